@@ -1,0 +1,36 @@
+"""Record, replay and contract-test HubSpot's asynchronous Files endpoints. PYTEST_DONT_REWRITE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.errors import HubfilesError
+    from pytest_hubfiles.exchanges import Exchange
+    from pytest_hubfiles.findings import Category, Finding, Kind, Severity
+    from pytest_hubfiles.fixture import HubFiles
+    from pytest_hubfiles.sandbox import Sandbox
+
+__all__ = ["Category", "Exchange", "Finding", "HubFiles", "HubfilesError", "Kind", "Sandbox", "Severity"]
+
+pytest_plugins = ("pytest_hubfiles.plugin",)  # this package is the plugin's name, installed or on PYTHONPATH
+
+_HOMES = {
+    "Category": "findings",
+    "Exchange": "exchanges",
+    "Finding": "findings",
+    "HubFiles": "fixture",
+    "HubfilesError": "errors",
+    "Kind": "findings",
+    "Sandbox": "sandbox",
+    "Severity": "findings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: loading the plugin must cost nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

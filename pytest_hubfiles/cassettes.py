@@ -1,0 +1,377 @@
+"""Cassette files: their names, how they are read, and the one place that writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import yaml
+from filelock import FileLock, Timeout
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import Interaction
+
+SUFFIX: Final = ".yaml"
+CANDIDATE_SUFFIX: Final = ".candidate.yaml"
+_FORMAT_VERSION: Final = 1  # vcrpy's, since 1.0
+_SAFE_NAME: Final = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
+_LONGEST_NAME: Final = 100  # bytes, without suffixes; some file systems end at 143
+_WINDOWS_NAMES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+_LOCK_SECONDS: Final = 60.0
+
+
+class CassetteUnreadableError(HubfilesError):
+    """A cassette file that cannot be read; ``path``, ``reason`` and ``line`` (from 1, or None) say why and where."""
+
+    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+        self.path, self.reason, self.line = path, reason, line
+        super().__init__(self.described(str(path)))
+
+    def described(self, shown: str) -> str:
+        """Return the message with the file called *shown*."""
+        place = shown if self.line is None else f"{shown}, line {self.line}"
+        return f"The cassette {place} cannot be read: {self.reason}"
+
+
+class CassetteNotWrittenError(HubfilesError):
+    """A cassette that could not be written; what was there before is as it was."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"The cassette {path} could not be written: {reason}. What was there before is as it was."
+        )
+
+
+def safe_name(name: str) -> str:
+    """Return *name* as a file name that is safe and unique on every file system.
+
+    A name of lower-case letters, digits, ``_``, ``-`` and ``.`` stands as it is; any other becomes a slug
+    with a hash of the whole name.
+    """
+    if (
+        _SAFE_NAME.fullmatch(name)
+        and len(name) <= _LONGEST_NAME
+        and not name.endswith((".", ".candidate"))
+        and not _WINDOWS_NAMES.fullmatch(name)
+    ):
+        return name
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:60] or "cassette"
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{slug}-{digest}"
+
+
+def path_for(root: Path, version: str, folder: PurePosixPath, name: str) -> Path:
+    """Return where the cassette *name* of a test file lies: ``<root>/<version>/<folder>/<name>.yaml``.
+
+    Each part is made safe by itself, so that nothing leads out of *root*.
+    """
+    parts = [safe_name(part) for part in folder.parts]
+    return root.joinpath(version, *parts, safe_name(name) + SUFFIX)
+
+
+def named_path(root: Path, version: str, name: str) -> Path:
+    """Return where the cassette lies that a marker calls *name*, which may name folders: ``shared/upload``."""
+    *folders, last = [part for part in name.split("/") if part] or [name]
+    return path_for(root, version, PurePosixPath(*folders), last.removesuffix(SUFFIX))
+
+
+def candidate_path(cassette: Path) -> Path:
+    """Return where the candidate for *cassette* is kept when it is not promoted."""
+    return cassette.with_name(cassette.name.removesuffix(SUFFIX) + CANDIDATE_SUFFIX)
+
+
+def find(root: Path) -> list[Path]:
+    """Return the cassette files under *root*, sorted, candidates left out."""
+    return sorted(path for path in root.rglob(f"*{SUFFIX}") if not path.name.endswith(CANDIDATE_SUFFIX))
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where it was built in
+    """Reads plain data and the few Python tags that vcrpy writes for it; no object is ever built."""
+
+
+def _bytes_of(loader: _Loader, node: yaml.nodes.MappingNode) -> bytes:
+    """Read the buffer that vcrpy stored as a pickled BytesIO or iterator."""
+    mapping = loader.construct_mapping(node, deep=True)
+    state = mapping.get("state") or mapping.get("args") or (b"",)
+    content = state[0] if state else b""
+    if isinstance(content, (list, tuple)):
+        content = b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in content)
+    return content.encode() if isinstance(content, str) else bytes(content or b"")
+
+
+_PYTHON: Final = "tag:yaml.org,2002:python/"
+_Loader.add_constructor(_PYTHON + "str", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor(_PYTHON + "unicode", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor(_PYTHON + "tuple", lambda loader, node: tuple(loader.construct_sequence(node)))
+_Loader.add_constructor(_PYTHON + "object/new:_io.BytesIO", _bytes_of)
+_Loader.add_constructor(_PYTHON + "object/apply:builtins.iter", _bytes_of)
+
+
+def read(path: Path, max_megabytes: float = 64.0) -> list[Interaction]:
+    """Read the cassette file *path*, ours or any other that vcrpy wrote.
+
+    Raises:
+        CassetteUnreadableError: with the reason, and the line where there is one.
+    """
+    try:
+        if not path.is_file():
+            raise CassetteUnreadableError(
+                path, "it is not a regular file" if path.exists() else "there is no such file"
+            )
+        size = path.stat().st_size
+        if size > max_megabytes * 1_000_000:
+            raise CassetteUnreadableError(
+                path,
+                f"it has {size / 1_000_000:.1f} MB, more than hubfiles_max_cassette_mb = {max_megabytes:g} lets pass",
+            )
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise CassetteUnreadableError(path, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise CassetteUnreadableError(path, f"it is not UTF-8 text (byte {error.start})") from None
+    try:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, see above
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise CassetteUnreadableError(
+            path, f"it is not YAML: {problem}", mark.line + 1 if mark else None
+        ) from None
+    except (RecursionError, ValueError, TypeError) as error:
+        raise CassetteUnreadableError(path, f"it is not YAML that a cassette can hold: {error}") from None
+    try:
+        return list(_interactions(document))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CassetteUnreadableError(path, str(error).strip("'\"")) from None
+
+
+def _interactions(document: Any) -> Iterator[Interaction]:
+    if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
+        raise ValueError("it has no list of interactions; is it a vcrpy cassette?")
+    if document.get("version") != _FORMAT_VERSION:
+        raise ValueError(f"its version is {document.get('version')!r}; only vcrpy's version 1 is read")
+    for number, item in enumerate(document["interactions"], start=1):
+        try:
+            yield _interaction(item)
+        except KeyError as error:
+            raise ValueError(f"interaction {number} has no {error.args[0]!r}") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"interaction {number} is malformed: {error}") from None
+
+
+def _interaction(item: Mapping[str, Any]) -> Interaction:
+    request, response = item["request"], item["response"]
+    code = response["status"]["code"]
+    if isinstance(code, bool) or not isinstance(code, int) or not 100 <= code <= 599:
+        raise ValueError(f"its HTTP status is {code!r}")
+    if not isinstance(request["uri"], str) or not isinstance(request["method"], str):
+        raise ValueError("its uri or method is no text")
+    return Interaction(
+        method=request["method"].upper(),
+        url=request["uri"],
+        request_headers=_headers(request.get("headers")),
+        request_body=_body(request.get("body")),
+        status_code=code,
+        reason=str(response["status"].get("message") or ""),
+        response_headers=_headers(response.get("headers")),
+        response_body=_body((response.get("body") or {}).get("string")),
+    )
+
+
+def _headers(headers: Any) -> dict[str, tuple[str, ...]]:
+    if headers is None:
+        return {}
+    if not isinstance(headers, dict):
+        raise TypeError("its headers are no mapping")
+    return {
+        str(name): tuple(str(value) for value in values)
+        if isinstance(values, (list, tuple))
+        else (str(values),)
+        for name, values in headers.items()
+    }
+
+
+def _body(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8")
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, (dict, list)):  # vcrpy stores what aiohttp was given as json= as it was given
+        return json.dumps(body).encode("utf-8")
+    raise TypeError(f"a body is a {type(body).__name__}, not a text")
+
+
+# --- writing -----------------------------------------------------------------------------------------------
+
+
+class _Text(str):
+    """A text to be written as a YAML block, where YAML can."""
+
+    __slots__ = ()
+
+
+_BLOCK_BREAKERS: Final = re.compile(
+    r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_LIBYAML_QUOTES: Final = re.compile(r"[\t\U00010000-\U0010ffff]| (?:\n|\Z)")
+
+
+def _represent_text(dumper: Any, text: _Text) -> yaml.nodes.ScalarNode:
+    node: yaml.nodes.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
+    return node
+
+
+class _FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # libyaml where it was built in
+    """Writes through libyaml, and repeats a value rather than refer to it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+class _BlockDumper(yaml.SafeDumper):
+    """Writes blocks that libyaml would quote, though YAML allows them: emoji, tabs, blanks at the end of a line."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def analyze_scalar(self, scalar: str) -> Any:
+        analysis = super().analyze_scalar(scalar)
+        analysis.allow_block = bool(scalar.strip()) and not _BLOCK_BREAKERS.search(scalar)
+        return analysis
+
+
+for _dumper in (_FastDumper, _BlockDumper):
+    _dumper.add_representer(_Text, _represent_text)
+
+
+def _written_body(body: bytes) -> _Text | bytes | None:
+    if not body:
+        return None
+    try:
+        return _Text(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return body
+
+
+def dump(interactions: Sequence[Interaction]) -> bytes:
+    """Return *interactions* as the bytes of a cassette file in vcrpy's format, version 1."""
+    document = {
+        "interactions": [
+            {
+                "request": {
+                    "body": _written_body(interaction.request_body),
+                    "headers": {name: list(values) for name, values in interaction.request_headers.items()},
+                    "method": interaction.method,
+                    "uri": interaction.url,
+                },
+                "response": {
+                    "body": {"string": _written_body(interaction.response_body) or ""},
+                    "headers": {name: list(values) for name, values in interaction.response_headers.items()},
+                    "status": {"code": interaction.status_code, "message": interaction.reason},
+                },
+            }
+            for interaction in interactions
+        ],
+        "version": _FORMAT_VERSION,
+    }
+    bodies = (
+        body for interaction in interactions for body in (interaction.request_body, interaction.response_body)
+    )
+    plain = not any(_LIBYAML_QUOTES.search(body.decode("utf-8", "replace")) for body in bodies)
+    dumper = _FastDumper if plain else _BlockDumper
+    text: str = yaml.dump(document, Dumper=dumper, allow_unicode=True, width=2**20, sort_keys=True)
+    return text.encode("utf-8")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put *content* at *path* so that the file is at any moment either the old one or the new one.
+
+    Raises:
+        CassetteNotWrittenError: with the reason; the old file is as it was and no other one is left.
+    """
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666
+        )
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise CassetteNotWrittenError(path, error.strerror or str(error)) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where the system can."""
+    if os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def private_folder() -> Path:
+    """Return the folder for locks and takes, outside of every checkout, which only this user may enter."""
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    folder = Path(tempfile.gettempdir()) / f"pytest-hubfiles-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    about = folder.lstat()
+    if folder.is_symlink() or (hasattr(os, "getuid") and about.st_uid != os.getuid()):
+        raise HubfilesError(
+            f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own"
+        )
+    return folder
+
+
+def identity(path: Path) -> str:
+    """Return a short name for the cassette *path* that is the same in every process."""
+    return hashlib.sha256(os.path.normcase(str(path.resolve())).encode("utf-8", "surrogatepass")).hexdigest()[
+        :24
+    ]
+
+
+@contextmanager
+def locked(path: Path, holder: str, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
+    """Hold the lock of the cassette *path*, across workers and separate runs of this user.
+
+    Raises:
+        CassetteNotWrittenError: if somebody else holds it for *seconds*; it says who.
+    """
+    folder = private_folder() / "locks"
+    folder.mkdir(exist_ok=True)
+    lock = folder / f"{identity(path)}.lock"
+    note = lock.with_suffix(".holder")
+    try:
+        with FileLock(lock, timeout=seconds):
+            note.write_text(f"process {os.getpid()} ({holder})", encoding="utf-8")
+            yield
+    except Timeout:
+        held = note.read_text(encoding="utf-8") if note.exists() else "another process"
+        raise CassetteNotWrittenError(path, f"{held} held its lock for {seconds:g} seconds") from None

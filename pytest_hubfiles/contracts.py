@@ -1,0 +1,478 @@
+"""The schemas on file: which one judges an exchange, and what it says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+from rfc3339_validator import validate_rfc3339
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import (
+    ApiVersion,
+    BodyNotJsonError,
+    Exchange,
+    Interaction,
+    UnknownVersionError,
+    charset_of,
+    parse_json,
+)
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.shapes import Declared, child_path, type_of
+
+
+class ContractNotFoundError(HubfilesError):
+    """No schema describes this operation in this version."""
+
+    def __init__(self, operation: str, version: str, known: Iterable[str]) -> None:
+        self.operation, self.version, self.known = operation, version, sorted(known)
+        super().__init__(
+            f"No contract for {operation} in version {version}.\n"
+            f"Versions on file: {', '.join(self.known) or 'none'}.\n"
+            f"Add schemas/{version}/{operation}.json with --hubfiles-schemas, or ask for a version on file."
+        )
+
+
+# What "date-time" and the integer formats mean is not left to what happens to be installed: a format
+# without a checker would pass everything in silence.
+FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex", "time", "uuid"))
+
+
+@FORMATS.checks("date-time")
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return not value.endswith("\n") and bool(validate_rfc3339(value.upper()))
+
+
+def _integer_range(bits: int) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return True
+        return -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+    return fits
+
+
+FORMATS.checks("int32")(_integer_range(32))
+FORMATS.checks("int64")(_integer_range(64))
+for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
+    FORMATS.checks(_annotation)(lambda value: True)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one version documents of one operation: its request, and its answers by HTTP status."""
+
+    version: str
+    operation: str
+    method: str
+    path: str
+    request: str | None
+    responses: Mapping[str, str | None]
+    document: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What the path of a request must look like; an empty parameter counts as one."""
+        parts = re.split(r"\{[^/{}]+\}", self.path)
+        return re.compile("[^/]*".join(re.escape(part) for part in parts) + "/?")
+
+    @cached_property
+    def _registry(self) -> Registry[Any]:
+        return Registry().with_resource(self._uri, Resource(self.document, DRAFT202012))
+
+    @property
+    def _uri(self) -> str:
+        return f"urn:hubfiles:{self.version}:{self.operation}"
+
+    @cached_property
+    def _validators(self) -> dict[str, Draft202012Validator]:
+        return {}
+
+    def validator(self, pointer: str) -> Draft202012Validator:
+        """Return the validator for the part of this file that *pointer* (``#/$defs/Error``) names, built once."""
+        if pointer not in self._validators:
+            schema = {"$ref": self._uri + pointer}
+            self._validators[pointer] = Draft202012Validator(
+                schema, registry=self._registry, format_checker=FORMATS
+            )
+        return self._validators[pointer]
+
+    def lookup(self, reference: str) -> Any:
+        """Return what *reference* (``#/$defs/Error``) points at in this file.
+
+        Raises:
+            referencing.exceptions.Unresolvable: if it points at nothing.
+        """
+        return self._registry.resolver(self._uri).lookup(reference).contents
+
+    def resolve(self, schema: object) -> Mapping[str, Any]:
+        """Follow the references of *schema* to one that is none."""
+        while isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
+            schema = self.lookup(schema["$ref"])
+        return schema if isinstance(schema, Mapping) else {}
+
+    def response(self, status: int) -> str | None:
+        """Return the pointer to the schema for *status*, None where the contract wants no body or knows nothing."""
+        return self.responses.get(str(status), self.responses.get("default") if status >= 400 else None)
+
+    @property
+    def successes(self) -> list[str]:
+        """The 2xx statuses that the contract declares."""
+        return sorted(status for status in self.responses if status.startswith("2"))
+
+    @cached_property
+    def _outlines(self) -> dict[int, Mapping[str, Declared]]:
+        return {}
+
+    def outline(self, status: int) -> Mapping[str, Declared]:
+        """Return what the schema for *status* declares, by JSONPath."""
+        if status not in self._outlines:
+            pointer = self.response(status)
+            facts: dict[str, Declared] = {}
+            if pointer is not None:
+                self._outline({"$ref": pointer}, "$", True, facts, ())
+            self._outlines[status] = facts
+        return self._outlines[status]
+
+    def _outline(
+        self, schema: object, path: str, required: bool, facts: dict[str, Declared], above: tuple[int, ...]
+    ) -> None:
+        resolved = self.resolve(schema)
+        if id(resolved) in above:  # a schema that contains itself: one turn says all there is to say
+            return
+        branches = list(self._branches(resolved))
+        types = [branch.get("type") for branch in branches]
+        values = next((tuple(branch["enum"]) for branch in branches if "enum" in branch), None)
+        maps = [
+            b["additionalProperties"] for b in branches if b.get("additionalProperties", False) is not False
+        ]
+        facts[path] = Declared(
+            required=required,
+            nullable=any(t == "null" or (isinstance(t, list) and "null" in t) for t in types)
+            or (values is not None and None in values),
+            enum=None if values is None else frozenset(str(value) for value in values if value is not None),
+            is_map=bool(maps) and not any(branch.get("properties") for branch in branches),
+        )
+        for branch in branches:
+            for name, child in branch.get("properties", {}).items():
+                needed = any(name in other.get("required", ()) for other in branches)
+                self._outline(child, child_path(path, name), needed, facts, (*above, id(resolved)))
+            if "items" in branch:
+                self._outline(branch["items"], f"{path}[*]", True, facts, (*above, id(resolved)))
+        for child in maps:
+            self._outline(child, f"{path}.*", False, facts, (*above, id(resolved)))
+
+    def _branches(self, schema: object) -> Iterator[Mapping[str, Any]]:
+        """Yield *schema* and all that it is composed of, references followed."""
+        resolved = self.resolve(schema)
+        yield resolved
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for branch in resolved.get(keyword, ()):
+                yield from self._branches(branch)
+        for keyword in ("if", "then", "else"):
+            if keyword in resolved:
+                yield from self._branches(resolved[keyword])
+
+    def check(self, exchange: Exchange) -> Iterator[Finding]:
+        """Yield what the contract has to say of *exchange*, the most general fault first and then no further."""
+        about = _About(exchange)
+        yield from self._check_request(exchange, about)
+        announced = [name for name in ("deprecation", "sunset") if name in exchange.headers]
+        if announced:
+            said = ", ".join(f"{name.title()}: {exchange.headers[name]}" for name in announced)
+            yield about.finding(
+                Kind.DEPRECATION_ANNOUNCED,
+                f"HubSpot announces the end of this operation ({said})",
+                keyword=announced[0],
+            )
+        if exchange.status_code >= 400:
+            yield from self._check_error(exchange, about)
+        elif 200 <= exchange.status_code < 300:
+            yield from self._check_success(exchange, about)
+
+    def _check_success(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
+        status = str(exchange.status_code)
+        if status not in self.responses:
+            documented = ", ".join(self.successes)
+            yield about.finding(
+                Kind.UNDOCUMENTED_STATUS,
+                f"HTTP {status} where {documented} is documented",
+                before=documented,
+                after=status,
+            )
+            return
+        pointer = self.responses[status]
+        if pointer is None:
+            return
+        interaction = exchange.interaction
+        if interaction.is_empty:
+            yield about.finding(
+                Kind.BODY_EMPTY, "no body where the contract wants one", before="object", after="nothing"
+            )
+            return
+        other_type = interaction.media_type != "application/json"
+        try:
+            body = exchange.json
+        except BodyNotJsonError as error:
+            said = interaction.media_type or "no media type"
+            yield about.finding(
+                Kind.BODY_NOT_JSON,
+                f"the body ({said}) is not JSON: {error.reason}",
+                before="JSON",
+                after="something else",
+            )
+            return
+        if other_type:
+            yield about.finding(
+                Kind.CONTENT_TYPE_CHANGED,
+                f"the media type is {interaction.media_type or 'missing'}, not application/json",
+                before="application/json",
+                after=interaction.media_type or "none",
+            )
+            return
+        if body is None and not self.outline(exchange.status_code)["$"].nullable:
+            yield about.finding(
+                Kind.BODY_EMPTY,
+                "the body is null where the contract wants an object",
+                before="object",
+                after="null",
+            )
+            return
+        yield from self._check_body(Kind.SCHEMA_VIOLATION, pointer, body, about)
+        yield from self._undeclared({"$ref": pointer}, body, "$", about)
+
+    def _check_error(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
+        pointer = self.response(exchange.status_code)
+        if pointer is None:
+            return
+        try:
+            body = None if exchange.interaction.is_empty else exchange.json
+        except BodyNotJsonError as error:
+            yield about.finding(
+                Kind.ERROR_ENVELOPE,
+                f"the error is not the documented object but {exchange.interaction.media_type or 'untyped'}: {error.reason}",
+                before="object",
+                after="not JSON",
+            )
+            return
+        if body is None:
+            yield about.finding(
+                Kind.ERROR_ENVELOPE,
+                "the error has no body; the contract documents an object",
+                before="object",
+                after="nothing" if exchange.interaction.is_empty else "null",
+            )
+            return
+        yield from self._check_body(Kind.ERROR_ENVELOPE, pointer, body, about)
+        yield from self._undeclared({"$ref": pointer}, body, "$", about)
+
+    def _check_request(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
+        if self.request is None:
+            return
+        try:
+            body = parse_json(
+                exchange.interaction.request_body,
+                charset_of(_first(exchange.interaction.request_headers, "content-type")),
+            )
+        except BodyNotJsonError as error:
+            said = (
+                "is missing"
+                if not exchange.interaction.request_body.strip()
+                else f"is not JSON: {error.reason}"
+            )
+            yield about.finding(
+                Kind.REQUEST_VIOLATION, f"the request's body {said}", before="object", after="not JSON"
+            )
+            return
+        yield from self._check_body(Kind.REQUEST_VIOLATION, self.request, body, about)
+
+    def _check_body(self, kind: Kind, pointer: str, body: object, about: _About) -> Iterator[Finding]:
+        seen = set()
+        for error in self.validator(pointer).iter_errors(body):
+            for found in _explain(error):
+                if found not in seen:
+                    seen.add(found)
+                    path, keyword, before, after, message = found
+                    yield about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
+
+    def _undeclared(self, schema: object, value: object, path: str, about: _About) -> Iterator[Finding]:
+        branches = list(self._branches(schema))
+        if isinstance(value, list):
+            for branch in branches:
+                if "items" in branch:
+                    for element in value:
+                        yield from self._undeclared(branch["items"], element, f"{path}[*]", about)
+        elif isinstance(value, dict):
+            declared: dict[str, list[object]] = {}
+            others: list[object] = []
+            for branch in branches:
+                for name, child in branch.get("properties", {}).items():
+                    declared.setdefault(name, []).append(child)
+                for pattern, child in branch.get("patternProperties", {}).items():
+                    for name in value:
+                        if re.search(pattern, name):
+                            declared.setdefault(name, []).append(child)
+                if "additionalProperties" in branch:
+                    others.append(branch["additionalProperties"])
+            if not declared and not others:  # an object of which nothing is said may hold anything
+                return
+            for name, child_value in value.items():
+                where = child_path(path, name)
+                if name in declared:
+                    for child in declared[name]:
+                        yield from self._undeclared(child, child_value, where, about)
+                elif others:
+                    for child in others:
+                        yield from self._undeclared(child, child_value, where, about)
+                else:
+                    yield about.finding(
+                        Kind.UNDOCUMENTED_FIELD,
+                        f"{where} ({type_of(child_value)}) is not documented",
+                        path=where,
+                        after=type_of(child_value),
+                    )
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """The exchange that findings are about."""
+
+    exchange: Exchange
+
+    def finding(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        path: str = "$",
+        keyword: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> Finding:
+        return Finding(
+            kind=kind,
+            severity=severity_of(kind),
+            category=Category.CONTRACT,
+            message=message,
+            version=self.exchange.version,
+            operation=self.exchange.operation,
+            http_status=self.exchange.status_code,
+            task_status=self.exchange.task_status,
+            path=path,
+            before=before,
+            after=after,
+            keyword=keyword,
+        )
+
+
+def _first(headers: Mapping[str, Sequence[str]], name: str) -> str:
+    return next((values[0] for key, values in headers.items() if key.lower() == name and values), "")
+
+
+def _shown(value: object) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except ValueError:  # an integer of more digits than Python prints
+        return "a very large number"
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+_Explained = tuple[str, str, "str | None", "str | None", str]
+
+
+def _explain(error: ValidationError) -> Iterator[_Explained]:
+    """Yield path, keyword, expected, found and a sentence for what *error* says."""
+    path = "$"
+    for step in error.absolute_path:
+        path = f"{path}[*]" if isinstance(step, int) else child_path(path, str(step))
+    keyword = str(error.validator)
+    expected, instance = error.validator_value, error.instance
+    if keyword == "required" and isinstance(instance, dict):
+        for name in expected:  # type: ignore[union-attr]  # "required" holds a list: the schema was checked
+            if name not in instance:
+                where = child_path(path, str(name))
+                yield where, keyword, "present", "absent", f"{where} is required and absent"
+        return
+    if keyword == "type":
+        before = expected if isinstance(expected, str) else " or ".join(map(str, expected))  # type: ignore[arg-type]  # checked
+        after: str | None = type_of(instance)
+        message = f"{path} is {after} ({_shown(instance)}), documented as {before}"
+    elif keyword == "enum":
+        before = ", ".join(str(value) for value in expected)  # type: ignore[union-attr]  # checked
+        after = _shown(instance)
+        message = f"{path} is {after}, documented as one of {before}"
+    elif keyword == "format":
+        before, after = str(expected), f"not a {expected}"
+        message = f"{path} is {_shown(instance)}, which is no {expected}"
+    else:
+        before, after = _shown(expected), type_of(instance)
+        inner = best_match(error.context) if error.context else None
+        message = f"{path}: {inner.message if inner else error.message}"[:300]
+    yield path, keyword, before, after, message
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """All contracts of a run, in the order in which they are asked."""
+
+    entries: tuple[Contract, ...]
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions on file, oldest first."""
+        return sorted(
+            {contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v)
+        )
+
+    def find(self, method: str, path: str) -> Contract | None:
+        """Return the contract that describes requests of this *method* and *path*."""
+        for contract in self.entries:
+            if contract.method == method and contract.pattern.fullmatch(path):
+                return contract
+        return None
+
+    def get(self, version: str, operation: str) -> Contract:
+        """Return the contract of *operation* in *version*.
+
+        Raises:
+            ContractNotFoundError: if there is none; it names the versions that have one.
+        """
+        for contract in self.entries:
+            if (contract.version, contract.operation) == (version, operation):
+                return contract
+        raise ContractNotFoundError(
+            operation, version, {c.version for c in self.entries if c.operation == operation}
+        )
+
+    def identify(self, interaction: Interaction) -> Exchange:
+        """Return *interaction* as an exchange of the operation and version its method and path belong to."""
+        contract = self.find(interaction.method, interaction.path)
+        if contract is None:
+            return Exchange(interaction, None, None)
+        return Exchange(interaction, contract.operation, contract.version)
+
+    def of(self, exchange: Exchange) -> Contract | None:
+        """Return the contract of an identified exchange, None where it has none."""
+        if exchange.operation is None or exchange.version is None:
+            return None
+        return self.get(exchange.version, exchange.operation)
+
+    def check(self, exchange: Exchange) -> Iterator[Finding]:
+        """Yield what is wrong with *exchange* by the contract of its operation and version."""
+        contract = self.of(exchange)
+        if contract is not None:
+            yield from contract.check(exchange)
+        elif exchange.interaction.is_hubspot:
+            yield _About(exchange).finding(
+                Kind.UNKNOWN_OPERATION, f"{exchange.label} is under no contract", after=exchange.label
+            )

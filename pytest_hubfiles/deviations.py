@@ -1,0 +1,143 @@
+"""What an API is known to send in spite of its documentation, and what a team has accepted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.findings import Finding, Kind, Severity
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class DeviationsFileError(HubfilesError):
+    """A deviations file that cannot be used; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The deviations file {path} cannot be used: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One known departure from a schema: where it holds, why, who says so, and until when.
+
+    ``versions``, ``operations``, ``states``: empty means any. ``keyword`` is the JSON Schema keyword that
+    fails; ``kind`` the kind of finding, where no keyword tells. ``until`` is the last day it holds.
+    """
+
+    path: str
+    reason: str
+    source: str
+    versions: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    keyword: str | None = None
+    kind: Kind | None = None
+    states: tuple[str, ...] = ()
+    until: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if self.keyword is None and self.kind is None:
+            raise ValueError("it needs a keyword or a kind, else it would hide everything at its path")
+        if not self.path.startswith("$"):
+            raise ValueError(f"its path {self.path!r} is no JSONPath; one starts with $")
+
+    def matches(self, finding: Finding) -> bool:
+        """Return whether *finding* is what this entry describes, whatever the day."""
+        return (
+            finding.path == self.path
+            and (self.keyword is None or finding.keyword == self.keyword)
+            and (self.kind is None or finding.kind is self.kind)
+            and (not self.versions or finding.version in self.versions)
+            and (not self.operations or finding.operation in self.operations)
+            and (not self.states or finding.task_status in self.states)
+        )
+
+
+_LISTS: Final = {"versions", "operations", "states"}
+_TEXTS: Final = {"path", "reason", "source", "keyword", "kind"}
+_SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "states"}
+
+
+def _parse(entry: Mapping[str, Any]) -> Deviation:
+    facts: dict[str, Any] = {}
+    for written, value in entry.items():
+        key = _SINGULAR.get(written, written)
+        if key in _LISTS:
+            values = [value] if isinstance(value, str) else value
+            if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+                raise ValueError(f"{written} must be a string or a list of strings, not {value!r}")
+            facts[key] = tuple(values)
+        elif key in _TEXTS:
+            if not isinstance(value, str) or not value:
+                raise ValueError(f"{written} must be a text, not {value!r}")
+            facts[key] = value
+        elif key == "until":
+            if isinstance(value, str):
+                value = dt.date.fromisoformat(value)
+            if not isinstance(value, dt.date):
+                raise ValueError(f"until must be a date such as 2027-09-30, not {value!r}")
+            facts[key] = value
+        else:
+            known = sorted(_LISTS | _TEXTS | {"until"})
+            raise ValueError(f"{written!r} is not a key of a deviation; the keys are {', '.join(known)}")
+    missing = [key for key in ("path", "reason", "source") if key not in facts]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be given")
+    if "kind" in facts:
+        facts["kind"] = Kind(facts["kind"])
+    return Deviation(**facts)
+
+
+def load(path: Path) -> tuple[Deviation, ...]:
+    """Read the ``[[deviation]]`` entries of the TOML file *path*.
+
+    Raises:
+        DeviationsFileError: if it cannot be read, is not TOML, or an entry is wrong.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DeviationsFileError(path, error.strerror or str(error)) from None
+    except ValueError as error:
+        raise DeviationsFileError(path, str(error)) from None
+    entries = document.get("deviation", [])
+    unknown = sorted(set(document) - {"deviation"})
+    if unknown or not isinstance(entries, list):
+        raise DeviationsFileError(
+            path, f"it holds {', '.join(unknown) or 'one table'}; entries are [[deviation]] tables"
+        )
+    deviations = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            deviations.append(_parse(entry))
+        except ValueError as error:
+            raise DeviationsFileError(path, f"entry {number}: {error}") from None
+    return tuple(deviations)
+
+
+def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today: dt.date) -> list[Finding]:
+    """Return *findings*, each that a deviation explains lowered to info with the reason.
+
+    An entry past its ``until`` lowers nothing; the finding's message says that it has run out.
+    """
+    lowered = []
+    for finding in findings:
+        matching = [deviation for deviation in deviations if deviation.matches(finding)]
+        valid = next((d for d in matching if d.until is None or today <= d.until), None)
+        if valid is not None:
+            finding = replace(finding, severity=Severity.INFO, deviation=valid.reason)
+        elif matching:
+            finding = replace(
+                finding, message=f"{finding.message} (a deviation for this ran out on {matching[0].until})"
+            )
+        lowered.append(finding)
+    return lowered

@@ -1,0 +1,182 @@
+"""What a test gets when it asks for ``hubfiles``."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pytest_hubfiles.contracts import Contracts
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import Exchange
+from pytest_hubfiles.findings import Finding
+from pytest_hubfiles.lifecycle import TERMINAL
+from pytest_hubfiles.trial import Trial
+
+_REQUEST_SECONDS = 30.0
+
+
+class TokenMissingError(HubfilesError):
+    """A built-in call was to go to the network and there is no token for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Recording needs a HubSpot access token and there is none.\n"
+            "Set HUBSPOT_ACCESS_TOKEN, or override the fixture hubfiles_token. Replaying needs none."
+        )
+
+
+class TaskTimeoutError(HubfilesError, TimeoutError):
+    """A task did not end in the time given; ``last`` is the last answer."""
+
+    def __init__(self, operation: str, task_id: str, seconds: float, last: Exchange) -> None:
+        self.operation, self.task_id, self.seconds, self.last = operation, task_id, seconds, last
+        super().__init__(
+            f"{operation} of task {task_id} was still {last.task_status or 'without a state'} after {seconds:g} seconds.\n"
+            "Give wait() a longer timeout=, or look at the task in HubSpot."
+        )
+
+
+class TaskPollError(HubfilesError):
+    """A poll got an error instead of a state; ``exchange`` is that answer."""
+
+    def __init__(self, operation: str, task_id: str, exchange: Exchange) -> None:
+        self.operation, self.task_id, self.exchange = operation, task_id, exchange
+        body = exchange.body[:300].decode("utf-8", "replace")
+        super().__init__(f"{operation} of task {task_id} got HTTP {exchange.status_code}: {body}")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect to the caller: an API that redirects is a finding, not something to follow."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+@dataclass
+class HubFiles:
+    """HubSpot's asynchronous Files operations in one version, recorded or replayed.
+
+    ``base_url`` is where to send requests now; any HTTP client of the test is recorded or answered from
+    ``cassette`` as well. ``recording`` says whether requests may reach the network.
+    """
+
+    version: str
+    base_url: str
+    cassette: Path
+    _trial: Trial = field(repr=False)
+    _contracts: Contracts = field(repr=False)
+    _token: str | None = field(repr=False)
+
+    @property
+    def recording(self) -> bool:
+        """Whether requests go to the network when nothing is recorded for them."""
+        return self._trial.recorder.live
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What this test has exchanged so far, in order, whichever client did."""
+        return tuple(self._trial.recorder.exchanges)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What has been found in these exchanges so far, the worst first."""
+        return tuple(self._trial.findings)
+
+    def start_import(self, **body: Any) -> Exchange:
+        """Start an import from a URL; *body* is sent as it is given (``url=``, ``access=``, …).
+
+        Source: operation ``import-start``; dated versions require ``duplicateValidationScope``,
+        ``duplicateValidationStrategy`` and ``overwrite`` where v3 required ``url``.
+
+        Raises:
+            TokenMissingError: if this is to be recorded without a token.
+        """
+        return self._start("import-start", body)
+
+    def start_folder_update(self, **body: Any) -> Exchange:
+        """Start to rename or move a folder; *body* is sent as it is given (``id=``, ``name=``, …).
+
+        Raises:
+            TokenMissingError: if this is to be recorded without a token.
+        """
+        return self._start("folder-update-start", body)
+
+    def import_status(self, task_id: str) -> Exchange:
+        """Ask once how far an import is.
+
+        Raises:
+            TokenMissingError: if this is to be recorded without a token.
+        """
+        return self._poll("import-status", task_id)
+
+    def folder_update_status(self, task_id: str) -> Exchange:
+        """Ask once how far a folder update is.
+
+        Raises:
+            TokenMissingError: if this is to be recorded without a token.
+        """
+        return self._poll("folder-update-status", task_id)
+
+    def wait(self, operation: str, task_id: str, *, timeout: float = 60.0, interval: float = 2.0) -> Exchange:
+        """Poll *operation* until the task is COMPLETE or CANCELED; return the last answer.
+
+        *timeout* and *interval* are seconds; replaying, it neither sleeps nor times out.
+
+        Raises:
+            TaskTimeoutError: if the task has not ended in time; a TimeoutError.
+            TaskPollError: if a poll gets anything but a 2xx.
+            ContractNotFoundError: if this version has no such operation.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            before = len(self._trial.recorder.recorded)
+            exchange = self._poll(operation, task_id)
+            if not 200 <= exchange.status_code < 300:
+                raise TaskPollError(operation, task_id, exchange)
+            if exchange.task_status in TERMINAL:
+                return exchange
+            if (
+                len(self._trial.recorder.recorded) > before
+            ):  # it came from the network: the task takes its time
+                if time.monotonic() + interval > deadline:
+                    raise TaskTimeoutError(operation, task_id, timeout, exchange)
+                time.sleep(interval)
+
+    def _start(self, operation: str, body: Mapping[str, Any]) -> Exchange:
+        contract = self._contracts.get(self.version, operation)
+        return self._send(contract.method, contract.path, json.dumps(body).encode())
+
+    def _poll(self, operation: str, task_id: str) -> Exchange:
+        contract = self._contracts.get(self.version, operation)
+        head, _, tail = contract.path.partition("{")
+        path = f"{head}{quote(str(task_id), safe='')}{tail.partition('}')[2]}"
+        return self._send(contract.method, path, None)
+
+    def _send(self, method: str, path: str, body: bytes | None) -> Exchange:
+        url = self.base_url + path
+        recorder = self._trial.recorder
+        if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
+            raise TokenMissingError
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if recorder.live and self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310  # http or https: options.py
+        opener = urllib.request.build_opener(_NoRedirect)
+        before = len(recorder.exchanges)
+        try:
+            with opener.open(request, timeout=_REQUEST_SECONDS) as answer:
+                answer.read()
+        except urllib.error.HTTPError as error:  # an answer like any other
+            error.close()
+        return next(
+            e for e in recorder.exchanges[before:] if e.method == method and e.interaction.path.endswith(path)
+        )

@@ -1,0 +1,93 @@
+"""By which rules exchanges are judged in one test or one run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+
+from pytest_hubfiles import deviations, drift, lifecycle
+from pytest_hubfiles.contracts import Contracts
+from pytest_hubfiles.deviations import Deviation
+from pytest_hubfiles.exchanges import Exchange, Interaction
+from pytest_hubfiles.findings import Category, Finding, Kind, Severity, severity_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is held against exchanges, what is excused, and from where on a finding fails."""
+
+    contracts: Contracts
+    deviations: tuple[Deviation, ...] = ()
+    fail_on: Severity | None = Severity.BREAKING
+    strict: bool = False
+    allow: frozenset[Kind | str] = frozenset()
+    judge: bool = True
+    accept: bool = False
+    max_age_days: int | None = None
+    today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc).date())
+
+    def check(self, exchanges: Sequence[Exchange]) -> list[Finding]:
+        """Return what is wrong with *exchanges*, in the order they happened, by their contracts."""
+        if not self.judge:
+            return []
+        return [f for exchange in exchanges for f in self.contracts.check(exchange)] + list(
+            lifecycle.check(exchanges)
+        )
+
+    def compare(
+        self, before: Iterable[Interaction], after: Iterable[Interaction], history: drift.History
+    ) -> list[Finding]:
+        """Return how the recordings *after* differ in shape from those *before*."""
+        if not self.judge:
+            return []
+        old, new = (
+            [self.contracts.identify(interaction) for interaction in side] for side in (before, after)
+        )
+        return list(drift.compare(old, new, self.contracts, history))
+
+    def stale(self, interactions: Iterable[Interaction]) -> list[Finding]:
+        """Return a finding if the oldest ``Date`` of *interactions* is older than the age set."""
+        dates = [date for interaction in interactions if (date := _date_of(interaction)) is not None]
+        if self.max_age_days is None or not dates:
+            return []
+        age = (self.today - min(dates)).days
+        if age <= self.max_age_days:
+            return []
+        return [
+            Finding(
+                kind=Kind.CASSETTE_STALE,
+                severity=severity_of(Kind.CASSETTE_STALE),
+                category=Category.REPLAY,
+                message=f"recorded {age} days ago ({min(dates)}), more than the {self.max_age_days} allowed; record it again",
+                before=f"{self.max_age_days} days",
+            )
+        ]
+
+    def excuse(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return *findings*, those that a deviation or the test's marker excuses lowered to info."""
+        known = () if self.strict else self.deviations
+        return [
+            replace(finding, severity=Severity.INFO, deviation="allowed by the test's marker")
+            if finding.kind in self.allow
+            else finding
+            for finding in deviations.lower(findings, known, self.today)
+        ]
+
+    def at_or_above(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return those of *findings* that weigh enough to fail a test."""
+        if self.fail_on is None:
+            return []
+        return [finding for finding in findings if finding.severity.rank >= self.fail_on.rank]
+
+    def failing(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return those of *findings* that fail a test; drift that the command line accepts does not."""
+        return [f for f in self.at_or_above(findings) if not (self.accept and f.category is Category.DRIFT)]
+
+
+def _date_of(interaction: Interaction) -> dt.date | None:
+    try:
+        return parsedate_to_datetime(interaction.headers.get("date", "")).date()
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,278 @@
+"""What users can set, where, and which setting wins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, ApiVersion, UnknownVersionError
+from pytest_hubfiles.findings import Kind, Severity
+
+REPORT_FORMATS: Final = ("json",)
+OUTAGE: Final = "outage"
+
+
+class RecordMode(str, Enum):
+    """When requests go to the network and when they are answered from a cassette."""
+
+    NONE = "none"
+    ONCE = "once"
+    NEW_EPISODES = "new_episodes"
+    ALL = "all"
+    REWRITE = "rewrite"
+    VERIFY = "verify"
+
+
+class OptionError(HubfilesError):
+    """A setting with a bad value; it quotes the value, names its source and lists the good ones."""
+
+    def __init__(self, source: str, value: object, good: str) -> None:
+        self.source, self.value, self.good = source, value, good
+        super().__init__(f"{source}: {value!r} is not possible; {good}")
+
+
+class MarkerError(HubfilesError):
+    """A ``hubfiles`` marker with an argument that does not exist."""
+
+    def __init__(self, given: str) -> None:
+        self.given = given
+        super().__init__(
+            f"@pytest.mark.hubfiles does not know {given}; "
+            f"it takes {', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}"
+        )
+
+
+Parser = Callable[[Any], Any]
+
+
+def _refuse(good: str) -> ValueError:
+    return ValueError(good)
+
+
+def _choice(kind: type[Enum], *extra: str) -> Parser:
+    good = [*(member.value for member in kind), *extra]
+
+    def parse(value: object) -> Any:
+        if value in extra:
+            return value
+        try:
+            return kind(value)
+        except ValueError:
+            raise _refuse(f"choose from {', '.join(good)}") from None
+
+    return parse
+
+
+def _version(value: object) -> str:
+    try:
+        return ApiVersion(value).label  # type: ignore[arg-type]  # whatever a marker holds; refused if it is no label
+    except UnknownVersionError:
+        raise _refuse("a version is written as in a path: v3, 2026-03 or 2026-09-beta") from None
+
+
+def _url(value: object) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if (
+        parts is None
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+    ):
+        raise _refuse(f"give an http or https address without a query, such as {CANONICAL_ORIGIN}")
+    return str(value).rstrip("/")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
+    if str(value).lower() not in words:
+        raise _refuse("choose from true, false")
+    return words[str(value).lower()]
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}", str(value)):
+        raise _refuse("give a whole number, 0 or more")
+    return int(str(value))
+
+
+def _megabytes(value: object) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 10**6:
+        raise _refuse("give a number of megabytes above 0")
+    return number
+
+
+def _age(value: object) -> int:
+    match = re.fullmatch(r"([0-9]{1,5})([dw])", str(value))
+    if match is None:
+        raise _refuse("give a number of days or weeks, such as 30d or 12w")
+    return int(match[1]) * {"d": 1, "w": 7}[match[2]]
+
+
+def _report(value: object) -> tuple[str, str]:
+    name, colon, path = str(value).partition(":")
+    if name not in REPORT_FORMATS or not colon or not path:
+        raise _refuse(
+            f"give FORMAT:PATH with a format from {', '.join(REPORT_FORMATS)} and a path or - for stdout"
+        )
+    return name, path
+
+
+def _allowed(value: object) -> frozenset[Kind | str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple, set, frozenset)):
+        raise _refuse("give a list of kinds")
+    parse = _choice(Kind, OUTAGE)
+    return frozenset(parse(name) for name in names)
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value.strip("/ "):
+        raise _refuse("give the name of a cassette, without a suffix")
+    return value
+
+
+def _text(value: object) -> str:
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: the names it goes by on the command line, in a marker and in the ini file."""
+
+    name: str
+    parse: Parser
+    help: str = ""
+    default: Any = None
+    flag: str | None = None
+    ini: str | None = None
+    marker: tuple[str, ...] = ()
+    metavar: str | None = None
+    repeatable: bool = False
+
+    def read(self, source: str, value: Any) -> Any:
+        """Return *value*, as *source* gives it, as the plugin uses it.
+
+        Raises:
+            OptionError: if it is not one of the good ones.
+        """
+        if not self.repeatable:
+            return self._parse(source, value)
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(dict.fromkeys(self._parse(source, item) for item in values))
+
+    def _parse(self, source: str, value: Any) -> Any:
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            raise OptionError(source, value, str(error)) from None
+
+
+def _option(
+    name: str, parse: Parser, help: str, *, ini: bool = True, cli: bool = True, **more: Any
+) -> Option:  # noqa: A002  # argparse's word
+    flag = f"--hubfiles-{name.replace('_', '-')}" if cli else None
+    return Option(name, parse, help, flag=flag, ini=f"hubfiles_{name}" if ini else None, **more)
+
+
+OPTIONS: Final[Mapping[str, Option]] = {
+    option.name: option
+    for option in (
+        _option(
+            "record", _choice(RecordMode), "when to record: none (default), once, new_episodes, all, rewrite, verify",
+            default=RecordMode.NONE, marker=("record",), metavar="MODE",
+        ),
+        _option(
+            "version", _version, "run tests that use the fixture for this API version (repeatable; default 2026-03)",
+            default=("2026-03",), marker=("versions", "version"), metavar="V", repeatable=True,
+        ),
+        _option(
+            "base_url", _url, f"where recording goes; default {CANONICAL_ORIGIN}", default=CANONICAL_ORIGIN, metavar="URL",
+        ),
+        _option("cassettes", Path, "cassette root; default: cassettes under rootdir", metavar="DIR"),
+        _option(
+            "schemas", Path, "more schemas, searched before the shipped ones (repeatable)", default=(), metavar="DIR",
+            repeatable=True,
+        ),
+        _option("strict", _flag, "documentation to the letter: no known deviation is excused", default=False, marker=("strict",)),
+        _option(
+            "fail_on", _choice(Severity, "never"), "fail a test from this severity on: breaking (default), warning, info, never",
+            default=Severity.BREAKING, metavar="LEVEL",
+        ),
+        _option("accept", _flag, "promote candidates in spite of drift", ini=False, default=False),
+        _option(
+            "report", _report, f"write a report, PATH or - for stdout (repeatable); formats: {', '.join(REPORT_FORMATS)}",
+            ini=False, default=(), metavar="FORMAT:PATH", repeatable=True,
+        ),
+        _option("min_judged", _count, "fail a run that judged fewer exchanges", default=0, metavar="N"),
+        _option("deviations", Path, "a file of your own deviations", cli=False),
+        _option("max_age", _age, "cassettes older than this (30d, 12w) are stale", cli=False),
+        _option("max_cassette_mb", _megabytes, "refuse larger cassette files; default 64", cli=False, default=64.0),
+        Option("cassette", _name, marker=("cassette",)),
+        Option("allow", _allowed, marker=("allow",), default=frozenset()),
+        Option("judge", _flag, marker=("judge",), default=True),
+    )
+}  # fmt: skip
+
+FLAGS: Final = frozenset({"strict", "accept"})
+MARKER_ARGUMENTS: Final = tuple(name for option in OPTIONS.values() for name in reversed(option.marker))
+
+
+def resolve(
+    name: str,
+    command_line: Callable[[str], Any] = lambda flag: None,
+    markers: Sequence[Mapping[str, Any]] = (),
+    ini: Callable[[str], Any] = lambda name: None,
+) -> Any:
+    """Return what the setting *name* is: the command line decides, then the nearest marker, then the ini file.
+
+    *command_line* and *ini* look a name up and return None (or nothing) where it is not set; *markers* are
+    the arguments of the markers on a test, the nearest first.
+
+    Raises:
+        OptionError: if the value that decides is bad.
+    """
+    option = OPTIONS[name]
+    if option.flag is not None and (value := command_line(option.flag)) not in (None, [], False):
+        return option.read(option.flag, value)
+    for arguments in markers:
+        for argument in option.marker:
+            if arguments.get(argument) is not None:
+                return option.read(f"@pytest.mark.hubfiles({argument}=…)", arguments[argument])
+    if option.ini is not None and (value := ini(option.ini)) not in (None, [], ""):
+        return option.read(f"ini {option.ini}", value)
+    return option.default
+
+
+def check_marker(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Refuse a marker with an argument that does not exist.
+
+    Raises:
+        MarkerError: it names the arguments that do.
+    """
+    if args:
+        raise MarkerError(f"positional arguments such as {args[0]!r}")
+    for name in kwargs:
+        if name not in MARKER_ARGUMENTS:
+            raise MarkerError(f"{name!r}")

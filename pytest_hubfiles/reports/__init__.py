@@ -1,0 +1,119 @@
+"""What a run has to report, gathered from its tests; each format renders the same facts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pytest_hubfiles.findings import Finding, Severity, worst
+
+
+class Contracted(NamedTuple):
+    """The contract that judged an exchange: version, operation, HTTP status and task state."""
+
+    version: str
+    operation: str
+    http_status: int
+    task_status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one test tells the report; it travels from worker to controller as text.
+
+    ``promoted``, ``candidate`` and ``reasons`` say what became of a recording; all empty where none was made.
+    """
+
+    test: str
+    cassette: str
+    judged: Mapping[Contracted, int]
+    not_judged: list[tuple[str, str]]
+    findings: list[Finding]
+    failed: bool
+    promoted: bool = False
+    candidate: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    verified: bool = False
+
+    def to_text(self) -> str:
+        """Return the record as one line of JSON."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        facts["judged"] = [[*contract, count] for contract, count in self.judged.items()]
+        facts["findings"] = [finding.to_dict() for finding in self.findings]
+        return json.dumps(facts, sort_keys=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> Record:
+        """Return the record that :meth:`to_text` wrote."""
+        facts = json.loads(text)
+        facts["judged"] = {Contracted(*contract): count for *contract, count in facts["judged"]}
+        facts["not_judged"] = [(url, reason) for url, reason in facts["not_judged"]]
+        facts["findings"] = [Finding.from_dict(finding) for finding in facts["findings"]]
+        return cls(**facts)
+
+
+@dataclass
+class Report:
+    """Everything a run has to report; ``failed`` is whether its findings failed it."""
+
+    records: list[Record] = field(default_factory=list)
+    run_findings: list[Finding] = field(default_factory=list)
+    failed: bool = False
+
+    def add(self, record: Record) -> None:
+        """Take in what one test tells."""
+        self.records.append(record)
+        self.failed = self.failed or record.failed
+
+    @property
+    def worth_telling(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.records or self.run_findings)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, the worst first, then by version, operation, state and path."""
+        found = [finding for record in self.records for finding in record.findings] + self.run_findings
+        return sorted(
+            found,
+            key=lambda f: (
+                -f.severity.rank, f.version or "", f.operation or "", f.http_status or 0, f.task_status or "", f.path,
+                f.kind.value, f.test or "",
+            ),
+        )  # fmt: skip
+
+    @property
+    def judged(self) -> dict[Contracted, int]:
+        """How many exchanges each contract judged."""
+        counts: Counter[Contracted] = Counter()
+        for record in self.records:
+            counts.update(record.judged)
+        return {contract: counts[contract] for contract in sorted(counts, key=lambda c: tuple(map(str, c)))}
+
+    @property
+    def not_judged(self) -> dict[tuple[str, str], int]:
+        """The URLs that no contract judged, with the reason, and how often."""
+        return dict(sorted(Counter(pair for record in self.records for pair in record.not_judged).items()))
+
+    @property
+    def cassettes(self) -> list[str]:
+        """The cassettes that were recorded, replayed or asked for."""
+        return sorted({record.cassette for record in self.records})
+
+    @property
+    def judged_count(self) -> int:
+        """How many exchanges were judged."""
+        return sum(self.judged.values())
+
+    @property
+    def exchange_count(self) -> int:
+        """How many exchanges there were."""
+        return self.judged_count + sum(self.not_judged.values())
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity found."""
+        return worst(self.findings)

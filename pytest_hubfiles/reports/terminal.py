@@ -1,0 +1,133 @@
+"""The report as text, for the person at the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pytest_hubfiles.findings import WAIVABLE, Finding, Severity
+from pytest_hubfiles.reports import Report
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 exchange`` or ``2 exchanges``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def headline(finding: Finding) -> str:
+    """Return where a finding was made, in one line: severity, kind, version, operation, status, state."""
+    status = None if finding.http_status is None else str(finding.http_status)
+    place = (finding.version, finding.operation, status, finding.task_status)
+    return "  ".join(
+        [f"{finding.severity.value:<8}", finding.kind.value, " ".join(fact for fact in place if fact)]
+    ).rstrip()
+
+
+def in_one_line(finding: Finding) -> str:
+    """Return all of a finding in one line, as JUnit XML's properties hold it."""
+    return (
+        f"{' '.join(headline(finding).split())}: {' '.join(finding.message.split())} [{finding.fingerprint}]"
+    )
+
+
+def detail(finding: Finding) -> list[str]:
+    """Return what a finding says, in lines: what changed, why it is excused, and in how many exchanges."""
+    lines = finding.message.splitlines() or [""]
+    if finding.exchanges > 1:
+        lines[-1] += f" [{finding.exchanges} exchanges]"
+    if finding.deviation is not None:
+        lines.append(f"known: {finding.deviation}")
+    return lines
+
+
+def render_findings(findings: Iterable[Finding]) -> list[str]:
+    """Return *findings* as indented lines for a terminal."""
+    lines = []
+    for finding in findings:
+        lines.append(headline(finding))
+        lines += [f"          {line}" for line in detail(finding)]
+    return lines
+
+
+def render_terminal(report: Report) -> list[str]:
+    """Return *report* as the lines of the terminal section."""
+    lines = [
+        f"judged {report.judged_count} of {plural(report.exchange_count, 'exchange')} "
+        f"in {plural(len(report.cassettes), 'cassette')}"
+    ]
+    if report.judged:
+        rows = [
+            (c.version, c.operation, str(c.http_status), c.task_status or "", n)
+            for c, n in report.judged.items()
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        for *facts, count in rows:
+            cells = (fact.ljust(width) for fact, width in zip(facts, widths, strict=True))
+            lines.append(f"  {'  '.join(cells)}  {count}")
+    lines += [f"not judged: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
+    lines += _recordings(report)
+    findings = _across_tests(report.findings)
+    if findings:
+        counts = Counter(finding.severity for finding in findings)
+        said = ", ".join(
+            f"{counts[severity]} {severity.value}" for severity in reversed(Severity) if counts[severity]
+        )
+        lines += ["", f"findings: {said}"]
+        lines += render_findings(findings)
+    else:
+        lines.append("no findings")
+    return lines
+
+
+def _across_tests(findings: list[Finding]) -> list[Finding]:
+    """Return each finding once, however many tests saw it, with all the exchanges that showed it."""
+    merged: dict[str, Finding] = {}
+    for finding in findings:
+        key = finding.fingerprint + (finding.message if finding.operation is None else "")
+        seen = merged.get(key)
+        merged[key] = finding if seen is None else _with(seen, seen.exchanges + finding.exchanges)
+    return list(merged.values())
+
+
+def _with(finding: Finding, exchanges: int) -> Finding:
+    return replace(finding, exchanges=exchanges)
+
+
+def _recordings(report: Report) -> list[str]:
+    promoted = sorted({record.cassette for record in report.records if record.promoted})
+    lines = [f"recorded: {cassette}" for cassette in promoted]
+    for record in report.records:
+        if record.candidate is not None:
+            lines.append(f"kept beside the old cassette: {record.candidate} ({'; '.join(record.reasons)})")
+        elif record.reasons:
+            lines.append(f"not recorded: {record.cassette} ({'; '.join(record.reasons)})")
+    verified = [record for record in report.records if record.verified]
+    if verified:
+        lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
+    return lines
+
+
+def explain(
+    cassette: str, findings: Sequence[Finding], failing: Sequence[Finding], refusals: Sequence[str]
+) -> str:
+    """Return why a test failed: every finding, and why its recording is not promoted and what to do about it."""
+    lines = []
+    if findings:
+        at_or_above = (
+            f", {len(failing)} of them failing the test" if failing and len(failing) < len(findings) else ""
+        )
+        lines.append(f"hubfiles: {plural(len(findings), 'finding')}{at_or_above}")
+        lines += render_findings(findings)
+    if refusals:
+        only_findings = tuple(refusals) == (WAIVABLE,)
+        lines.append(f"hubfiles: the recording does not replace {cassette}, because of")
+        lines += [f"          {reason}" for reason in refusals]
+        lines.append(
+            "          It is kept beside it; read what changed, then run hubfiles accept, or record with --hubfiles-accept."
+            if only_findings
+            else "          The cassette is as it was. Record again when this is mended."
+        )
+    else:
+        lines.append(f"cassette: {cassette}")
+    return "\n".join(lines)

@@ -1,0 +1,192 @@
+"""The schema files: where they are, what they must look like, and how they become contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing.exceptions import Unresolvable
+
+from pytest_hubfiles.contracts import FORMATS, Contract, Contracts
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+KEYWORD: Final = "x-hubfiles"
+_METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+class SchemaFileError(HubfilesError):
+    """A schema file that cannot be used; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The schema file {path} cannot be used: {reason}")
+
+
+def shipped_schemas() -> Path:
+    """Return the folder of the schemas that come with the package, in a wheel or beside a checkout."""
+    inside = Path(str(resources.files("pytest_hubfiles"))) / "schemas"
+    return inside if inside.is_dir() else Path(__file__).resolve().parent.parent / "schemas"
+
+
+def versions_on_file(folders: Iterable[Path]) -> list[str]:
+    """Return the version labels that *folders* and the shipped schemas have, without reading a file."""
+    labels = set()
+    for folder in (*folders, shipped_schemas()):
+        if folder.is_dir():
+            labels |= {entry.name for entry in folder.iterdir() if entry.is_dir()}
+    return sorted(labels, key=lambda v: (not v.startswith("v"), v))
+
+
+def load(folders: Sequence[Path] = ()) -> Contracts:
+    """Read the contracts in *folders* (searched first, each file checked) and those that come with the package.
+
+    Raises:
+        SchemaFileError: if a folder holds none, or a file is no JSON, no draft 2020-12 schema, names no
+            path, has a reference that does not resolve inside it, or a format that nothing checks.
+    """
+    contracts: list[Contract] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise SchemaFileError(folder, "there is no such folder")
+        files = sorted(folder.glob("*/*.json"))
+        if not files:
+            raise SchemaFileError(folder, "it holds no <version>/<operation>.json")
+        for file in files:
+            contract = _read(file)
+            _check_schema(file, contract)
+            contracts.append(contract)
+    # The shipped files are checked by this project's own tests; checking them in every run would only cost time.
+    contracts.extend(_read(file) for file in sorted(shipped_schemas().glob("*/*.json")))
+    return Contracts(tuple(contracts))
+
+
+def _read(file: Path) -> Contract:
+    try:
+        document = parse_json(file.read_bytes())
+    except OSError as error:
+        raise SchemaFileError(file, error.strerror or str(error)) from None
+    except BodyNotJsonError as error:
+        raise SchemaFileError(file, f"it is not JSON: {error.reason}") from None
+    if not isinstance(document, dict):
+        raise SchemaFileError(file, "it is not a JSON object")
+    try:
+        ApiVersion(file.parent.name)
+    except UnknownVersionError as error:
+        raise SchemaFileError(file, f"its folder names no version: {error}") from None
+    about = document.get(KEYWORD)
+    if not isinstance(about, dict):
+        raise SchemaFileError(file, f"it has no {KEYWORD!r} object with method, path and responses")
+    method, path, responses = about.get("method"), about.get("path"), about.get("responses")
+    request = about.get("request")
+    if method not in _METHODS:
+        raise SchemaFileError(file, f"its {KEYWORD}.method is {method!r}; it can be {', '.join(_METHODS)}")
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise SchemaFileError(
+            file, f"its {KEYWORD}.path is {path!r}; it must be a path such as /files/v3/…/{{taskId}}/status"
+        )
+    if not isinstance(responses, dict) or not responses:
+        raise SchemaFileError(file, f"its {KEYWORD}.responses names no HTTP status")
+    for status, pointer in responses.items():
+        if not re.fullmatch(r"[1-5][0-9]{2}|default", status):
+            raise SchemaFileError(
+                file, f"its {KEYWORD}.responses has {status!r}; a status is three digits or 'default'"
+            )
+        if pointer is not None and not (isinstance(pointer, str) and pointer.startswith("#")):
+            raise SchemaFileError(
+                file,
+                f"its {KEYWORD}.responses.{status} is {pointer!r}; it must be a pointer such as #/$defs/Error, or null for no body",
+            )
+    if request is not None and not (isinstance(request, str) and request.startswith("#")):
+        raise SchemaFileError(
+            file, f"its {KEYWORD}.request is {request!r}; it must be a pointer such as #/$defs/Input"
+        )
+    return Contract(file.parent.name, file.stem, method, path, request, responses, document)
+
+
+def _check_schema(file: Path, contract: Contract) -> None:
+    document = contract.document
+    if document.get("$schema", DIALECT) != DIALECT:
+        raise SchemaFileError(
+            file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read"
+        )
+    try:
+        Draft202012Validator.check_schema(document)
+    except SchemaError as error:
+        raise SchemaFileError(
+            file, f"it is no valid schema: {error.message} (at {error.json_path})"
+        ) from None
+    except RecursionError:
+        raise SchemaFileError(file, "it is nested too deeply") from None
+    pointers = [contract.request, *contract.responses.values()]
+    for reference in [pointer for pointer in pointers if pointer is not None] + list(_references(document)):
+        if not reference.startswith("#"):
+            raise SchemaFileError(
+                file,
+                f"its reference {reference!r} leads out of the file; references stay inside, and nothing is fetched",
+            )
+        try:
+            _follow(contract, reference)
+        except Unresolvable:
+            raise SchemaFileError(file, f"its reference {reference!r} leads nowhere") from None
+        except RecursionError:
+            raise SchemaFileError(file, f"its reference {reference!r} leads back to itself") from None
+    for name in _formats(document):
+        if name not in FORMATS.checkers:
+            raise SchemaFileError(
+                file,
+                f"nothing checks its format {name!r}; these are checked: {', '.join(sorted(FORMATS.checkers))}",
+            )
+
+
+def _follow(contract: Contract, reference: str) -> None:
+    """Follow *reference* to something that is no reference, or fail."""
+    seen = set()
+    while True:
+        if reference in seen:
+            raise RecursionError
+        seen.add(reference)
+        found = contract.lookup(reference)
+        if not isinstance(found, Mapping) or not isinstance(found.get("$ref"), str):
+            return
+        reference = found["$ref"]
+
+
+_PLAIN_VALUES: Final = frozenset({"const", "default", "enum", "examples", KEYWORD})
+_NAMED_SCHEMAS: Final = frozenset(
+    {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+)
+
+
+def _schemas_in(schema: object) -> Iterator[Mapping[str, Any]]:
+    """Yield *schema* and every schema inside it."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _schemas_in(item)
+    elif isinstance(schema, Mapping):
+        yield schema
+        for keyword, value in schema.items():
+            if keyword in _NAMED_SCHEMAS and isinstance(value, Mapping):
+                for child in value.values():
+                    yield from _schemas_in(child)
+            elif keyword not in _PLAIN_VALUES:
+                yield from _schemas_in(value)
+
+
+def _references(document: Mapping[str, Any]) -> Iterator[str]:
+    for schema in _schemas_in(document):
+        for keyword in ("$ref", "$dynamicRef"):
+            if isinstance(schema.get(keyword), str):
+                yield schema[keyword]
+
+
+def _formats(document: Mapping[str, Any]) -> Iterator[str]:
+    for schema in _schemas_in(document):
+        if isinstance(schema.get("format"), str):
+            yield schema["format"]

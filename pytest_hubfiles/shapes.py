@@ -1,0 +1,154 @@
+"""The shape of a body: what remains of it when its values are taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+_DATE_TIME: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a schema declares at one path."""
+
+    required: bool = False
+    nullable: bool = False
+    enum: frozenset[str] | None = None
+    is_map: bool = False
+
+
+UNDECLARED: Final = Declared()
+
+ANY_KEY: Final = "*"
+"""Stands for every key of a declared map."""
+
+
+def type_of(value: object) -> str:
+    """Return the JSON type of *value*; a number without a fraction is an integer, as in JSON Schema."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, (list, tuple)) else "object"
+
+
+def child_path(path: str, name: str) -> str:
+    """Return the JSONPath of the member *name* of the object at *path*."""
+    if _IDENTIFIER.fullmatch(name):
+        return f"{path}.{name}"
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{path}['{escaped}']"
+
+
+def format_of(text: str) -> str:
+    """Return ``date-time``, ``uuid``, or ``text`` for a string that is neither."""
+    if _DATE_TIME.fullmatch(text):
+        return "date-time"
+    return "uuid" if _UUID.fullmatch(text) else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of the values seen at one path of many bodies.
+
+    ``types`` are JSON types, ``format`` is the one format that all strings here have, ``values`` what an
+    enumeration was seen to hold, ``optional`` names the fields that some of the objects here lacked.
+    ``count`` is how many values were seen, ``objects`` how many of them were objects; two shapes are equal
+    whatever their counts are, since one body more is no other shape.
+    """
+
+    types: frozenset[str]
+    format: str | None = None
+    values: frozenset[str] = frozenset()
+    fields: Mapping[str, Shape] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    elements: Shape | None = None
+    count: int = field(default=1, compare=False)
+    objects: int = field(default=0, compare=False)
+
+    def merge(self, other: Shape) -> Shape:
+        """Return the shape of all the values that *self* and *other* were seen in."""
+        objects = self.objects + other.objects
+        fields = {
+            name: _join(self.fields.get(name), other.fields.get(name))
+            for name in {**self.fields, **other.fields}
+        }
+        present = {name: child for name, child in sorted(fields.items()) if child is not None}
+        types = self.types | other.types
+        return Shape(
+            types=types - {"integer"} if "number" in types else types,
+            format=_common_format(self.format, other.format),
+            values=self.values | other.values,
+            fields=present,
+            optional=frozenset(
+                name for name, child in present.items() if name != ANY_KEY and child.count < objects
+            ),
+            elements=_join(self.elements, other.elements),
+            count=self.count + other.count,
+            objects=objects,
+        )
+
+    def tree(self) -> dict[str, Any]:
+        """Return the shape as plain nested dicts, the form in which two shapes are compared."""
+        node: dict[str, Any] = {"types": " or ".join(sorted(self.types))}
+        if self.format is not None:
+            node["format"] = self.format
+        if self.values:
+            node["values"] = ", ".join(sorted(self.values))
+        if self.fields:
+            node["fields"] = {name: child.tree() for name, child in self.fields.items()}
+        if self.optional:
+            node["optional"] = ", ".join(sorted(self.optional))
+        if self.elements is not None:
+            node["elements"] = self.elements.tree()
+        return node
+
+
+def _join(one: Shape | None, other: Shape | None) -> Shape | None:
+    return one.merge(other) if one is not None and other is not None else one or other
+
+
+def _common_format(one: str | None, other: str | None) -> str | None:
+    return one or other if one is None or other is None or one == other else "text"
+
+
+def shape_of(value: object, declared: Mapping[str, Declared], path: str = "$") -> Shape:
+    """Return the shape of the parsed JSON *value*; *declared* is what its schema says, by path."""
+    facts = declared.get(path, UNDECLARED)
+    types = frozenset({type_of(value)})
+    enumerated = facts.enum is not None and isinstance(value, (str, int))
+    values = frozenset({str(value)}) if enumerated else frozenset()
+    if isinstance(value, str):
+        return Shape(types, format=format_of(value), values=values)
+    if isinstance(value, Mapping):
+        if facts.is_map:  # the keys of a declared map are values themselves: one shape stands for all
+            inside = merge_all(shape_of(child, declared, f"{path}.{ANY_KEY}") for child in value.values())
+            return Shape(types, fields={} if inside is None else {ANY_KEY: inside}, objects=1)
+        fields = {
+            name: shape_of(child, declared, child_path(path, name)) for name, child in sorted(value.items())
+        }
+        return Shape(types, fields=fields, objects=1)
+    if isinstance(value, list):
+        return Shape(types, elements=merge_all(shape_of(child, declared, f"{path}[*]") for child in value))
+    return Shape(types, values=values)
+
+
+def merge_all(shapes: Iterable[Shape]) -> Shape | None:
+    """Return the merged shape of *shapes*, None where there are none."""
+    merged: Shape | None = None
+    for shape in shapes:
+        merged = _join(merged, shape)
+    return merged
