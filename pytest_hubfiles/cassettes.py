@@ -47,9 +47,7 @@ class CassetteNotWrittenError(HubfilesError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(
-            f"The cassette {path} could not be written: {reason}. What was there before is as it was."
-        )
+        super().__init__(f"The cassette {path} could not be written: {reason}. What was there before is as it was.")
 
 
 def safe_name(name: str) -> str:
@@ -148,9 +146,7 @@ def read(path: Path, max_megabytes: float = 64.0) -> list[Interaction]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise CassetteUnreadableError(
-            path, f"it is not YAML: {problem}", mark.line + 1 if mark else None
-        ) from None
+        raise CassetteUnreadableError(path, f"it is not YAML: {problem}", mark.line + 1 if mark else None) from None
     except (RecursionError, ValueError, TypeError) as error:
         raise CassetteUnreadableError(path, f"it is not YAML that a cassette can hold: {error}") from None
     try:
@@ -198,9 +194,7 @@ def _headers(headers: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(headers, dict):
         raise TypeError("its headers are no mapping")
     return {
-        str(name): tuple(str(value) for value in values)
-        if isinstance(values, (list, tuple))
-        else (str(values),)
+        str(name): tuple(str(value) for value in values) if isinstance(values, (list, tuple)) else (str(values),)
         for name, values in headers.items()
     }
 
@@ -290,9 +284,7 @@ def dump(interactions: Sequence[Interaction]) -> bytes:
         ],
         "version": _FORMAT_VERSION,
     }
-    bodies = (
-        body for interaction in interactions for body in (interaction.request_body, interaction.response_body)
-    )
+    bodies = (body for interaction in interactions for body in (interaction.request_body, interaction.response_body))
     plain = not any(_LIBYAML_QUOTES.search(body.decode("utf-8", "replace")) for body in bodies)
     dumper = _FastDumper if plain else _BlockDumper
     text: str = yaml.dump(document, Dumper=dumper, allow_unicode=True, width=2**20, sort_keys=True)
@@ -308,9 +300,7 @@ def write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666
-        )
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -344,17 +334,13 @@ def private_folder() -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     about = folder.lstat()
     if folder.is_symlink() or (hasattr(os, "getuid") and about.st_uid != os.getuid()):
-        raise HubfilesError(
-            f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own"
-        )
+        raise HubfilesError(f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own")
     return folder
 
 
 def identity(path: Path) -> str:
     """Return a short name for the cassette *path* that is the same in every process."""
-    return hashlib.sha256(os.path.normcase(str(path.resolve())).encode("utf-8", "surrogatepass")).hexdigest()[
-        :24
-    ]
+    return hashlib.sha256(os.path.normcase(str(path.resolve())).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 @contextmanager

@@ -11,17 +11,15 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from rfc3339_validator import validate_rfc3339
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import (
-    ApiVersion,
     BodyNotJsonError,
     Exchange,
     Interaction,
-    UnknownVersionError,
     charset_of,
     parse_json,
 )
@@ -46,7 +44,6 @@ class ContractNotFoundError(HubfilesError):
 FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex", "time", "uuid"))
 
 
-@FORMATS.checks("date-time")
 def _is_date_time(value: object) -> bool:
     if not isinstance(value, str):
         return True
@@ -57,11 +54,12 @@ def _integer_range(bits: int) -> Callable[[object], bool]:
     def fits(value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return True
-        return -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+        return bool(-(2 ** (bits - 1)) <= value < 2 ** (bits - 1))
 
     return fits
 
 
+FORMATS.checks("date-time")(_is_date_time)
 FORMATS.checks("int32")(_integer_range(32))
 FORMATS.checks("int64")(_integer_range(64))
 for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
@@ -88,7 +86,9 @@ class Contract:
 
     @cached_property
     def _registry(self) -> Registry[Any]:
-        return Registry().with_resource(self._uri, Resource(self.document, DRAFT202012))
+        empty: Registry[Any] = Registry()
+        filled: Registry[Any] = empty.with_resource(self._uri, DRAFT202012.create_resource(self.document))
+        return filled
 
     @property
     def _uri(self) -> str:
@@ -102,9 +102,7 @@ class Contract:
         """Return the validator for the part of this file that *pointer* (``#/$defs/Error``) names, built once."""
         if pointer not in self._validators:
             schema = {"$ref": self._uri + pointer}
-            self._validators[pointer] = Draft202012Validator(
-                schema, registry=self._registry, format_checker=FORMATS
-            )
+            self._validators[pointer] = Draft202012Validator(schema, registry=self._registry, format_checker=FORMATS)
         return self._validators[pointer]
 
     def lookup(self, reference: str) -> Any:
@@ -153,9 +151,7 @@ class Contract:
         branches = list(self._branches(resolved))
         types = [branch.get("type") for branch in branches]
         values = next((tuple(branch["enum"]) for branch in branches if "enum" in branch), None)
-        maps = [
-            b["additionalProperties"] for b in branches if b.get("additionalProperties", False) is not False
-        ]
+        maps = [b["additionalProperties"] for b in branches if b.get("additionalProperties", False) is not False]
         facts[path] = Declared(
             required=required,
             nullable=any(t == "null" or (isinstance(t, list) and "null" in t) for t in types)
@@ -260,7 +256,7 @@ class Contract:
         except BodyNotJsonError as error:
             yield about.finding(
                 Kind.ERROR_ENVELOPE,
-                f"the error is not the documented object but {exchange.interaction.media_type or 'untyped'}: {error.reason}",
+                f"the error ({exchange.interaction.media_type or 'untyped'}) is not the documented object: {error}",
                 before="object",
                 after="not JSON",
             )
@@ -285,14 +281,8 @@ class Contract:
                 charset_of(_first(exchange.interaction.request_headers, "content-type")),
             )
         except BodyNotJsonError as error:
-            said = (
-                "is missing"
-                if not exchange.interaction.request_body.strip()
-                else f"is not JSON: {error.reason}"
-            )
-            yield about.finding(
-                Kind.REQUEST_VIOLATION, f"the request's body {said}", before="object", after="not JSON"
-            )
+            said = "is missing" if not exchange.interaction.request_body.strip() else f"is not JSON: {error.reason}"
+            yield about.finding(Kind.REQUEST_VIOLATION, f"the request's body {said}", before="object", after="not JSON")
             return
         yield from self._check_body(Kind.REQUEST_VIOLATION, self.request, body, about)
 
@@ -398,17 +388,17 @@ def _explain(error: ValidationError) -> Iterator[_Explained]:
     keyword = str(error.validator)
     expected, instance = error.validator_value, error.instance
     if keyword == "required" and isinstance(instance, dict):
-        for name in expected:  # type: ignore[union-attr]  # "required" holds a list: the schema was checked
+        for name in expected:
             if name not in instance:
                 where = child_path(path, str(name))
                 yield where, keyword, "present", "absent", f"{where} is required and absent"
         return
     if keyword == "type":
-        before = expected if isinstance(expected, str) else " or ".join(map(str, expected))  # type: ignore[arg-type]  # checked
+        before = expected if isinstance(expected, str) else " or ".join(map(str, expected))
         after: str | None = type_of(instance)
         message = f"{path} is {after} ({_shown(instance)}), documented as {before}"
     elif keyword == "enum":
-        before = ", ".join(str(value) for value in expected)  # type: ignore[union-attr]  # checked
+        before = ", ".join(str(value) for value in expected)
         after = _shown(instance)
         message = f"{path} is {after}, documented as one of {before}"
     elif keyword == "format":
@@ -430,9 +420,7 @@ class Contracts:
     @property
     def versions(self) -> list[str]:
         """The versions on file, oldest first."""
-        return sorted(
-            {contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v)
-        )
+        return sorted({contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v))
 
     def find(self, method: str, path: str) -> Contract | None:
         """Return the contract that describes requests of this *method* and *path*."""
@@ -450,9 +438,7 @@ class Contracts:
         for contract in self.entries:
             if (contract.version, contract.operation) == (version, operation):
                 return contract
-        raise ContractNotFoundError(
-            operation, version, {c.version for c in self.entries if c.operation == operation}
-        )
+        raise ContractNotFoundError(operation, version, {c.version for c in self.entries if c.operation == operation})
 
     def identify(self, interaction: Interaction) -> Exchange:
         """Return *interaction* as an exchange of the operation and version its method and path belong to."""

@@ -85,9 +85,7 @@ class _Others:
             if shape is None:
                 return False
             shape = shape.elements if step == "[*]" else shape.fields.get(step)
-        return (
-            shape is not None and shape.objects > 0 and (name in shape.optional or name not in shape.fields)
-        )
+        return shape is not None and shape.objects > 0 and (name in shape.optional or name not in shape.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +160,7 @@ class _Comparison:
 
     def _status_finding(self, kind: Kind, before: Iterable[int], after: Iterable[int], count: int) -> Finding:
         was, came = (", ".join(map(str, sorted(statuses))) for statuses in (before, after))
-        return self._finding(
-            kind, None, None, f"HTTP {was} → {came}", before=was, after=came, exchanges=count
-        )
+        return self._finding(kind, None, None, f"HTTP {was} → {came}", before=was, after=came, exchanges=count)
 
     def _answers(self, status: int, old: list[Exchange], new: list[Exchange]) -> Iterator[Finding]:
         emptied = [e for e in new if _is_empty(e)]
@@ -208,9 +204,7 @@ class _Comparison:
             new = [e for e in new if e not in strangers]
         yield from self._states(status, old, new, complete=not (emptied or strangers))
 
-    def _states(
-        self, status: int, old: list[Exchange], new: list[Exchange], complete: bool
-    ) -> Iterator[Finding]:
+    def _states(self, status: int, old: list[Exchange], new: list[Exchange], complete: bool) -> Iterator[Finding]:
         declared = self.contract.outline(status)
         then, now = _by_state(old), _by_state(new)
         listed = declared.get("$.status", UNDECLARED).enum
@@ -261,9 +255,7 @@ class _Comparison:
         if was is not None and came is not None:
             yield from self._shapes(status, None, was, came, len(new))
 
-    def _shapes(
-        self, status: int, state: str | None, before: Shape, after: Shape, total: int
-    ) -> Iterator[Finding]:
+    def _shapes(self, status: int, state: str | None, before: Shape, after: Shape, total: int) -> Iterator[Finding]:
         """Yield one finding for each place in which two shapes differ."""
         if before == after:
             return
@@ -434,9 +426,7 @@ class _Place:
             kind, said = Kind.INTEGER_WIDENED, "is not always an integer any more"
         else:
             kind, said = Kind.TYPE_CHANGED, "changed its type"
-        yield self._finding(
-            kind, steps, f"{said} ({before} → {after})", before=before, after=after, seen=new.count
-        )
+        yield self._finding(kind, steps, f"{said} ({before} → {after})", before=before, after=after, seen=new.count)
 
     def format(self, steps: _Steps, old: Shape, new: Shape) -> Iterator[Finding]:
         """Strings of another format; where they are no strings any more, their type tells."""
@@ -469,13 +459,9 @@ class _Place:
         if "array" not in old.types or "array" not in new.types:
             return
         if new.elements is None:
-            yield self._finding(
-                Kind.ARRAY_EMPTIED, steps, "has no elements any more", before="elements", after="empty"
-            )
+            yield self._finding(Kind.ARRAY_EMPTIED, steps, "has no elements any more", before="elements", after="empty")
         else:
-            yield self._finding(
-                Kind.ARRAY_FILLED, steps, "has elements now", before="empty", after="elements"
-            )
+            yield self._finding(Kind.ARRAY_FILLED, steps, "has elements now", before="empty", after="elements")
 
 
 _RULES: Final[Mapping[str, Callable[[_Place, _Steps, Shape, Shape], Iterator[Finding]]]] = {

@@ -28,8 +28,7 @@ class UnknownVersionError(HubfilesError):
     def __init__(self, label: object) -> None:
         self.label = label
         super().__init__(
-            f"{label!r} is not a HubSpot API version.\n"
-            "A version is written as in a path: v3, 2026-03 or 2026-09-beta."
+            f"{label!r} is not a HubSpot API version.\nA version is written as in a path: v3, 2026-03 or 2026-09-beta."
         )
 
 
@@ -169,9 +168,7 @@ class Interaction:
         """
         encoded = self.body == self.response_body and not _is_text(self.body)
         dropped = {"content-length", "transfer-encoding"} | (set() if encoded else {"content-encoding"})
-        headers = {
-            name: values for name, values in self.response_headers.items() if name.lower() not in dropped
-        }
+        headers = {name: values for name, values in self.response_headers.items() if name.lower() not in dropped}
         return replace(self, response_headers=headers, response_body=self.body)
 
     @property
@@ -356,6 +353,6 @@ def decode_body(body: bytes, content_encoding: str) -> bytes:
             return body
         try:
             body = decoder(body)
-        except Exception:  # each library has its own error class; whichever it is, the bytes stay as they are
+        except Exception:  # noqa: BLE001  # each library has its own error class; whichever it is, the bytes stay
             return body
     return body

@@ -124,21 +124,15 @@ POLICY: Final[Mapping[Kind, Policy]] = {
     Kind.UNDOCUMENTED_STATUS: _row(_C, _B, "a 2xx status that the contract does not declare"),
     Kind.BODY_EMPTY: _row(_C, _B, "no body, or a literal null, where the contract wants one"),
     Kind.BODY_NOT_JSON: _row(_C, _B, "a body that is not JSON"),
-    Kind.CONTENT_TYPE_CHANGED: _row(
-        (_C, _D), _B, "another media type than the contract's or the recording's"
-    ),
+    Kind.CONTENT_TYPE_CHANGED: _row((_C, _D), _B, "another media type than the contract's or the recording's"),
     Kind.ILLEGAL_TRANSITION: _row(_C, _W, "a task goes back to an earlier state"),
     Kind.ERROR_ENVELOPE: _row(_C, _W, "a 4xx or 5xx body that does not fit the documented error object"),
     Kind.REQUEST_VIOLATION: _row(_C, _W, "a request body that does not fit what the version documents"),
     Kind.UNKNOWN_OPERATION: _row(_C, _I, "a HubSpot path under no contract"),
     Kind.DEPRECATION_ANNOUNCED: _row(_C, _W, "a Deprecation or Sunset header"),
     Kind.FIELD_ADDED: _row(_D, _I, "a field that was not there"),
-    Kind.FIELD_REMOVED: _row(
-        _D, _W, "a field that is no longer there", {Case.REQUIRED: _B, Case.SOMETIMES_ABSENT: _I}
-    ),
-    Kind.FIELD_NOW_OPTIONAL: _row(
-        _D, _I, "a field that was always there and now is not", {Case.REQUIRED: _B}
-    ),
+    Kind.FIELD_REMOVED: _row(_D, _W, "a field that is no longer there", {Case.REQUIRED: _B, Case.SOMETIMES_ABSENT: _I}),
+    Kind.FIELD_NOW_OPTIONAL: _row(_D, _I, "a field that was always there and now is not", {Case.REQUIRED: _B}),
     Kind.TYPE_CHANGED: _row(_D, _B, "another JSON type"),
     Kind.INTEGER_WIDENED: _row(_D, _W, "an integer became a number"),
     Kind.NULL_APPEARED: _row(_D, _B, "null where there was none", {Case.NULL_ALLOWED: _W}),
@@ -214,9 +208,9 @@ class Finding:
             self.before,
             self.after,
         )
-        return hashlib.sha256(
-            "\x1f".join("" if fact is None else str(fact) for fact in facts).encode()
-        ).hexdigest()[:16]
+        return hashlib.sha256("\x1f".join("" if fact is None else str(fact) for fact in facts).encode()).hexdigest()[
+            :16
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as the JSON report writes it."""

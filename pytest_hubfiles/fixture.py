@@ -38,7 +38,7 @@ class TaskTimeoutError(HubfilesError, TimeoutError):
     def __init__(self, operation: str, task_id: str, seconds: float, last: Exchange) -> None:
         self.operation, self.task_id, self.seconds, self.last = operation, task_id, seconds, last
         super().__init__(
-            f"{operation} of task {task_id} was still {last.task_status or 'without a state'} after {seconds:g} seconds.\n"
+            f"{operation} of task {task_id} was {last.task_status or 'without a state'} after {seconds:g} seconds.\n"
             "Give wait() a longer timeout=, or look at the task in HubSpot."
         )
 
@@ -142,9 +142,7 @@ class HubFiles:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange
-            if (
-                len(self._trial.recorder.recorded) > before
-            ):  # it came from the network: the task takes its time
+            if len(self._trial.recorder.recorded) > before:  # it came from the network: the task takes its time
                 if time.monotonic() + interval > deadline:
                     raise TaskTimeoutError(operation, task_id, timeout, exchange)
                 time.sleep(interval)
@@ -177,6 +175,4 @@ class HubFiles:
                 answer.read()
         except urllib.error.HTTPError as error:  # an answer like any other
             error.close()
-        return next(
-            e for e in recorder.exchanges[before:] if e.method == method and e.interaction.path.endswith(path)
-        )
+        return next(e for e in recorder.exchanges[before:] if e.method == method and e.interaction.path.endswith(path))

@@ -32,9 +32,7 @@ class Rules:
         """Return what is wrong with *exchanges*, in the order they happened, by their contracts."""
         if not self.judge:
             return []
-        return [f for exchange in exchanges for f in self.contracts.check(exchange)] + list(
-            lifecycle.check(exchanges)
-        )
+        return [f for exchange in exchanges for f in self.contracts.check(exchange)] + list(lifecycle.check(exchanges))
 
     def compare(
         self, before: Iterable[Interaction], after: Iterable[Interaction], history: drift.History
@@ -42,9 +40,7 @@ class Rules:
         """Return how the recordings *after* differ in shape from those *before*."""
         if not self.judge:
             return []
-        old, new = (
-            [self.contracts.identify(interaction) for interaction in side] for side in (before, after)
-        )
+        old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
         return list(drift.compare(old, new, self.contracts, history))
 
     def stale(self, interactions: Iterable[Interaction]) -> list[Finding]:
@@ -60,7 +56,7 @@ class Rules:
                 kind=Kind.CASSETTE_STALE,
                 severity=severity_of(Kind.CASSETTE_STALE),
                 category=Category.REPLAY,
-                message=f"recorded {age} days ago ({min(dates)}), more than the {self.max_age_days} allowed; record it again",
+                message=f"recorded {age} days ago ({min(dates)}), {self.max_age_days} are allowed; record it again",
                 before=f"{self.max_age_days} days",
             )
         ]

@@ -78,13 +78,7 @@ def _version(value: object) -> str:
 
 def _url(value: object) -> str:
     parts = urlsplit(value) if isinstance(value, str) else None
-    if (
-        parts is None
-        or parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-    ):
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise _refuse(f"give an http or https address without a query, such as {CANONICAL_ORIGIN}")
     return str(value).rstrip("/")
 
@@ -133,9 +127,7 @@ def _age(value: object) -> int:
 def _report(value: object) -> tuple[str, str]:
     name, colon, path = str(value).partition(":")
     if name not in REPORT_FORMATS or not colon or not path:
-        raise _refuse(
-            f"give FORMAT:PATH with a format from {', '.join(REPORT_FORMATS)} and a path or - for stdout"
-        )
+        raise _refuse(f"give FORMAT:PATH with a format from {', '.join(REPORT_FORMATS)} and a path or - for stdout")
     return name, path
 
 
@@ -191,7 +183,7 @@ class Option:
 
 def _option(
     name: str, parse: Parser, help: str, *, ini: bool = True, cli: bool = True, **more: Any
-) -> Option:  # noqa: A002  # argparse's word
+) -> Option:  # argparse's word
     flag = f"--hubfiles-{name.replace('_', '-')}" if cli else None
     return Option(name, parse, help, flag=flag, ini=f"hubfiles_{name}" if ini else None, **more)
 
@@ -200,30 +192,61 @@ OPTIONS: Final[Mapping[str, Option]] = {
     option.name: option
     for option in (
         _option(
-            "record", _choice(RecordMode), "when to record: none (default), once, new_episodes, all, rewrite, verify",
-            default=RecordMode.NONE, marker=("record",), metavar="MODE",
+            "record",
+            _choice(RecordMode),
+            f"when to record: {', '.join(mode.value for mode in RecordMode)}; default none",
+            default=RecordMode.NONE,
+            marker=("record",),
+            metavar="MODE",
         ),
         _option(
-            "version", _version, "run tests that use the fixture for this API version (repeatable; default 2026-03)",
-            default=("2026-03",), marker=("versions", "version"), metavar="V", repeatable=True,
+            "version",
+            _version,
+            "run tests that use the fixture for this API version (repeatable); default 2026-03",
+            default=("2026-03",),
+            marker=("versions", "version"),
+            metavar="V",
+            repeatable=True,
         ),
         _option(
-            "base_url", _url, f"where recording goes; default {CANONICAL_ORIGIN}", default=CANONICAL_ORIGIN, metavar="URL",
+            "base_url",
+            _url,
+            f"where recording goes; default {CANONICAL_ORIGIN}",
+            default=CANONICAL_ORIGIN,
+            metavar="URL",
         ),
         _option("cassettes", Path, "cassette root; default: cassettes under rootdir", metavar="DIR"),
         _option(
-            "schemas", Path, "more schemas, searched before the shipped ones (repeatable)", default=(), metavar="DIR",
+            "schemas",
+            Path,
+            "more schemas, searched before the shipped ones (repeatable)",
+            default=(),
+            metavar="DIR",
             repeatable=True,
         ),
-        _option("strict", _flag, "documentation to the letter: no known deviation is excused", default=False, marker=("strict",)),
         _option(
-            "fail_on", _choice(Severity, "never"), "fail a test from this severity on: breaking (default), warning, info, never",
-            default=Severity.BREAKING, metavar="LEVEL",
+            "strict",
+            _flag,
+            "documentation to the letter: no known deviation is excused",
+            default=False,
+            marker=("strict",),
         ),
-        _option("accept", _flag, "promote candidates in spite of drift", ini=False, default=False),
         _option(
-            "report", _report, f"write a report, PATH or - for stdout (repeatable); formats: {', '.join(REPORT_FORMATS)}",
-            ini=False, default=(), metavar="FORMAT:PATH", repeatable=True,
+            "fail_on",
+            _choice(Severity, "never"),
+            "fail a test from this severity on: breaking, warning, info, never; default breaking",
+            default=Severity.BREAKING,
+            metavar="LEVEL",
+        ),
+        _option("accept", _flag, "promote candidates in spite of findings", ini=False, default=False),
+        _option(
+            "report",
+            _report,
+            f"write a report, PATH or - for stdout (repeatable); formats: {', '.join(REPORT_FORMATS)}",
+            ini=False,
+            default=(),
+            metavar="FORMAT:PATH",
+            repeatable=True,
         ),
         _option("min_judged", _count, "fail a run that judged fewer exchanges", default=0, metavar="N"),
         _option("deviations", Path, "a file of your own deviations", cli=False),
@@ -233,7 +256,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
         Option("allow", _allowed, marker=("allow",), default=frozenset()),
         Option("judge", _flag, marker=("judge",), default=True),
     )
-}  # fmt: skip
+}
 
 FLAGS: Final = frozenset({"strict", "accept"})
 MARKER_ARGUMENTS: Final = tuple(name for option in OPTIONS.values() for name in reversed(option.marker))

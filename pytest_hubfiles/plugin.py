@@ -1,4 +1,4 @@
-"""The pytest plugin: options, fixtures and hooks, each a few lines around the modules that know. PYTEST_DONT_REWRITE."""
+"""The pytest plugin: options, fixtures and hooks around the modules that know. PYTEST_DONT_REWRITE."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(option.flag, action="store_true", default=None, help=option.help)
         elif option.flag is not None:
             action = "append" if option.repeatable else "store"
-            group.addoption(
-                option.flag, action=action, default=None, metavar=option.metavar, help=option.help
-            )
+            group.addoption(option.flag, action=action, default=None, metavar=option.metavar, help=option.help)
         if option.ini is not None:
-            kind = "linelist" if option.repeatable else "string"
-            parser.addini(option.ini, option.help, type=kind, default=[] if option.repeatable else "")
+            if option.repeatable:
+                parser.addini(option.ini, option.help, type="linelist", default=[])
+            else:
+                parser.addini(option.ini, option.help, type="string", default="")
 
 
 class _Run:
@@ -78,13 +78,7 @@ class _Run:
     def _absolute(self, option: options.Option, path: Path) -> Path:
         given = option.flag is not None and self.config.getoption(option.flag)
         inipath = self.config.inipath
-        folder = (
-            self.config.invocation_params.dir
-            if given
-            else inipath.parent
-            if inipath
-            else self.config.rootpath
-        )
+        folder = self.config.invocation_params.dir if given else inipath.parent if inipath else self.config.rootpath
         return folder / path
 
     @property
@@ -226,9 +220,7 @@ def hubfiles(
         )
 
 
-def _start_trial(
-    request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]
-) -> tuple[Trial, str]:
+def _start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]) -> tuple[Trial, str]:
     from pytest_hubfiles import cassettes
     from pytest_hubfiles.judging import Rules
     from pytest_hubfiles.recorder import Recorder
@@ -240,9 +232,7 @@ def _start_trial(
     markers = _marker_arguments(item.iter_markers("hubfiles"))
     version: str = getattr(request, "param", None) or run.get("version", markers)[0]
     if version not in run.contracts.versions:
-        raise options.OptionError(
-            "version", version, f"there are contracts for {', '.join(run.contracts.versions)}"
-        )
+        raise options.OptionError("version", version, f"there are contracts for {', '.join(run.contracts.versions)}")
     named: str | None = run.get("cassette", markers)
     path = (
         cassettes.path_for(run.cassettes, version, _test_folder(item), _test_name(item, version))
@@ -418,9 +408,7 @@ class _Reporter:
                 f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
             )
         fail_on = run.get("fail_on")
-        weighty = [
-            f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank
-        ]
+        weighty = [f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank]
         run.report.failed = run.report.failed or bool(weighty or self.complaints)
         self._write_reports()
         if (weighty or self.complaints) and session.exitstatus in (
@@ -471,9 +459,7 @@ class _Reporter:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(render_json(self.run.report), encoding="utf-8")
                 except OSError as error:
-                    self.complaints.append(
-                        f"the report {name} could not be written: {error.strerror or error}"
-                    )
+                    self.complaints.append(f"the report {name} could not be written: {error.strerror or error}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what was judged, recorded and found."""

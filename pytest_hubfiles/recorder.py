@@ -70,9 +70,7 @@ def canonical_url(url: str, base_url: str) -> str:
         return CANONICAL_ORIGIN + url[len(base_url) :]
     base, given = urlsplit(base_url), urlsplit(url)
     default = {"http": 80, "https": 443}
-    origins = [
-        (parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)
-    ]
+    origins = [(parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)]
     if origins[0] == origins[1] and given.path.startswith(base.path):
         rest = given.path[len(base.path) :] + (f"?{given.query}" if given.query else "")
         return CANONICAL_ORIGIN + rest
@@ -233,9 +231,7 @@ def _body_bytes(body: Any) -> bytes:
         return body.encode("utf-8")
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
-    if isinstance(
-        body, (dict, list)
-    ):  # aiohttp's json= as it was given; vcrpy's hook comes before it is encoded
+    if isinstance(body, (dict, list)):  # aiohttp's json= as it was given; vcrpy's hook comes before it is encoded
         return json.dumps(body).encode("utf-8")
     if hasattr(body, "read"):
         return _body_bytes(body.read())
@@ -253,9 +249,7 @@ def _interaction(request: Request, response: Mapping[str, Any], base_url: str) -
         request_body=_body_bytes(request.body),
         status_code=response["status"]["code"],
         reason=_text(response["status"]["message"] or ""),
-        response_headers={
-            _text(name): tuple(map(_text, values)) for name, values in response["headers"].items()
-        },
+        response_headers={_text(name): tuple(map(_text, values)) for name, values in response["headers"].items()},
         response_body=_body_bytes((response.get("body") or {}).get("string")),
     )
 
@@ -267,8 +261,9 @@ Identify = Callable[[Interaction], Exchange]
 class Recorder(AbstractContextManager["Recorder"]):
     """Records or replays what happens between entering and leaving it.
 
-    ``shown`` is how messages call the cassette; ``exchanges`` is what happened, as a cassette would keep it; ``recorded`` what came from the network;
-    ``problems`` the requests without an answer; ``outages`` what was no answer of the API.
+    ``shown`` is how messages call the cassette. ``exchanges`` is what happened, as a cassette would keep it;
+    ``recorded`` what came from the network; ``problems`` the requests without an answer; ``outages`` what was
+    no answer of the API; ``live`` whether requests may reach the network.
     """
 
     def __init__(
@@ -445,7 +440,10 @@ class Recorder(AbstractContextManager["Recorder"]):
             kind=Kind.CASSETTE_UNREADABLE,
             severity=severity_of(Kind.CASSETTE_UNREADABLE),
             category=Category.REPLAY,
-            message=f"{self.unreadable.described(self.shown)}\nRecord it again with --hubfiles-record rewrite, or restore it.",
+            message=(
+                f"{self.unreadable.described(self.shown)}\n"
+                "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
+            ),
         )
 
     def file_findings(self) -> list[Finding]:
@@ -453,9 +451,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         unreadable = self._unreadable_finding()
         if unreadable is not None:
             return [unreadable]
-        places = dict.fromkeys(
-            place for interaction in self.original for place in scrubbing.secrets_in(interaction)
-        )
+        places = dict.fromkeys(place for interaction in self.original for place in scrubbing.secrets_in(interaction))
         if not places:
             return []
         return [

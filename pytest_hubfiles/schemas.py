@@ -101,27 +101,21 @@ def _read(file: Path) -> Contract:
         if pointer is not None and not (isinstance(pointer, str) and pointer.startswith("#")):
             raise SchemaFileError(
                 file,
-                f"its {KEYWORD}.responses.{status} is {pointer!r}; it must be a pointer such as #/$defs/Error, or null for no body",
+                f"its {KEYWORD}.responses.{status} is {pointer!r}; give a pointer such as #/$defs/Error, or null",
             )
     if request is not None and not (isinstance(request, str) and request.startswith("#")):
-        raise SchemaFileError(
-            file, f"its {KEYWORD}.request is {request!r}; it must be a pointer such as #/$defs/Input"
-        )
+        raise SchemaFileError(file, f"its {KEYWORD}.request is {request!r}; it must be a pointer such as #/$defs/Input")
     return Contract(file.parent.name, file.stem, method, path, request, responses, document)
 
 
 def _check_schema(file: Path, contract: Contract) -> None:
     document = contract.document
     if document.get("$schema", DIALECT) != DIALECT:
-        raise SchemaFileError(
-            file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read"
-        )
+        raise SchemaFileError(file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read")
     try:
         Draft202012Validator.check_schema(document)
     except SchemaError as error:
-        raise SchemaFileError(
-            file, f"it is no valid schema: {error.message} (at {error.json_path})"
-        ) from None
+        raise SchemaFileError(file, f"it is no valid schema: {error.message} (at {error.json_path})") from None
     except RecursionError:
         raise SchemaFileError(file, "it is nested too deeply") from None
     pointers = [contract.request, *contract.responses.values()]
@@ -159,9 +153,7 @@ def _follow(contract: Contract, reference: str) -> None:
 
 
 _PLAIN_VALUES: Final = frozenset({"const", "default", "enum", "examples", KEYWORD})
-_NAMED_SCHEMAS: Final = frozenset(
-    {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
-)
+_NAMED_SCHEMAS: Final = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
 
 
 def _schemas_in(schema: object) -> Iterator[Mapping[str, Any]]:

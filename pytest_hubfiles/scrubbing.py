@@ -46,9 +46,7 @@ _SECRET_QUERY: Final = _SECRET_FIELDS | _names(
 )  # fmt: skip
 _SECRET_FORM: Final = _SECRET_FIELDS | _names("code", "code_verifier", "assertion")
 
-_HUBSPOT_TOKEN: Final = re.compile(
-    r"\bpat-[a-z]{2,4}[0-9]{0,2}-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
-)
+_HUBSPOT_TOKEN: Final = re.compile(r"\bpat-[a-z]{2,4}[0-9]{0,2}-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _BEARER: Final = re.compile(r"(?i)\b(bearer\s+)([A-Za-z0-9._~+/=-]{8,})")
 _QUERY_PAIR: Final = re.compile(r"([?&;])([A-Za-z0-9_.%-]+)=([^&;#\s\"'<>\\]*)")
 _USER_INFO: Final = re.compile(r"(?i)(\bhttps?://)([^/\s\"'<>@?#]+)@")
@@ -78,7 +76,6 @@ class _Scrubber:
 
     def text(self, place: str, text: str) -> str:
         """Scrub what is a secret wherever it stands: known values, tokens, user info, signed URLs."""
-
         for value in self.known:
             if value in text:
                 self.places.append(place)
@@ -214,9 +211,7 @@ def credentials_in(headers: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     for name, values in headers.items():
         if _folded(name) in _SECRET_HEADERS:
             for value in values:
-                found.add(
-                    value.split(" ", 1)[-1].strip() if name.lower().endswith("authorization") else value
-                )
+                found.add(value.split(" ", 1)[-1].strip() if name.lower().endswith("authorization") else value)
     return frozenset(value for value in found if len(value) >= _SHORTEST_KNOWN and value != PLACEHOLDER)
 
 
@@ -235,9 +230,7 @@ def _apply(interaction: Interaction, known: Iterable[str]) -> tuple[Interaction,
         request_headers=scrubber.headers("request header", interaction.request_headers, _keep_request),
         request_body=scrubber.body("request body", interaction.request_body, request_type),
         response_headers=response_headers,
-        response_body=scrubber.body(
-            "response body", plain.response_body, interaction.headers.get("content-type", "")
-        ),
+        response_body=scrubber.body("response body", plain.response_body, interaction.headers.get("content-type", "")),
     )
     return scrubbed, scrubber.places
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
-_DATE_TIME: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
+_DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -83,8 +81,7 @@ class Shape:
         """Return the shape of all the values that *self* and *other* were seen in."""
         objects = self.objects + other.objects
         fields = {
-            name: _join(self.fields.get(name), other.fields.get(name))
-            for name in {**self.fields, **other.fields}
+            name: _join(self.fields.get(name), other.fields.get(name)) for name in {**self.fields, **other.fields}
         }
         present = {name: child for name, child in sorted(fields.items()) if child is not None}
         types = self.types | other.types
@@ -93,9 +90,7 @@ class Shape:
             format=_common_format(self.format, other.format),
             values=self.values | other.values,
             fields=present,
-            optional=frozenset(
-                name for name, child in present.items() if name != ANY_KEY and child.count < objects
-            ),
+            optional=frozenset(name for name, child in present.items() if name != ANY_KEY and child.count < objects),
             elements=_join(self.elements, other.elements),
             count=self.count + other.count,
             objects=objects,
@@ -137,9 +132,7 @@ def shape_of(value: object, declared: Mapping[str, Declared], path: str = "$") -
         if facts.is_map:  # the keys of a declared map are values themselves: one shape stands for all
             inside = merge_all(shape_of(child, declared, f"{path}.{ANY_KEY}") for child in value.values())
             return Shape(types, fields={} if inside is None else {ANY_KEY: inside}, objects=1)
-        fields = {
-            name: shape_of(child, declared, child_path(path, name)) for name, child in sorted(value.items())
-        }
+        fields = {name: shape_of(child, declared, child_path(path, name)) for name, child in sorted(value.items())}
         return Shape(types, fields=fields, objects=1)
     if isinstance(value, list):
         return Shape(types, elements=merge_all(shape_of(child, declared, f"{path}[*]") for child in value))

@@ -110,9 +110,7 @@ class Takes:
             self._write_candidate(candidate, max_megabytes)
         return candidate
 
-    def _store(
-        self, kind: str, test: str, order: int, recorded: Sequence[Interaction], reasons: Sequence[str]
-    ) -> None:
+    def _store(self, kind: str, test: str, order: int, recorded: Sequence[Interaction], reasons: Sequence[str]) -> None:
         name = f"{order:08d}-{hashlib.sha256(test.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.yaml"
         for other in ("promoted", "kept"):
             (self._folder / other / name).unlink(missing_ok=True)
@@ -129,9 +127,7 @@ class Takes:
         cassettes.write(candidate, header.encode() + cassettes.dump(merged))
 
     def _merged(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
-        takes = sorted(
-            (path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name
-        )
+        takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
         recorded = [interaction for take in takes for interaction in cassettes.read(take, max_megabytes)]
         if self.mode in (RecordMode.ONCE, RecordMode.REWRITE):
             return recorded

@@ -97,9 +97,7 @@ class Trial:
         """Judge everything once the test's own code has run; *passed* says how that went."""
         self.passed = passed
         self._findings = self._examine(finished=True)
-        return Conclusion(
-            tuple(self._findings), tuple(self.rules.failing(self._findings)), tuple(self._refusals())
-        )
+        return Conclusion(tuple(self._findings), tuple(self.rules.failing(self._findings)), tuple(self._refusals()))
 
     def _refusals(self) -> list[str]:
         """Return why what was recorded is not to replace the cassette; empty if it is, or nothing was recorded."""
@@ -130,9 +128,7 @@ class Trial:
             takes.promote(self.test, self.order(), recorder.recorded, self.max_megabytes)
             self._promoted = True
         elif recorder.recorded:
-            candidate = takes.keep(
-                self.test, self.order(), recorder.recorded, self._reasons, self.max_megabytes
-            )
+            candidate = takes.keep(self.test, self.order(), recorder.recorded, self._reasons, self.max_megabytes)
             self._candidate = candidate_shown(self.shown, candidate)
 
     def record(self) -> Record:
@@ -148,9 +144,7 @@ class Trial:
                 unjudged.append((exchange.url, "a redirect"))
             else:
                 counted[
-                    Contracted(
-                        exchange.version, exchange.operation, exchange.status_code, exchange.task_status
-                    )
+                    Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)
                 ] += 1
         return Record(
             test=self.test,

@@ -22,8 +22,7 @@ def render_json(report: Report) -> str:
             "judged": report.judged_count,
             "contracts": [{**c._asdict(), "exchanges": count} for c, count in report.judged.items()],
             "not_judged": [
-                {"url": url, "reason": reason, "exchanges": count}
-                for (url, reason), count in report.not_judged.items()
+                {"url": url, "reason": reason, "exchanges": count} for (url, reason), count in report.not_judged.items()
             ],
         },
         "findings": [finding.to_dict() for finding in report.findings],

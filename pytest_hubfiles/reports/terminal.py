@@ -15,39 +15,31 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def headline(finding: Finding) -> str:
-    """Return where a finding was made, in one line: severity, kind, version, operation, status, state."""
-    status = None if finding.http_status is None else str(finding.http_status)
-    place = (finding.version, finding.operation, status, finding.task_status)
-    return "  ".join(
-        [f"{finding.severity.value:<8}", finding.kind.value, " ".join(fact for fact in place if fact)]
-    ).rstrip()
-
-
 def in_one_line(finding: Finding) -> str:
     """Return all of a finding in one line, as JUnit XML's properties hold it."""
-    return (
-        f"{' '.join(headline(finding).split())}: {' '.join(finding.message.split())} [{finding.fingerprint}]"
-    )
+    return f"{' '.join(' '.join(render_finding(finding)).split())} [{finding.fingerprint}]"
 
 
-def detail(finding: Finding) -> list[str]:
-    """Return what a finding says, in lines: what changed, why it is excused, and in how many exchanges."""
-    lines = finding.message.splitlines() or [""]
+def render_finding(finding: Finding) -> list[str]:
+    """Return a finding as one line: severity, version, operation, status, state, path, kind, what changed.
+
+    Where the message has more lines, they follow, indented.
+    """
+    status = None if finding.http_status is None else str(finding.http_status)
+    place = [fact for fact in (finding.version, finding.operation, status, finding.task_status) if fact]
+    said, *more = finding.message.removeprefix(f"{finding.path} ").splitlines() or [""]
+    facts = (f"{finding.severity.value:<8}", " ".join(place), finding.path, f"{finding.kind.value}: {said}")
+    line = "  ".join(fact for fact in facts if fact)
     if finding.exchanges > 1:
-        lines[-1] += f" [{finding.exchanges} exchanges]"
+        line += f" [{finding.exchanges} exchanges]"
     if finding.deviation is not None:
-        lines.append(f"known: {finding.deviation}")
-    return lines
+        line += f" (known: {finding.deviation})"
+    return [line, *(f"          {text.strip()}" for text in more)]
 
 
 def render_findings(findings: Iterable[Finding]) -> list[str]:
-    """Return *findings* as indented lines for a terminal."""
-    lines = []
-    for finding in findings:
-        lines.append(headline(finding))
-        lines += [f"          {line}" for line in detail(finding)]
-    return lines
+    """Return *findings* as lines for a terminal."""
+    return [line for finding in findings for line in render_finding(finding)]
 
 
 def render_terminal(report: Report) -> list[str]:
@@ -57,22 +49,17 @@ def render_terminal(report: Report) -> list[str]:
         f"in {plural(len(report.cassettes), 'cassette')}"
     ]
     if report.judged:
-        rows = [
-            (c.version, c.operation, str(c.http_status), c.task_status or "", n)
-            for c, n in report.judged.items()
-        ]
+        rows = [(c.version, c.operation, str(c.http_status), c.task_status or "") for c in report.judged]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        for *facts, count in rows:
-            cells = (fact.ljust(width) for fact, width in zip(facts, widths, strict=True))
+        for row, count in zip(rows, report.judged.values(), strict=True):
+            cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=True))
             lines.append(f"  {'  '.join(cells)}  {count}")
     lines += [f"not judged: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
     lines += _recordings(report)
     findings = _across_tests(report.findings)
     if findings:
         counts = Counter(finding.severity for finding in findings)
-        said = ", ".join(
-            f"{counts[severity]} {severity.value}" for severity in reversed(Severity) if counts[severity]
-        )
+        said = ", ".join(f"{counts[severity]} {severity.value}" for severity in reversed(Severity) if counts[severity])
         lines += ["", f"findings: {said}"]
         lines += render_findings(findings)
     else:
@@ -108,15 +95,11 @@ def _recordings(report: Report) -> list[str]:
     return lines
 
 
-def explain(
-    cassette: str, findings: Sequence[Finding], failing: Sequence[Finding], refusals: Sequence[str]
-) -> str:
+def explain(cassette: str, findings: Sequence[Finding], failing: Sequence[Finding], refusals: Sequence[str]) -> str:
     """Return why a test failed: every finding, and why its recording is not promoted and what to do about it."""
     lines = []
     if findings:
-        at_or_above = (
-            f", {len(failing)} of them failing the test" if failing and len(failing) < len(findings) else ""
-        )
+        at_or_above = f", {len(failing)} of them failing the test" if failing and len(failing) < len(findings) else ""
         lines.append(f"hubfiles: {plural(len(findings), 'finding')}{at_or_above}")
         lines += render_findings(findings)
     if refusals:
@@ -124,7 +107,8 @@ def explain(
         lines.append(f"hubfiles: the recording does not replace {cassette}, because of")
         lines += [f"          {reason}" for reason in refusals]
         lines.append(
-            "          It is kept beside it; read what changed, then run hubfiles accept, or record with --hubfiles-accept."
+            "          It is kept beside it: read what changed, then run hubfiles accept, or record again with"
+            " --hubfiles-accept."
             if only_findings
             else "          The cassette is as it was. Record again when this is mended."
         )

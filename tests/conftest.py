@@ -1,0 +1,33 @@
+"""What the tests share: a downstream project, run by a real pytest against a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_hubfiles.sandbox import Sandbox
+
+pytest_plugins = ["pytester"]
+
+TOKEN = "a-token-for-tests"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HUBSPOT_ACCESS_TOKEN", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "CI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A stand-in for HubSpot on a port of its own."""
+    with Sandbox() as server:
+        yield server
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An access token in the environment, as a team that records has one."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    return TOKEN
