@@ -7,7 +7,7 @@ ARGS ?=
 .PHONY: demo test test-all test-lowest lint clean
 
 demo: $(VENV)/installed
-	$(BIN)/python examples/demo.py
+	$(BIN)/python tests/demo.py
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS)

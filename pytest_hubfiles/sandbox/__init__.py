@@ -1,0 +1,17 @@
+"""A stand-in for HubSpot's asynchronous Files operations, served over HTTP on 127.0.0.1."""
+
+from __future__ import annotations
+
+from pytest_hubfiles.sandbox.calls import SandboxRequest
+from pytest_hubfiles.sandbox.server import Sandbox, SandboxClosedError, SandboxPortError
+from pytest_hubfiles.sandbox.switches import SWITCHES, Switch, UnknownSwitchError
+
+__all__ = [
+    "SWITCHES",
+    "Sandbox",
+    "SandboxClosedError",
+    "SandboxPortError",
+    "SandboxRequest",
+    "Switch",
+    "UnknownSwitchError",
+]

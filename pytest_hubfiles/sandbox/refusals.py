@@ -1,0 +1,133 @@
+"""The answers that come in place of an operation's own: to tokens it refuses, and under fault switches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
+
+from pytest_hubfiles.sandbox.calls import Answer, Call, envelope, json_answer
+from pytest_hubfiles.sandbox.switches import Body
+
+# [R] 2026-04: the page's head was published, what follows the heading was cut off there and is [I].
+NOT_FOUND_PAGE = Answer(
+    404,
+    b'<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
+    b"<title>Error 404 Not Found</title>\n</head>\n"
+    b"<body><h2>HTTP ERROR 404 Not Found</h2>\n</body>\n</html>\n",
+    "text/html;charset=utf-8",
+    sender="router",
+)
+
+
+# --- who may ask -------------------------------------------------------------------------------------------
+
+
+def refused(call: Call) -> Answer | None:
+    """Refuse a call for the token it brings, or do not: None."""
+    scheme, _, given = call.request.headers.get("authorization", "").partition(" ")
+    token = given.strip() if scheme.lower() == "bearer" else ""
+    if not token:
+        query = call.request.path.partition("?")[2]
+        token = parse_qs(query).get("hapikey", [""])[0]
+    refusal = _REFUSALS.get(token)
+    return refusal(call) if refusal else None
+
+
+def _no_credentials(call: Call) -> Answer:
+    message = (
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find "
+        "more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+    )
+    # The message is [R] 2026-04, the category was told second-hand.
+    return json_answer(401, envelope(call, message, category="INVALID_AUTHENTICATION"))
+
+
+def _expired(ago: str, at: str) -> Callable[[Call], Answer]:
+    def refusal(call: Call) -> Answer:
+        message = f"The OAuth token used to make this call expired {ago} ago."
+        more = {"category": "EXPIRED_AUTHENTICATION", "context": {"expire time": [at]}}
+        return json_answer(401, envelope(call, message, **more))
+
+    return refusal
+
+
+def _no_scopes(call: Call) -> Answer:
+    page = "https://developers.hubspot.com/scopes"
+    message = (
+        "This app hasn't been granted all required scopes to make this call. "
+        f"Read more about required scopes here: {page}."
+    )
+    detail = {
+        "message": "One or more of the following scopes are required.",
+        "context": {"requiredGranularScopes": list(call.operation.scopes)},
+    }
+    more = {"errors": [detail], "links": {"scopes": page}, "category": "MISSING_SCOPES"}
+    return json_answer(403, envelope(call, message, **more))
+
+
+# Tokens that are refused; any other is fine. "" is no token at all.
+_REFUSALS: Mapping[str, Callable[[Call], Answer]] = {
+    "": _no_credentials,
+    "expired": _expired("75 second(s)", "2022-06-21T10:37:52.040Z"),  # [R] 2022-06
+    "garbage": _expired(
+        "20543 day(s)", "1970-01-01T00:00:00Z"
+    ),  # [R] HubSpot's answer to a token that is none
+    "no-scopes": _no_scopes,  # [R] 2026-05-18
+}
+
+
+# --- faults ------------------------------------------------------------------------------------------------
+
+
+def _limited(message: str, policy: str, *headers: tuple[str, str]) -> Callable[[Call], Answer]:
+    def fault(call: Call) -> Answer:
+        # [D] usage limits, [R] 2026-04: errorType where other errors have category
+        body = {
+            "status": "error",
+            "message": message,
+            "errorType": "RATE_LIMIT",
+            "correlationId": call.correlation_id,
+            "policyName": policy,
+            "requestId": call.correlation_id,
+        }
+        return json_answer(429, body, *headers)
+
+    return fault
+
+
+def _server_error(call: Call) -> Answer:
+    # [R] hubspot-php#192; the keys came in this order
+    body: Body = {"correlationId": call.correlation_id, "message": "internal error", "status": "error"}
+    return json_answer(500, body)
+
+
+def _page(status: int, title: str, *headers: tuple[str, str]) -> Callable[[Call], Answer]:
+    # Every text of these pages is [I].
+    text = (
+        f"<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n"
+        f"<body><center><h1>{title}</h1></center></body>\n</html>\n"
+    )
+    answer = Answer(status, text.encode(), "text/html; charset=UTF-8", headers, "network")
+    return lambda call: answer
+
+
+# What takes the place of a status request's answer. `cut` is not here: it halves the answer that was due.
+FAULTS: Mapping[str, Callable[[Call], Answer]] = {
+    "bad-gateway": _page(502, "502 Bad Gateway"),
+    "html-200": _page(200, "HubSpot"),
+    "login-redirect": _page(302, "302 Found", ("Location", "https://app.hubspot.com/login")),
+    "rate-limit": _limited(
+        "You have reached your daily limit.",
+        "DAILY",
+        ("Retry-After", "1"),  # [I] optional: no HubSpot page and no recording has it on a 429
+        ("x-hubspot-ratelimit-daily-remaining", "0"),
+    ),
+    "rate-limit-burst": _limited(
+        "You have reached your ten_secondly_rolling limit.",
+        "TEN_SECONDLY_ROLLING",
+        ("x-hubspot-ratelimit-remaining", "0"),
+    ),
+    "server-error": _server_error,
+    "stall": lambda call: Answer(200, delivery="stall"),
+    "unavailable": _page(503, "503 Service Unavailable"),
+}

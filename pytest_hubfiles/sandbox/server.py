@@ -1,0 +1,260 @@
+"""The sandbox on a real socket: a small HTTP server on 127.0.0.1 in front of the answers."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.sandbox.answers import FilesApi
+from pytest_hubfiles.sandbox.calls import Answer, SandboxRequest
+from pytest_hubfiles.sandbox.switches import checked
+
+_HOST = "127.0.0.1"  # never another interface: anyone who reaches it may use it
+_STALL_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0  # how long close() waits for the last connection to let go of its socket
+
+
+class SandboxPortError(HubfilesError):
+    """The sandbox cannot listen on the port asked for."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        self.port, self.reason = port, reason
+        super().__init__(
+            f"The sandbox cannot listen on {_HOST}:{port}: {reason}.\n"
+            "Pick another port, or 0 for any that is free."
+        )
+
+
+class SandboxClosedError(HubfilesError):
+    """A closed sandbox was asked to start again."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"The sandbox at {url} is closed and cannot start again.\nMake a new Sandbox.")
+
+
+class Sandbox:
+    """A stand-in for HubSpot's asynchronous Files operations, in all their versions.
+
+    Any bearer token is fine but ``expired``, ``garbage`` and ``no-scopes``, which get the refusals HubSpot
+    gives such tokens. A task's first status request says PENDING, the second PROCESSING, the third and later
+    ones how it ended: ``canceled`` or ``missing`` in the path of an import's URL make it fail, ``.pdf`` at
+    its end makes a document. Equal runs get equal bodies. It plays what public evidence allows; it is not
+    HubSpot.
+
+    Raises:
+        UnknownSwitchError: if *switches* names one that there is not.
+        SandboxPortError: if *port* is in use, reserved, or no port.
+    """
+
+    def __init__(self, *, port: int = 0, switches: Iterable[str] = ()) -> None:
+        self._switches = checked(switches)
+        self._requests: list[SandboxRequest] = []
+        self._api = FilesApi()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        try:
+            self._server = _Server(port, self._answer)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SandboxPortError(port, reason) from error
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://{_HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Answer requests from now on; a second call changes nothing.
+
+        Raises:
+            SandboxClosedError: if it was closed before.
+        """
+        if self._closed:
+            raise SandboxClosedError(self.url)
+        if self._thread is None:
+            # The interval is how long close() may have to wait for the loop to notice.
+            self._thread = threading.Thread(
+                target=self._server.serve_forever, args=(0.02,), name=f"sandbox-{self.port}", daemon=True
+            )
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and close every socket, at once even if an answer stalls; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+        self._server.hang_up()
+        self._server.server_close()
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def switch(self, *names: str) -> None:
+        """Put these switches in place of those active; no name means the plain sandbox.
+
+        Where two contradict each other, the last named wins.
+
+        Raises:
+            UnknownSwitchError: if there is no such switch; the active ones stay.
+        """
+        switches = checked(names)
+        with self._lock:
+            self._switches = switches
+
+    @property
+    def requests(self) -> tuple[SandboxRequest, ...]:
+        """Everything received so far, in order."""
+        with self._lock:
+            return tuple(self._requests)
+
+    def _answer(self, request: SandboxRequest) -> Answer:
+        with self._lock:
+            self._requests.append(request)
+            return self._api.answer(request, self._switches)
+
+
+class _Server(ThreadingHTTPServer):
+    """The listening socket, and the connections made to it."""
+
+    allow_reuse_port = False  # some Python versions let two servers share a port otherwise
+
+    def __init__(self, port: int, answer: Callable[[SandboxRequest], Answer]) -> None:
+        self.answer = answer
+        self.closing = threading.Event()
+        self._connections: set[Any] = set()
+        self._changed = threading.Condition()
+        super().__init__((_HOST, port), _Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the resolver for this host's name, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = _HOST, self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._changed:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: what reaches this is a client that left, and its own error tells it so."""
+
+    def hang_up(self) -> None:
+        """End every open connection, idle or stalled, and wait until their sockets are closed."""
+        self.closing.set()
+        with self._changed:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._connections, _CLOSE_SECONDS)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection: reads requests, writes answers."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Nagle's algorithm makes a loopback answer take 42 ms
+
+    def log_message(self, *args: object) -> None:
+        """Keep silent: a log of requests could show a token."""
+
+    def _serve(self) -> None:
+        body = self._body()
+        if body is None:
+            self._write(Answer(HTTPStatus.BAD_REQUEST, sender="router"), close=True)
+            return
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            key = name.lower()
+            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+        request = SandboxRequest(self.command, self.path, MappingProxyType(headers), body)
+        try:
+            answer = self.server.answer(request)
+        except Exception as error:  # noqa: BLE001 - tell the client, keep the server
+            text = f"The sandbox failed to answer: {type(error).__name__}.\n".encode()
+            answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, text, "text/plain")
+        if answer.delivery == "stall":
+            self.server.closing.wait(_STALL_SECONDS)
+            self.close_connection = True
+            return
+        self._write(answer, close=answer.delivery == "cut")
+
+    # The names http.server looks for.
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - see above
+
+    def _body(self) -> bytes | None:
+        """Read the request's body, or None if its framing makes no sense."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        length = self.headers.get("Content-Length", "0").strip()
+        return self.rfile.read(int(length)) if re.fullmatch("[0-9]+", length) else None
+
+    def _chunks(self) -> bytes | None:
+        body = b""
+        while size := self.rfile.readline(64).partition(b";")[0].strip():
+            if not re.fullmatch(b"[0-9A-Fa-f]+", size):
+                return None
+            body += self.rfile.read(int(size, 16))
+            end = self.rfile.readline(64)
+            if int(size, 16) == 0:
+                while end.strip():  # trailers
+                    end = self.rfile.readline(65537)
+                return body
+        return None
+
+    def _write(self, answer: Answer, *, close: bool = False) -> None:
+        body, encoding = answer.body, self.headers.get("Accept-Encoding", "")
+        packed = bool(body) and _takes_gzip(encoding)  # [R] 2025-08-21: gzip to a client that offers it
+        if packed:
+            body = gzip.compress(body, mtime=0)
+        self.close_connection = self.close_connection or close
+        self.send_response_only(answer.status)
+        self.send_header("Date", self.date_time_string())
+        if answer.content_type:
+            self.send_header("Content-Type", answer.content_type)
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        if answer.status != HTTPStatus.NO_CONTENT:  # RFC 9110: a 204 has no Content-Length
+            self.send_header("Content-Length", str(len(body)))
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        # A cut comes unannounced.
+        announced = self.close_connection and answer.delivery != "cut"
+        self.send_header("Connection", "close" if announced else "keep-alive")
+        if answer.delivery == "cut":
+            body, self.close_connection = body[: len(body) // 2], True
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    for offer in accept_encoding.lower().split(","):
+        coding, _, weight = offer.partition(";")
+        if coding.strip() == "gzip":
+            return re.fullmatch(r"\s*q=0(\.0*)?\s*", weight) is None
+    return False

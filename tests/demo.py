@@ -1,0 +1,80 @@
+"""The main job, step by step, on real HTTP: ``make demo`` runs this."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+SUITE = Path(__file__).parent / "contract"
+HUBFILES = [sys.executable, "-m", "pytest_hubfiles"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
+
+
+def say(text: str) -> None:
+    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n=== {text}", flush=True)
+
+
+def run(command: Sequence[str], project: Path, expected: int) -> None:
+    """Run *command* in *project*, showing it and its output; stop the demo if it ends otherwise than *expected*."""
+    shown = ["pytest" if part == "pytest" else part for part in command[2:]]
+    shown = ["hubfiles" if part == "pytest_hubfiles" else part for part in shown]
+    print(f"$ {' '.join(part for part in shown if part not in ('-q', '--tb=short', '-p', 'no:cacheprovider'))}", flush=True)
+    environment = {**os.environ, "HUBSPOT_ACCESS_TOKEN": "demo-token-that-opens-nothing", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("CI", None)
+    result = subprocess.run(command, cwd=project, env=environment, check=False)
+    if result.returncode != expected:
+        sys.exit(f"the demo expected exit status {expected} and got {result.returncode}")
+
+
+@contextmanager
+def sandbox(*switches: str) -> Iterator[str]:
+    """Serve the stand-in for HubSpot in a process of its own; give its address."""
+    command = [*HUBFILES, "sandbox", *(part for name in switches for part in ("--drift", name))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        address = re.search(r"http://\S+", line)
+        if address is None:
+            sys.exit(f"the sandbox did not start: {line}")
+        print(f"$ {' '.join(['hubfiles', *command[3:]])}\n{line.strip()}", flush=True)
+        try:
+            yield address[0]
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="hubfiles-demo-") as folder:
+        project = Path(folder)
+        shutil.copytree(SUITE, project / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+        (project / "pytest.ini").write_text("[pytest]\n")
+
+        say("1. Record: a downstream suite runs against a stand-in for HubSpot, v3 and 2026-03")
+        with sandbox() as address:
+            run([*PYTEST, "--hubfiles-record", "once", "--hubfiles-base-url", address], project, 0)
+
+        say("2. Replay: the stand-in is gone, nothing reaches a network, every recorded answer is judged again")
+        run(PYTEST, project, 0)
+
+        say("3. Record again: the API renamed a field without notice; the gate fails and the cassettes stay as they are")
+        gate = ["--hubfiles-fail-on", "warning"]
+        with sandbox("renamed-field") as address:
+            run([*PYTEST, *gate, "--hubfiles-record", "rewrite", "--hubfiles-base-url", address], project, 1)
+
+        say("4. Accept: somebody has read the drift; the candidates become the cassettes")
+        run([*HUBFILES, "accept"], project, 0)
+
+        say("5. Replay: what is recorded now is the new shape")
+        run([*PYTEST, *gate], project, 0)
+        say("Done. All of it happened in a temporary folder; nothing is left.")
+
+
+if __name__ == "__main__":
+    main()
