@@ -1,0 +1,197 @@
+"""The README is true: every snippet in it is run, and its tables are the code's."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pytest_hubfiles.findings import POLICY, Severity
+from pytest_hubfiles.options import RecordMode
+from pytest_hubfiles.sandbox import Sandbox
+
+PROJECT = Path(__file__).parent.parent
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+BLOCKS = [(match[1], match[2]) for match in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+
+
+def blocks(language: str, having: str = "") -> list[str]:
+    return [text for name, text in BLOCKS if name == language and having in text]
+
+
+def block(language: str, having: str) -> str:
+    (text,) = blocks(language, having)
+    return text
+
+
+def named_file(text: str) -> tuple[str, str]:
+    """Return the file name that a snippet's first line gives, and the snippet."""
+    first = text.split("\n", 1)[0]
+    assert first.startswith("# "), first
+    return first[2:], text
+
+
+class Reader:
+    """Somebody who follows the README in a folder of their own."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.folder, self.sandbox = folder, sandbox
+        for text in blocks("python"):
+            self.write(*named_file(text))
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of the README's shell, recording from the sandbox rather than from HubSpot."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        inherited = {key: value for key, value in os.environ.items() if key not in ("CI", "HUBSPOT_ACCESS_TOKEN")}
+        options = f"-p no:cacheprovider -p no:recording -o hubfiles_base_url={self.sandbox.url}"
+        return subprocess.run(
+            line,
+            shell=True,
+            cwd=self.folder,
+            env={**inherited, "PATH": path, "PYTEST_ADDOPTS": options, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def reader(tmp_path: Path, sandbox: Sandbox) -> Reader:
+    """A reader with every Python snippet in a file of its own."""
+    return Reader(tmp_path, sandbox)
+
+
+def test_every_snippet_is_of_a_kind_that_is_run() -> None:
+    """A snippet in a language that no test here runs would go unproved."""
+    assert {language for language, _ in BLOCKS} == {"console", "json", "python", "sh", "toml", "yaml"}
+
+
+def test_first_test_is_recorded_with_a_token_and_replayed_without(reader: Reader) -> None:
+    """The two commands after the first test record it and replay it, with the network gone."""
+    record, replay = block("sh", "--hubfiles-record once\npytest\n").splitlines()
+    first = reader.run(record)
+    reader.sandbox.close()
+    second = reader.run(replay)
+    assert first.returncode == 0, first.stdout
+    assert "4 passed" in first.stdout
+    assert second.returncode == 0, second.stdout
+    assert (reader.folder / "cassettes/2026-03/test_uploader/test_uploader.yaml").is_file()
+    assert "pat-na1-your-own" not in "".join(path.read_text("utf-8") for path in reader.folder.rglob("*.yaml"))
+
+
+def test_picture_is_what_the_gate_prints(reader: Reader) -> None:
+    """The output at the top is real, and the command below it accepts what it shows."""
+    command, *picture = block("console", "rewrite").splitlines()
+    only = " test_uploader.py"
+    assert reader.run(f"pytest{only} --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    reader.sandbox.switch("size-as-string")
+    gate = reader.run(command.removeprefix("$ ") + f" -q{only}", HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
+    printed = gate.stdout.splitlines()
+    assert gate.returncode == 1
+    assert [line for line in picture if line not in printed] == []
+    accepted = reader.run(block("sh", "hubfiles accept").strip())
+    assert accepted.returncode == 0, accepted.stderr
+    assert "promoted: cassettes/2026-03/test_uploader/test_uploader.yaml" in accepted.stdout
+
+
+def test_migration_command_runs_each_test_in_both_versions(reader: Reader) -> None:
+    """The command of the migration section records v3 beside 2026-03."""
+    result = reader.run(block("sh", "--hubfiles-version v3").strip(), HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
+    assert result.returncode == 0, result.stdout
+    assert (reader.folder / "cassettes/v3/test_import/test_import_completes.yaml").is_file()
+    assert (reader.folder / "cassettes/2026-03/test_import/test_import_completes.yaml").is_file()
+
+
+def test_gate_in_ci_runs(reader: Reader) -> None:
+    """The workflow is valid YAML, and its pytest commands pass on a suite that has been recorded."""
+    assert reader.run("pytest --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    workflow: dict[Any, Any] = yaml.safe_load(block("yaml", "jobs:"))
+    commands = [step["run"] for step in workflow["jobs"]["contract"]["steps"] if "pytest" in step.get("run", "")]
+    results = [reader.run(line, HUBSPOT_ACCESS_TOKEN="a-token-for-tests") for line in commands if "pip" not in line]
+    assert len(results) == 2
+    assert [result.returncode for result in results] == [0, 0], "".join(result.stdout for result in results)
+    assert json.loads((reader.folder / "hubfiles.json").read_text("utf-8"))["failed"] is False
+
+
+def test_settings_and_deviations_are_accepted(reader: Reader) -> None:
+    """The ini and the deviations file do what they say: the size may be a string, a warning fails."""
+    for text in blocks("toml"):
+        reader.write(*named_file(text))
+    reader.sandbox.switch("size-as-string")
+    result = reader.run(
+        "pytest test_uploader.py -rA --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests"
+    )
+    assert result.returncode == 0, result.stdout
+    assert "support has a ticket" in result.stdout
+
+
+def test_schema_of_another_operation_judges_it(reader: Reader) -> None:
+    """The schema of CRM exports, put in a folder, becomes a contract."""
+    reader.write("schemas/v3/export-status.json", block("json", "x-hubfiles"))
+    reader.write(
+        "test_export.py",
+        "from pytest_hubfiles.schemas import load\n"
+        "from pathlib import Path\n"
+        "def test_export():\n"
+        "    contract = load([Path('schemas')]).get('v3', 'export-status')\n"
+        "    assert contract.pattern.fullmatch('/crm/v3/exports/export/async/tasks/90151673/status')\n",
+    )
+    result = reader.run("pytest test_export.py --hubfiles-schemas schemas")
+    assert result.returncode == 0, result.stdout
+
+
+def test_set_up_commands_exist() -> None:
+    """The two set-up commands are the Makefile's, and the package to install is this one."""
+    commands = block("sh", "make demo").splitlines()
+    assert commands == ["make demo", "make test"]
+    for command in commands:
+        subprocess.run([*command.split(), "--dry-run"], cwd=PROJECT, check=True, capture_output=True)
+    assert block("sh", "pip install").strip() == "pip install pytest-hubfiles"
+    assert 'name = "pytest-hubfiles"' in (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_demo_runs_to_its_end(tmp_path: Path) -> None:
+    """The demo records, replays, sees the gate fail, accepts and replays, and leaves nothing behind."""
+    before = set(PROJECT.rglob("*.yaml"))
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTEST_ADDOPTS": "-p no:recording"}
+    demo = [sys.executable, str(PROJECT / "tests" / "demo.py")]
+    result = subprocess.run(demo, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.rstrip().endswith("nothing is left.")
+    assert "is it called hostingUrl now?" in result.stdout
+    assert set(PROJECT.rglob("*.yaml")) == before
+    assert [path for path in tmp_path.iterdir() if path.name.startswith("hubfiles-demo")] == []
+
+
+def test_every_record_mode_is_told() -> None:
+    """The table of record modes names each mode once."""
+    table = README.split("## Record modes", 1)[1].split("\n\n", 2)[1]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [mode.value for mode in RecordMode]
+
+
+def findings_table() -> str:
+    """Return the table of kinds as the README must show it."""
+    lines = ["| kind | severity | when |", "|---|---|---|"]
+    for kind, policy in POLICY.items():
+        severities = [policy.severity.value]
+        severities += [f"{severity.value} if {case.value}" for case, severity in policy.unless.items()]
+        lines.append(f"| `{kind.value}` | {'; '.join(severities)} | {policy.meaning} |")
+    return "\n".join(lines)
+
+
+def test_every_kind_of_finding_is_told() -> None:
+    """The table of findings is the table in the code."""
+    assert f"<!-- findings -->\n\n{findings_table()}\n" in README
+    assert {severity.value for severity in Severity} == {"info", "warning", "breaking"}
