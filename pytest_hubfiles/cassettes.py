@@ -9,7 +9,7 @@ import re
 import secrets
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -27,6 +27,10 @@ _SAFE_NAME: Final = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
 _LONGEST_NAME: Final = 100  # bytes, without suffixes; some file systems end at 143
 _WINDOWS_NAMES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 _LOCK_SECONDS: Final = 60.0
+_DEEPEST: Final = 100  # levels; vcrpy writes seven
+_BRACKETS: Final = re.compile(r"[\[\]{}]")
+_DEEP_INDENTATION: Final = re.compile(rf"^[ ?:-]{{{_DEEPEST}}}", re.MULTILINE)
+_LARGEST_UNFOLDED: Final = 1_000_000  # values of one body, when its YAML aliases are written out
 
 
 class CassetteUnreadableError(HubfilesError):
@@ -100,6 +104,18 @@ def find(root: Path) -> list[Path]:
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where it was built in
     """Reads plain data and the few Python tags that vcrpy writes for it; no object is ever built."""
 
+    def construct_mapping(self, node: yaml.nodes.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse what YAML refuses and PyYAML lets pass: of a key that stands twice, the last would win."""
+        seen = set()
+        for key, _ in node.value:
+            name = key.value if isinstance(key, yaml.nodes.ScalarNode) else key
+            if name in seen:
+                problem = f"the key {name!r} stands twice in one mapping"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
+            seen.add(name)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
 
 def _bytes_of(loader: _Loader, node: yaml.nodes.MappingNode) -> bytes:
     """Read the buffer that vcrpy stored as a pickled BytesIO or iterator."""
@@ -142,6 +158,7 @@ def read(path: Path, max_megabytes: float = 64.0) -> list[Interaction]:
     except UnicodeDecodeError as error:
         raise CassetteUnreadableError(path, f"it is not UTF-8 text (byte {error.start})") from None
     try:
+        _check_depth(path, text)
         document = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, see above
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -151,40 +168,74 @@ def read(path: Path, max_megabytes: float = 64.0) -> list[Interaction]:
         raise CassetteUnreadableError(path, f"it is not YAML that a cassette can hold: {error}") from None
     try:
         return list(_interactions(document))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CassetteUnreadableError(path, str(error).strip("'\"")) from None
+    except ValueError as error:
+        raise CassetteUnreadableError(path, str(error)) from None
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Refuse a file nested so deeply that reading it would end the process: libyaml recurses without a limit.
+
+    Only a file that may be is looked at closely: one with hundreds of open brackets, or such an indentation.
+    """
+    depth = deepest = 0
+    for bracket in _BRACKETS.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    if deepest <= _DEEPEST and not _DEEP_INDENTATION.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.events.CollectionStartEvent)
+        depth -= isinstance(event, yaml.events.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise CassetteUnreadableError(path, f"it is nested more than {_DEEPEST} levels deep", line)
 
 
 def _interactions(document: Any) -> Iterator[Interaction]:
     if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
         raise ValueError("it has no list of interactions; is it a vcrpy cassette?")
     if document.get("version") != _FORMAT_VERSION:
-        raise ValueError(f"its version is {document.get('version')!r}; only vcrpy's version 1 is read")
+        raise ValueError(f"its version is {document.get('version')!r}; only vcrpy's version {_FORMAT_VERSION} is read")
     for number, item in enumerate(document["interactions"], start=1):
         try:
             yield _interaction(item)
-        except KeyError as error:
-            raise ValueError(f"interaction {number} has no {error.args[0]!r}") from None
-        except (AttributeError, TypeError, ValueError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"interaction {number} is malformed: {error}") from None
 
 
-def _interaction(item: Mapping[str, Any]) -> Interaction:
-    request, response = item["request"], item["response"]
-    code = response["status"]["code"]
+def _part(whole: object, name: str, of: str) -> Any:
+    """Return what *whole* has under *name*, or say that it is no mapping or has no such thing."""
+    if not isinstance(whole, dict):
+        raise ValueError(f"{of} is {_kind(whole)}, not a mapping")
+    if name not in whole:
+        raise ValueError(f"{of} has no {name!r}")
+    return whole[name]
+
+
+def _kind(value: object) -> str:
+    return "empty" if value is None else f"a {type(value).__name__}"
+
+
+def _interaction(item: object) -> Interaction:
+    request, response = _part(item, "request", "it"), _part(item, "response", "it")
+    method, url = _part(request, "method", "its request"), _part(request, "uri", "its request")
+    status = _part(response, "status", "its response")
+    code = _part(status, "code", "its status")
     if isinstance(code, bool) or not isinstance(code, int) or not 100 <= code <= 599:
-        raise ValueError(f"its HTTP status is {code!r}")
-    if not isinstance(request["uri"], str) or not isinstance(request["method"], str):
+        raise ValueError(f"its HTTP status is {code!r}, not a number from 100 to 599")
+    if not isinstance(url, str) or not isinstance(method, str):
         raise ValueError("its uri or method is no text")
+    answer = response.get("body")
     return Interaction(
-        method=request["method"].upper(),
-        url=request["uri"],
+        method=method.upper(),
+        url=url,
         request_headers=_headers(request.get("headers")),
         request_body=_body(request.get("body")),
         status_code=code,
-        reason=str(response["status"].get("message") or ""),
+        reason=str(status.get("message") or ""),
         response_headers=_headers(response.get("headers")),
-        response_body=_body((response.get("body") or {}).get("string")),
+        response_body=b"" if answer is None else _body(_part(answer, "string", "its response's body")),
     )
 
 
@@ -192,11 +243,14 @@ def _headers(headers: Any) -> dict[str, tuple[str, ...]]:
     if headers is None:
         return {}
     if not isinstance(headers, dict):
-        raise TypeError("its headers are no mapping")
-    return {
-        str(name): tuple(str(value) for value in values) if isinstance(values, (list, tuple)) else (str(values),)
-        for name, values in headers.items()
+        raise ValueError(f"its headers are {_kind(headers)}, not a mapping")
+    lists = {
+        str(name): tuple(values) if isinstance(values, (list, tuple)) else (values,) for name, values in headers.items()
     }
+    for name, values in lists.items():
+        if any(isinstance(value, (dict, list, tuple)) for value in values):
+            raise ValueError(f"its header {name} holds more than texts")
+    return {name: tuple(map(str, values)) for name, values in lists.items()}
 
 
 def _body(body: Any) -> bytes:
@@ -207,8 +261,23 @@ def _body(body: Any) -> bytes:
     if isinstance(body, bytes):
         return body
     if isinstance(body, (dict, list)):  # vcrpy stores what aiohttp was given as json= as it was given
-        return json.dumps(body).encode("utf-8")
-    raise TypeError(f"a body is a {type(body).__name__}, not a text")
+        _check_unfolded(body)
+        try:
+            return json.dumps(body).encode("utf-8")
+        except TypeError as error:
+            raise ValueError(f"a body is no JSON: {error}") from None
+    raise ValueError(f"a body is {_kind(body)}, not a text")
+
+
+def _check_unfolded(body: Any) -> None:
+    """Refuse a body whose YAML aliases would fill the memory when each is written out."""
+    left, values = _LARGEST_UNFOLDED, [body]
+    while values:
+        value = values.pop()
+        left -= 1
+        if left < 0:
+            raise ValueError(f"a body holds more than {_LARGEST_UNFOLDED:,} values")
+        values.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -231,13 +300,6 @@ def _represent_text(dumper: Any, text: _Text) -> yaml.nodes.ScalarNode:
     return node
 
 
-class _FastDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # libyaml where it was built in
-    """Writes through libyaml, and repeats a value rather than refer to it."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 class _BlockDumper(yaml.SafeDumper):
     """Writes blocks that libyaml would quote, though YAML allows them: emoji, tabs, blanks at the end of a line."""
 
@@ -247,7 +309,21 @@ class _BlockDumper(yaml.SafeDumper):
     def analyze_scalar(self, scalar: str) -> Any:
         analysis = super().analyze_scalar(scalar)
         analysis.allow_block = bool(scalar.strip()) and not _BLOCK_BREAKERS.search(scalar)
+        if "\x85" in scalar:  # PyYAML writes it as the line break it once was, and reads that as a blank
+            analysis.allow_single_quoted = analysis.allow_flow_plain = analysis.allow_block_plain = False
         return analysis
+
+    def determine_block_hints(self, text: str) -> str:
+        hints: str = super().determine_block_hints(text)
+        # Without its indentation said, a block that begins with a tab is one that YAML's readers refuse.
+        return f"{self.best_indent}{hints}" if text.startswith("\t") else hints
+
+
+class _FastDumper(getattr(yaml, "CSafeDumper", _BlockDumper)):  # type: ignore[misc]  # libyaml where it was built in
+    """Writes through libyaml, and repeats a value rather than refer to it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 for _dumper in (_FastDumper, _BlockDumper):
@@ -307,13 +383,14 @@ def write(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
     except OSError as error:
         raise CassetteNotWrittenError(path, error.strerror or str(error)) from None
+    with suppress(OSError):  # the new file is in its place; some systems cannot do more
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -354,10 +431,14 @@ def locked(path: Path, holder: str, seconds: float = _LOCK_SECONDS) -> Iterator[
     folder.mkdir(exist_ok=True)
     lock = folder / f"{identity(path)}.lock"
     note = lock.with_suffix(".holder")
+    held = FileLock(lock)
     try:
-        with FileLock(lock, timeout=seconds):
-            note.write_text(f"process {os.getpid()} ({holder})", encoding="utf-8")
-            yield
+        held.acquire(timeout=seconds)
     except Timeout:
-        held = note.read_text(encoding="utf-8") if note.exists() else "another process"
-        raise CassetteNotWrittenError(path, f"{held} held its lock for {seconds:g} seconds") from None
+        by = note.read_text(encoding="utf-8") if note.exists() else "another process"
+        raise CassetteNotWrittenError(path, f"{by} held its lock for {seconds:g} seconds") from None
+    try:
+        note.write_text(f"process {os.getpid()} ({holder})", encoding="utf-8")
+        yield
+    finally:
+        held.release()

@@ -24,7 +24,7 @@ from pytest_hubfiles.exchanges import (
     parse_json,
 )
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
-from pytest_hubfiles.shapes import Declared, child_path, type_of
+from pytest_hubfiles.shapes import Declared, child_path, format_of, type_of
 
 
 class ContractNotFoundError(HubfilesError):
@@ -41,7 +41,7 @@ class ContractNotFoundError(HubfilesError):
 
 # What "date-time" and the integer formats mean is not left to what happens to be installed: a format
 # without a checker would pass everything in silence.
-FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex", "time", "uuid"))
+FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex"))
 
 
 def _is_date_time(value: object) -> bool:
@@ -60,6 +60,8 @@ def _integer_range(bits: int) -> Callable[[object], bool]:
 
 
 FORMATS.checks("date-time")(_is_date_time)
+FORMATS.checks("time")(lambda value: not isinstance(value, str) or _is_date_time(f"1970-01-01T{value}"))
+FORMATS.checks("uuid")(lambda value: not isinstance(value, str) or format_of(value) == "uuid")
 FORMATS.checks("int32")(_integer_range(32))
 FORMATS.checks("int64")(_integer_range(64))
 for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
@@ -113,12 +115,6 @@ class Contract:
         """
         return self._registry.resolver(self._uri).lookup(reference).contents
 
-    def resolve(self, schema: object) -> Mapping[str, Any]:
-        """Follow the references of *schema* to one that is none."""
-        while isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
-            schema = self.lookup(schema["$ref"])
-        return schema if isinstance(schema, Mapping) else {}
-
     def response(self, status: int) -> str | None:
         """Return the pointer to the schema for *status*, None where the contract wants no body or knows nothing."""
         return self.responses.get(str(status), self.responses.get("default") if status >= 400 else None)
@@ -138,46 +134,54 @@ class Contract:
             pointer = self.response(status)
             facts: dict[str, Declared] = {}
             if pointer is not None:
-                self._outline({"$ref": pointer}, "$", True, facts, ())
+                self._outline([{"$ref": pointer}], "$", True, facts, frozenset())
             self._outlines[status] = facts
         return self._outlines[status]
 
     def _outline(
-        self, schema: object, path: str, required: bool, facts: dict[str, Declared], above: tuple[int, ...]
+        self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]
     ) -> None:
-        resolved = self.resolve(schema)
-        if id(resolved) in above:  # a schema that contains itself: one turn says all there is to say
+        branches = [branch for schema in schemas for branch in self._branches(schema)]
+        here = frozenset(id(branch) for branch in branches)
+        if here & above:  # a schema that contains itself: one turn says all there is to say
             return
-        branches = list(self._branches(resolved))
         types = [branch.get("type") for branch in branches]
-        values = next((tuple(branch["enum"]) for branch in branches if "enum" in branch), None)
-        maps = [b["additionalProperties"] for b in branches if b.get("additionalProperties", False) is not False]
+        enums = [branch["enum"] for branch in branches if "enum" in branch]
+        members: dict[str, list[object]] = {}
+        for branch in branches:
+            for name, child in branch.get("properties", {}).items():
+                members.setdefault(name, []).append(child)
+        others = [child for branch in branches for child in _of_other_names(branch) if child is not False]
+        items = [branch["items"] for branch in branches if "items" in branch]
         facts[path] = Declared(
             required=required,
             nullable=any(t == "null" or (isinstance(t, list) and "null" in t) for t in types)
-            or (values is not None and None in values),
-            enum=None if values is None else frozenset(str(value) for value in values if value is not None),
-            is_map=bool(maps) and not any(branch.get("properties") for branch in branches),
+            or any(None in enum for enum in enums),
+            enum=frozenset(str(value) for enum in enums for value in enum if value is not None) if enums else None,
+            is_map=bool(others) and not members,
         )
-        for branch in branches:
-            for name, child in branch.get("properties", {}).items():
-                needed = any(name in other.get("required", ()) for other in branches)
-                self._outline(child, child_path(path, name), needed, facts, (*above, id(resolved)))
-            if "items" in branch:
-                self._outline(branch["items"], f"{path}[*]", True, facts, (*above, id(resolved)))
-        for child in maps:
-            self._outline(child, f"{path}.*", False, facts, (*above, id(resolved)))
+        above |= here
+        for name, children in members.items():
+            needed = any(name in branch.get("required", ()) for branch in branches)
+            self._outline(children, child_path(path, name), needed, facts, above)
+        if items:
+            self._outline(items, f"{path}[*]", True, facts, above)
+        if others:
+            self._outline(others, f"{path}.*", False, facts, above)
 
     def _branches(self, schema: object) -> Iterator[Mapping[str, Any]]:
         """Yield *schema* and all that it is composed of, references followed."""
-        resolved = self.resolve(schema)
-        yield resolved
+        if not isinstance(schema, Mapping):
+            return
+        yield schema
+        if "$ref" in schema:
+            yield from self._branches(self.lookup(schema["$ref"]))
         for keyword in ("allOf", "anyOf", "oneOf"):
-            for branch in resolved.get(keyword, ()):
+            for branch in schema.get(keyword, ()):
                 yield from self._branches(branch)
         for keyword in ("if", "then", "else"):
-            if keyword in resolved:
-                yield from self._branches(resolved[keyword])
+            if keyword in schema:
+                yield from self._branches(schema[keyword])
 
     def check(self, exchange: Exchange) -> Iterator[Finding]:
         """Yield what the contract has to say of *exchange*, the most general fault first and then no further."""
@@ -236,7 +240,7 @@ class Contract:
                 after=interaction.media_type or "none",
             )
             return
-        if body is None and not self.outline(exchange.status_code)["$"].nullable:
+        if body is None and not self.validator(pointer).is_valid(None):
             yield about.finding(
                 Kind.BODY_EMPTY,
                 "the body is null where the contract wants an object",
@@ -245,7 +249,6 @@ class Contract:
             )
             return
         yield from self._check_body(Kind.SCHEMA_VIOLATION, pointer, body, about)
-        yield from self._undeclared({"$ref": pointer}, body, "$", about)
 
     def _check_error(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
         pointer = self.response(exchange.status_code)
@@ -270,7 +273,6 @@ class Contract:
             )
             return
         yield from self._check_body(Kind.ERROR_ENVELOPE, pointer, body, about)
-        yield from self._undeclared({"$ref": pointer}, body, "$", about)
 
     def _check_request(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
         if self.request is None:
@@ -287,21 +289,29 @@ class Contract:
         yield from self._check_body(Kind.REQUEST_VIOLATION, self.request, body, about)
 
     def _check_body(self, kind: Kind, pointer: str, body: object, about: _About) -> Iterator[Finding]:
-        seen = set()
-        for error in self.validator(pointer).iter_errors(body):
-            for found in _explain(error):
-                if found not in seen:
-                    seen.add(found)
-                    path, keyword, before, after, message = found
-                    yield about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
+        found: dict[tuple[str, ...], Finding] = {}  # by place and fault: a hundred elements alike are one finding
+        try:
+            for error in self.validator(pointer).iter_errors(body):
+                for path, keyword, before, after, message in _explain(error):
+                    finding = about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
+                    found.setdefault((path, keyword, before, after), finding)
+            undeclared = dict(self._undeclared([{"$ref": pointer}], body, "$"))
+        except RecursionError:
+            yield about.finding(kind, "the body is nested too deeply to be judged", after="too deep")
+            return
+        yield from found.values()
+        if kind is not Kind.REQUEST_VIOLATION:
+            for path, json_type in undeclared.items():
+                said = f"{path} ({json_type}) is not documented"
+                yield about.finding(Kind.UNDOCUMENTED_FIELD, said, path=path, after=json_type)
 
-    def _undeclared(self, schema: object, value: object, path: str, about: _About) -> Iterator[Finding]:
-        branches = list(self._branches(schema))
+    def _undeclared(self, schemas: Sequence[object], value: object, path: str) -> Iterator[tuple[str, str]]:
+        """Yield path and JSON type of each member that none of *schemas*, which describe *value* together, declares."""
+        branches = [branch for schema in schemas for branch in self._branches(schema)]
         if isinstance(value, list):
-            for branch in branches:
-                if "items" in branch:
-                    for element in value:
-                        yield from self._undeclared(branch["items"], element, f"{path}[*]", about)
+            items = [branch["items"] for branch in branches if "items" in branch]
+            for element in value:
+                yield from self._undeclared(items, element, f"{path}[*]")
         elif isinstance(value, dict):
             declared: dict[str, list[object]] = {}
             others: list[object] = []
@@ -312,25 +322,20 @@ class Contract:
                     for name in value:
                         if re.search(pattern, name):
                             declared.setdefault(name, []).append(child)
-                if "additionalProperties" in branch:
-                    others.append(branch["additionalProperties"])
+                others += _of_other_names(branch)
             if not declared and not others:  # an object of which nothing is said may hold anything
                 return
-            for name, child_value in value.items():
+            for name, member in value.items():
                 where = child_path(path, name)
-                if name in declared:
-                    for child in declared[name]:
-                        yield from self._undeclared(child, child_value, where, about)
-                elif others:
-                    for child in others:
-                        yield from self._undeclared(child, child_value, where, about)
+                if name in declared or others:
+                    yield from self._undeclared(declared.get(name, others), member, where)
                 else:
-                    yield about.finding(
-                        Kind.UNDOCUMENTED_FIELD,
-                        f"{where} ({type_of(child_value)}) is not documented",
-                        path=where,
-                        after=type_of(child_value),
-                    )
+                    yield where, type_of(member)
+
+
+def _of_other_names(schema: Mapping[str, Any]) -> list[object]:
+    """Return what *schema* says of the members it does not name."""
+    return [schema[key] for key in ("additionalProperties", "unevaluatedProperties") if key in schema]
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,12 +377,12 @@ def _first(headers: Mapping[str, Sequence[str]], name: str) -> str:
 def _shown(value: object) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
-    except ValueError:  # an integer of more digits than Python prints
-        return "a very large number"
+    except (ValueError, RecursionError):  # more digits than Python prints, or too many levels
+        return "too large to show"
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-_Explained = tuple[str, str, "str | None", "str | None", str]
+_Explained = tuple[str, str, str, str, str]
 
 
 def _explain(error: ValidationError) -> Iterator[_Explained]:
@@ -385,7 +390,7 @@ def _explain(error: ValidationError) -> Iterator[_Explained]:
     path = "$"
     for step in error.absolute_path:
         path = f"{path}[*]" if isinstance(step, int) else child_path(path, str(step))
-    keyword = str(error.validator)
+    keyword = str(error.validator or "false")  # the schema that is the word false has no keyword
     expected, instance = error.validator_value, error.instance
     if keyword == "required" and isinstance(instance, dict):
         for name in expected:
@@ -395,7 +400,7 @@ def _explain(error: ValidationError) -> Iterator[_Explained]:
         return
     if keyword == "type":
         before = expected if isinstance(expected, str) else " or ".join(map(str, expected))
-        after: str | None = type_of(instance)
+        after = type_of(instance)
         message = f"{path} is {after} ({_shown(instance)}), documented as {before}"
     elif keyword == "enum":
         before = ", ".join(str(value) for value in expected)

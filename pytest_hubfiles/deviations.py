@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -67,13 +68,17 @@ _TEXTS: Final = {"path", "reason", "source", "keyword", "kind"}
 _SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "states"}
 
 
-def _parse(entry: Mapping[str, Any]) -> Deviation:
+def _parse(entry: object) -> Deviation:
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"it is {entry!r}, not a [[deviation]] table")
     facts: dict[str, Any] = {}
     for written, value in entry.items():
         key = _SINGULAR.get(written, written)
+        if key in facts:
+            raise ValueError(f"it names its {key} twice")
         if key in _LISTS:
             values = [value] if isinstance(value, str) else value
-            if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+            if not values or not isinstance(values, list) or not all(isinstance(item, str) for item in values):
                 raise ValueError(f"{written} must be a string or a list of strings, not {value!r}")
             facts[key] = tuple(values)
         elif key in _TEXTS:
@@ -81,11 +86,7 @@ def _parse(entry: Mapping[str, Any]) -> Deviation:
                 raise ValueError(f"{written} must be a text, not {value!r}")
             facts[key] = value
         elif key == "until":
-            if isinstance(value, str):
-                value = dt.date.fromisoformat(value)
-            if not isinstance(value, dt.date):
-                raise ValueError(f"until must be a date such as 2027-09-30, not {value!r}")
-            facts[key] = value
+            facts[key] = _date(value)
         else:
             known = sorted(_LISTS | _TEXTS | {"until"})
             raise ValueError(f"{written!r} is not a key of a deviation; the keys are {', '.join(known)}")
@@ -93,8 +94,20 @@ def _parse(entry: Mapping[str, Any]) -> Deviation:
     if missing:
         raise ValueError(f"{' and '.join(missing)} must be given")
     if "kind" in facts:
-        facts["kind"] = Kind(facts["kind"])
+        kinds = {kind.value: kind for kind in Kind}
+        if facts["kind"] not in kinds:
+            raise ValueError(f"{facts['kind']!r} is no kind of finding; the kinds are {', '.join(kinds)}")
+        facts["kind"] = kinds[facts["kind"]]
     return Deviation(**facts)
+
+
+def _date(value: object) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):  # a datetime compares with no date
+        return value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return dt.date.fromisoformat(value)
+    raise ValueError(f"until must be a date such as 2027-09-30, not {str(value)!r}")
 
 
 def load(path: Path) -> tuple[Deviation, ...]:
@@ -107,8 +120,8 @@ def load(path: Path) -> tuple[Deviation, ...]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DeviationsFileError(path, error.strerror or str(error)) from None
-    except ValueError as error:
-        raise DeviationsFileError(path, str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise DeviationsFileError(path, f"it is not TOML: {error}") from None
     entries = document.get("deviation", [])
     unknown = sorted(set(document) - {"deviation"})
     if unknown or not isinstance(entries, list):

@@ -57,13 +57,6 @@ def _shape(exchanges: Iterable[Exchange], declared: Mapping[str, Declared]) -> S
     return merge_all(shape_of(body, declared) for body in bodies if body is not None)
 
 
-def _status_shape(exchanges: Iterable[Exchange]) -> Shape | None:
-    """Return the shape of the bodies as if ``status`` were all they could hold."""
-    bodies = (_body(exchange) for exchange in exchanges)
-    objects = (body for body in bodies if isinstance(body, dict))
-    return merge_all(shape_of({key: body[key] for key in ("status",) if key in body}, {}) for body in objects)
-
-
 @dataclass(frozen=True, slots=True)
 class _Others:
     """What other cassettes show of one operation."""
@@ -165,7 +158,7 @@ class _Comparison:
     def _answers(self, status: int, old: list[Exchange], new: list[Exchange]) -> Iterator[Finding]:
         emptied = [e for e in new if _is_empty(e)]
         was_empty = [e for e in old if _is_empty(e)]
-        if emptied and not was_empty:
+        if emptied and (not was_empty or (len(emptied) == len(new) and len(was_empty) < len(old))):
             after = "null" if any(e.body.strip() for e in emptied) else "nothing"
             yield self._finding(
                 Kind.BODY_EMPTIED,
@@ -201,7 +194,7 @@ class _Comparison:
                 after=came,
                 exchanges=len(strangers),
             )
-            new = [e for e in new if e not in strangers]
+            new = [e for e in new if e.interaction.media_type in types]
         yield from self._states(status, old, new, complete=not (emptied or strangers))
 
     def _states(self, status: int, old: list[Exchange], new: list[Exchange], complete: bool) -> Iterator[Finding]:
@@ -250,10 +243,15 @@ class _Comparison:
                 yield from self._shapes(status, state, before, after, len(now[state]))
 
     def _lost_states(self, status: int, old: list[Exchange], new: list[Exchange]) -> Iterator[Finding]:
-        """Yield what became of ``$.status`` where answers carry no state any more."""
-        was, came = _status_shape(old), _status_shape(new)
+        """Yield what became of ``$.status`` where answers carry no state any more.
+
+        Of the other fields only those no state had are told: which of the rest belong to which state is lost.
+        """
+        declared = self.contract.outline(status)
+        was, came = _shape(old, declared), _shape(new, declared)
         if was is not None and came is not None:
-            yield from self._shapes(status, None, was, came, len(new))
+            known = was.fields.keys() - {"status"}
+            yield from self._shapes(status, None, was.without(known), came.without(known), len(new))
 
     def _shapes(self, status: int, state: str | None, before: Shape, after: Shape, total: int) -> Iterator[Finding]:
         """Yield one finding for each place in which two shapes differ."""
@@ -263,8 +261,11 @@ class _Comparison:
             DeepDiff,
         )  # imported only once there is something to tell: it takes longer than the rest
 
-        # Without the threshold, DeepDiff calls two objects with few common keys one changed value.
-        differences = DeepDiff(before.tree(), after.tree(), view="tree", threshold_to_diff_deeper=0)
+        # Without the threshold, DeepDiff calls two objects with few common keys one changed value; unless
+        # told otherwise, it passes over keys such as __typename.
+        differences = DeepDiff(
+            before.tree(), after.tree(), view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False
+        )
         places = {_place(item.path(output_format="list")) for items in differences.values() for item in items}
         about = _Place(self, status, state, total)
         for steps, aspect in sorted(places):
@@ -363,7 +364,11 @@ class _Place:
         for name in (name for name in old.fields if name not in new.fields):
             where, was = (*steps, name), old.fields[name]
             cases = [Case.REQUIRED] if self._declared(where).required else []
-            if name in old.optional or self.comparison.others.sometimes_lack(self.status, self.state, where):
+            if (
+                name == ANY_KEY
+                or name in old.optional
+                or self.comparison.others.sometimes_lack(self.status, self.state, where)
+            ):
                 cases.insert(0, Case.SOMETIMES_ABSENT)
             alike = [
                 other
@@ -397,7 +402,7 @@ class _Place:
         """Other JSON types; where null took the place of the value, that is all there is to say."""
         before, after = _named(old.types), _named(new.types)
         was, came = old.types - {"null"}, new.types - {"null"}
-        if new.types - old.types == {"null"} or (new.types == {"null"} and was):
+        if new.types - old.types == {"null"}:
             cases = [Case.NULL_ALLOWED] if self._declared(steps).nullable else []
             yield self._finding(
                 Kind.NULL_APPEARED,
@@ -439,7 +444,9 @@ class _Place:
         )
 
     def values(self, steps: _Steps, old: Shape, new: Shape) -> Iterator[Finding]:
-        """Values of an enumeration that the old recordings did not show."""
+        """Values of an enumeration that the old recordings did not show; of another type, their type tells."""
+        if new.types - {"null"} - old.types:
+            return
         declared = self._declared(steps)
         before = ", ".join(sorted(old.values)) or None
         for value in sorted(new.values - old.values) if old.values else ():
@@ -474,15 +481,16 @@ _RULES: Final[Mapping[str, Callable[[_Place, _Steps, Shape, Shape], Iterator[Fin
 }
 
 
-def _statuses_by_request(exchanges: Iterable[Exchange]) -> dict[tuple[str, str, bytes], frozenset[int]]:
+def _statuses_by_request(exchanges: Iterable[Exchange]) -> dict[tuple[object, ...], frozenset[int]]:
     """Return the statuses each request got; tasks count by their order, since their ids are values."""
     tasks: dict[str, str] = {}
-    statuses: dict[tuple[str, str, bytes], frozenset[int]] = {}
+    statuses: dict[tuple[object, ...], frozenset[int]] = {}
     for exchange in exchanges:
         interaction = exchange.interaction
         task = interaction.task_id
         asked = interaction.path if task is None else tasks.setdefault(task, f"task {len(tasks) + 1}")
-        request = (interaction.method, asked, interaction.request_body)
+        method, _, query, body = interaction.match_key
+        request = (method, asked, query, body)
         statuses[request] = statuses.get(request, frozenset()) | {exchange.status_code}
     return statuses
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import re
 import zlib
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
 
@@ -19,6 +20,7 @@ CANONICAL_ORIGIN: Final = "https://api.hubapi.com"
 
 _VERSION_LABEL: Final = re.compile(r"v[0-9]{1,3}|[0-9]{4}-[0-9]{2}(?:-[a-z]+)?")
 _HUBSPOT_HOST: Final = re.compile(r"(?:.+\.)?(?:hubapi|hubspot)\.com")
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")  # what RFC 3986 lets stand as it is
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 
 
@@ -99,9 +101,16 @@ class Interaction:
         return Headers(self.response_headers)
 
     @cached_property
+    def _decoded(self) -> tuple[bytes, bool]:
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and int(length) != len(self.response_body):
+            return self.response_body, False  # of the wire's length no more: the client had decoded it for vcrpy
+        return decode_body(self.response_body, self.headers.get("content-encoding", ""))
+
+    @property
     def body(self) -> bytes:
         """The answer's body as a client decodes it: without gzip, deflate, br or zstd."""
-        return decode_body(self.response_body, self.headers.get("content-encoding", ""))
+        return self._decoded[0]
 
     @property
     def path(self) -> str:
@@ -159,17 +168,19 @@ class Interaction:
         parts = urlsplit(self.url)
         query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True)))
         body = _comparable(self.request_body) if self.method == "POST" else ""
-        return self.method, parts.path or "/", query, body
+        return self.method, _comparable_path(parts.path), query, body
 
     def plain(self) -> Interaction:
         """Return this with the body decoded and without the headers that spoke of its encoding and length.
 
-        A body that does not decode, because the library for it is missing, keeps its Content-Encoding.
+        A body that cannot be decoded here keeps its Content-Encoding, so that a client may.
         """
-        encoded = self.body == self.response_body and not _is_text(self.body)
-        dropped = {"content-length", "transfer-encoding"} | (set() if encoded else {"content-encoding"})
+        body, encoded = self._decoded
+        dropped = {"content-length", "transfer-encoding"}
+        if not encoded or _is_text(body):
+            dropped.add("content-encoding")
         headers = {name: values for name, values in self.response_headers.items() if name.lower() not in dropped}
-        return replace(self, response_headers=headers, response_body=self.body)
+        return replace(self, response_headers=headers, response_body=body)
 
     @property
     def outage(self) -> str | None:
@@ -241,8 +252,22 @@ class Exchange:
         return f"{self.method} {self.interaction.path}"
 
 
+def _comparable_path(path: str) -> str:
+    """Return a path so that two that mean the same are equal: clients differ in what they write as %XX."""
+    if _PLAIN_PATH.fullmatch(path):
+        return path or "/"
+    segments = (unquote(segment, errors="surrogateescape") for segment in path.split("/"))
+    return "/".join(quote(segment, safe="!$&'()*+,;=:@", errors="surrogateescape") for segment in segments)
+
+
 def _comparable(body: bytes) -> str:
-    """Return a body so that two that mean the same are equal: JSON whatever its spacing and key order."""
+    """Return a body so that two that mean the same are equal: JSON whatever its spacing and key order.
+
+    A multipart form has a boundary that clients draw anew for each request.
+    """
+    boundary = re.match(rb"--([^\r\n]{1,70})\r\n", body)  # 70: RFC 2046
+    if boundary and body.rstrip().endswith(b"--" + boundary[1] + b"--"):
+        body = body.replace(b"--" + boundary[1], b"--boundary")
     try:
         return json.dumps(json.loads(body), sort_keys=True)
     except (ValueError, RecursionError):
@@ -298,61 +323,96 @@ def parse_json(body: bytes, charset: str = "utf-8") -> Any:
         raise BodyNotJsonError(kind) from None
 
 
-def _optional(*candidates: tuple[str, str]) -> Callable[[bytes], bytes] | None:
-    for module, function in candidates:
+_LARGEST_BODY: Final = 128 * 2**20  # bytes; what decodes to more stays as it is: a bomb must not take the machine along
+_GZIP_START: Final = b"\x1f\x8b"
+_STARTS: Final[Mapping[str, bytes]] = {"gzip": _GZIP_START, "x-gzip": _GZIP_START, "zstd": b"\x28\xb5\x2f\xfd"}
+
+
+def _inflate(body: bytes, bits: int) -> tuple[bytes, bytes]:
+    decoder = zlib.decompressobj(bits)
+    text = decoder.decompress(body, _LARGEST_BODY)
+    if not decoder.eof:
+        raise ValueError("it is cut, or too large")
+    return text, decoder.unused_data
+
+
+def _gunzip(body: bytes) -> bytes:
+    text, rest = _inflate(body, zlib.MAX_WBITS | 16)
+    while rest.startswith(_GZIP_START) and len(text) < _LARGEST_BODY:  # a body may have several members
+        more, rest = _inflate(rest, zlib.MAX_WBITS | 16)
+        text += more
+    return text
+
+
+def _undeflate(body: bytes) -> bytes:
+    try:
+        return _inflate(body, zlib.MAX_WBITS)[0]
+    except zlib.error:
+        text, rest = _inflate(body, -zlib.MAX_WBITS)  # some servers send raw deflate; clients accept both
+        if rest:  # raw deflate has no check sum: one text in 1,000 seems to decode for some bytes
+            raise ValueError("it is no deflate") from None
+        return text
+
+
+def _import_first(*names: str) -> Any:
+    for name in names:
         try:
-            return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]  # a name looked up at run time
-        except (ImportError, AttributeError):
+            return importlib.import_module(name)
+        except ImportError:
             continue
-    return None
-
-
-def _unzstd(body: bytes) -> bytes:
-    decompress = _optional(("compression.zstd", "decompress"), ("backports.zstd", "decompress"))
-    if decompress is not None:
-        return decompress(body)
-    zstandard = importlib.import_module("zstandard")
-    result: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(body)
-    return result
+    raise ImportError(names[0])
 
 
 def _unbrotli(body: bytes) -> bytes:
-    decompress = _optional(("brotli", "decompress"), ("brotlicffi", "decompress"))
-    if decompress is None:
-        raise ImportError("brotli")
-    return decompress(body)
-
-
-def _inflate(body: bytes) -> bytes:
+    decoder = _import_first("brotli", "brotlicffi").Decompressor()
     try:
-        return zlib.decompress(body)
-    except zlib.error:
-        return zlib.decompress(body, -zlib.MAX_WBITS)  # some servers send raw deflate; clients accept both
+        text: bytes = decoder.process(body, output_buffer_limit=_LARGEST_BODY)
+    except TypeError:  # brotli before 1.2 knows no limit
+        text = decoder.process(body)
+    if not decoder.is_finished():
+        raise ValueError("it is cut, or too large")
+    return text
+
+
+def _unzstd(body: bytes) -> bytes:
+    zstd = _import_first("compression.zstd", "backports.zstd", "zstandard")
+    if zstd.__name__ == "zstandard":
+        file = zstd.ZstdDecompressor().stream_reader(body, read_across_frames=True)
+    else:
+        file = zstd.open(io.BytesIO(body))
+    with file:
+        text: bytes = file.read(_LARGEST_BODY + 1)
+    if len(text) > _LARGEST_BODY:
+        raise ValueError("it is too large")
+    return text
 
 
 # A client offers br or zstd only where the library for it is installed, so ours need not bring one along:
 # doing so would change what every client of the suite offers.
 _DECODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    "gzip": lambda body: zlib.decompress(body, zlib.MAX_WBITS | 16),
-    "x-gzip": lambda body: zlib.decompress(body, zlib.MAX_WBITS | 16),
-    "deflate": _inflate,
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _undeflate,
     "br": _unbrotli,
     "zstd": _unzstd,
+    "identity": lambda body: body,
 }
 
 
-def decode_body(body: bytes, content_encoding: str) -> bytes:
-    """Undo *content_encoding* as far as it can be undone; what does not decode comes back as it is.
+def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
+    """Undo *content_encoding* as far as it can be undone; return the body, and whether it is still encoded.
 
-    aiohttp hands over bodies already decoded, with the header still there: they do not decode
-    again and so are left alone.
+    vcrpy hands over the bodies of most clients already decoded, with the header still there: they do not
+    decode again and so are left alone.
     """
     for encoding in reversed([part.strip().lower() for part in content_encoding.split(",") if part.strip()]):
         decoder = _DECODERS.get(encoding)
         if decoder is None:
-            return body
+            return body, True
         try:
             body = decoder(body)
+        except ImportError:
+            return body, True
         except Exception:  # noqa: BLE001  # each library has its own error class; whichever it is, the bytes stay
-            return body
-    return body
+            return body, body.startswith(_STARTS[encoding]) if encoding in _STARTS else False
+    return body, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -167,6 +168,14 @@ def severity_of(kind: Kind, *cases: Case) -> Severity:
     return next((policy.unless[case] for case in cases if case in policy.unless), policy.severity)
 
 
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _printable(text: str) -> str:
+    """Return *text* as every terminal and file can take it: a body may hold half a character or an escape sequence."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing found, where, and what it weighs.
@@ -193,6 +202,12 @@ class Finding:
     deviation: str | None = None
     exchanges: int = 1
 
+    def __post_init__(self) -> None:
+        for name in ("message", "task_status", "path", "before", "after"):
+            text = getattr(self, name)
+            if text is not None and not text.isprintable():
+                object.__setattr__(self, name, _printable(text))
+
     @property
     def fingerprint(self) -> str:
         """A name for this finding that is the same in every run and on every machine."""
@@ -208,9 +223,8 @@ class Finding:
             self.before,
             self.after,
         )
-        return hashlib.sha256("\x1f".join("" if fact is None else str(fact) for fact in facts).encode()).hexdigest()[
-            :16
-        ]
+        text = "\x1f".join("" if fact is None else str(fact) for fact in facts)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as the JSON report writes it."""

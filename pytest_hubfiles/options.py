@@ -172,6 +172,8 @@ class Option:
         if not self.repeatable:
             return self._parse(source, value)
         values = value if isinstance(value, (list, tuple)) else [value]
+        if not values:
+            raise OptionError(source, value, "give at least one")
         return tuple(dict.fromkeys(self._parse(source, item) for item in values))
 
     def _parse(self, source: str, value: Any) -> Any:
@@ -262,30 +264,46 @@ FLAGS: Final = frozenset({"strict", "accept"})
 MARKER_ARGUMENTS: Final = tuple(name for option in OPTIONS.values() for name in reversed(option.marker))
 
 
+Lookup = Callable[[str], Any]
+
+
+def decide(
+    name: str,
+    command_line: Lookup = lambda flag: None,
+    markers: Sequence[Mapping[str, Any]] = (),
+    ini: Lookup = lambda name: None,
+) -> tuple[str, Any] | None:
+    """Return who says what the setting *name* is, and what they say; None where nobody does.
+
+    The command line decides, then the nearest marker, then the ini file. *command_line* and *ini* look a name
+    up and return None (or nothing) where it is not set; *markers* are the arguments of the markers on a test,
+    the nearest first.
+    """
+    option = OPTIONS[name]
+    if option.flag is not None and (value := command_line(option.flag)) not in (None, [], False):
+        return option.flag, value
+    for arguments in markers:
+        for argument in option.marker:
+            if arguments.get(argument) is not None:
+                return f"@pytest.mark.hubfiles({argument}=…)", arguments[argument]
+    if option.ini is not None and (value := ini(option.ini)) not in (None, [], ""):
+        return f"ini {option.ini}", value
+    return None
+
+
 def resolve(
     name: str,
-    command_line: Callable[[str], Any] = lambda flag: None,
+    command_line: Lookup = lambda flag: None,
     markers: Sequence[Mapping[str, Any]] = (),
-    ini: Callable[[str], Any] = lambda name: None,
+    ini: Lookup = lambda name: None,
 ) -> Any:
-    """Return what the setting *name* is: the command line decides, then the nearest marker, then the ini file.
-
-    *command_line* and *ini* look a name up and return None (or nothing) where it is not set; *markers* are
-    the arguments of the markers on a test, the nearest first.
+    """Return what the setting *name* is, as :func:`decide` finds it, or its default.
 
     Raises:
         OptionError: if the value that decides is bad.
     """
-    option = OPTIONS[name]
-    if option.flag is not None and (value := command_line(option.flag)) not in (None, [], False):
-        return option.read(option.flag, value)
-    for arguments in markers:
-        for argument in option.marker:
-            if arguments.get(argument) is not None:
-                return option.read(f"@pytest.mark.hubfiles({argument}=…)", arguments[argument])
-    if option.ini is not None and (value := ini(option.ini)) not in (None, [], ""):
-        return option.read(f"ini {option.ini}", value)
-    return option.default
+    decided = decide(name, command_line, markers, ini)
+    return OPTIONS[name].default if decided is None else OPTIONS[name].read(*decided)
 
 
 def check_marker(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _RECORD = "hubfiles"
 _FINDING = "hubfiles_finding"
+_PARTIAL = "hubfiles_partial"
 _RUN: pytest.StashKey[_Run] = pytest.StashKey()
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 
@@ -59,8 +61,10 @@ class _Run:
         self._deviations: tuple[Deviation, ...] | None = None
         self._report: Report | None = None
         self.partial = False
+        self.running = False
         for name in options.OPTIONS:
             self.get(name)
+        self.check_versions(self.get("version"))
         if self.get("schemas"):
             self.contracts  # noqa: B018  # a bad schema file is told before any test runs
         if self.get("deviations") is not None:
@@ -80,6 +84,18 @@ class _Run:
         inipath = self.config.inipath
         folder = self.config.invocation_params.dir if given else inipath.parent if inipath else self.config.rootpath
         return folder / path
+
+    def check_versions(self, versions: Iterable[str], markers: tuple[Mapping[str, Any], ...] = ()) -> None:
+        """Refuse a version that no contract describes, if anybody asked for it."""
+        decided = options.decide("version", self.config.getoption, markers, self.config.getini)
+        if decided is None:
+            return
+        from pytest_hubfiles import schemas
+
+        known = schemas.versions_on_file(self.get("schemas"))
+        for version in versions:
+            if version not in known:
+                raise options.OptionError(decided[0], version, f"there are contracts for {', '.join(known)}")
 
     @property
     def cassettes(self) -> Path:
@@ -119,7 +135,7 @@ class _Run:
     @property
     def has_report(self) -> bool:
         """Whether there is a report to write: anything was told, or one was asked for."""
-        return self._report is not None or bool(self.get("report")) or self.get("min_judged") > 0
+        return self.running and (self._report is not None or bool(self.get("report")) or self.get("min_judged") > 0)
 
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
@@ -231,8 +247,7 @@ def _start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: 
     run = request.config.stash[_RUN]
     markers = _marker_arguments(item.iter_markers("hubfiles"))
     version: str = getattr(request, "param", None) or run.get("version", markers)[0]
-    if version not in run.contracts.versions:
-        raise options.OptionError("version", version, f"there are contracts for {', '.join(run.contracts.versions)}")
+    run.check_versions([version], markers)
     named: str | None = run.get("cassette", markers)
     path = (
         cassettes.path_for(run.cassettes, version, _test_folder(item), _test_name(item, version))
@@ -291,7 +306,8 @@ def _test_name(item: pytest.Item, version: str) -> str:
     if callspec is None or "hubfiles" not in callspec.params:
         return name
     head = name[: len(name) - len(callspec.id) - 2]
-    rest = callspec.id.removeprefix(version).removeprefix("-")
+    # Its id comes first, unless somebody else's pytest_generate_tests came before ours.
+    rest = re.sub(rf"(?:^|-){re.escape(version)}(?=-|$)", "", callspec.id, count=1).removeprefix("-")
     return f"{head}[{rest}]" if rest else head
 
 
@@ -301,13 +317,20 @@ def _test_name(item: pytest.Item, version: str) -> str:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
-    result = yield
     trial = item.stash.get(_TRIAL, None)
+    try:
+        result = yield
+    except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
+        if trial is not None:
+            trial.end_call(passed=False)
+            _end_test(item, passed=False)
+            item.config.stash[_RUN].report.add(trial.record())
+        raise
     if trial is not None:
         conclusion = trial.end_call(passed=True)
         if conclusion.failing or conclusion.refusals:
-            trial.told = True
-            pytest.fail(_explain(trial, conclusion), pytrace=False)
+            trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
+            raise trial.verdict
     return result
 
 
@@ -320,12 +343,14 @@ def pytest_runtest_makereport(
     if trial is not None and call.when == "teardown":
         _hand_on(item, trial)
     report = yield
-    if trial is not None and call.when == "call" and not trial.told:
-        trial.passed = report.passed and not hasattr(report, "wasxfail")
-        if call.excinfo is not None:
-            conclusion = trial.end_call(passed=False)
-            if conclusion.findings or conclusion.refusals:
-                report.sections.append(("hubfiles", _explain(trial, conclusion)))
+    if trial is None or call.when == "teardown":
+        return report
+    is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
+    passed = report.passed and not hasattr(report, "wasxfail")
+    if not passed and not is_ours:  # a failure of a unittest.TestCase shows here only, so do subtests and xfail
+        conclusion = trial.end_call(passed=False)
+        if conclusion.findings or conclusion.refusals:
+            report.sections.append(("hubfiles", _explain(trial, conclusion)))
     return report
 
 
@@ -350,19 +375,25 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 def _end_test(item: pytest.Item, passed: bool) -> None:
-    if _TRIAL not in item.stash:
+    trial = item.stash.get(_TRIAL, None)
+    if trial is None:
         return
     try:
-        item.stash[_TRIAL].end_test(passed)
+        late = trial.end_test(passed)
     except HubfilesError as error:
         if passed:
             pytest.fail(str(error), pytrace=False)
+    else:
+        if passed and (late.failing or late.refusals):
+            pytest.fail(_explain(trial, late), pytrace=False)
 
 
 def _explain(trial: Trial, conclusion: Conclusion) -> str:
     from pytest_hubfiles.reports.terminal import explain
 
-    return explain(trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals)
+    return explain(
+        trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, verifying=trial.is_verifying
+    )
 
 
 # --- the run's report --------------------------------------------------------------------------------------
@@ -374,6 +405,13 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         items[0].config.stash[_RUN].partial = True
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell xdist's controller what only a worker knows: that it left tests out."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_PARTIAL] = session.config.stash[_RUN].partial
+
+
 class _Reporter:
     """Gathers what tests tell, in the process that reports, and reports it."""
 
@@ -381,16 +419,30 @@ class _Reporter:
         self.run = run
         self.complaints: list[str] = []
 
+    @pytest.hookimpl(tryfirst=True)  # the first that answers is the last that is asked, and xdist answers
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Note that tests are run, rather than listed or planned."""
+        self.run.running = not (session.config.getoption("collectonly") or session.config.getoption("setuponly"))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note that this is no full run where a file or class could not be collected, or was skipped."""
+        self.run.partial = self.run.partial or not report.passed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Note that this is no full run where a worker left tests out, or crashed."""
+        self.run.partial = self.run.partial or getattr(node, "workeroutput", {}).get(_PARTIAL, True)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test tells when it ends, from this process or from a worker."""
+        if report.when == "setup" and not report.passed:
+            self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":
             for name, value in report.user_properties:
                 if name == _RECORD:
                     from pytest_hubfiles.reports import Record
 
                     self.run.report.add(Record.from_text(str(value)))
-        elif report.skipped:
-            self.run.partial = True
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the run as a whole, write its reports, and make its exit status tell."""

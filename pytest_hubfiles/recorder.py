@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
+import http.client
 import json
+import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
+from types import FunctionType, MappingProxyType, TracebackType
 from typing import Any, Final
+from unittest import mock
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
+import vcr.patch
 from vcr import VCR
 from vcr.cassette import Cassette
 from vcr.record_mode import RecordMode as VcrMode
 from vcr.request import Request
+from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles import cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
@@ -71,7 +78,7 @@ def canonical_url(url: str, base_url: str) -> str:
     base, given = urlsplit(base_url), urlsplit(url)
     default = {"http": 80, "https": 443}
     origins = [(parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)]
-    if origins[0] == origins[1] and given.path.startswith(base.path):
+    if origins[0] == origins[1] and f"{given.path}/".startswith(f"{base.path}/"):
         rest = given.path[len(base.path) :] + (f"?{given.query}" if given.query else "")
         return CANONICAL_ORIGIN + rest
     return url
@@ -162,7 +169,10 @@ class _Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
 
     def __init__(self, *, recorder: Recorder, **config: Any) -> None:
         self._recorder = recorder
-        super().__init__(**config)
+        hooks = config.pop("before_record_request")
+        # The user's hooks see HubSpot's origin wherever a request goes, so that they do the same when it is
+        # recorded and when it is replayed, and ignore_localhost does not mean what a stand-in on it answers.
+        super().__init__(before_record_request=lambda request: hooks(recorder.under_hubspot(request)), **config)
 
     @property
     def write_protected(self) -> bool:
@@ -180,6 +190,8 @@ class _Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         if not self.rewound:  # vcrpy is loading what was recorded
             super().append(request, response)
             return
+        if not self.filter_request(request):  # a host to ignore: no business of ours
+            return
         with self._recorder.lock:
             before = len(self.data)
             super().append(request, response)
@@ -191,6 +203,10 @@ class _Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
                 self._persist({"requests": [stored[0][0]], "responses": [stored[0][1]]})
             self.dirty = False
             self._recorder.received(request, response, list(self._persister.saved))
+
+    def find_requests_with_most_matches(self, request: Request) -> list[tuple[Request, list[str], list[str]]]:
+        """Return what aiohttp's stub is to ask for next along a redirect."""
+        return [(self._recorder.redirected(request), [], [])]
 
 
 class _Memory:
@@ -254,6 +270,89 @@ def _interaction(request: Request, response: Mapping[str, Any], base_url: str) -
     )
 
 
+class _Connection(VCRHTTPConnection, vcr.patch._HTTPConnection):  # type: ignore[misc]  # vcrpy ships no types
+    """What an ``http.client.HTTPConnection`` is while there is a recorder."""
+
+
+class _TlsConnection(VCRHTTPSConnection, vcr.patch._HTTPSConnection):  # type: ignore[misc]  # likewise
+    """What an ``http.client.HTTPSConnection`` is while there is a recorder."""
+
+
+def _patches(bridge: _Bridge, skipped: Iterable[str]) -> Iterator[AbstractContextManager[Any]]:
+    """Yield what takes the place of vcrpy's own patches, or comes on top of them."""
+    # vcrpy takes its patches off, for all threads, while one of them sends a request or makes a connection:
+    # requests of the others then go out unseen, in replay too. It need not, with http.client patched as below.
+    yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
+    if "httplib" not in skipped:
+        yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
+        yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
+    if "aiohttp" not in skipped and "aiohttp" in sys.modules:
+        yield from _aiohttp_patches()
+
+
+def _http_client_patches(real: Any, stub: Any, bridge: _Bridge) -> Iterator[AbstractContextManager[Any]]:
+    """Make every connection of the class *real* one that asks *bridge*.
+
+    vcrpy replaces the class in ``http.client``, which misses modules that imported it by its name.
+    """
+    sending = type(real.__name__, (real,), {})  # what the stub sends through; only real itself is stood in for
+    asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
+    # It calls its base by this class's name in http.client, which a cassette of the test's own may replace.
+    original = real.__init__
+    names = {**original.__globals__, real.__name__: real}
+    prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
+    prepare.__kwdefaults__ = original.__kwdefaults__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # it is one
+        if type(self) is real:
+            self.__class__ = asking
+            self.__init__(*args, **kwargs)
+        else:
+            prepare(self, *args, **kwargs)
+
+    yield mock.patch.object(real, "__init__", __init__)
+    yield mock.patch.object(http.client, real.__name__, real)  # a cassette around this one may have replaced it
+    yield mock.patch.object(stub.__mro__[1], "_baseclass", sending)  # a cassette within this one sends by itself
+
+
+def _aiohttp_patches() -> Iterator[AbstractContextManager[Any]]:
+    import aiohttp
+    from vcr.stubs.aiohttp_stubs import MockClientResponse
+
+    ask = aiohttp.ClientSession._request
+
+    async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
+        return await ask(session, method, url, **await _encoded(session, given))
+
+    # vcrpy asks before aiohttp encodes what it was given: no form would be stored as it is sent.
+    if hasattr(aiohttp.Payload, "as_bytes"):  # since aiohttp 3.12
+        yield mock.patch.object(aiohttp.ClientSession, "_request", _request)
+    # Replayed answers of vcrpy know no charset, and any page is JSON to them.
+    for name in ("json", "text"):
+        yield mock.patch.object(MockClientResponse, name, getattr(aiohttp.ClientResponse, name))
+
+
+async def _encoded(session: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments *given* for a request with their ``json`` or form encoded as aiohttp does it."""
+    import aiohttp
+
+    data = given.get("data")
+    payload: Any
+    if data is None and given.get("json") is not None:
+        payload = aiohttp.JsonPayload(given["json"], dumps=session.json_serialize)
+    elif given.get("json") is not None:  # data as well: aiohttp refuses that
+        return given
+    elif isinstance(data, aiohttp.FormData):
+        payload = data()
+    elif data and isinstance(data, (dict, list, tuple, Mapping)):
+        payload = aiohttp.FormData(data)()
+    else:
+        return given
+    headers = session._prepare_headers(given.get("headers"))
+    headers.setdefault("Content-Type", payload.content_type)
+    return {**given, "json": None, "data": await payload.as_bytes(), "headers": headers}
+
+
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 Identify = Callable[[Interaction], Exchange]
 
@@ -262,8 +361,8 @@ class Recorder(AbstractContextManager["Recorder"]):
     """Records or replays what happens between entering and leaving it.
 
     ``shown`` is how messages call the cassette. ``exchanges`` is what happened, as a cassette would keep it;
-    ``recorded`` what came from the network; ``problems`` the requests without an answer; ``outages`` what was
-    no answer of the API; ``live`` whether requests may reach the network.
+    ``recorded`` what came from the network, in the order it was asked for; ``problems`` the requests without an
+    answer; ``outages`` what was no answer of the API; ``live`` whether requests may reach the network.
     """
 
     def __init__(
@@ -276,25 +375,28 @@ class Recorder(AbstractContextManager["Recorder"]):
         base_url: str,
         identify: Identify,
         secrets: Iterable[str] = (),
-        vcr_config: Mapping[str, Any] | None = None,
+        vcr_config: Mapping[str, Any] = MappingProxyType({}),
         max_megabytes: float = 64.0,
         test: str = "",
     ) -> None:
-        config = {} if vcr_config is None else vcr_config
-        if not isinstance(config, Mapping):
-            raise VcrConfigError(f"a {type(config).__name__}, not a dict")
-        if unknown := sorted(set(config) - VCR_OPTIONS):
-            raise VcrConfigError(", ".join(map(repr, unknown)))
+        if not isinstance(vcr_config, Mapping):
+            raise VcrConfigError(f"a {type(vcr_config).__name__}, not a dict")
+        if unknown := sorted(map(repr, set(vcr_config) - VCR_OPTIONS)):
+            raise VcrConfigError(f"a dict with {', '.join(unknown)}")
         self.cassette, self.shown, self.mode, self.takes = cassette, shown, mode, takes
         self.base_url = base_url
         self.lock = threading.RLock()
         self.exchanges: list[Exchange] = []
         self.recorded: list[Interaction] = []
+        self._order: list[int] = []  # as the how many-th the request of each of them was sent
         self.problems: list[Finding] = []
         self._identify = identify
         self._secrets = set(secrets)
-        self._live: dict[int, tuple[Request, Interaction]] = {}
-        self._reserved: dict[int, tuple[Request, int]] = {}
+        self._live: dict[Request, tuple[int, Interaction]] = {}  # sent, and without an answer so far
+        self._sent = 0
+        self._reserved: dict[Request, int] = {}
+        self._played: WeakSet[Request] = WeakSet()
+        self._last_played = threading.local()
         self._outages: list[str] = []
         self.live = self._goes_live(test)
         self.unreadable: cassettes.CassetteUnreadableError | None = None
@@ -306,7 +408,9 @@ class Recorder(AbstractContextManager["Recorder"]):
         except cassettes.CassetteUnreadableError as error:
             self.original, self.unreadable = [], error
         self._memory = _Memory(replayed)
-        self._context = self._build_context(config)
+        self._skipped = tuple(vcr_config.get("skip_patchers", ()))
+        self._context = self._build_context(vcr_config)
+        self._patched = ExitStack()
 
     def _goes_live(self, test: str) -> bool:
         if self.mode is RecordMode.NONE:
@@ -319,27 +423,39 @@ class Recorder(AbstractContextManager["Recorder"]):
         return cassettes.read(self.cassette, max_megabytes) if self.cassette.exists() else []
 
     def _build_context(self, config: Mapping[str, Any]) -> AbstractContextManager[Any]:
-        merged = VCR(record_mode=VcrMode.NEW_EPISODES).get_merged_config(
-            path=str(self.cassette), persister=self._memory, **config
-        )
+        try:
+            vcr.patch.validate_skip_patchers(self._skipped)
+        except ValueError as error:
+            raise VcrConfigError(f"a dict with skip_patchers={list(self._skipped)!r} ({error})") from None
+        ours = {
+            "path": str(self.cassette),
+            "persister": self._memory,
+            "skip_patchers": (*self._skipped, "httplib"),  # see _http_client_patches
+            "custom_patches": tuple(config.get("custom_patches", ())),
+        }
+        merged = VCR(record_mode=VcrMode.NEW_EPISODES).get_merged_config(**{**config, **ours})
         context: AbstractContextManager[Any] = _Bridge.use(recorder=self, **merged)
         return context
 
     def __enter__(self) -> Recorder:
-        bridge = self._context.__enter__()
-        # The user's load hooks have run: what they left is what is recognised and answered.
-        answers = list(bridge.responses)
-        loaded = [
-            _interaction(request, answer, self.base_url)
-            for request, answer in zip(bridge.requests, answers, strict=True)
-        ]
-        self._tape = _Tape(loaded, answers)
+        with ExitStack() as entering:  # what fails in here leaves nothing patched
+            bridge = entering.enter_context(self._context)
+            for patch in _patches(bridge, self._skipped):
+                entering.enter_context(patch)
+            # The user's load hooks have run: what they left is what is recognised and answered.
+            answers = list(bridge.responses)
+            loaded = [
+                _interaction(request, answer, self.base_url)
+                for request, answer in zip(bridge.requests, answers, strict=True)
+            ]
+            self._tape = _Tape(loaded, answers)
+            self._patched = entering.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._context.__exit__(kind, error, trace)
+        self._patched.__exit__(kind, error, trace)
 
     # --- asked by vcrpy's clients ---------------------------------------------------------------------------
 
@@ -350,31 +466,36 @@ class Recorder(AbstractContextManager["Recorder"]):
             UnmatchedRequestError: if it has no answer and must not go out.
         """
         with self.lock:
-            if id(request) in self._reserved:
+            if request in self._reserved or request in self._played:
                 return True
-            if id(request) in self._live:
+            if request in self._live:
                 return False
             wanted = self._wanted(filtered)
             number = self._tape.next(wanted)
+            if number is None:  # the dummy token of a replay may be a word that the recording is full of
+                number = self._tape.next(scrubbing.scrub(_interaction(filtered, _NO_ANSWER, self.base_url)))
             if number is not None:
                 self._tape.played.add(number)
-                self._reserved[id(request)] = (request, number)
+                self._reserved[request] = number
                 return True
-            if self.live:
-                # Kept, so that its id stays its own, until an answer comes; what never gets one was an outage.
-                self._live[id(request)] = (request, wanted)
-                return False
-            unreadable = self._unreadable_finding()
-            if unreadable is not None:  # said once, of the file
-                raise UnmatchedRequestError(unreadable)
-            exchange = self._identify(wanted)
-            finding = replace(
-                self._tape.explain(wanted, self.shown),
-                operation=exchange.operation,
-                version=exchange.version,
-            )
-            self.problems.append(finding)
-            raise UnmatchedRequestError(finding)
+            if not self.live:
+                raise self._unmatched(wanted)
+            self._sent += 1
+            self._live[request] = (self._sent, wanted)
+            return False
+
+    def _unmatched(self, wanted: Interaction) -> UnmatchedRequestError:
+        unreadable = self._unreadable_finding()
+        if unreadable is not None:  # said once, of the file
+            return UnmatchedRequestError(unreadable)
+        exchange = self._identify(wanted)
+        finding = replace(
+            self._tape.explain(wanted, self.shown),
+            operation=exchange.operation,
+            version=exchange.version,
+        )
+        self.problems.append(finding)
+        return UnmatchedRequestError(finding)
 
     def _wanted(self, request: Request) -> Interaction:
         """Return the request as the cassette would hold it, credentials taken out."""
@@ -382,12 +503,38 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
         return scrubbing.scrub(raw, self._secrets)
 
-    def play(self, request: Request) -> dict[str, Any]:
-        """Return the recorded answer that :meth:`asked` promised for *request*."""
+    def under_hubspot(self, request: Request) -> Request:
+        """Return *request* under HubSpot's origin if it goes to the base URL, else as it is."""
+        moved = copy.copy(request)
+        moved.uri = canonical_url(_text(request.uri), self.base_url)
+        return moved
+
+    def redirected(self, request: Request) -> Request:
+        """Return *request*, the step after the redirect just played in this thread, as a client would make it."""
         with self.lock:
-            if id(request) not in self._reserved:  # a redirect that aiohttp's stub follows by itself
-                self.asked(request, request)
-            _, number = self._reserved.pop(id(request))
+            last = self._last_played.interaction
+            keeps_method = last.status_code in (307, 308) or last.method == "HEAD"
+            asked = Request(last.method if keeps_method else "GET", request.uri, None, request.headers)
+            wanted = self._wanted(asked).match_key
+            for recorded in self._tape.interactions:  # with the body or without: aiohttp's stub records none
+                if recorded.match_key[:3] == wanted[:3] and self._tape.next(recorded) is not None:
+                    asked.body = recorded.request_body
+                    break
+            return asked
+
+    def play(self, request: Request) -> dict[str, Any]:
+        """Return the recorded answer that :meth:`asked` promised for *request*.
+
+        Raises:
+            UnmatchedRequestError: if it promised none: a recorded redirect leads to what is not recorded.
+        """
+        with self.lock:
+            if request not in self._reserved:
+                self._live.pop(request, None)
+                raise self._unmatched(self._wanted(request))
+            number = self._reserved.pop(request)
+            self._played.add(request)  # http.client asks for its last request again when it is told to connect
+            self._last_played.interaction = self._tape.interactions[number]
             self.exchanges.append(self._identify(self._tape.interactions[number]))
             return copy.deepcopy(self._tape.answers[number])
 
@@ -401,19 +548,23 @@ class Recorder(AbstractContextManager["Recorder"]):
         with self.lock:
             raw = _interaction(request, response, self.base_url)
             self._secrets |= scrubbing.credentials_in(raw.request_headers)
-            self._answered(request, raw)
+            number = self._answered(request, raw)
             kept = [scrubbing.scrub(_interaction(*pair, self.base_url), self._secrets) for pair in saved]
-            self.recorded += kept
+            place = bisect.bisect(self._order, number)  # concurrent requests are answered in any order
+            self._order[place:place] = [number] * len(kept)
+            self.recorded[place:place] = kept
             for interaction in kept or [scrubbing.scrub(raw, self._secrets)]:
                 self.exchanges.append(self._identify(interaction))
                 if interaction.outage:
                     self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")
 
-    def _answered(self, request: Request, raw: Interaction) -> None:
-        if self._live.pop(id(request), None) is None:  # aiohttp's stub makes new requests along redirects
-            same = [key for key, (_, wanted) in self._live.items() if wanted.match_key == raw.match_key]
-            for key in same[:1]:
-                del self._live[key]
+    def _answered(self, request: Request, raw: Interaction) -> int:
+        """Return as the how many-th the request of an answer was sent."""
+        if request not in self._live:  # aiohttp's stub makes new requests along redirects
+            same = (sent for sent, (_, wanted) in self._live.items() if wanted.match_key == raw.match_key)
+            request = next(same, request)
+        self._sent += 1
+        return self._live.pop(request, (self._sent, raw))[0]
 
     # --- asked by the plugin --------------------------------------------------------------------------------
 

@@ -39,8 +39,7 @@ def versions_on_file(folders: Iterable[Path]) -> list[str]:
     """Return the version labels that *folders* and the shipped schemas have, without reading a file."""
     labels = set()
     for folder in (*folders, shipped_schemas()):
-        if folder.is_dir():
-            labels |= {entry.name for entry in folder.iterdir() if entry.is_dir()}
+        labels |= {file.parent.name for file in folder.glob("*/*.json")}
     return sorted(labels, key=lambda v: (not v.startswith("v"), v))
 
 
@@ -114,71 +113,111 @@ def _check_schema(file: Path, contract: Contract) -> None:
         raise SchemaFileError(file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read")
     try:
         Draft202012Validator.check_schema(document)
+        schemas = list(_schemas_in(document))
     except SchemaError as error:
         raise SchemaFileError(file, f"it is no valid schema: {error.message} (at {error.json_path})") from None
     except RecursionError:
         raise SchemaFileError(file, "it is nested too deeply") from None
-    pointers = [contract.request, *contract.responses.values()]
-    for reference in [pointer for pointer in pointers if pointer is not None] + list(_references(document)):
+    for schema in schemas:
+        _check_keywords(file, schema, is_root=schema is document)
+    pointers = [pointer for pointer in (contract.request, *contract.responses.values()) if pointer is not None]
+    known = {id(schema) for schema in schemas}
+    for reference in [*pointers, *_references(schemas)]:
         if not reference.startswith("#"):
             raise SchemaFileError(
                 file,
                 f"its reference {reference!r} leads out of the file; references stay inside, and nothing is fetched",
             )
         try:
-            _follow(contract, reference)
+            found = contract.lookup(reference)
         except Unresolvable:
             raise SchemaFileError(file, f"its reference {reference!r} leads nowhere") from None
-        except RecursionError:
-            raise SchemaFileError(file, f"its reference {reference!r} leads back to itself") from None
-    for name in _formats(document):
-        if name not in FORMATS.checkers:
-            raise SchemaFileError(
-                file,
-                f"nothing checks its format {name!r}; these are checked: {', '.join(sorted(FORMATS.checkers))}",
-            )
+        if id(found) not in known and not isinstance(found, bool):
+            raise SchemaFileError(file, f"its reference {reference!r} leads to no schema")
+    for reference in pointers:
+        _check_loops(file, contract, reference)
 
 
-def _follow(contract: Contract, reference: str) -> None:
-    """Follow *reference* to something that is no reference, or fail."""
-    seen = set()
-    while True:
-        if reference in seen:
-            raise RecursionError
-        seen.add(reference)
-        found = contract.lookup(reference)
-        if not isinstance(found, Mapping) or not isinstance(found.get("$ref"), str):
+def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> None:
+    """Refuse what would be passed over in silence, or make references lead elsewhere."""
+    for keyword in () if is_root else ("$id", "$schema"):
+        if keyword in schema:
+            raise SchemaFileError(file, f"a part of it has an {keyword} of its own, {schema[keyword]!r}")
+    for keyword in schema:
+        if keyword not in _KEYWORDS and not keyword.startswith("x-"):
+            raise SchemaFileError(file, f"its keyword {keyword!r} is none of draft 2020-12, so nothing would check it")
+    if schema.get("format", "date") not in FORMATS.checkers:
+        raise SchemaFileError(
+            file,
+            f"nothing checks its format {schema['format']!r}; these are checked: {', '.join(sorted(FORMATS.checkers))}",
+        )
+
+
+def _check_loops(file: Path, contract: Contract, reference: str) -> None:
+    """Refuse a schema that, to judge a value, has to judge the same value first."""
+    done: set[int] = set()
+
+    def visit(schema: object, above: frozenset[int]) -> None:
+        if id(schema) in above:
+            raise SchemaFileError(file, f"its reference {reference!r} leads back to itself")
+        if id(schema) in done or not isinstance(schema, Mapping):
             return
-        reference = found["$ref"]
+        for child in _of_the_same_value(contract, schema):
+            visit(child, above | {id(schema)})
+        done.add(id(schema))
+        for child in _children(schema):
+            visit(child, frozenset())
+
+    visit(contract.lookup(reference), frozenset())
 
 
-_PLAIN_VALUES: Final = frozenset({"const", "default", "enum", "examples", KEYWORD})
+def _of_the_same_value(contract: Contract, schema: Mapping[str, Any]) -> Iterator[object]:
+    """Yield the schemas that *schema* holds its own value against."""
+    for keyword in ("$ref", "$dynamicRef"):
+        if keyword in schema:
+            yield contract.lookup(schema[keyword])
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from schema.get(keyword, ())
+    for keyword in ("if", "then", "else", "not"):
+        if keyword in schema:
+            yield schema[keyword]
+    yield from schema.get("dependentSchemas", {}).values()
+
+
+_PLAIN_VALUES: Final = frozenset({"const", "default", "dependentRequired", "enum", "examples"})
 _NAMED_SCHEMAS: Final = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
+# What jsonschema checks, what these lean on, and what is said of a schema.
+_KEYWORDS: Final = frozenset(Draft202012Validator.VALIDATORS) | {
+    *("then", "else", "minContains", "maxContains"),
+    *("$anchor", "$comment", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions"),
+    *("contentEncoding", "contentMediaType", "contentSchema"),
+    *("default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"),
+}
+
+
+def _children(schema: Mapping[str, Any]) -> Iterator[object]:
+    """Yield the schemas that stand directly in *schema*."""
+    for keyword, value in schema.items():
+        if keyword in _PLAIN_VALUES or keyword.startswith("x-"):
+            continue
+        if keyword in _NAMED_SCHEMAS:
+            yield from value.values()
+        elif isinstance(value, list):
+            yield from value
+        else:
+            yield value
 
 
 def _schemas_in(schema: object) -> Iterator[Mapping[str, Any]]:
     """Yield *schema* and every schema inside it."""
-    if isinstance(schema, list):
-        for item in schema:
-            yield from _schemas_in(item)
-    elif isinstance(schema, Mapping):
+    if isinstance(schema, Mapping):
         yield schema
-        for keyword, value in schema.items():
-            if keyword in _NAMED_SCHEMAS and isinstance(value, Mapping):
-                for child in value.values():
-                    yield from _schemas_in(child)
-            elif keyword not in _PLAIN_VALUES:
-                yield from _schemas_in(value)
+        for child in _children(schema):
+            yield from _schemas_in(child)
 
 
-def _references(document: Mapping[str, Any]) -> Iterator[str]:
-    for schema in _schemas_in(document):
+def _references(schemas: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for schema in schemas:
         for keyword in ("$ref", "$dynamicRef"):
-            if isinstance(schema.get(keyword), str):
+            if keyword in schema:
                 yield schema[keyword]
-
-
-def _formats(document: Mapping[str, Any]) -> Iterator[str]:
-    for schema in _schemas_in(document):
-        if isinstance(schema.get("format"), str):
-            yield schema["format"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_hubfiles.exchanges import Interaction, charset_of
 
 PLACEHOLDER: Final = "SCRUBBED"
 _ZERO_UUID: Final = "00000000-0000-4000-8000-000000000000"
+_DEEPEST_URL: Final = 5  # URLs in URLs, each percent-encoded once more
 _SHORTEST_KNOWN: Final = 8  # a shorter token would be found in half of all words
 
 # An answer keeps what a contract or a client depends on; everything else, cookies first, stays out of the file.
@@ -46,16 +48,25 @@ _SECRET_QUERY: Final = _SECRET_FIELDS | _names(
 )  # fmt: skip
 _SECRET_FORM: Final = _SECRET_FIELDS | _names("code", "code_verifier", "assertion")
 
-_HUBSPOT_TOKEN: Final = re.compile(r"\bpat-[a-z]{2,4}[0-9]{0,2}-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-_BEARER: Final = re.compile(r"(?i)\b(bearer\s+)([A-Za-z0-9._~+/=-]{8,})")
+_UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# A private app's token is pat-na1-<uuid>; refresh tokens, client secrets and keys begin with the data center alone.
+_HUBSPOT_TOKEN: Final = re.compile(
+    rf"(?:pat-[a-z]{{2,4}}[0-9]{{0,2}}|(?<![A-Za-z0-9])(?:ap|eu|na)[0-9]{{1,2}})-{_UUID}(?![0-9a-fA-F])"
+)
+# What follows "bearer" in prose is a word; a token has a digit in it, or is longer than words are.
+_BEARER: Final = re.compile(r"(?i)\b(bearer\s+)(?=\S*[0-9]|\S{20})([A-Za-z0-9._~+/=-]{8,})")
 _QUERY_PAIR: Final = re.compile(r"([?&;])([A-Za-z0-9_.%-]+)=([^&;#\s\"'<>\\]*)")
 _USER_INFO: Final = re.compile(r"(?i)(\bhttps?://)([^/\s\"'<>@?#]+)@")
-_JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_JSON_TOKEN: Final = re.compile(  # a text that was cut off may end inside a string
+    r'"(?P<inside>(?:[^"\\]|\\.)*)(?P<end>"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
+)
+_JSON_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_FORM: Final = re.compile(r"\s*[A-Za-z0-9_.%+-]+=")
 
 
 def placeholder(secret: str) -> str:
     """Return what stands for *secret*: of the same kind, so that the shape of what held it stays."""
-    if re.fullmatch(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", secret):
+    if re.fullmatch(_UUID, secret):
         return _ZERO_UUID
     return "0" * len(secret) if secret.isdigit() else PLACEHOLDER
 
@@ -74,73 +85,90 @@ class _Scrubber:
             return new
         return secret
 
-    def text(self, place: str, text: str) -> str:
+    def text(self, place: str, text: str, level: int = 0) -> str:
         """Scrub what is a secret wherever it stands: known values, tokens, user info, signed URLs."""
         for value in self.known:
             if value in text:
-                self.places.append(place)
-                text = text.replace(value, PLACEHOLDER)
+                text = text.replace(value, self._instead(place, value))
         text = _HUBSPOT_TOKEN.sub(lambda m: self._instead(place, m[0]), text)
         text = _BEARER.sub(lambda m: m[1] + self._instead(place, m[2]), text)
         text = _USER_INFO.sub(lambda m: f"{m[1]}{self._instead(place, m[2])}@", text)
-        return _QUERY_PAIR.sub(lambda m: self._query_pair(place, m), text)
+        return _QUERY_PAIR.sub(lambda m: m[1] + self._pair(f"{place}, query", m[2], m[3], _SECRET_QUERY, level), text)
 
-    def _query_pair(self, place: str, match: re.Match[str]) -> str:
-        if _folded(unquote_plus(match[2])) not in _SECRET_QUERY:
-            return match[0]
-        return f"{match[1]}{match[2]}={self._instead(f'{place}, query {match[2]}', match[3])}"
+    def _pair(self, place: str, name: str, value: str, secret: frozenset[str], level: int = 0) -> str:
+        """Scrub a pair of a query or a form, whose value may be a URL with a query of its own, and so on."""
+        if _folded(unquote_plus(name)) in secret:
+            return f"{name}={self._instead(f'{place} {unquote_plus(name)}', value)}"
+        plain = unquote(value)
+        if level == _DEEPEST_URL or (plain == value and "?" not in value):
+            return f"{name}={value}"
+        scrubbed = self.text(place, plain, level + 1)
+        if scrubbed != plain:
+            value = scrubbed if plain == value else quote(scrubbed, safe="")
+        return f"{name}={value}"
 
     def form(self, place: str, text: str) -> str:
         """Scrub an application/x-www-form-urlencoded body."""
-        pairs = []
-        for pair in text.split("&"):
-            name, equals, value = pair.partition("=")
-            if equals and _folded(unquote_plus(name)) in _SECRET_FORM:
-                value = self._instead(f"{place}, field {unquote_plus(name)}", value)
-            pairs.append(f"{name}{equals}{value}")
-        return self.text(place, "&".join(pairs))
+        pairs = (pair.partition("=") for pair in text.split("&"))
+        scrubbed = (
+            self._pair(f"{place}, field", name, value, _SECRET_FORM) if equals else name
+            for name, equals, value in pairs
+        )
+        return self.text(place, "&".join(scrubbed))
 
     def json(self, place: str, text: str) -> str:
         """Scrub a JSON text token by token, so that what is no secret keeps its bytes."""
         parts, end = [], 0
         for match, name, secret in _json_values(text):
-            token = match[0]
-            where = f"{place}, field {name}" if name else place
-            if token.startswith('"'):
-                inside = token[1:-1]
-                new = f'"{self._instead(where, inside) if secret else self._embedded(where, inside)}"'
-            elif secret and re.fullmatch(r"-?[0-9.eE+-]+", token):
-                new = "0"
-                if token != "0":
-                    self.places.append(where)
-            else:
-                continue
-            parts += [text[end : match.start()], new]
+            noted = len(self.places)
+            parts += [text[end : match.start()], self._json_value(place, match, secret)]
             end = match.end()
+            if name is not None and len(self.places) > noted:
+                # A key may be a credential itself; a place must not name it.
+                where = f"{place}, field {_Scrubber(self.known).text(place, name)}"
+                self.places[noted:] = [where + found.removeprefix(place) for found in self.places[noted:]]
         return "".join([*parts, text[end:]])
 
+    def _json_value(self, place: str, match: re.Match[str], secret: bool) -> str:
+        token, inside = match[0], match["inside"]
+        if inside is not None:
+            new = self._instead(place, inside) if secret else self._embedded(place, inside)
+            return f'"{new}{match["end"]}'
+        if not secret or token in ("true", "false", "null"):
+            return token
+        if not _JSON_NUMBER.fullmatch(token):
+            return self._instead(place, token)
+        new = "0" if float(token).is_integer() else "0.5"
+        if token != new:
+            self.places.append(place)
+        return new
+
     def _embedded(self, place: str, inside: str) -> str:
-        """Scrub a JSON string's inside; URLs may be written with escaped slashes and ampersands."""
-        plain = inside.replace("\\/", "/").replace("\\u0026", "&")
+        """Scrub a JSON string's inside, in which any character may be written as an escape."""
+        if "\\" not in inside:
+            return self.text(place, inside)
+        plain = _unescaped(inside)
         scrubbed = self.text(place, plain)
-        return inside if scrubbed == plain else scrubbed
+        return inside if scrubbed == plain else json.dumps(scrubbed, ensure_ascii=inside.isascii())[1:-1]
 
     def body(self, place: str, body: bytes, content_type: str) -> bytes:
         """Scrub a body as what it says it is; bytes that are no text stay as they are."""
         try:
             charset = charset_of(content_type)
             text = body.decode(charset)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # UnicodeError is one; a NUL in the name raises another
             charset = "latin-1"  # maps every byte to itself and back
             text = body.decode(charset)
-        stripped = text.lstrip()
-        if "x-www-form-urlencoded" in content_type:
-            new = self.form(place, text)
-        elif stripped[:1] in ("{", "["):
+        if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
             new = self.json(place, text)
+            if not _is_json(new):
+                new = self.text(place, new)
+        elif "x-www-form-urlencoded" in content_type.lower() or _FORM.match(text):
+            new = self.form(place, text)
         else:
             new = self.text(place, text)
-        return body if new == text else new.encode(charset)
+        # A lone half of a character, which only an escape can have brought, goes back to being one.
+        return body if new == text else new.encode(charset, "backslashreplace")
 
     def headers(
         self, place: str, headers: Mapping[str, tuple[str, ...]], keep: Callable[[str], bool]
@@ -178,7 +206,11 @@ def _json_values(text: str) -> Iterator[tuple[re.Match[str], str | None, bool]]:
                 _, key, _ = above.pop()
             secret = False
         elif token == ":":
-            key = last[0][1:-1] if last is not None else None
+            if last is not None:
+                yield last, None, False
+                key = _unescaped(last["inside"] or last[0])
+            else:
+                key = None
             secret = key is not None and _folded(key) in _SECRET_FIELDS
             last = None
         elif token == ",":
@@ -191,6 +223,22 @@ def _json_values(text: str) -> Iterator[tuple[re.Match[str], str | None, bool]]:
             last = match
     if last is not None:
         yield last, key, secret or inherited()
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _unescaped(inside: str) -> str:
+    """Return what the inside of a JSON string says, or the inside itself where it is no JSON."""
+    try:
+        return str(json.loads(f'"{inside}"', strict=False))
+    except ValueError:
+        return inside
 
 
 def _keep_response(name: str) -> bool:
@@ -227,6 +275,7 @@ def _apply(interaction: Interaction, known: Iterable[str]) -> tuple[Interaction,
     scrubbed = replace(
         interaction,
         url=scrubber.text("URL", interaction.url),
+        reason=scrubber.text("reason", interaction.reason),
         request_headers=scrubber.headers("request header", interaction.request_headers, _keep_request),
         request_body=scrubber.body("request body", interaction.request_body, request_type),
         response_headers=response_headers,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
@@ -27,6 +27,8 @@ UNDECLARED: Final = Declared()
 ANY_KEY: Final = "*"
 """Stands for every key of a declared map."""
 
+_DEEPEST: Final = 40  # levels; HubSpot's bodies have six, and what is deeper must not exhaust Python's stack
+
 
 def type_of(value: object) -> str:
     """Return the JSON type of *value*; a number without a fraction is an integer, as in JSON Schema."""
@@ -47,7 +49,7 @@ def child_path(path: str, name: str) -> str:
     """Return the JSONPath of the member *name* of the object at *path*."""
     if _IDENTIFIER.fullmatch(name):
         return f"{path}.{name}"
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
     return f"{path}['{escaped}']"
 
 
@@ -96,6 +98,11 @@ class Shape:
             objects=objects,
         )
 
+    def without(self, names: Collection[str]) -> Shape:
+        """Return the shape that this would be if no object here had the fields *names*."""
+        fields = {name: child for name, child in self.fields.items() if name not in names}
+        return replace(self, fields=fields, optional=self.optional - set(names))
+
     def tree(self) -> dict[str, Any]:
         """Return the shape as plain nested dicts, the form in which two shapes are compared."""
         node: dict[str, Any] = {"types": " or ".join(sorted(self.types))}
@@ -120,22 +127,28 @@ def _common_format(one: str | None, other: str | None) -> str | None:
     return one or other if one is None or other is None or one == other else "text"
 
 
-def shape_of(value: object, declared: Mapping[str, Declared], path: str = "$") -> Shape:
-    """Return the shape of the parsed JSON *value*; *declared* is what its schema says, by path."""
+def shape_of(value: object, declared: Mapping[str, Declared], path: str = "$", level: int = 0) -> Shape:
+    """Return the shape of the parsed JSON *value*; *declared* is what its schema says, by path.
+
+    Of what lies more than 40 levels deep, only the type is kept.
+    """
     facts = declared.get(path, UNDECLARED)
     types = frozenset({type_of(value)})
     enumerated = facts.enum is not None and isinstance(value, (str, int))
     values = frozenset({str(value)}) if enumerated else frozenset()
     if isinstance(value, str):
         return Shape(types, format=format_of(value), values=values)
+    level += 1
+    if level > _DEEPEST:
+        return Shape(types, values=values)
     if isinstance(value, Mapping):
         if facts.is_map:  # the keys of a declared map are values themselves: one shape stands for all
-            inside = merge_all(shape_of(child, declared, f"{path}.{ANY_KEY}") for child in value.values())
+            inside = merge_all(shape_of(child, declared, f"{path}.{ANY_KEY}", level) for child in value.values())
             return Shape(types, fields={} if inside is None else {ANY_KEY: inside}, objects=1)
-        fields = {name: shape_of(child, declared, child_path(path, name)) for name, child in sorted(value.items())}
+        fields = {n: shape_of(child, declared, child_path(path, n), level) for n, child in sorted(value.items())}
         return Shape(types, fields=fields, objects=1)
     if isinstance(value, list):
-        return Shape(types, elements=merge_all(shape_of(child, declared, f"{path}[*]") for child in value))
+        return Shape(types, elements=merge_all(shape_of(child, declared, f"{path}[*]", level) for child in value))
     return Shape(types, values=values)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange
 from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Kind, merge, severity_of
 from pytest_hubfiles.judging import Rules
@@ -33,7 +34,7 @@ class Trial:
 
     ``shown`` is how messages and reports call the cassette; ``shared`` whether other tests use it too;
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
-    ``passed`` says whether the test's own code passed, ``told`` whether it failed for what was found.
+    ``passed`` says whether the test's own code passed, ``verdict`` is what it was failed with for what was found.
     """
 
     test: str
@@ -45,7 +46,7 @@ class Trial:
     order: Callable[[], int]
     max_megabytes: float
     passed: bool = False
-    told: bool = False
+    verdict: BaseException | None = None
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -53,16 +54,25 @@ class Trial:
     _reasons: list[str] = field(default_factory=list)
 
     @property
+    def is_verifying(self) -> bool:
+        """Whether the network is compared with the cassette, and nothing written."""
+        return self.recorder.mode is RecordMode.VERIFY
+
+    @property
+    def _has_more(self) -> bool:
+        return self._judged != len(self.recorder.exchanges) + len(self.recorder.problems)
+
+    @property
     def findings(self) -> list[Finding]:
         """What has been found so far, the worst first."""
-        if self._judged != len(self.recorder.exchanges) + len(self.recorder.problems):
+        if self._has_more:
             self._findings = self._examine(finished=False)
         return self._findings
 
     def _examine(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
         self._judged = len(recorder.exchanges) + len(recorder.problems)
-        found = [*recorder.file_findings(), *recorder.problems, *rules.check(recorder.exchanges)]
+        found = [*self._file_findings(), *recorder.problems, *rules.check(recorder.exchanges)]
         if recorder.live:
             if finished and recorder.original:
                 found += rules.compare(recorder.original, recorder.recorded, self._history)
@@ -72,6 +82,12 @@ class Trial:
                 found += [self._unplayed(i.method, i.path) for i in recorder.unplayed]
         named = (replace(finding, test=self.test, cassette=self.shown) for finding in found)
         return merge(rules.excuse(named))
+
+    def _file_findings(self) -> list[Finding]:
+        found = self.recorder.file_findings()
+        if self.recorder.live and self.recorder.mode is RecordMode.REWRITE:  # the secret goes with the old cassette
+            return [finding for finding in found if finding.kind is not Kind.SECRET_IN_CASSETTE]
+        return found
 
     def _unplayed(self, method: str, path: str) -> Finding:
         return Finding(
@@ -97,38 +113,65 @@ class Trial:
         """Judge everything once the test's own code has run; *passed* says how that went."""
         self.passed = passed
         self._findings = self._examine(finished=True)
-        return Conclusion(tuple(self._findings), tuple(self.rules.failing(self._findings)), tuple(self._refusals()))
+        self._reasons = self._refusals()
+        return Conclusion(tuple(self._findings), tuple(self._failing()), tuple(self._reasons))
+
+    def _failing(self) -> list[Finding]:
+        """Return what of the findings fails the test."""
+        is_replaced = self.rules.accept and self.recorder.live and not self.is_verifying
+        failing = self.rules.failing(self._findings)
+        return [f for f in failing if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
 
     def _refusals(self) -> list[str]:
         """Return why what was recorded is not to replace the cassette; empty if it is, or nothing was recorded."""
         if not (self.recorder.recorded or self.recorder.outages):
             return []
-        reasons = [] if self.passed else [TEST_FAILED]
-        if OUTAGE not in self.rules.allow:
-            reasons += self.recorder.outages
+        outages = [] if OUTAGE in self.rules.allow else self.recorder.outages
+        if self.is_verifying:  # nothing is to be replaced, but an outage verifies nothing
+            return outages
+        reasons = [*([] if self.passed else [TEST_FAILED]), *outages]
         if any(not self._is_accepted(finding) for finding in self.rules.at_or_above(self._findings)):
             reasons.append(WAIVABLE)
         return reasons
 
     def _is_accepted(self, finding: Finding) -> bool:
-        return self.rules.accept and finding.category in (Category.CONTRACT, Category.DRIFT)
+        waived = finding.category in (Category.CONTRACT, Category.DRIFT) or finding.kind is Kind.CASSETTE_UNREADABLE
+        return self.rules.accept and waived
 
-    def end_test(self, passed: bool) -> None:
+    def end_test(self, passed: bool) -> Conclusion:
         """Promote what was recorded, or keep it as a candidate, once the test is torn down.
+
+        Returns what came to light since the test's own code ended: in the teardown of its fixtures.
 
         Raises:
             CassetteNotWrittenError: if that cannot be done; the cassette is as it was.
         """
-        recorder, takes = self.recorder, self.recorder.takes
         self.passed = self.passed and passed
-        if takes is None or not recorder.live or not (recorder.recorded or recorder.outages):
+        known, told = {finding.fingerprint for finding in self._findings}, self._reasons
+        if self._has_more:
+            self._findings = self._examine(finished=True)
+        if self.recorder.live:
+            self._reasons = self._refusals()
+            try:
+                self._keep_or_promote()
+            except HubfilesError as error:
+                self._reasons.append(str(error))
+                raise
+        return Conclusion(
+            tuple(finding for finding in self._findings if finding.fingerprint not in known),
+            tuple(finding for finding in self._failing() if finding.fingerprint not in known),
+            tuple(reason for reason in self._reasons if reason not in told),
+        )
+
+    def _keep_or_promote(self) -> None:
+        takes, recorded = self.recorder.takes, self.recorder.recorded
+        if takes is None or not recorded:
             return
-        self._reasons = self._refusals()
         if not self._reasons:
-            takes.promote(self.test, self.order(), recorder.recorded, self.max_megabytes)
+            takes.promote(self.test, self.order(), recorded, self.max_megabytes)
             self._promoted = True
-        elif recorder.recorded:
-            candidate = takes.keep(self.test, self.order(), recorder.recorded, self._reasons, self.max_megabytes)
+        else:
+            candidate = takes.keep(self.test, self.order(), recorded, self._reasons, self.max_megabytes)
             self._candidate = candidate_shown(self.shown, candidate)
 
     def record(self) -> Record:
@@ -152,11 +195,11 @@ class Trial:
             judged=dict(counted),
             not_judged=unjudged,
             findings=self.findings,
-            failed=bool(self.rules.failing(self.findings)),
+            failed=bool(self._failing()),
             promoted=self._promoted,
             candidate=self._candidate,
             reasons=self._reasons,
-            verified=self.recorder.mode is RecordMode.VERIFY,
+            verified=self.is_verifying,
         )
 
 

@@ -88,21 +88,33 @@ def _recordings(report: Report) -> list[str]:
         if record.candidate is not None:
             lines.append(f"kept beside the old cassette: {record.candidate} ({'; '.join(record.reasons)})")
         elif record.reasons:
-            lines.append(f"not recorded: {record.cassette} ({'; '.join(record.reasons)})")
-    verified = [record for record in report.records if record.verified]
+            what = "verified" if record.verified else "recorded"
+            lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
+    verified = [record for record in report.records if record.verified and not record.reasons]
     if verified:
         lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
     return lines
 
 
-def explain(cassette: str, findings: Sequence[Finding], failing: Sequence[Finding], refusals: Sequence[str]) -> str:
+def explain(
+    cassette: str,
+    findings: Sequence[Finding],
+    failing: Sequence[Finding],
+    refusals: Sequence[str],
+    *,
+    verifying: bool = False,
+) -> str:
     """Return why a test failed: every finding, and why its recording is not promoted and what to do about it."""
     lines = []
     if findings:
         at_or_above = f", {len(failing)} of them failing the test" if failing and len(failing) < len(findings) else ""
         lines.append(f"hubfiles: {plural(len(findings), 'finding')}{at_or_above}")
         lines += render_findings(findings)
-    if refusals:
+    if refusals and verifying:
+        lines.append(f"hubfiles: {cassette} could not be verified, because of")
+        lines += [f"          {reason}" for reason in refusals]
+        lines.append("          Verify again when this is mended.")
+    elif refusals:
         only_findings = tuple(refusals) == (WAIVABLE,)
         lines.append(f"hubfiles: the recording does not replace {cassette}, because of")
         lines += [f"          {reason}" for reason in refusals]

@@ -1,0 +1,242 @@
+"""The policy of severities, and what a finding keeps, counts and is known by."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_hubfiles.findings import POLICY, Case, Category, Finding, Kind, Severity, merge, severity_of, worst
+
+CONTRACT = {
+    "schema-violation": "breaking",
+    "undocumented-field": "info",
+    "undocumented-status": "breaking",
+    "body-empty": "breaking",
+    "body-not-json": "breaking",
+    "content-type-changed": "breaking",
+    "illegal-transition": "warning",
+    "error-envelope": "warning",
+    "request-violation": "warning",
+    "unknown-operation": "info",
+    "deprecation-announced": "warning",
+}
+DRIFT = {
+    "field-added": "info",
+    "field-removed": "warning",
+    "field-now-optional": "info",
+    "type-changed": "breaking",
+    "integer-widened": "warning",
+    "null-appeared": "breaking",
+    "null-disappeared": "info",
+    "format-changed": "breaking",
+    "enum-value-added": "warning",
+    "element-mixed": "breaking",
+    "array-emptied": "info",
+    "array-filled": "info",
+    "success-status-changed": "breaking",
+    "error-status-changed": "breaking",
+    "body-emptied": "breaking",
+    "body-appeared": "warning",
+    "content-type-changed": "breaking",
+    "state-appeared": "info",
+    "state-gone": "info",
+    "operation-gone": "breaking",
+}
+REPLAY = {
+    "unmatched-request": "breaking",
+    "task-never-ended": "breaking",
+    "unplayed": "warning",
+    "cassette-unused": "warning",
+    "cassette-stale": "warning",
+    "cassette-unreadable": "breaking",
+    "secret-in-cassette": "breaking",
+}
+TABLES = {
+    Category.CONTRACT: CONTRACT,
+    Category.DRIFT: DRIFT,
+    Category.VERSION: DRIFT,
+    Category.REPLAY: REPLAY,
+}
+SEVERITIES = {**CONTRACT, **DRIFT, **REPLAY}
+CASES = [
+    ("field-removed", (Case.REQUIRED,), "breaking"),
+    ("field-removed", (Case.SOMETIMES_ABSENT,), "info"),
+    ("field-removed", (Case.SOMETIMES_ABSENT, Case.REQUIRED), "info"),
+    ("field-now-optional", (Case.REQUIRED,), "breaking"),
+    ("null-appeared", (Case.NULL_ALLOWED,), "warning"),
+    ("enum-value-added", (Case.LISTED,), "info"),
+    ("enum-value-added", (Case.TASK_STATE,), "breaking"),
+    ("format-changed", (Case.NARROWED,), "info"),
+]
+FINDING = Finding(
+    kind=Kind.TYPE_CHANGED,
+    severity=Severity.BREAKING,
+    category=Category.DRIFT,
+    message="$.result.size changed its type (integer → string)",
+    version="v3",
+    operation="import-status",
+    http_status=200,
+    task_status="COMPLETE",
+    path="$.result.size",
+    before="integer",
+    after="string",
+    keyword="type",
+    test="tests/test_x.py::test_y[v3]",
+    cassette="cassettes/v3/tests/test_x/test_y.yaml",
+    deviation="known",
+    exchanges=2,
+)
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+def test_every_kind_weighs_what_the_policy_says(kind: Kind) -> None:
+    """Each kind has a row in the table, and its severity is the one written down here."""
+    assert POLICY[kind].severity.value == SEVERITIES[kind.value]
+    assert severity_of(kind).value == SEVERITIES[kind.value]
+
+
+def test_policy_has_no_other_rows() -> None:
+    """Table, kinds and the policy written down here name the same kinds."""
+    assert set(POLICY) == set(Kind)
+    assert {kind.value for kind in Kind} == set(SEVERITIES)
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+def test_every_kind_stands_in_its_categories(kind: Kind) -> None:
+    """A kind belongs to the categories whose table it stands in; two versions can differ in whatever can drift."""
+    expected = {category for category, table in TABLES.items() if kind.value in table}
+    assert set(POLICY[kind].categories) == expected
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+def test_every_kind_says_what_it_means(kind: Kind) -> None:
+    """Reports explain a kind by its meaning, so each has one of its own."""
+    meaning = POLICY[kind].meaning
+    assert meaning
+    assert [other for other in Kind if POLICY[other].meaning == meaning] == [kind]
+
+
+@pytest.mark.parametrize(("kind", "cases", "severity"), CASES)
+def test_circumstances_change_what_a_kind_weighs(kind: str, cases: tuple[Case, ...], severity: str) -> None:
+    """Under each condition that the policy names, the kind weighs what the policy says."""
+    assert severity_of(Kind(kind), *cases).value == severity
+
+
+def test_policy_has_no_other_circumstances() -> None:
+    """No kind has a condition that is not written down here."""
+    conditional = {(kind.value, case) for kind in Kind for case in POLICY[kind].unless}
+    assert conditional == {(kind, cases[0]) for kind, cases, _ in CASES}
+
+
+def test_other_circumstances_change_nothing() -> None:
+    """A circumstance that a kind's row does not name leaves its severity alone."""
+    assert severity_of(Kind.TYPE_CHANGED, *Case) is Severity.BREAKING
+
+
+def test_severities_are_ordered() -> None:
+    """Info weighs less than a warning, and a warning less than a break."""
+    assert [s.value for s in sorted(Severity, key=lambda s: s.rank)] == ["info", "warning", "breaking"]
+
+
+def test_fingerprint_is_stable() -> None:
+    """The fingerprint is the same in every run and on every machine: gates keep lists of them."""
+    assert FINDING.fingerprint == "d515838320493575"
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        ("test", "tests/test_z.py::test_other"),
+        ("cassette", "elsewhere.yaml"),
+        ("message", "said in other words"),
+        ("exchanges", 7),
+        ("severity", Severity.INFO),
+        ("deviation", None),
+    ],
+)
+def test_fingerprint_does_not_depend_on_where_it_was_seen(fact: str, other: object) -> None:
+    """Test, cassette, wording, count and weight do not make another finding."""
+    assert replace(FINDING, **{fact: other}).fingerprint == FINDING.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"),
+    [
+        ("kind", Kind.FORMAT_CHANGED),
+        ("category", Category.VERSION),
+        ("version", "2026-03"),
+        ("operation", "folder-update-status"),
+        ("http_status", 202),
+        ("task_status", None),
+        ("path", "$.result.width"),
+        ("before", "number"),
+        ("after", "boolean"),
+        ("keyword", None),
+    ],
+)
+def test_fingerprint_depends_on_every_fact(fact: str, other: object) -> None:
+    """Two findings that differ in a fact have different fingerprints."""
+    assert replace(FINDING, **{fact: other}).fingerprint != FINDING.fingerprint
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [FINDING, Finding(Kind.UNPLAYED, Severity.WARNING, Category.REPLAY, "no longer asked for")],
+    ids=["all facts", "few facts"],
+)
+def test_a_finding_survives_json(finding: Finding) -> None:
+    """What goes through a report or from a worker to the controller comes back equal."""
+    assert Finding.from_dict(json.loads(json.dumps(finding.to_dict()))) == finding
+
+
+def test_report_has_the_documented_keys() -> None:
+    """The JSON of a finding has the keys that the report's documentation shows."""
+    assert set(FINDING.to_dict()) == {
+        *("kind", "severity", "category", "version", "operation", "http_status", "task_status", "path", "before"),
+        *("after", "keyword", "message", "test", "cassette", "fingerprint", "deviation", "exchanges"),
+    }
+
+
+@pytest.mark.parametrize("fact", ["message", "task_status", "path", "before", "after"])
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [("\ud83d", "\\ud83d"), ("\x1b[2J", "\\u001b[2J"), ("\x00", "\\u0000"), ("né 😀", "né 😀")],
+    ids=["half a character", "escape sequence", "nul", "printable"],
+)
+def test_what_an_answer_holds_can_be_printed(fact: str, sent: str, shown: str) -> None:
+    """Text from a body reaches terminal and files as characters that each of them can take."""
+    finding = replace(FINDING, **{fact: sent})
+    assert getattr(finding, fact) == shown
+    assert finding.fingerprint
+    json.dumps(finding.to_dict(), ensure_ascii=False).encode()
+
+
+def test_merging_counts_exchanges() -> None:
+    """The same finding of the same test is one, with the exchanges of all added up."""
+    assert merge([FINDING, replace(FINDING, exchanges=3)]) == [replace(FINDING, exchanges=5)]
+
+
+@pytest.mark.parametrize("fact", ["test", "cassette", "path"])
+def test_merging_keeps_apart_what_is_another_finding(fact: str) -> None:
+    """A finding of another test, cassette or place stays one of its own."""
+    other = replace(FINDING, **{fact: "$.elsewhere"})
+    assert merge([FINDING, other]) == [FINDING, other]
+
+
+def test_merging_puts_the_worst_first() -> None:
+    """The worst stand first, and those that weigh the same in the order they were found."""
+    info, warning = (replace(FINDING, severity=s, path=f"$.{s.value}") for s in (Severity.INFO, Severity.WARNING))
+    second = replace(FINDING, path="$.second")
+    assert merge([info, FINDING, warning, second]) == [FINDING, second, warning, info]
+
+
+@pytest.mark.parametrize(
+    ("severities", "expected"),
+    [((), None), (("info",), "info"), (("info", "breaking", "warning"), "breaking"), (("warning", "info"), "warning")],
+)
+def test_worst(severities: tuple[str, ...], expected: str | None) -> None:
+    """The worst of several findings is the highest severity, and of none there is none."""
+    found = worst(replace(FINDING, severity=Severity(severity)) for severity in severities)
+    assert (found and found.value) == expected
