@@ -14,20 +14,21 @@ from pathlib import Path
 
 SUITE = Path(__file__).parent / "contract"
 HUBFILES = [sys.executable, "-m", "pytest_hubfiles"]
-PYTEST = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
+QUIETLY = ["-q", "--tb=short", "-p", "no:cacheprovider"]
+PYTEST = [sys.executable, "-m", "pytest", *QUIETLY]
 
 
 def say(text: str) -> None:
+    """Print a headline."""
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n=== {text}", flush=True)
 
 
 def run(command: Sequence[str], project: Path, expected: int) -> None:
     """Run *command* in *project*, showing it and its output; stop the demo if it ends otherwise than *expected*."""
-    shown = ["pytest" if part == "pytest" else part for part in command[2:]]
-    shown = ["hubfiles" if part == "pytest_hubfiles" else part for part in shown]
-    print(f"$ {' '.join(part for part in shown if part not in ('-q', '--tb=short', '-p', 'no:cacheprovider'))}", flush=True)
-    environment = {**os.environ, "HUBSPOT_ACCESS_TOKEN": "demo-token-that-opens-nothing", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("CI", None)
+    typed = [part for part in command[2:] if part not in QUIETLY]
+    print("$", " ".join(["hubfiles", *typed[1:]] if typed[0] == "pytest_hubfiles" else typed), flush=True)
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    environment |= {"HUBSPOT_ACCESS_TOKEN": "demo-token-that-opens-nothing", "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(command, cwd=project, env=environment, check=False)
     if result.returncode != expected:
         sys.exit(f"the demo expected exit status {expected} and got {result.returncode}")
@@ -43,7 +44,7 @@ def sandbox(*switches: str) -> Iterator[str]:
         address = re.search(r"http://\S+", line)
         if address is None:
             sys.exit(f"the sandbox did not start: {line}")
-        print(f"$ {' '.join(['hubfiles', *command[3:]])}\n{line.strip()}", flush=True)
+        print("$", " ".join(["hubfiles", *command[3:]]), f"\n{line.strip()}", flush=True)
         try:
             yield address[0]
         finally:
@@ -51,6 +52,7 @@ def sandbox(*switches: str) -> Iterator[str]:
 
 
 def main() -> None:
+    """Run the demo in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="hubfiles-demo-") as folder:
         project = Path(folder)
         shutil.copytree(SUITE, project / "tests", ignore=shutil.ignore_patterns("__pycache__"))
@@ -63,7 +65,7 @@ def main() -> None:
         say("2. Replay: the stand-in is gone, nothing reaches a network, every recorded answer is judged again")
         run(PYTEST, project, 0)
 
-        say("3. Record again: the API renamed a field without notice; the gate fails and the cassettes stay as they are")
+        say("3. Record again: a field was renamed without notice; the gate fails and the cassettes stay as they are")
         gate = ["--hubfiles-fail-on", "warning"]
         with sandbox("renamed-field") as address:
             run([*PYTEST, *gate, "--hubfiles-record", "rewrite", "--hubfiles-base-url", address], project, 1)

@@ -133,13 +133,13 @@ class Downstream:
         """Write the project's pytest.ini."""
         (self.path / "pytest.ini").write_text("\n".join(["[pytest]", *lines, ""]), encoding="utf-8")
 
-    def run(self, *args: str) -> pytest.RunResult:
+    def run(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, every warning an error."""
-        return self.pytester.runpytest_inprocess(*_ALONE, *args)
+        return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=list(plugins))
 
-    def run_live(self, *args: str) -> pytest.RunResult:
+    def run_live(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, the stand-in in HubSpot's place."""
-        return self.run(f"--hubfiles-base-url={self.sandbox.url}", *args)
+        return self.run(f"--hubfiles-base-url={self.sandbox.url}", *args, plugins=plugins)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, the stand-in in HubSpot's place."""

@@ -358,9 +358,7 @@ def test_what_goes_wrong_in_a_teardown_is_an_error(
         def pytest_runtest_teardown(self) -> None:
             sandbox.switch(switch)
 
-    result = downstream.pytester.runpytest_inprocess(
-        f"--hubfiles-base-url={sandbox.url}", "--hubfiles-record=once", plugins=[Switching()]
-    )
+    result = downstream.run_live("--hubfiles-record=once", plugins=[Switching()])
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_import*", f"          {reason}"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from uploader import Uploader
 
 from pytest_hubfiles import HubFiles
-from uploader import Uploader
 
 both_versions = pytest.mark.hubfiles(versions=["v3", "2026-03"])
 
