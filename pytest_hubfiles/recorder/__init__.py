@@ -1,0 +1,330 @@
+"""A test's cassette: every HTTP client of the test is recorded into it or answered from it."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Final
+from weakref import WeakSet
+
+from vcr import VCR
+from vcr.patch import validate_skip_patchers
+from vcr.record_mode import RecordMode as VcrMode
+from vcr.request import Request
+
+from pytest_hubfiles import cassettes, scrubbing
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import Exchange, Interaction
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.options import RecordMode
+from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
+from pytest_hubfiles.recorder.clients import patches
+from pytest_hubfiles.recorder.tape import Tape
+from pytest_hubfiles.takes import Takes
+
+VCR_OPTIONS: Final = frozenset(
+    {
+        "after_load_interaction",
+        "before_record_request",
+        "before_record_response",
+        "before_save_interaction",
+        "custom_patches",
+        "filter_headers",
+        "filter_nested_post_data_parameters",
+        "filter_post_data_parameters",
+        "filter_query_parameters",
+        "filter_sensitive_data",
+        "ignore_hosts",
+        "ignore_localhost",
+        "skip_patchers",
+    }
+)
+"""What the fixture ``hubfiles_vcr_config`` may hand on to vcrpy; everything else is this plugin's to decide."""
+
+
+class VcrConfigError(HubfilesError):
+    """The fixture ``hubfiles_vcr_config`` returned something that cannot be handed on to vcrpy."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(
+            f"hubfiles_vcr_config returned {given}; it can set {', '.join(sorted(VCR_OPTIONS))}.\n"
+            "The cassette's path, mode, matching and format are set by pytest-hubfiles' own options."
+        )
+
+
+class UnmatchedRequestError(HubfilesError):
+    """A request for which nothing is recorded; ``finding`` says what came closest and why it did not match."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.message)
+
+
+_NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
+Identify = Callable[[Interaction], Exchange]
+
+
+class Recorder(AbstractContextManager["Recorder"]):
+    """Records or replays what happens between entering and leaving it.
+
+    ``shown`` is how messages call the cassette. ``exchanges`` is what happened, as a cassette would keep it;
+    ``recorded`` what came from the network, in the order it was asked for; ``problems`` the requests without an
+    answer; ``outages`` what was no answer of the API; ``live`` whether requests may reach the network.
+    """
+
+    def __init__(
+        self,
+        *,
+        cassette: Path,
+        shown: str,
+        mode: RecordMode,
+        takes: Takes | None,
+        base_url: str,
+        identify: Identify,
+        secrets: Iterable[str] = (),
+        vcr_config: Mapping[str, Any] = MappingProxyType({}),
+        max_megabytes: float = 64.0,
+        test: str = "",
+    ) -> None:
+        if not isinstance(vcr_config, Mapping):
+            raise VcrConfigError(f"a {type(vcr_config).__name__}, not a dict")
+        if unknown := sorted(map(repr, set(vcr_config) - VCR_OPTIONS)):
+            raise VcrConfigError(f"a dict with {', '.join(unknown)}")
+        self.cassette, self.shown, self.mode, self.takes = cassette, shown, mode, takes
+        self.base_url = base_url
+        self.lock = threading.RLock()
+        self.exchanges: list[Exchange] = []
+        self.recorded: list[Interaction] = []
+        self._order: list[int] = []  # as the how many-th the request of each of them was sent
+        self.problems: list[Finding] = []
+        self._identify = identify
+        self._secrets = set(secrets)
+        self._live: dict[Request, tuple[int, Interaction]] = {}  # sent, and without an answer so far
+        self._sent = 0
+        self._reserved: dict[Request, int] = {}
+        self._played: WeakSet[Request] = WeakSet()
+        self._last_played = threading.local()
+        self._outages: list[str] = []
+        self.live = self._goes_live(test)
+        self.unreadable: cassettes.CassetteUnreadableError | None = None
+        replayed: list[Interaction] = []
+        try:
+            self.original = self._load(max_megabytes)
+            if not self.live or mode is RecordMode.NEW_EPISODES:
+                replayed = [interaction.plain() for interaction in self.original]
+        except cassettes.CassetteUnreadableError as error:
+            self.original, self.unreadable = [], error
+        self._memory = Memory(replayed)
+        self._skipped = tuple(vcr_config.get("skip_patchers", ()))
+        self._context = self._build_context(vcr_config)
+        self._patched = ExitStack()
+
+    def _goes_live(self, test: str) -> bool:
+        if self.mode is RecordMode.NONE:
+            return False
+        return self.takes is None or self.takes.begin(test)
+
+    def _load(self, max_megabytes: float) -> list[Interaction]:
+        if self.live and self.takes is not None:
+            return self.takes.original(max_megabytes)
+        return cassettes.read(self.cassette, max_megabytes) if self.cassette.exists() else []
+
+    def _build_context(self, config: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        try:
+            validate_skip_patchers(self._skipped)
+        except ValueError as error:
+            raise VcrConfigError(f"a dict with skip_patchers={list(self._skipped)!r} ({error})") from None
+        ours = {
+            "path": str(self.cassette),
+            "persister": self._memory,
+            "skip_patchers": (*self._skipped, "httplib"),  # see clients.py
+            "custom_patches": tuple(config.get("custom_patches", ())),
+        }
+        merged = VCR(record_mode=VcrMode.NEW_EPISODES).get_merged_config(**{**config, **ours})
+        context: AbstractContextManager[Any] = Bridge.use(recorder=self, **merged)
+        return context
+
+    def __enter__(self) -> Recorder:
+        with ExitStack() as entering:  # what fails in here leaves nothing patched
+            bridge = entering.enter_context(self._context)
+            for patch in patches(bridge, self._skipped):
+                entering.enter_context(patch)
+            # The user's load hooks have run: what they left is what is recognised and answered.
+            answers = list(bridge.responses)
+            loaded = [
+                to_interaction(request, answer, self.base_url)
+                for request, answer in zip(bridge.requests, answers, strict=True)
+            ]
+            self._tape = Tape(loaded, answers)
+            self._patched = entering.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._patched.__exit__(kind, error, trace)
+
+    # --- asked by vcrpy's clients ---------------------------------------------------------------------------
+
+    def asked(self, request: Request, filtered: Request) -> bool:
+        """Return whether *request* is answered from the tape; False sends it to the network.
+
+        Raises:
+            UnmatchedRequestError: if it has no answer and must not go out.
+        """
+        __tracebackhide__ = True
+        with self.lock:
+            if request in self._reserved or request in self._played:
+                return True
+            if request in self._live:
+                return False
+            wanted = self._wanted(filtered)
+            number = self._tape.next(wanted)
+            if number is None:  # the dummy token of a replay may be a word that the recording is full of
+                number = self._tape.next(scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url)))
+            if number is not None:
+                self._tape.played.add(number)
+                self._reserved[request] = number
+                return True
+            if not self.live:
+                raise self._unmatched(wanted)
+            self._sent += 1
+            self._live[request] = (self._sent, wanted)
+            return False
+
+    def _unmatched(self, wanted: Interaction) -> UnmatchedRequestError:
+        unreadable = self._unreadable_finding()
+        if unreadable is not None:  # said once, of the file
+            return UnmatchedRequestError(unreadable)
+        exchange = self._identify(wanted)
+        finding = replace(
+            self._tape.explain(wanted, self.shown),
+            operation=exchange.operation,
+            version=exchange.version,
+        )
+        self.problems.append(finding)
+        return UnmatchedRequestError(finding)
+
+    def _wanted(self, request: Request) -> Interaction:
+        """Return the request as the cassette would hold it, credentials taken out."""
+        raw = to_interaction(request, _NO_ANSWER, self.base_url)
+        self._secrets |= scrubbing.credentials_in(raw.request_headers)
+        return scrubbing.scrub(raw, self._secrets)
+
+    def under_hubspot(self, request: Request) -> Request:
+        """Return *request* under HubSpot's origin if it goes to the base URL, else as it is."""
+        moved = copy.copy(request)
+        moved.uri = canonical_url(text_of(request.uri), self.base_url)
+        return moved
+
+    def redirected(self, request: Request) -> Request:
+        """Return *request*, the step after the redirect just played in this thread, as a client would make it."""
+        with self.lock:
+            last = self._last_played.interaction
+            keeps_method = last.status_code in (307, 308) or last.method == "HEAD"
+            asked = Request(last.method if keeps_method else "GET", request.uri, None, request.headers)
+            wanted = self._wanted(asked).match_key
+            for recorded in self._tape.interactions:  # with the body or without: aiohttp's stub records none
+                if recorded.match_key[:3] == wanted[:3] and self._tape.next(recorded) is not None:
+                    asked.body = recorded.request_body
+                    break
+            return asked
+
+    def play(self, request: Request) -> dict[str, Any]:
+        """Return the recorded answer that :meth:`asked` promised for *request*.
+
+        Raises:
+            UnmatchedRequestError: if it promised none: a recorded redirect leads to what is not recorded.
+        """
+        with self.lock:
+            if request not in self._reserved:
+                self._live.pop(request, None)
+                raise self._unmatched(self._wanted(request))
+            number = self._reserved.pop(request)
+            self._played.add(request)  # http.client asks for its last request again when it is told to connect
+            self._last_played.interaction = self._tape.interactions[number]
+            self.exchanges.append(self._identify(self._tape.interactions[number]))
+            return copy.deepcopy(self._tape.answers[number])
+
+    def received(
+        self,
+        request: Request,
+        response: Mapping[str, Any],
+        saved: Sequence[tuple[Request, Mapping[str, Any]]],
+    ) -> None:
+        """Take note of an answer from the network; *saved* is what the user's hooks left of it, if anything."""
+        with self.lock:
+            raw = to_interaction(request, response, self.base_url)
+            self._secrets |= scrubbing.credentials_in(raw.request_headers)
+            number = self._answered(request, raw)
+            kept = [scrubbing.scrub(to_interaction(*pair, self.base_url), self._secrets) for pair in saved]
+            place = bisect.bisect(self._order, number)  # concurrent requests are answered in any order
+            self._order[place:place] = [number] * len(kept)
+            self.recorded[place:place] = kept
+            for interaction in kept or [scrubbing.scrub(raw, self._secrets)]:
+                self.exchanges.append(self._identify(interaction))
+                if interaction.outage:
+                    self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")
+
+    def _answered(self, request: Request, raw: Interaction) -> int:
+        """Return as the how many-th the request of an answer was sent."""
+        if request not in self._live:  # aiohttp's stub makes new requests along redirects
+            same = (sent for sent, (_, wanted) in self._live.items() if wanted.match_key == raw.match_key)
+            request = next(same, request)
+        self._sent += 1
+        return self._live.pop(request, (self._sent, raw))[0]
+
+    # --- asked by the plugin --------------------------------------------------------------------------------
+
+    @property
+    def outages(self) -> list[str]:
+        """What was no answer of the API: bad statuses, HTML pages, and requests that no answer came for."""
+        silent = [f"{wanted.method} {wanted.path} got no answer" for _, wanted in self._live.values()]
+        return list(dict.fromkeys([*self._outages, *silent]))
+
+    def can_play(self, method: str, url: str, body: bytes) -> bool:
+        """Return whether a request would be answered from the tape."""
+        with self.lock:
+            return self._tape.next(self._wanted(Request(method, url, body, {}))) is not None
+
+    @property
+    def unplayed(self) -> list[Interaction]:
+        """The recorded exchanges that nobody has asked for."""
+        return [i for number, i in enumerate(self._tape.interactions) if number not in self._tape.played]
+
+    def _unreadable_finding(self) -> Finding | None:
+        if self.unreadable is None:
+            return None
+        return Finding(
+            kind=Kind.CASSETTE_UNREADABLE,
+            severity=severity_of(Kind.CASSETTE_UNREADABLE),
+            category=Category.REPLAY,
+            message=(
+                f"{self.unreadable.described(self.shown)}\n"
+                "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
+            ),
+        )
+
+    def file_findings(self) -> list[Finding]:
+        """Return what is wrong with the cassette file itself: unreadable, or with a credential in it."""
+        unreadable = self._unreadable_finding()
+        if unreadable is not None:
+            return [unreadable]
+        places = dict.fromkeys(place for interaction in self.original for place in scrubbing.secrets_in(interaction))
+        if not places:
+            return []
+        return [
+            Finding(
+                kind=Kind.SECRET_IN_CASSETTE,
+                severity=severity_of(Kind.SECRET_IN_CASSETTE),
+                category=Category.REPLAY,
+                message=f"a credential stands in {'; '.join(places)}. Revoke it, and record the cassette again.",
+                after="; ".join(places),
+            )
+        ]

@@ -1,0 +1,142 @@
+"""Between vcrpy and the recorder: vcrpy's cassette and persister, and what they hold as our types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from vcr.cassette import Cassette
+from vcr.request import Request
+
+from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.recorder import Recorder
+
+
+class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
+    """What vcrpy's clients talk to in place of its own cassette: questions and answers go to the recorder."""
+
+    def __init__(self, *, recorder: Recorder, **config: Any) -> None:
+        self._recorder = recorder
+        hooks = config.pop("before_record_request")
+        # The user's hooks see HubSpot's origin wherever a request goes, so that they do the same when it is
+        # recorded and when it is replayed, and ignore_localhost does not mean what a stand-in on it answers.
+        super().__init__(before_record_request=lambda request: hooks(recorder.under_hubspot(request)), **config)
+
+    @property
+    def write_protected(self) -> bool:
+        """Never: a request that must not go out is refused in :meth:`can_play_response_for`."""
+        return False
+
+    def can_play_response_for(self, request: Request) -> bool:
+        """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
+        __tracebackhide__ = True
+        filtered = self.filter_request(request)
+        return bool(filtered) and self._recorder.asked(request, filtered)
+
+    def play_response(self, request: Request) -> dict[str, Any]:
+        """Return the recorded answer to *request*."""
+        return self._recorder.play(request)
+
+    def append(self, request: Request, response: dict[str, Any]) -> None:
+        """Take in what vcrpy loads, and what came from the network."""
+        if not self.rewound:  # vcrpy is loading what was recorded
+            super().append(request, response)
+            return
+        if not self.filter_request(request):  # a host to ignore: no business of ours
+            return
+        with self._recorder.lock:
+            before = len(self.data)
+            super().append(request, response)
+            stored = self.data[before:]
+            # The save hooks of the user's vcrpy configuration run now, not when the context ends: the
+            # recording is compared before that. What they leave reaches Memory.save_cassette.
+            self._persister.saved.clear()
+            if stored:
+                self._persist({"requests": [stored[0][0]], "responses": [stored[0][1]]})
+            self.dirty = False
+            self._recorder.received(request, response, list(self._persister.saved))
+
+    def find_requests_with_most_matches(self, request: Request) -> list[tuple[Request, list[str], list[str]]]:
+        """Return what aiohttp's stub is to ask for next along a redirect."""
+        return [(self._recorder.redirected(request), [], [])]
+
+
+class Memory:
+    """A vcrpy persister that reads what the recorder has read and hands back what vcrpy would save."""
+
+    def __init__(self, interactions: Sequence[Interaction]) -> None:
+        self._interactions = interactions
+        self.saved: list[tuple[Request, dict[str, Any]]] = []
+
+    def load_cassette(self, path: object, serializer: object) -> tuple[list[Request], list[dict[str, Any]]]:
+        """Return what the recorder has read."""
+        requests = [
+            Request(i.method, i.url, i.request_body, {name: list(v) for name, v in i.request_headers.items()})
+            for i in self._interactions
+        ]
+        return requests, [_answer(interaction) for interaction in self._interactions]
+
+    def save_cassette(self, path: object, cassette_dict: Mapping[str, Any], serializer: object) -> None:
+        """Hold what vcrpy would save."""
+        self.saved.extend(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
+
+
+def _answer(interaction: Interaction) -> dict[str, Any]:
+    return {
+        "status": {"code": interaction.status_code, "message": interaction.reason},
+        "headers": {name: list(values) for name, values in interaction.response_headers.items()},
+        "body": {"string": interaction.response_body},
+    }
+
+
+def text_of(value: object) -> str:
+    """Return what a client gave as text or bytes as text."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _body_bytes(body: Any) -> bytes:
+    """Return a request's body as bytes, whatever form the client gave it in."""
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8")
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    if isinstance(body, (dict, list)):  # aiohttp's json= as it was given; vcrpy's hook comes before it is encoded
+        return json.dumps(body).encode("utf-8")
+    if hasattr(body, "read"):
+        return _body_bytes(body.read())
+    if isinstance(body, Iterable):
+        return b"".join(bytes([part]) if isinstance(part, int) else _body_bytes(part) for part in body)
+    return b""  # a form object that only its client can encode: the request is recognised by everything else
+
+
+def to_interaction(request: Request, response: Mapping[str, Any], base_url: str) -> Interaction:
+    """Return vcrpy's request and response as one of ours, under HubSpot's origin."""
+    return Interaction(
+        method=text_of(request.method).upper(),
+        url=canonical_url(text_of(request.uri), base_url),
+        request_headers={text_of(name): (text_of(value),) for name, value in request.headers.items()},
+        request_body=_body_bytes(request.body),
+        status_code=response["status"]["code"],
+        reason=text_of(response["status"]["message"] or ""),
+        response_headers={text_of(name): tuple(map(text_of, values)) for name, values in response["headers"].items()},
+        response_body=_body_bytes((response.get("body") or {}).get("string")),
+    )
+
+
+def canonical_url(url: str, base_url: str) -> str:
+    """Return *url* under HubSpot's own origin if it goes to *base_url*, else as it is."""
+    if url == base_url or url.startswith((base_url + "/", base_url + "?")):
+        return CANONICAL_ORIGIN + url[len(base_url) :]
+    base, given = urlsplit(base_url), urlsplit(url)
+    default = {"http": 80, "https": 443}
+    origins = [(parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)]
+    if origins[0] == origins[1] and f"{given.path}/".startswith(f"{base.path}/"):
+        rest = given.path[len(base.path) :] + (f"?{given.query}" if given.query else "")
+        return CANONICAL_ORIGIN + rest
+    return url

@@ -1,0 +1,99 @@
+"""What vcrpy's patches of the HTTP clients leave out: threads, names imported early, aiohttp's forms."""
+
+from __future__ import annotations
+
+import http.client
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from types import FunctionType
+from typing import Any
+from unittest import mock
+
+import vcr.patch
+from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
+
+from pytest_hubfiles.recorder.bridge import Bridge
+
+
+class _Connection(VCRHTTPConnection, vcr.patch._HTTPConnection):  # type: ignore[misc]  # vcrpy ships no types
+    """What an ``http.client.HTTPConnection`` is while there is a recorder."""
+
+
+class _TlsConnection(VCRHTTPSConnection, vcr.patch._HTTPSConnection):  # type: ignore[misc]  # likewise
+    """What an ``http.client.HTTPSConnection`` is while there is a recorder."""
+
+
+def patches(bridge: Bridge, skipped: Iterable[str]) -> Iterator[AbstractContextManager[Any]]:
+    """Yield what takes the place of vcrpy's own patches, or comes on top of them."""
+    # vcrpy takes its patches off, for all threads, while one of them sends a request or makes a connection:
+    # requests of the others then go out unseen, in replay too. It need not, with http.client patched as below.
+    yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
+    if "httplib" not in skipped:
+        yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
+        yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
+    if "aiohttp" not in skipped and "aiohttp" in sys.modules:
+        yield from _aiohttp_patches()
+
+
+def _http_client_patches(real: Any, stub: Any, bridge: Bridge) -> Iterator[AbstractContextManager[Any]]:
+    """Make every connection of the class *real* one that asks *bridge*.
+
+    vcrpy replaces the class in ``http.client``, which misses modules that imported it by its name.
+    """
+    sending = type(real.__name__, (real,), {})  # what the stub sends through; only real itself is stood in for
+    asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
+    # It calls its base by this class's name in http.client, which a cassette of the test's own may replace.
+    original = real.__init__
+    names = {**original.__globals__, real.__name__: real}
+    prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
+    prepare.__kwdefaults__ = original.__kwdefaults__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # it is one
+        if type(self) is real:
+            self.__class__ = asking
+            self.__init__(*args, **kwargs)
+        else:
+            prepare(self, *args, **kwargs)
+
+    yield mock.patch.object(real, "__init__", __init__)
+    yield mock.patch.object(http.client, real.__name__, real)  # a cassette around this one may have replaced it
+    yield mock.patch.object(stub.__mro__[1], "_baseclass", sending)  # a cassette within this one sends by itself
+
+
+def _aiohttp_patches() -> Iterator[AbstractContextManager[Any]]:
+    import aiohttp
+    from vcr.stubs.aiohttp_stubs import MockClientResponse
+
+    ask = aiohttp.ClientSession._request
+
+    async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
+        return await ask(session, method, url, **await _encoded(session, given))
+
+    # vcrpy asks before aiohttp encodes what it was given: no form would be stored as it is sent.
+    if hasattr(aiohttp.Payload, "as_bytes"):  # since aiohttp 3.12
+        yield mock.patch.object(aiohttp.ClientSession, "_request", _request)
+    # Replayed answers of vcrpy know no charset, and any page is JSON to them.
+    for name in ("json", "text"):
+        yield mock.patch.object(MockClientResponse, name, getattr(aiohttp.ClientResponse, name))
+
+
+async def _encoded(session: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments *given* for a request with their ``json`` or form encoded as aiohttp does it."""
+    import aiohttp
+
+    data = given.get("data")
+    payload: Any
+    if data is None and given.get("json") is not None:
+        payload = aiohttp.JsonPayload(given["json"], dumps=session.json_serialize)
+    elif given.get("json") is not None:  # data as well: aiohttp refuses that
+        return given
+    elif isinstance(data, aiohttp.FormData):
+        payload = data()
+    elif data and isinstance(data, (dict, list, tuple, Mapping)):
+        payload = aiohttp.FormData(data)()
+    else:
+        return given
+    headers = session._prepare_headers(given.get("headers"))
+    headers.setdefault("Content-Type", payload.content_type)
+    return {**given, "json": None, "data": await payload.as_bytes(), "headers": headers}

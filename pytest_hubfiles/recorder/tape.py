@@ -1,0 +1,90 @@
+"""The recorded answers, found by the request they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.lifecycle import TERMINAL
+
+
+@dataclass
+class Tape:
+    """The recorded answers, in order, each played once and the end of a task as often as it is asked for."""
+
+    interactions: list[Interaction]
+    answers: list[dict[str, Any]]
+    played: set[int] = field(default_factory=set)
+    index: dict[tuple[Any, ...], list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number, interaction in enumerate(self.interactions):
+            self.index.setdefault(interaction.match_key, []).append(number)
+
+    def next(self, request: Interaction) -> int | None:
+        """Return the number of the answer to *request*, None where there is none (any more)."""
+        same = self.index.get(request.match_key, ())
+        for number in same:
+            if number not in self.played:
+                return number
+        # vcrpy would fail a task polled once more than it was recorded; HubSpot would repeat its last answer.
+        if same and self.interactions[same[-1]].task_status in TERMINAL:
+            return same[-1]
+        return None
+
+    def explain(self, request: Interaction, cassette: str) -> Finding:
+        """Return the finding for a *request* that has no answer."""
+        same = self.index.get(request.match_key, ())
+        asked = f"{request.method} {request.path}"
+        kind = Kind.UNMATCHED_REQUEST
+        if same:
+            last = self.interactions[same[-1]]
+            times = f"{len(same)} time{'s' * (len(same) != 1)}"
+            if last.task_id is not None and last.status_code < 300:
+                kind = Kind.TASK_NEVER_ENDED
+                said = (
+                    f"{asked} was polled {times} when it was recorded and is polled once more now; the last answer "
+                    f"was {last.task_status or 'without a state'}: the recorded task never ended. Record it again, "
+                    f"polling until it is {' or '.join(sorted(TERMINAL))}."
+                )
+            else:
+                said = f"{asked} was recorded {times} and is asked for once more now. Record it again."
+        elif not self.interactions:
+            said = f"{asked}: nothing is recorded in {cassette}. Record it with --hubfiles-record once."
+        else:
+            closest = max(self.interactions, key=lambda recorded: _likeness(request, recorded))
+            said = (
+                f"{asked} is not in {cassette}.\n"
+                f"  closest recorded: {closest.method} {closest.path}\n"
+                + "".join(f"  {difference}\n" for difference in _differences(request, closest))
+                + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
+            )
+        return Finding(
+            kind=kind, severity=severity_of(kind), category=Category.REPLAY, message=said, after=asked,
+            cassette=str(cassette),
+        )  # fmt: skip
+
+
+def _likeness(asked: Interaction, recorded: Interaction) -> tuple[int, int]:
+    (method, path, query, body), (method2, path2, query2, body2) = asked.match_key, recorded.match_key
+    shared = sum(one == other for one, other in zip(path.split("/"), path2.split("/"), strict=False))
+    return (path == path2) * 4 + (method == method2) * 2 + (query == query2) + (body == body2), shared
+
+
+def _differences(asked: Interaction, recorded: Interaction) -> list[str]:
+    names = ("method", "path", "query", "body")
+    found = []
+    for name, now, then in zip(names, asked.match_key, recorded.match_key, strict=True):
+        if now != then:
+            shown = [_shown(value) for value in (then, now)]
+            found.append(f"{name} differs: recorded {shown[0]}, asked {shown[1]}")
+    return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        value = "&".join(f"{name}={text}" for name, text in value)
+    text = str(value) or "none"
+    return text if len(text) <= 200 else text[:199] + "…"
