@@ -264,9 +264,11 @@ class Finding:
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Return *findings*, the worst first, each once per test with the number of exchanges that showed it."""
-    merged: dict[tuple[str, str | None, str | None], Finding] = {}
+    merged: dict[tuple[str | None, ...], Finding] = {}
     for finding in findings:
-        key = (finding.fingerprint, finding.test, finding.cassette)
+        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message tells.
+        said = finding.message if finding.category is Category.REPLAY else None
+        key = (finding.fingerprint, finding.test, finding.cassette, said)
         if key in merged:
             merged[key] = replace(merged[key], exchanges=merged[key].exchanges + finding.exchanges)
         else:

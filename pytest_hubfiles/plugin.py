@@ -358,6 +358,9 @@ def _hand_on(item: pytest.Item, trial: Trial) -> None:
     from pytest_hubfiles.reports.terminal import in_one_line
 
     record = trial.record()
+    item.user_properties[:] = [
+        pair for pair in item.user_properties if pair[0] not in (_RECORD, _FINDING)
+    ]  # of a rerun
     item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
     item.user_properties.append((_RECORD, record.to_text()))
 

@@ -71,6 +71,11 @@ def placeholder(secret: str) -> str:
     return "0" * len(secret) if secret.isdigit() else PLACEHOLDER
 
 
+def _is_secret(value: str) -> bool:
+    """Return whether a secret header's value is one; Cloudflare's bot cookies open nothing and are everywhere."""
+    return bool(value) and value != PLACEHOLDER and not value.lstrip().startswith(("__cf_bm=", "__cfruid=", "_cfuvid="))
+
+
 @dataclass
 class _Scrubber:
     """Scrubs one interaction and remembers the places at which it found something."""
@@ -178,7 +183,7 @@ class _Scrubber:
         for name, values in sorted(headers.items(), key=lambda item: item[0].lower()):
             if keep(name.lower()):
                 kept[name] = tuple(self.text(f"{place} {name}", value) for value in values)
-            elif _folded(name) in _SECRET_HEADERS and any(value and value != PLACEHOLDER for value in values):
+            elif _folded(name) in _SECRET_HEADERS and any(_is_secret(value) for value in values):
                 self.places.append(f"{place} {name}")
         return kept
 

@@ -195,7 +195,7 @@ class Trial:
             judged=dict(counted),
             not_judged=unjudged,
             findings=self.findings,
-            failed=bool(self._failing()),
+            failed=self.verdict is not None or bool(self._failing()),
             promoted=self._promoted,
             candidate=self._candidate,
             reasons=self._reasons,

@@ -434,6 +434,12 @@ def test_error_without_an_object(body: bytes, status: int, said: str) -> None:
     assert (finding.kind, finding.severity, finding.message) == (Kind.ERROR_ENVELOPE, Severity.WARNING, said)
 
 
+def test_error_of_no_media_type_is_named_so() -> None:
+    """An error that says nothing of its media type is called untyped."""
+    finding = only(poll(JETTY, status=404, content_type=None))
+    assert finding.message == "the error (untyped) is not the documented object: an HTML page"
+
+
 def test_documented_error_has_no_finding() -> None:
     """An error as the OpenAPI files document it passes in silence."""
     assert check(poll(DOCUMENTED_ERROR, status=400)) == []

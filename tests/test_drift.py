@@ -417,6 +417,11 @@ def test_null_that_was_there_has_not_appeared() -> None:
     assert compare(polls(COMPLETE, complete(requestedAt=None)), polls(complete(requestedAt=None))) == []
 
 
+def test_null_that_is_still_there_has_not_disappeared() -> None:
+    """Where null came always and now comes now and then, it is still to be reckoned with."""
+    assert compare(polls(complete(requestedAt=None)), polls(complete(requestedAt=None), COMPLETE)) == []
+
+
 def test_null_and_another_type_is_one_finding() -> None:
     """Where null and another type came together, or null went with the type, one finding says both."""
     found = compare(polls(COMPLETE), polls(complete(taskId=None), complete(taskId=1)))
@@ -425,12 +430,22 @@ def test_null_and_another_type_is_one_finding() -> None:
     assert [(f.kind, f.after) for f in found] == [(Kind.TYPE_CHANGED, "integer")]
 
 
-def own_contract(folder: Path, **properties: object) -> Callable[[object, object], list[tuple[str, str, str]]]:
+def test_answers_that_are_to_have_no_body(tmp_path: Path) -> None:
+    """A status for which the contract wants no body is compared like any other."""
+    compared = own_contract(tmp_path, status_code=204)
+    assert compared(b"", b"") == []
+    assert compared(b"", {"status": "DONE"}) == [("body-appeared", "warning", "$")]
+    assert compared({"status": "DONE", "a": 1}, {"status": "DONE"}) == [("field-removed", "warning", "$.a")]
+
+
+def own_contract(
+    folder: Path, status_code: int = 200, **properties: object
+) -> Callable[[object, object], list[tuple[str, str, str]]]:
     """Return a comparison of two answers under a contract with these *properties*."""
     path = "/crm/v3/exports/export/async/tasks/{taskId}/status"
     export = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}, **properties}}
     document = {
-        "x-hubfiles": {"method": "GET", "path": path, "responses": {"200": "#/$defs/Export"}},
+        "x-hubfiles": {"method": "GET", "path": path, "responses": {"200": "#/$defs/Export", "204": None}},
         "$defs": {"Export": export},
     }
     (folder / "v3").mkdir()
@@ -438,7 +453,8 @@ def own_contract(folder: Path, **properties: object) -> Callable[[object, object
     contracts = schemas.load([folder])
 
     def compared(*bodies: object) -> list[tuple[str, str, str]]:
-        sides = [[contracts.identify(interaction("GET", path.replace("{taskId}", "1"), body))] for body in bodies]
+        path_of_one = path.replace("{taskId}", "1")
+        sides = [[contracts.identify(interaction("GET", path_of_one, body, status=status_code))] for body in bodies]
         return told(drift.compare(sides[0], sides[1], contracts))
 
     return compared
@@ -548,6 +564,12 @@ def test_element_mixed(before: object, after: object) -> None:
     (finding,) = compare(polls(with_file(tags=before)), polls(with_file(tags=after)))
     assert told([finding]) == [("element-mixed", "breaking", "$.result.tags[*]")]
     assert finding.message.startswith("$.result.tags[*] do not share one type any more (")
+
+
+def test_elements_that_were_mixed_already() -> None:
+    """Elements that shared no type before can only get one more."""
+    found = between(with_file(tags=["a", 1]), with_file(tags=["a", 1, {"b": 1}]))
+    assert found == [("type-changed", "breaking", "$.result.tags[*]")]
 
 
 def test_elements_of_another_type_are_not_mixed() -> None:

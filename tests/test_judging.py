@@ -28,7 +28,7 @@ def test_a_test_fails_once_with_everything_found(faulty: Downstream) -> None:
     result.assert_outcomes(failed=1, passed=0, errors=0)
     result.stdout.fnmatch_lines(
         [
-            "hubfiles: 2 findings",
+            "hubfiles: 2 findings, of which 2 fail the test",
             TIME,
             SIZE,
             "cassette: cassettes/2026-03/test_files/test_import.yaml",
@@ -53,7 +53,14 @@ def test_the_error_of_a_test_stays(faulty: Downstream) -> None:
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["E *AssertionError: my own", "*- hubfiles -*", "hubfiles: 2 findings", TIME, SIZE, "FAILED *AssertionError*"]
+        [
+            "E *AssertionError: my own",
+            "*- hubfiles -*",
+            "hubfiles: 2 findings, of which 2 fail the test",
+            TIME,
+            SIZE,
+            "FAILED *AssertionError*",
+        ]
     )
 
 
@@ -97,7 +104,7 @@ def test_the_level_from_which_findings_fail(
     found = 6 if body is UNDOCUMENTED else 3
     result.assert_outcomes(passed=int(not failing), failed=int(bool(failing)))
     if failing:
-        of_them = "" if failing == found else f", {failing} of them failing the test"
+        of_them = f", of which {failing} fail{'s' * (failing == 1)} the test" if failing else ""
         result.stdout.fnmatch_lines([f"hubfiles: {found} findings{of_them}"])
     result.stdout.fnmatch_lines(["findings: 2 breaking*", TIME, SIZE, "info *$.sparkle *undocumented-field: *"])
 
@@ -256,7 +263,7 @@ def test_what_a_test_sees_of_its_exchanges(faulty: Downstream) -> None:
     result = faulty.run()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["hubfiles: 2 findings"])
+    result.stdout.fnmatch_lines(["hubfiles: 2 findings*"])
 
 
 def test_what_a_test_sees_while_recording(downstream: Downstream) -> None:
@@ -309,7 +316,7 @@ def test_what_goes_wrong_in_a_fixture(faulty: Downstream) -> None:
 
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at setup of test_broken*", "E *OSError: my own", "*- hubfiles -*", TIME, SIZE])
-    result.stdout.fnmatch_lines(["*_ test_import _*", "hubfiles: 2 findings", TIME, SIZE])
+    result.stdout.fnmatch_lines(["*_ test_import _*", "hubfiles: 2 findings*", TIME, SIZE])
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,18 @@ def recorded(downstream: Downstream) -> Downstream:
     return downstream
 
 
+def shown(reason: str) -> str:
+    """Return a reason as the failure of the test words it."""
+    return "the findings above" if reason == "findings" else reason
+
+
 def refused(project: Downstream, result: pytest.RunResult, *reasons: str, **outcomes: int) -> None:
     """Assert that the test failed for *reasons*, that the cassette is as it was and a candidate beside it."""
     result.assert_outcomes(**(outcomes or {"failed": 1}))
     result.stdout.fnmatch_lines([f"hubfiles: the recording does not replace {CASSETTE}, because of"])
     for reason in reasons:
-        result.stdout.fnmatch_lines([f"          {reason}"])
-    result.stdout.fnmatch_lines([f"kept beside the old cassette: {CANDIDATE} (*{reasons[-1]}*)"])
+        result.stdout.fnmatch_lines([f"          {shown(reason)}"])
+    result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} (*{reasons[-1]}*)"])
     assert project.yaml_files() == [CANDIDATE, CASSETTE]
 
 
@@ -66,7 +71,7 @@ def test_drift_is_not_promoted(recorded: Downstream, mode: str) -> None:
     refused(recorded, result, "findings")
     result.stdout.fnmatch_lines(
         [
-            "hubfiles: * findings, 2 of them failing the test",
+            "hubfiles: * findings, of which 2 fail the test",
             "breaking *$.result.size *schema-violation: is string*",
             "breaking *$.result.size *type-changed: *",
             "          It is kept beside it: read what changed, then run hubfiles accept, or record again with*accept.",
@@ -183,7 +188,7 @@ def test_a_test_that_does_not_pass_promotes_nothing(recorded: Downstream, ending
     result = rerecord(recorded, "-rA")
 
     result.assert_outcomes(**outcomes)
-    result.stdout.fnmatch_lines([f"kept beside the old cassette: {CANDIDATE} ({REASON})"])
+    result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} ({REASON})"])
     assert recorded.yaml_files() == [CANDIDATE, CASSETTE]
     if "failed" in outcomes:
         refused(recorded, result, REASON)
@@ -201,7 +206,7 @@ def test_a_test_that_passes_unexpectedly_promotes_nothing(
     result = rerecord(recorded)
 
     result.assert_outcomes(**outcomes)
-    result.stdout.fnmatch_lines([f"kept beside the old cassette: {CANDIDATE} ({REASON})"])
+    result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} ({REASON})"])
 
 
 TEARDOWNS = {
@@ -218,7 +223,7 @@ def test_a_failing_teardown_promotes_nothing(recorded: Downstream, where: str) -
     result = rerecord(recorded)
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines([f"kept beside the old cassette: {CANDIDATE} ({REASON})"])
+    result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} ({REASON})"])
     assert recorded.yaml_files() == [CANDIDATE, CASSETTE]
 
 
@@ -274,7 +279,7 @@ def test_an_interrupted_run_promotes_nothing(recorded: Downstream, statement: st
     assert recorded.cassette().read_bytes() == old
     assert answers(recorded.candidate()) == answers(recorded.cassette())
     if code == pytest.ExitCode.INTERRUPTED:  # pytest prints no summary where it is to exit with a status of one's own
-        result.stdout.fnmatch_lines([f"kept beside the old cassette: {CANDIDATE} ({REASON})"])
+        result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} ({REASON})"])
     recorded.tests()
     recorded.run().assert_outcomes(passed=1)
 
@@ -361,7 +366,7 @@ def test_what_goes_wrong_in_a_teardown_is_an_error(
     result = downstream.run_live("--hubfiles-record=once", plugins=[Switching()])
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*ERROR at teardown of test_import*", f"          {reason}"])
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_import*", f"          {shown(reason)}"])
     result.stdout.fnmatch_lines([f"*{line}", f"kept *{CANDIDATE} (*{reason}*)"])
     assert downstream.yaml_files() == [CANDIDATE]
 

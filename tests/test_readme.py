@@ -130,9 +130,7 @@ def test_settings_and_deviations_are_accepted(reader: Reader) -> None:
     for text in blocks("toml"):
         reader.write(*named_file(text))
     reader.sandbox.switch("size-as-string")
-    result = reader.run(
-        "pytest test_uploader.py -rA --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests"
-    )
+    result = reader.run("pytest test_uploader.py -rA --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
     assert result.returncode == 0, result.stdout
     assert "support has a ticket" in result.stdout
 

@@ -137,6 +137,16 @@ def test_all_replaces_what_it_recorded_again(downstream: Downstream) -> None:
     assert recorded_sizes(downstream) == ["24574"]
 
 
+def test_all_forgets_the_polls_of_a_task_that_was_started_anew(downstream: Downstream) -> None:
+    """A task started again has another id: mode all leaves no polls of the old one, which nobody would ask for."""
+    downstream.tests()
+    downstream.record()
+
+    downstream.record(mode="all")
+
+    assert answers(downstream.cassette()) == WHOLE
+
+
 @pytest.mark.parametrize("mode", ["all", "rewrite"])
 def test_recording_again_writes_the_same_bytes(downstream: Downstream, mode: str) -> None:
     """The same answers make the same bytes, in the place of a cassette and where there was none."""

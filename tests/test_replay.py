@@ -274,7 +274,24 @@ def test_a_swallowed_error_still_fails(downstream: Downstream) -> None:
     result = downstream.run()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["hubfiles: * findings, 2 of them failing the test", "breaking *unmatched-request: *"])
+    result.stdout.fnmatch_lines(["hubfiles: * findings, of which 2 fail the test", "breaking *unmatched-request: *"])
+
+
+def test_unmatched_requests_that_differ_in_their_bodies_are_all_told(downstream: Downstream) -> None:
+    """Two requests that nothing is recorded for are two findings, though only their bodies tell them apart."""
+    downstream.tests(
+        "def test_import(hubfiles):\n"
+        "    for name in ('one', 'two'):\n"
+        "        try:\n            hubfiles.start_import(**BODY, name=name)\n"
+        "        except Exception:\n            pass\n"
+    )
+    downstream.write(whole_import())
+
+    result = downstream.run()
+
+    result.assert_outcomes(failed=1)
+    for name in ("one", "two"):
+        result.stdout.fnmatch_lines([f'*body differs: *asked *"name": "{name}"*'])
 
 
 def test_allowing_what_is_unmatched(downstream: Downstream) -> None:

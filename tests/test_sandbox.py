@@ -950,9 +950,7 @@ def test_close_does_not_wait_for_a_stalled_answer() -> None:
         pytest.param(b"BREW /pot HTTP/1.1\r\n\r\n", id="method"),
     ],
 )
-def test_nonsense_does_not_end_the_sandbox(
-    client: Client, raw: bytes, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_nonsense_does_not_end_the_sandbox(client: Client, raw: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     """What is not HTTP gets an error, nothing is printed, and the next client is served."""
     with socket.create_connection(("127.0.0.1", client.sandbox.port), timeout=10) as connection:
         connection.sendall(raw)

@@ -459,7 +459,12 @@ def test_field_that_any_branch_declares_is_documented(tmp_path: Path, keyword: s
     "export",
     [
         {"$ref": "#/$defs/Error", "properties": {"more": True}},
-        {"if": A, "then": {"properties": {"message": True}}, "else": {"properties": {"more": True}}},
+        {
+            "properties": {"status": True},
+            "if": A,
+            "then": {"properties": {"message": True}},
+            "else": {"properties": {"more": True}},
+        },
         {"properties": {"message": True}, "patternProperties": {"^m": True}},
         {"properties": {"message": True}, "unevaluatedProperties": True},
         {"properties": {"message": True}, "additionalProperties": True},
@@ -469,6 +474,41 @@ def test_field_that_any_branch_declares_is_documented(tmp_path: Path, keyword: s
 def test_field_that_is_declared_in_another_way_is_documented(tmp_path: Path, export: dict[str, Any]) -> None:
     """Beside a reference, in a condition, by a pattern or for all other names: declared is declared."""
     assert judged(tmp_path, {"message": "m", "more": 1}, **export) == set()
+
+
+def test_field_that_no_condition_declares_is_told(tmp_path: Path) -> None:
+    """Neither branch of a condition declares it, so nothing does."""
+    export = {"if": A, "then": {"properties": {"a": True}}, "else": {"properties": {"b": True}}}
+    assert judged(tmp_path, {"a": 1, "b": 1, "c": 1}, **export) == {("undocumented-field", "$.c")}
+
+
+def test_field_of_an_object_in_a_map_is_told(tmp_path: Path) -> None:
+    """A map's keys are free, and the objects under them are not."""
+    export = {"additionalProperties": {"properties": {"a": True}}}
+    assert judged(tmp_path, {"any": {"a": 1, "b": 1}}, **export) == {("undocumented-field", "$.any.b")}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "keyword", "said"),
+    [
+        ({"minimum": 5}, 4, "minimum", "$.n: 4 is less than the minimum of 5"),
+        ({"pattern": "^a"}, "b", "pattern", "$.n: 'b' does not match '^a'"),
+        ({"const": {"a": 1}}, [], "const", "$.n: {'a': 1} was expected"),
+        ({"anyOf": [{"minimum": 5}]}, 4, "anyOf", "$.n: 4 is less than the minimum of 5"),
+        ({"maxLength": 1}, "x" * 1000, "maxLength", "$.n: 'xxx"),
+    ],
+)
+def test_other_keywords_are_told_in_jsonschemas_words(
+    tmp_path: Path, schema: object, value: object, keyword: str, said: str
+) -> None:
+    """A keyword that HubSpot's own schemas do not use is told by its name and in a short sentence."""
+    save(tmp_path, with_export(properties={"n": schema}))
+    contracts = schemas.load([tmp_path])
+    exchange = contracts.identify(interaction("GET", EXPORTS.replace("{taskId}", "1"), {"n": value}))
+    (finding,) = contracts.check(exchange)
+    assert (finding.kind, finding.keyword, finding.path) == (Kind.SCHEMA_VIOLATION, keyword, "$.n")
+    assert finding.message.startswith(said)
+    assert len(finding.message) <= 300
 
 
 def test_null_where_the_schema_allows_it_is_no_empty_body(tmp_path: Path) -> None:

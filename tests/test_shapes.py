@@ -239,10 +239,11 @@ def test_values_are_kept_of_enumerations_only() -> None:
 
 def test_keys_of_a_map_are_values() -> None:
     """A declared map has one shape for all of its keys, and none of them is missing."""
-    found = merged({"links": {"a": "x", "b": "y"}}, {"links": {"c": "z"}}, {"links": {}}).fields["links"]
-    assert list(found.fields) == ["*"]
-    assert found.fields["*"].types == {"string"}
-    assert found.optional == frozenset()
+    found = merged({"links": {"a": "x", "b": "y"}}, {"links": {"c": "z"}}, {"links": {}}, {"links": {}})
+    links = found.fields["links"]
+    assert list(links.fields) == ["*"]
+    assert links.fields["*"].types == {"string"}
+    assert (links.fields["*"].count, links.objects, links.optional) == (3, 4, frozenset())
 
 
 def test_declared_maps_and_enumerations_come_from_the_schema() -> None:

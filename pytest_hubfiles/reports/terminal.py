@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pytest_hubfiles.findings import WAIVABLE, Finding, Severity
+from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Severity
 from pytest_hubfiles.reports import Report
 
 
@@ -20,26 +20,37 @@ def in_one_line(finding: Finding) -> str:
     return f"{' '.join(' '.join(render_finding(finding)).split())} [{finding.fingerprint}]"
 
 
-def render_finding(finding: Finding) -> list[str]:
+def render_finding(*same: Finding) -> list[str]:
     """Return a finding as one line: severity, version, operation, status, state, path, kind, what changed.
 
-    Where the message has more lines, they follow, indented.
+    Of several that say the *same* of different answers, the line names them all. Where the message has more
+    lines, they follow, indented.
     """
-    status = None if finding.http_status is None else str(finding.http_status)
-    place = [fact for fact in (finding.version, finding.operation, status, finding.task_status) if fact]
+    finding = same[0]
+    facts = ([f.version, f.operation, f.http_status, f.task_status] for f in same)
+    columns = (dict.fromkeys(str(fact) for fact in column if fact is not None) for column in zip(*facts, strict=True))
+    place = " ".join(", ".join(column) for column in columns if column)
     said, *more = finding.message.removeprefix(f"{finding.path} ").splitlines() or [""]
-    facts = (f"{finding.severity.value:<8}", " ".join(place), finding.path, f"{finding.kind.value}: {said}")
-    line = "  ".join(fact for fact in facts if fact)
-    if finding.exchanges > 1:
-        line += f" [{finding.exchanges} exchanges]"
+    parts = (f"{finding.severity.value:<8}", place, finding.path, f"{finding.kind.value}: {said}")
+    line = "  ".join(part for part in parts if part)
+    exchanges = sum(f.exchanges for f in same)
+    if exchanges > 1:
+        line += f" [{exchanges} exchanges]"
     if finding.deviation is not None:
         line += f" (known: {finding.deviation})"
     return [line, *(f"          {text.strip()}" for text in more)]
 
 
 def render_findings(findings: Iterable[Finding]) -> list[str]:
-    """Return *findings* as lines for a terminal."""
-    return [line for finding in findings for line in render_finding(finding)]
+    """Return *findings* as lines for a terminal, known deviations last and each of them once."""
+    lines: list[str] = []
+    known: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.deviation is None:
+            lines += render_finding(finding)
+        else:
+            known.setdefault((finding.path, finding.kind.value, finding.message), []).append(finding)
+    return lines + [line for same in known.values() for line in render_finding(*same)]
 
 
 def render_terminal(report: Report) -> list[str]:
@@ -71,7 +82,7 @@ def _across_tests(findings: list[Finding]) -> list[Finding]:
     """Return each finding once, however many tests saw it, with all the exchanges that showed it."""
     merged: dict[str, Finding] = {}
     for finding in findings:
-        key = finding.fingerprint + (finding.message if finding.operation is None else "")
+        key = finding.fingerprint + (finding.message if finding.category is Category.REPLAY else "")
         seen = merged.get(key)
         merged[key] = finding if seen is None else _with(seen, seen.exchanges + finding.exchanges)
     return list(merged.values())
@@ -86,7 +97,7 @@ def _recordings(report: Report) -> list[str]:
     lines = [f"recorded: {cassette}" for cassette in promoted]
     for record in report.records:
         if record.candidate is not None:
-            lines.append(f"kept beside the old cassette: {record.candidate} ({'; '.join(record.reasons)})")
+            lines.append(f"kept as a candidate: {record.candidate} ({'; '.join(record.reasons)})")
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
             lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
@@ -107,21 +118,21 @@ def explain(
     """Return why a test failed: every finding, and why its recording is not promoted and what to do about it."""
     lines = []
     if findings:
-        at_or_above = f", {len(failing)} of them failing the test" if failing and len(failing) < len(findings) else ""
-        lines.append(f"hubfiles: {plural(len(findings), 'finding')}{at_or_above}")
+        weighty = f", of which {len(failing)} fail{'s' * (len(failing) == 1)} the test" if failing else ""
+        lines.append(f"hubfiles: {plural(len(findings), 'finding')}{weighty}")
         lines += render_findings(findings)
     if refusals and verifying:
         lines.append(f"hubfiles: {cassette} could not be verified, because of")
         lines += [f"          {reason}" for reason in refusals]
         lines.append("          Verify again when this is mended.")
     elif refusals:
-        only_findings = tuple(refusals) == (WAIVABLE,)
+        waivable = tuple(refusals) == (WAIVABLE,)
         lines.append(f"hubfiles: the recording does not replace {cassette}, because of")
-        lines += [f"          {reason}" for reason in refusals]
+        lines += [f"          {'the findings above' if reason == WAIVABLE else reason}" for reason in refusals]
         lines.append(
             "          It is kept beside it: read what changed, then run hubfiles accept, or record again with"
             " --hubfiles-accept."
-            if only_findings
+            if waivable
             else "          The cassette is as it was. Record again when this is mended."
         )
     else:

@@ -151,9 +151,7 @@ def _asked(call: Call) -> Body | Answer:
     except (ValueError, RecursionError):  # bytes that are no text, absurd numbers, absurd nesting
         return invalid(call, "Invalid input JSON on line 1, column 1: Cannot be read")
     if not isinstance(body, dict):
-        return invalid(
-            call, "Invalid input JSON on line 1, column 1: Cannot deserialize value, not an object"
-        )
+        return invalid(call, "Invalid input JSON on line 1, column 1: Cannot deserialize value, not an object")
     kind = call.operation.kind
     asked = {name: value for name, value in body.items() if value is not None}
     if _REQUIRED[kind] not in asked:
@@ -161,9 +159,7 @@ def _asked(call: Call) -> Body | Answer:
         return invalid(call, f"{message}[{_REQUIRED[kind]}]")
     for name, types in _FIELDS[kind].items():
         if name in asked and not _fits(name, asked[name], types):  # [I] that a value of no use is refused
-            return invalid(
-                call, f"Invalid input JSON on line 1, column 2: Cannot deserialize value of {name}"
-            )
+            return invalid(call, f"Invalid input JSON on line 1, column 2: Cannot deserialize value of {name}")
     return asked
 
 

@@ -69,9 +69,7 @@ def _no_scopes(call: Call) -> Answer:
 _REFUSALS: Mapping[str, Callable[[Call], Answer]] = {
     "": _no_credentials,
     "expired": _expired("75 second(s)", "2022-06-21T10:37:52.040Z"),  # [R] 2022-06
-    "garbage": _expired(
-        "20543 day(s)", "1970-01-01T00:00:00Z"
-    ),  # [R] HubSpot's answer to a token that is none
+    "garbage": _expired("20543 day(s)", "1970-01-01T00:00:00Z"),  # [R] HubSpot's answer to a token that is none
     "no-scopes": _no_scopes,  # [R] 2026-05-18
 }
 
