@@ -1,0 +1,230 @@
+"""The pytest plugin: options, fixtures and hooks around the modules that know. PYTEST_DONT_REWRITE."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_hubfiles import options
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.reporter import PARTIAL, Reporter
+from pytest_hubfiles.plugin.run import RECORD, RUN, Run, marker_arguments
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.fixture import HubFiles
+    from pytest_hubfiles.sandbox import Sandbox
+    from pytest_hubfiles.trial import Conclusion, Trial
+
+_FINDING = "hubfiles_finding"
+_TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+
+
+# --- options -----------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add every option of the table to the command line and to the ini file."""
+    group = parser.getgroup("hubfiles", "record, replay and contract-test HubSpot's Files endpoints")
+    for option in options.OPTIONS.values():
+        if option.flag is not None and option.name in options.FLAGS:
+            group.addoption(option.flag, action="store_true", default=None, help=option.help)
+        elif option.flag is not None:
+            action = "append" if option.repeatable else "store"
+            group.addoption(option.flag, action=action, default=None, metavar=option.metavar, help=option.help)
+        if option.ini is not None:
+            if option.repeatable:
+                parser.addini(option.ini, option.help, type="linelist", default=[])
+            else:
+                parser.addini(option.ini, option.help, type="string", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check every setting before anything runs."""
+    config.addinivalue_line(
+        "markers",
+        f"hubfiles({', '.join(f'{name}=' for name in options.MARKER_ARGUMENTS)}): how the fixture hubfiles "
+        "records, replays and judges this test.",
+    )
+    try:
+        config.stash[RUN] = Run(config)
+    except HubfilesError as error:
+        raise pytest.UsageError(str(error)) from None
+    if not config.stash[RUN].is_worker:
+        config.pluginmanager.register(Reporter(config.stash[RUN]), "pytest_hubfiles.reporter")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker which run it belongs to."""
+    node.workerinput[RECORD] = node.config.stash[RUN].id
+
+
+# --- versions ----------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that uses the fixture once for each version asked for; a single one adds no id."""
+    if "hubfiles" not in metafunc.fixturenames:
+        return
+    try:
+        markers = marker_arguments(metafunc.definition.iter_markers("hubfiles"))
+        versions = metafunc.config.stash[RUN].get("version", markers)
+    except HubfilesError as error:
+        pytest.fail(str(error), pytrace=False)
+    if len(versions) > 1:
+        metafunc.parametrize("hubfiles", versions, ids=versions, indirect=True)
+
+
+# --- fixtures ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hubfiles_token() -> str | None:
+    """The access token for the built-in calls: HUBSPOT_ACCESS_TOKEN, unless a suite overrides this."""
+    return os.environ.get("HUBSPOT_ACCESS_TOKEN") or None
+
+
+@pytest.fixture
+def hubfiles_vcr_config() -> dict[str, Any]:
+    """More vcrpy configuration, such as ``filter_headers``; it can add scrubbing, never remove it."""
+    return {}
+
+
+@pytest.fixture
+def hubfiles_sandbox() -> Iterator[Sandbox]:
+    """A stand-in for HubSpot's endpoints on 127.0.0.1, for the length of one test."""
+    from pytest_hubfiles.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def hubfiles(
+    request: pytest.FixtureRequest, hubfiles_token: str | None, hubfiles_vcr_config: dict[str, Any]
+) -> Iterator[HubFiles]:
+    """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
+    from pytest_hubfiles.fixture import HubFiles
+    from pytest_hubfiles.plugin.start import start_trial
+
+    try:
+        trial, version = start_trial(request, hubfiles_token, hubfiles_vcr_config)
+    except HubfilesError as error:
+        pytest.fail(str(error), pytrace=False)
+    run = request.config.stash[RUN]
+    request.node.stash[_TRIAL] = trial
+    with trial.recorder:
+        yield HubFiles(
+            version=version,
+            base_url=trial.recorder.base_url,
+            cassette=trial.recorder.cassette,
+            _trial=trial,
+            _contracts=run.contracts,
+            _token=hubfiles_token,
+        )
+
+
+# --- a test's course ---------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed, once and with everything that was found, in its call phase."""
+    trial = item.stash.get(_TRIAL, None)
+    try:
+        result = yield
+    except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
+        if trial is not None:
+            trial.end_call(passed=False)
+            _end_test(item, passed=False)
+            item.config.stash[RUN].report.add(trial.record())
+        raise
+    if trial is not None:
+        conclusion = trial.end_call(passed=True)
+        if conclusion.failing or conclusion.refusals:
+            trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
+            raise trial.verdict
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
+    trial = item.stash.get(_TRIAL, None)
+    if trial is not None and call.when == "teardown":
+        _hand_on(item, trial)
+    report = yield
+    if trial is None or call.when == "teardown":
+        return report
+    is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
+    passed = report.passed and not hasattr(report, "wasxfail")
+    if not passed and not is_ours:  # a failure of a unittest.TestCase shows here only, so do subtests and xfail
+        conclusion = trial.end_call(passed=False)
+        if conclusion.findings or conclusion.refusals:
+            report.sections.append(("hubfiles", _explain(trial, conclusion)))
+    return report
+
+
+def _hand_on(item: pytest.Item, trial: Trial) -> None:
+    from pytest_hubfiles.reports.terminal import in_one_line
+
+    record = trial.record()
+    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
+    item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
+    item.user_properties.append((RECORD, record.to_text()))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Promote or keep what was recorded once everything of the test is torn down."""
+    try:
+        result = yield
+    except BaseException:
+        _end_test(item, passed=False)
+        raise
+    _end_test(item, passed=True)
+    return result
+
+
+def _end_test(item: pytest.Item, passed: bool) -> None:
+    trial = item.stash.get(_TRIAL, None)
+    if trial is None:
+        return
+    try:
+        late = trial.end_test(passed)
+    except HubfilesError as error:
+        if passed:
+            pytest.fail(str(error), pytrace=False)
+    else:
+        if passed and (late.failing or late.refusals):
+            pytest.fail(_explain(trial, late), pytrace=False)
+
+
+def _explain(trial: Trial, conclusion: Conclusion) -> str:
+    from pytest_hubfiles.reports.terminal import explain
+
+    return explain(
+        trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, verifying=trial.is_verifying
+    )
+
+
+# --- the run's report --------------------------------------------------------------------------------------
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note that this is no full run."""
+    if items:
+        items[0].config.stash[RUN].partial = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell xdist's controller what only a worker knows: that it left tests out."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[PARTIAL] = session.config.stash[RUN].partial

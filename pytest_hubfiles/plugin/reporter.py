@@ -1,0 +1,131 @@
+"""Gathers what tests tell, and reports it when the run ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_hubfiles.plugin.run import RECORD, Run
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.findings import Finding
+
+PARTIAL: Final = "hubfiles_partial"
+"""What a worker calls its word on whether it left tests out."""
+
+
+class Reporter:
+    """Gathers what tests tell, in the process that reports, and reports it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.complaints: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)  # the first that answers is the last that is asked, and xdist answers
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Note that tests are run, rather than listed or planned."""
+        self.run.running = not (session.config.getoption("collectonly") or session.config.getoption("setuponly"))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note that this is no full run where a file or class could not be collected, or was skipped."""
+        self.run.partial = self.run.partial or not report.passed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Note that this is no full run where a worker left tests out, or crashed."""
+        self.run.partial = self.run.partial or getattr(node, "workeroutput", {}).get(PARTIAL, True)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what a test tells when it ends, from this process or from a worker."""
+        if report.when == "setup" and not report.passed:
+            self.run.partial = True  # skipped, or failed before it could open its cassette
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                if name == RECORD:
+                    from pytest_hubfiles.reports import Record
+
+                    self.run.report.add(Record.from_text(str(value)))
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Judge the run as a whole, write its reports, and make its exit status tell."""
+        run = self.run
+        if not run.has_report or exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            return
+        from pytest_hubfiles import takes
+
+        takes.forget(run.id)
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):
+            run.report.run_findings += self._unused()
+        least = run.get("min_judged")
+        if run.report.judged_count < least:
+            self.complaints.append(
+                f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
+            )
+        fail_on = run.get("fail_on")
+        weighty = [f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank]
+        run.report.failed = run.report.failed or bool(weighty or self.complaints)
+        self._write_reports()
+        if (weighty or self.complaints) and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _is_full(self, session: pytest.Session) -> bool:
+        """Return whether every test of the suite has run, so that a cassette nobody opened is one nobody needs."""
+        config = session.config
+        narrowed = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "--hubfiles-version")
+        everything = config.args_source in (config.ArgsSource.TESTPATHS, config.ArgsSource.INVOCATION_DIR)
+        stopped = bool(session.shouldstop or session.shouldfail)
+        return (
+            everything
+            and not self.run.partial
+            and not stopped
+            and bool(self.run.report.records)
+            and not any(config.getoption(name, None) for name in narrowed)
+        )
+
+    def _unused(self) -> list[Finding]:
+        from pytest_hubfiles import cassettes
+        from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+
+        opened = set(self.run.report.cassettes)
+        return [
+            Finding(
+                kind=Kind.CASSETTE_UNUSED,
+                severity=severity_of(Kind.CASSETTE_UNUSED),
+                category=Category.REPLAY,
+                message=f"{shown} is opened by no test; delete it, or see why its test is gone",
+                before=shown,
+                cassette=shown,
+            )
+            for shown in map(self.run.shown, cassettes.find(self.run.cassettes))
+            if shown not in opened
+        ]
+
+    def _write_reports(self) -> None:
+        from pytest_hubfiles.reports.json_report import render_json
+
+        for _, name in self.run.get("report"):
+            if name != "-":
+                path = self.run.config.invocation_params.dir / name
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(render_json(self.run.report), encoding="utf-8")
+                except OSError as error:
+                    self.complaints.append(f"the report {name} could not be written: {error.strerror or error}")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell what was judged, recorded and found."""
+        run = self.run
+        if not run.has_report:
+            return
+        from pytest_hubfiles.reports.json_report import render_json
+        from pytest_hubfiles.reports.terminal import render_terminal
+
+        if run.report.worth_telling or self.complaints:
+            terminalreporter.section("hubfiles")
+            terminalreporter.write("\n".join([*render_terminal(run.report), *self.complaints]) + "\n")
+        for _ in [name for _, name in run.get("report") if name == "-"]:
+            terminalreporter.write(render_json(run.report))

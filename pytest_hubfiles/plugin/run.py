@@ -1,0 +1,130 @@
+"""The settings of one pytest process, and what is loaded once for it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_hubfiles import options
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.contracts import Contracts
+    from pytest_hubfiles.deviations import Deviation
+    from pytest_hubfiles.reports import Report
+
+RECORD: Final = "hubfiles"
+"""The name of the user property in which a test tells the report what it found."""
+
+
+class Run:
+    """The settings of one pytest process, checked when it starts, and what is loaded once for it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        worker = getattr(config, "workerinput", None)
+        self.is_worker = worker is not None
+        self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
+        self._contracts: Contracts | None = None
+        self._deviations: tuple[Deviation, ...] | None = None
+        self._report: Report | None = None
+        self.partial = False
+        self.running = False
+        for name in options.OPTIONS:
+            self.get(name)
+        self.check_versions(self.get("version"))
+        if self.get("schemas"):
+            self.contracts  # noqa: B018  # a bad schema file is told before any test runs
+        if self.get("deviations") is not None:
+            self.deviations  # noqa: B018  # likewise
+
+    def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
+        """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""
+        value = options.resolve(name, self.config.getoption, markers, self.config.getini)
+        if isinstance(value, Path):
+            return self._absolute(options.OPTIONS[name], value)
+        if name == "schemas":
+            return tuple(self._absolute(options.OPTIONS[name], path) for path in value)
+        return value
+
+    def _absolute(self, option: options.Option, path: Path) -> Path:
+        given = option.flag is not None and self.config.getoption(option.flag)
+        inipath = self.config.inipath
+        folder = self.config.invocation_params.dir if given else inipath.parent if inipath else self.config.rootpath
+        return folder / path
+
+    def check_versions(self, versions: Iterable[str], markers: tuple[Mapping[str, Any], ...] = ()) -> None:
+        """Refuse a version that no contract describes, if anybody asked for it."""
+        decided = options.decide("version", self.config.getoption, markers, self.config.getini)
+        if decided is None:
+            return
+        from pytest_hubfiles import schemas
+
+        known = schemas.versions_on_file(self.get("schemas"))
+        for version in versions:
+            if version not in known:
+                raise options.OptionError(decided[0], version, f"there are contracts for {', '.join(known)}")
+
+    @property
+    def cassettes(self) -> Path:
+        """The cassette root."""
+        root: Path | None = self.get("cassettes")
+        return self.config.rootpath / "cassettes" if root is None else root
+
+    @property
+    def contracts(self) -> Contracts:
+        """The contracts on file, read once."""
+        if self._contracts is None:
+            from pytest_hubfiles import schemas
+
+            self._contracts = schemas.load(self.get("schemas"))
+        return self._contracts
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """The known deviations, the user's first, read once."""
+        if self._deviations is None:
+            from pytest_hubfiles import deviations, schemas
+
+            own = self.get("deviations")
+            shipped = deviations.load(schemas.shipped_schemas() / "deviations.toml")
+            self._deviations = (deviations.load(own) if own is not None else ()) + shipped
+        return self._deviations
+
+    @property
+    def report(self) -> Report:
+        """The report of this run."""
+        if self._report is None:
+            from pytest_hubfiles.reports import Report
+
+            self._report = Report()
+        return self._report
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there is a report to write: anything was told, or one was asked for."""
+        return self.running and (self._report is not None or bool(self.get("report")) or self.get("min_judged") > 0)
+
+    def shown(self, path: Path) -> str:
+        """Return *path* as messages name it: from rootdir, with forward slashes."""
+        return PurePosixPath(os.path.relpath(path, self.config.rootpath).replace(os.sep, "/")).as_posix()
+
+
+RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
+
+
+def marker_arguments(markers: Iterator[pytest.Mark]) -> tuple[Mapping[str, Any], ...]:
+    """Return the arguments of a test's markers, the nearest first.
+
+    Raises:
+        MarkerError: if one of them has an argument that does not exist.
+    """
+    found = []
+    for marker in markers:
+        options.check_marker(marker.args, marker.kwargs)
+        found.append(marker.kwargs)
+    return tuple(found)

@@ -1,0 +1,90 @@
+"""How a test's trial is made from its settings, its markers and its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from pytest_hubfiles import cassettes, options
+from pytest_hubfiles.judging import Rules
+from pytest_hubfiles.plugin.run import RUN, marker_arguments
+from pytest_hubfiles.recorder import Recorder
+from pytest_hubfiles.takes import Takes
+from pytest_hubfiles.trial import Trial
+
+
+def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]) -> tuple[Trial, str]:
+    """Return the trial of the test that *request* is for, and the version it runs in.
+
+    Raises:
+        HubfilesError: if a setting, a marker, a schema or the vcrpy configuration is wrong.
+    """
+    item: pytest.Item = request.node
+    run = request.config.stash[RUN]
+    markers = marker_arguments(item.iter_markers("hubfiles"))
+    version: str = getattr(request, "param", None) or run.get("version", markers)[0]
+    run.check_versions([version], markers)
+    named: str | None = run.get("cassette", markers)
+    path = (
+        cassettes.path_for(run.cassettes, version, _test_folder(item), _test_name(item, version))
+        if named is None
+        else cassettes.named_path(run.cassettes, version, named)
+    )
+    mode: options.RecordMode = run.get("record", markers)
+    writes = mode not in (options.RecordMode.NONE, options.RecordMode.VERIFY)
+    fail_on = run.get("fail_on")
+    max_megabytes: float = run.get("max_cassette_mb")
+    return (
+        Trial(
+            test=item.nodeid,
+            shown=run.shown(path),
+            recorder=Recorder(
+                cassette=path,
+                shown=run.shown(path),
+                mode=mode,
+                takes=Takes(path, run.id, mode) if writes else None,
+                base_url=run.get("base_url"),
+                identify=run.contracts.identify,
+                secrets=[token] if token and len(token) >= 8 else [],
+                vcr_config=vcr_config,
+                max_megabytes=max_megabytes,
+                test=item.nodeid,
+            ),
+            rules=Rules(
+                contracts=run.contracts,
+                deviations=run.deviations,
+                fail_on=None if fail_on == "never" else fail_on,
+                strict=run.get("strict", markers),
+                allow=run.get("allow", markers),
+                judge=run.get("judge", markers),
+                accept=run.get("accept"),
+                max_age_days=run.get("max_age"),
+            ),
+            shared=named is not None,
+            siblings=run.cassettes / version,
+            order=lambda: item.session.items.index(item),
+            max_megabytes=max_megabytes,
+        ),
+        version,
+    )
+
+
+def _test_folder(item: pytest.Item) -> PurePosixPath:
+    """Return the test's file as a folder name, from rootdir and without its suffix."""
+    relative = PurePosixPath(item.nodeid.split("::", 1)[0])
+    return relative.with_suffix("") if relative.suffix else relative
+
+
+def _test_name(item: pytest.Item, version: str) -> str:
+    """Return the test's name with its class and parameters, without the version's id."""
+    _, _, name = item.nodeid.partition("::")
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or "hubfiles" not in callspec.params:
+        return name
+    head = name[: len(name) - len(callspec.id) - 2]
+    # Its id comes first, unless somebody else's pytest_generate_tests came before ours.
+    rest = re.sub(rf"(?:^|-){re.escape(version)}(?=-|$)", "", callspec.id, count=1).removeprefix("-")
+    return f"{head}[{rest}]" if rest else head
