@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-ARGS ?=
+ARGS ?= -n auto
 
 .PHONY: demo test test-all test-lowest lint clean
 

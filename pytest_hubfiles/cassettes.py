@@ -121,10 +121,11 @@ def _bytes_of(loader: _Loader, node: yaml.nodes.MappingNode) -> bytes:
     """Read the buffer that vcrpy stored as a pickled BytesIO or iterator."""
     mapping = loader.construct_mapping(node, deep=True)
     state = mapping.get("state") or mapping.get("args") or (b"",)
-    content = state[0] if state else b""
-    if isinstance(content, (list, tuple)):
-        content = b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in content)
-    return content.encode() if isinstance(content, str) else bytes(content or b"")
+    content = state[0] if state else None
+    parts = content if isinstance(content, (list, tuple)) else [] if content is None else [content]
+    if not all(isinstance(part, (bytes, str)) for part in parts):  # bytes(10**10) would fill the memory with zeros
+        raise yaml.constructor.ConstructorError(problem="a buffer holds more than text", problem_mark=node.start_mark)
+    return b"".join(part.encode() if isinstance(part, str) else part for part in parts)
 
 
 _PYTHON: Final = "tag:yaml.org,2002:python/"
@@ -222,8 +223,8 @@ def _interaction(item: object) -> Interaction:
     method, url = _part(request, "method", "its request"), _part(request, "uri", "its request")
     status = _part(response, "status", "its response")
     code = _part(status, "code", "its status")
-    if isinstance(code, bool) or not isinstance(code, int) or not 100 <= code <= 599:
-        raise ValueError(f"its HTTP status is {code!r}, not a number from 100 to 599")
+    if isinstance(code, bool) or not isinstance(code, int) or not 100 <= code <= 999:
+        raise ValueError(f"its HTTP status is {code!r}, not a number from 100 to 999")
     if not isinstance(url, str) or not isinstance(method, str):
         raise ValueError("its uri or method is no text")
     answer = response.get("body")

@@ -308,10 +308,10 @@ def parse_json(body: bytes, charset: str = "utf-8") -> Any:
 
     try:
         text = body.decode(charset).removeprefix("\ufeff")
-    except LookupError:
-        raise BodyNotJsonError(f"its charset {charset!r} does not exist") from None
     except UnicodeDecodeError as error:
         raise BodyNotJsonError(f"it is not {charset} text (byte {error.start})") from None
+    except (LookupError, ValueError):  # the latter for a NUL in its name
+        raise BodyNotJsonError(f"its charset {charset!r} does not exist") from None
     try:
         return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_duplicates)
     except BodyNotJsonError:

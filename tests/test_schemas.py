@@ -275,6 +275,9 @@ GOOD = {
     "with a recursive part": with_export(type="object", properties={"child": {"$ref": "#/$defs/Export"}}),
     "with an anchor": with_export(type="array", items={"$ref": "#error"})
     | {"$defs": {**document()["$defs"], "Error": {"$anchor": "error"}, "Export": {"items": {"$ref": "#error"}}}},
+    "with a reference to the word true": with_export(
+        properties={"a": {"$ref": "#/$defs/Export/properties/b"}, "b": True}
+    ),
     "with everything allowed": with_export(properties={"status": True, "result": False}),
     "with names of keywords as values": with_export(
         enum=[{"format": "none"}], const={"$ref": "http://x"}, default={"$id": 1}, examples=[{"odd": 1}]
@@ -346,6 +349,10 @@ BAD: dict[str, tuple[object, str]] = {
     "unknown keyword": (
         with_export(requried=["status"]),
         "its keyword 'requried' is none of draft 2020-12, so nothing would check it",
+    ),
+    "unknown keyword in a branch": (
+        with_export(allOf=[{"properties": {"a": {"nulable": True}}}]),
+        "its keyword 'nulable' is none of draft 2020-12, so nothing would check it",
     ),
     "OpenAPI's nullable": (
         with_export(type="string", nullable=True),
