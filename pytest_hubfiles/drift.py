@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_hubfiles import differences
 from pytest_hubfiles.contracts import Contract, Contracts
 from pytest_hubfiles.differences import Subject, drift_finding
-from pytest_hubfiles.exchanges import BodyNotJsonError, Exchange
+from pytest_hubfiles.exchanges import BodyNotJsonError, Exchange, Interaction
 from pytest_hubfiles.findings import Case, Finding, Kind
 from pytest_hubfiles.shapes import UNDECLARED, Declared, Shape, merge_all, shape_of
 
@@ -29,10 +29,11 @@ def compare(
     exercised is not compared.
     """
     old, new = _by_operation(before), _by_operation(after)
+    tasks = _Tasks.of(before), _Tasks.of(after)
     for key in sorted(old.keys() & new.keys()):
         contract = contracts.get(*key)
         others = _Others(history, contract)
-        yield from _Comparison(contract, old[key], new[key], others).findings()
+        yield from _Comparison(contract, old[key], new[key], others, *tasks).findings()
 
 
 def _by_operation(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Exchange]]:
@@ -81,6 +82,30 @@ class _Others:
 
 
 @dataclass(frozen=True, slots=True)
+class _Tasks:
+    """Which tasks a recording started, by order: their ids are values, and differ from recording to recording."""
+
+    started: tuple[str, ...]
+    polled: tuple[str, ...]
+
+    @classmethod
+    def of(cls, exchanges: Sequence[Exchange]) -> _Tasks:
+        starts = (_body(e) for e in exchanges if e.method == "POST" and e.status_code < 300)
+        ids = (str(body["id"]) for body in starts if isinstance(body, dict) and "id" in body)
+        polled = (e.interaction.task_id for e in exchanges)
+        return cls(tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(task for task in polled if task is not None)))
+
+    def name(self, interaction: Interaction) -> str:
+        """Return what a request asks for: the path, or which of the tasks that were started."""
+        task = interaction.task_id
+        if task in self.started:
+            return f"started task {self.started.index(task)}"
+        if task is not None and not self.started:
+            return f"task {self.polled.index(task)}"
+        return interaction.path
+
+
+@dataclass(frozen=True, slots=True)
 class _Comparison:
     """One operation of one version, before and after."""
 
@@ -88,6 +113,8 @@ class _Comparison:
     old: list[Exchange]
     new: list[Exchange]
     others: _Others
+    old_tasks: _Tasks
+    new_tasks: _Tasks
 
     @property
     def _finding(self) -> Callable[..., Finding]:
@@ -105,20 +132,23 @@ class _Comparison:
     def _statuses(self) -> Iterator[Finding]:
         old, new = {e.status_code for e in self.old}, {e.status_code for e in self.new}
         old_success, new_success = {s for s in old if s < 300}, {s for s in new if s < 300}
-        if old_success and not new_success:
+        then, now = self._by_request(self.old, self.old_tasks), self._by_request(self.new, self.new_tasks)
+        failed = [r for r in then.keys() & now.keys() if min(then[r]) < 300 <= min(now[r])]
+        if failed and not new_success:
             kind = Kind.OPERATION_GONE if new <= _GONE else Kind.SUCCESS_STATUS_CHANGED
             yield self._status_finding(kind, old_success, new, len(self.new))
             return
-        if old_success and old_success != new_success:
+        if old_success and new_success and old_success != new_success:
             count = sum(e.status_code in new_success - old_success for e in self.new)
             yield self._status_finding(Kind.SUCCESS_STATUS_CHANGED, old_success, new_success, max(count, 1))
-        then, now = _statuses_by_request(self.old), _statuses_by_request(self.new)
         changes: dict[tuple[Kind, frozenset[int], frozenset[int]], int] = {}
         for request in then.keys() & now.keys():
             was, came = then[request], now[request]
             errors = frozenset(s for s in came - was if s >= 400)
             if min(was) < 300 and errors:
                 change = (Kind.SUCCESS_STATUS_CHANGED, frozenset(s for s in was if s < 300), errors)
+            elif min(was) >= 400 > min(came):
+                change = (Kind.SUCCESS_STATUS_CHANGED, was, came)
             elif min(was) >= 400 and came != was:
                 change = (Kind.ERROR_STATUS_CHANGED, was, came)
             else:
@@ -126,6 +156,18 @@ class _Comparison:
             changes[change] = changes.get(change, 0) + 1
         for (kind, was, came), count in sorted(changes.items(), key=str):
             yield self._status_finding(kind, was, came, count)
+
+    def _by_request(self, exchanges: Iterable[Exchange], tasks: _Tasks) -> dict[tuple[object, ...], frozenset[int]]:
+        """Return the statuses each request got."""
+        known = {e.interaction.task_id for e in self.old} & {e.interaction.task_id for e in self.new}
+        statuses: dict[tuple[object, ...], frozenset[int]] = {}
+        for exchange in exchanges:
+            interaction = exchange.interaction
+            method, path, query, body = interaction.match_key
+            asked = path if interaction.task_id in known else tasks.name(interaction)
+            request = (method, asked, query, body)
+            statuses[request] = statuses.get(request, frozenset()) | {exchange.status_code}
+        return statuses
 
     def _status_finding(self, kind: Kind, before: Iterable[int], after: Iterable[int], count: int) -> Finding:
         was, came = (", ".join(map(str, sorted(statuses))) for statuses in (before, after))
@@ -232,20 +274,6 @@ class _Comparison:
     def _shapes(self, status: int, state: str | None, before: Shape, after: Shape, total: int) -> Iterator[Finding]:
         others = partial(self.others.sometimes_lack, status, state)
         yield from differences.between(before, after, Subject(self.contract, status, state, total, others))
-
-
-def _statuses_by_request(exchanges: Iterable[Exchange]) -> dict[tuple[object, ...], frozenset[int]]:
-    """Return the statuses each request got; tasks count by their order, since their ids are values."""
-    tasks: dict[str, str] = {}
-    statuses: dict[tuple[object, ...], frozenset[int]] = {}
-    for exchange in exchanges:
-        interaction = exchange.interaction
-        task = interaction.task_id
-        asked = interaction.path if task is None else tasks.setdefault(task, f"task {len(tasks) + 1}")
-        method, _, query, body = interaction.match_key
-        request = (method, asked, query, body)
-        statuses[request] = statuses.get(request, frozenset()) | {exchange.status_code}
-    return statuses
 
 
 def _by_state(exchanges: Iterable[Exchange]) -> dict[str | None, list[Exchange]]:

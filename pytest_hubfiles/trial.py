@@ -16,7 +16,7 @@ from pytest_hubfiles.options import OUTAGE, RecordMode
 from pytest_hubfiles.recorder import Recorder
 from pytest_hubfiles.reports import Contracted, Record
 
-TEST_FAILED = "the test, which did not pass"
+TEST_FAILED = "the test did not pass"
 
 
 @dataclass(frozen=True, slots=True)

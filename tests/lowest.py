@@ -22,6 +22,10 @@ def lowest(project: Path) -> list[str]:
     names = document["project"]["dependencies"]
     pins = []
     for requirement in names:
+        if requirement.endswith("python_version < '3.11'") and sys.version_info >= (3, 11):
+            continue
+        if requirement.endswith("python_version >= '3.11'") and sys.version_info < (3, 11):
+            continue
         match = re.match(r"([A-Za-z0-9._-]+)>=([0-9.]+)", requirement)
         if match is None:
             raise ValueError(f"{requirement} has no lower bound")

@@ -618,7 +618,7 @@ STATUSES = [
     ((200,), (410,), "operation-gone", "HTTP 200 → 410"),
     ((404,), (400,), "error-status-changed", "HTTP 404 → 400"),
     ((400,), (500,), "error-status-changed", "HTTP 400 → 500"),
-    ((404,), (200,), "error-status-changed", "HTTP 404 → 200"),
+    ((404,), (200,), "success-status-changed", "HTTP 404 → 200"),
 ]
 
 

@@ -168,7 +168,7 @@ def test_accept_does_not_waive_an_outage(recorded: Downstream) -> None:
 
 # --- a test that did not pass ---
 
-REASON = "the test, which did not pass"
+REASON = "the test did not pass"
 ENDINGS = {
     "fails": ("    assert task.task_status == 'PENDING'", {"failed": 1}),
     "raises": ("    raise OSError('no')", {"failed": 1}),
@@ -534,3 +534,20 @@ def test_a_cassette_with_a_secret_can_be_recorded_again(recorded: Downstream) ->
 
     result.assert_outcomes(passed=1)
     assert b"pat-na1" not in recorded.cassette().read_bytes()
+
+
+def test_a_failed_subtest_promotes_nothing(downstream: Downstream) -> None:
+    """A subtest that failed keeps the recording back, though its test is called passed until all is over."""
+    downstream.tests(
+        """
+def test_import(hubfiles, subtests):
+    import_a_file(hubfiles)
+    with subtests.test("size"):
+        assert 0
+"""
+    )
+
+    result = downstream.run_live("--hubfiles-record=once")
+
+    result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} ({REASON})"])
+    assert downstream.yaml_files() == [CANDIDATE]

@@ -282,3 +282,27 @@ def test_a_whole_import_is_what_the_examples_replay(downstream: Downstream) -> N
 
     downstream.write([started(), polled("COMPLETE")])
     downstream.run().assert_outcomes(passed=1)
+
+
+MISSING = """
+def test_missing(hubfiles):
+    assert hubfiles.import_status("BBBBEZ6whGI").status_code == 404
+"""
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "all", "verify"])
+def test_what_another_test_of_the_cassette_recorded_is_no_drift(downstream: Downstream, mode: str) -> None:
+    """A test that asks for a missing task is not compared with the one beside it that finished a task."""
+    downstream.tests("pytestmark = pytest.mark.hubfiles(cassette='shared')\n" + TEST_IMPORT + MISSING)
+    downstream.record()
+
+    downstream.run_live(f"--hubfiles-record={mode}").assert_outcomes(passed=2)
+
+
+def test_a_new_request_is_no_drift(downstream: Downstream) -> None:
+    """What new_episodes adds to a cassette replaces nothing: it is not compared with the other requests in it."""
+    downstream.tests()
+    downstream.record()
+    downstream.tests(TEST_IMPORT + '    assert hubfiles.import_status("BBBBEZ6whGI").status_code == 404\n')
+
+    downstream.run_live("--hubfiles-record=new_episodes").assert_outcomes(passed=1)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FINDING = "hubfiles_finding"
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+_SUBTEST_FAILED: set[str] = set()
 
 
 # --- options -----------------------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         markers = marker_arguments(metafunc.definition.iter_markers("hubfiles"))
         versions = metafunc.config.stash[RUN].get("version", markers)
     except HubfilesError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     if len(versions) > 1:
         metafunc.parametrize("hubfiles", versions, ids=versions, indirect=True)
 
@@ -114,7 +115,7 @@ def hubfiles(
     try:
         trial, version = start_trial(request, hubfiles_token, hubfiles_vcr_config)
     except HubfilesError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     run = request.config.stash[RUN]
     request.node.stash[_TRIAL] = trial
     with trial.recorder:
@@ -171,6 +172,12 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note that a subtest failed: its test is called passed until all is over."""
+    if report.failed and hasattr(report, "context"):  # pytest's SubtestReport, which is not public
+        _SUBTEST_FAILED.add(report.nodeid)
+
+
 def _hand_on(item: pytest.Item, trial: Trial) -> None:
     from pytest_hubfiles.reports.terminal import in_one_line
 
@@ -196,6 +203,9 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
     trial = item.stash.get(_TRIAL, None)
     if trial is None:
         return
+    if item.nodeid in _SUBTEST_FAILED:
+        _SUBTEST_FAILED.discard(item.nodeid)
+        passed = trial.passed = False
     try:
         late = trial.end_test(passed)
     except HubfilesError as error:

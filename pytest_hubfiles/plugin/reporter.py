@@ -64,6 +64,9 @@ class Reporter:
             )
         fail_on = run.get("fail_on")
         weighty = [f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank]
+        if weighty:
+            kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
+            self.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {fail_on.value})")
         run.report.failed = run.report.failed or bool(weighty or self.complaints)
         self._write_reports()
         if (weighty or self.complaints) and session.exitstatus in (
@@ -76,7 +79,9 @@ class Reporter:
         """Return whether every test of the suite has run, so that a cassette nobody opened is one nobody needs."""
         config = session.config
         narrowed = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "--hubfiles-version")
-        everything = config.args_source in (config.ArgsSource.TESTPATHS, config.ArgsSource.INVOCATION_DIR)
+        everything = config.args_source is config.ArgsSource.TESTPATHS or (
+            config.args_source is config.ArgsSource.INVOCATION_DIR and config.invocation_params.dir == config.rootpath
+        )
         stopped = bool(session.shouldstop or session.shouldfail)
         return (
             everything

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import copy
+import inspect
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -14,7 +15,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from vcr import VCR
-from vcr.patch import validate_skip_patchers
+from vcr import patch as vcr_patch
 from vcr.record_mode import RecordMode as VcrMode
 from vcr.request import Request
 
@@ -24,11 +25,12 @@ from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
-from pytest_hubfiles.recorder.clients import patches
+from pytest_hubfiles.recorder.clients import patches, pools_let_go
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
-VCR_OPTIONS: Final = frozenset(
+_FEATURES: Final = frozenset(inspect.signature(VCR).parameters)
+VCR_OPTIONS: Final = _FEATURES & frozenset(
     {
         "after_load_interaction",
         "before_record_request",
@@ -45,7 +47,10 @@ VCR_OPTIONS: Final = frozenset(
         "skip_patchers",
     }
 )
-"""What the fixture ``hubfiles_vcr_config`` may hand on to vcrpy; everything else is this plugin's to decide."""
+"""What the fixture ``hubfiles_vcr_config`` may hand on to vcrpy; everything else is this plugin's to decide.
+
+vcrpy 8.5, the last for Python 3.10, knows neither hooks on saving and loading nor ``skip_patchers``.
+"""
 
 
 class VcrConfigError(HubfilesError):
@@ -136,23 +141,27 @@ class Recorder(AbstractContextManager["Recorder"]):
         return cassettes.read(self.cassette, max_megabytes) if self.cassette.exists() else []
 
     def _build_context(self, config: Mapping[str, Any]) -> AbstractContextManager[Any]:
-        try:
-            validate_skip_patchers(self._skipped)
-        except ValueError as error:
-            raise VcrConfigError(f"a dict with skip_patchers={list(self._skipped)!r} ({error})") from None
+        if self._skipped:
+            try:
+                vcr_patch.validate_skip_patchers(self._skipped)
+            except ValueError as error:
+                raise VcrConfigError(f"a dict with skip_patchers={list(self._skipped)!r} ({error})") from None
         ours = {
             "path": str(self.cassette),
-            "persister": self._memory,
             "skip_patchers": (*self._skipped, "httplib"),  # see clients.py
             "custom_patches": tuple(config.get("custom_patches", ())),
         }
-        merged = VCR(record_mode=VcrMode.NEW_EPISODES).get_merged_config(**{**config, **ours})
+        vcr = VCR(record_mode=VcrMode.NEW_EPISODES)
+        vcr.register_persister(self._memory)
+        merged = vcr.get_merged_config(**{**config, **ours})
         context: AbstractContextManager[Any] = Bridge.use(recorder=self, **merged)
         return context
 
     def __enter__(self) -> Recorder:
         with ExitStack() as entering:  # what fails in here leaves nothing patched
-            bridge = entering.enter_context(self._context)
+            # vcrpy 8.5 closes a recorded connection only when it takes its patches off, by the pools it holds.
+            with pools_let_go() if "skip_patchers" in _FEATURES else nullcontext():
+                bridge = entering.enter_context(self._context)
             for patch in patches(bridge, self._skipped):
                 entering.enter_context(patch)
             # The user's load hooks have run: what they left is what is recognised and answered.

@@ -28,8 +28,8 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
 
     @property
     def write_protected(self) -> bool:
-        """Never: a request that must not go out is refused in :meth:`can_play_response_for`."""
-        return False
+        """Whether no connection is to be made; a request that must not go out has been refused before it is asked."""
+        return not self._recorder.live
 
     def can_play_response_for(self, request: Request) -> bool:
         """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
@@ -54,11 +54,12 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             stored = self.data[before:]
             # The save hooks of the user's vcrpy configuration run now, not when the context ends: the
             # recording is compared before that. What they leave reaches Memory.save_cassette.
-            self._persister.saved.clear()
-            if stored:
+            if stored and hasattr(Cassette, "_persist"):  # vcrpy 8.5 has no such hooks
+                self._persister.saved.clear()
                 self._persist({"requests": [stored[0][0]], "responses": [stored[0][1]]})
+                stored = list(self._persister.saved)
             self.dirty = False
-            self._recorder.received(request, response, list(self._persister.saved))
+            self._recorder.received(request, response, stored)
 
     def find_requests_with_most_matches(self, request: Request) -> list[tuple[Request, list[str], list[str]]]:
         """Return what aiohttp's stub is to ask for next along a redirect."""

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
 import vcr.patch
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
@@ -22,6 +23,20 @@ class _Connection(VCRHTTPConnection, vcr.patch._HTTPConnection):  # type: ignore
 
 class _TlsConnection(VCRHTTPSConnection, vcr.patch._HTTPSConnection):  # type: ignore[misc]  # likewise
     """What an ``http.client.HTTPSConnection`` is while there is a recorder."""
+
+
+def pools_let_go() -> AbstractContextManager[Any]:
+    """Have vcrpy's patches, if they are put on in here, hold urllib3's pools weakly.
+
+    A pool closes its connections when nobody holds it any more; while vcrpy does, each ``requests.get`` that is
+    recorded leaves a socket open until the test ends.
+    """
+
+    def __init__(self: Any, connection_class: type) -> None:  # noqa: N807  # it is one
+        self._connection_class = connection_class
+        self._connection_pool_to_connections = WeakKeyDictionary()
+
+    return mock.patch.object(vcr.patch.ConnectionRemover, "__init__", __init__)
 
 
 def patches(bridge: Bridge, skipped: Iterable[str]) -> Iterator[AbstractContextManager[Any]]:

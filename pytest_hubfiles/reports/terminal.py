@@ -101,7 +101,7 @@ def _recordings(report: Report) -> list[str]:
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
             lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
-    verified = [record for record in report.records if record.verified and not record.reasons]
+    verified = [r for r in report.records if r.verified and r.judged and not r.reasons]
     if verified:
         lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
     return lines

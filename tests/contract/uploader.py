@@ -1,4 +1,4 @@
-"""A team's own upload code, as the README shows it; it knows nothing of recording."""
+"""A team's own upload code, such as a downstream project has; it knows nothing of recording."""
 
 from __future__ import annotations
 
