@@ -32,7 +32,7 @@ class CandidateRefusedError(HubfilesError):
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """The takes of one run for one cassette.
+    """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
 
     They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette.
     """
@@ -40,6 +40,7 @@ class Takes:
     cassette: Path
     run: str
     mode: RecordMode
+    shared: bool = False
 
     @property
     def _folder(self) -> Path:
@@ -129,13 +130,15 @@ class Takes:
     def _merged(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
         takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
         recorded = [interaction for take in takes for interaction in cassettes.read(take, max_megabytes)]
-        if self.mode in (RecordMode.ONCE, RecordMode.REWRITE):
+        # What another test recorded into a shared cassette stays until that test records it again: it may be
+        # deselected, or refused.
+        if self.mode is RecordMode.ONCE or (self.mode is RecordMode.REWRITE and not self.shared):
             return recorded
         try:
             base = self.original(max_megabytes)
         except cassettes.CassetteUnreadableError:  # a finding, which only --hubfiles-accept lets pass
             base = []
-        if self.mode is RecordMode.ALL:
+        if self.mode in (RecordMode.ALL, RecordMode.REWRITE):
             again = {interaction.match_key for interaction in recorded}
             ended = {_started_task(interaction) for interaction in base if interaction.match_key in again} - {None}
             base = [i for i in base if i.match_key not in again and (i.task_id is None or i.task_id not in ended)]

@@ -45,7 +45,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 cassette=path,
                 shown=run.shown(path),
                 mode=mode,
-                takes=Takes(path, run.id, mode) if writes else None,
+                takes=Takes(path, run.id, mode, shared=named is not None) if writes else None,
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
                 secrets=[token] if token and len(token) >= 8 else [],
