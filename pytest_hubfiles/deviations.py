@@ -137,6 +137,15 @@ def load(path: Path) -> tuple[Deviation, ...]:
     return tuple(deviations)
 
 
+def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
+    """Return a line for each of *deviations* that is past its last day, whether anything matches it or not."""
+    return [
+        f"a deviation has run out: {d.path}, on {d.until} ({d.reason}); renew it or delete it"
+        for d in deviations
+        if d.until is not None and d.until < today
+    ]
+
+
 def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today: dt.date) -> list[Finding]:
     """Return *findings*, each that a deviation explains lowered to info with the reason.
 

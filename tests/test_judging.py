@@ -352,3 +352,22 @@ def test_the_stand_in_is_a_fixture(downstream: Downstream) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*= hubfiles =*")
+
+
+def test_a_deviation_past_its_last_day_is_told(downstream: Downstream) -> None:
+    """An entry that has run out is told at the end of the run, though nothing would match it."""
+    downstream.tests()
+    downstream.write(whole_import())
+    downstream.ini("hubfiles_deviations = own.toml")
+    (downstream.path / "own.toml").write_text(
+        '[[deviation]]\npath = "$.nothere"\nkeyword = "required"\nreason = "A ticket."\nsource = "us"\n'
+        "until = 2020-01-01\n",
+        encoding="utf-8",
+    )
+
+    result = downstream.run()
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["a deviation has run out: $.nothere, on 2020-01-01 (A ticket.); renew it or delete it"]
+    )

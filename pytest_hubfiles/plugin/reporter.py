@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -126,11 +127,14 @@ class Reporter:
         run = self.run
         if not run.has_report:
             return
+        from pytest_hubfiles.deviations import run_out
         from pytest_hubfiles.reports.json_report import render_json
         from pytest_hubfiles.reports.terminal import render_terminal
 
         if run.report.worth_telling or self.complaints:
             terminalreporter.section("hubfiles")
-            terminalreporter.write("\n".join([*render_terminal(run.report), *self.complaints]) + "\n")
+            today = dt.datetime.now(dt.timezone.utc).date()
+            lines = [*render_terminal(run.report), *run_out(run.deviations, today), *self.complaints]
+            terminalreporter.write("\n".join(lines) + "\n")
         for _ in [name for _, name in run.get("report") if name == "-"]:
             terminalreporter.write(render_json(run.report))
