@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 from typing import Any
 from unittest import mock
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 import vcr.patch
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
@@ -25,16 +25,30 @@ class _TlsConnection(VCRHTTPSConnection, vcr.patch._HTTPSConnection):  # type: i
     """What an ``http.client.HTTPSConnection`` is while there is a recorder."""
 
 
+class _Pools(WeakKeyDictionary[Any, set[Any]]):
+    """The connections of each pool, closed when nobody holds the pool any more."""
+
+    def setdefault(self, pool: Any, default: Any = None) -> Any:
+        """Return the connections of *pool*, *default* if it is new."""
+        if pool not in self:
+            finalize(pool, _close, default)
+        return super().setdefault(pool, default)
+
+
+def _close(connections: set[Any]) -> None:
+    for connection in connections:
+        connection.close()
+
+
 def pools_let_go() -> AbstractContextManager[Any]:
     """Have vcrpy's patches, if they are put on in here, hold urllib3's pools weakly.
 
-    A pool closes its connections when nobody holds it any more; while vcrpy does, each ``requests.get`` that is
-    recorded leaves a socket open until the test ends.
+    While vcrpy holds a pool, each ``requests.get`` that is recorded leaves a socket open until the test ends.
     """
 
     def __init__(self: Any, connection_class: type) -> None:  # noqa: N807  # it is one
         self._connection_class = connection_class
-        self._connection_pool_to_connections = WeakKeyDictionary()
+        self._connection_pool_to_connections = _Pools()
 
     return mock.patch.object(vcr.patch.ConnectionRemover, "__init__", __init__)
 
