@@ -112,7 +112,7 @@ def test_names_in_two_normal_forms_are_two(name: str) -> None:
 @given(NAMES, NAMES, NAMES)
 def test_paths_never_leave_the_root(folder: str, name: str, marker: str) -> None:
     """Whatever a test, its folders or its marker are called, the file lies under the root, in the version's folder."""
-    root = Path("/root/cassettes")
+    root = Path("/project/cassettes")
     for found in (
         cassettes.path_for(root, "v3", PurePosixPath(f"tests/{folder}/.."), name),
         cassettes.path_for(root, "v3", PurePosixPath(f"/{folder}"), name),
