@@ -90,10 +90,9 @@ class _Tasks:
 
     @classmethod
     def of(cls, exchanges: Sequence[Exchange]) -> _Tasks:
-        starts = (_body(e) for e in exchanges if e.method == "POST" and e.status_code < 300)
-        ids = (str(body["id"]) for body in starts if isinstance(body, dict) and "id" in body)
-        polled = (e.interaction.task_id for e in exchanges)
-        return cls(tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(task for task in polled if task is not None)))
+        started = dict.fromkeys(e.interaction.started_task for e in exchanges)
+        polled = dict.fromkeys(e.interaction.task_id for e in exchanges)
+        return cls(*(tuple(task for task in tasks if task is not None) for tasks in (started, polled)))
 
     def name(self, interaction: Interaction) -> str:
         """Return what a request asks for: the path, or which of the tasks that were started."""

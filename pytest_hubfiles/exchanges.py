@@ -162,6 +162,17 @@ class Interaction:
         match = _TASK_STATUS_PATH.search(self.path)
         return match["task_id"] if match and match.end() == len(self.path) else None
 
+    @property
+    def started_task(self) -> str | None:
+        """The id of the task that this request started, or None where it started none."""
+        if self.method != "POST" or self.status_code >= 300:
+            return None
+        try:
+            body = self.json
+        except BodyNotJsonError:
+            return None
+        return str(body["id"]) if isinstance(body, dict) and "id" in body else None
+
     @cached_property
     def match_key(self) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
         """What a request is recognised by: method, path, query, and for POST the body; never host or headers."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import BodyNotJsonError, Interaction
+from pytest_hubfiles.exchanges import Interaction
 from pytest_hubfiles.findings import WAIVABLE
 from pytest_hubfiles.options import RecordMode
 
@@ -140,18 +140,10 @@ class Takes:
             base = []
         if self.mode in (RecordMode.ALL, RecordMode.REWRITE):
             again = {interaction.match_key for interaction in recorded}
-            ended = {_started_task(interaction) for interaction in base if interaction.match_key in again} - {None}
-            base = [i for i in base if i.match_key not in again and (i.task_id is None or i.task_id not in ended)]
+            # A task that was started anew has another id: nobody will ask for the polls of the old one.
+            ended = {i.started_task for i in base if i.match_key in again} - {None}
+            base = [i for i in base if i.match_key not in again and i.task_id not in ended]
         return base + recorded
-
-
-def _started_task(interaction: Interaction) -> str | None:
-    """Return the id of the task that *interaction* started: once it is started anew, its polls are of no use."""
-    try:
-        body = interaction.json if interaction.method == "POST" else None
-    except BodyNotJsonError:
-        return None
-    return str(body["id"]) if isinstance(body, dict) and "id" in body else None
 
 
 def _reasons(content: bytes) -> list[str]:
