@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test test-all test-lowest lint clean
+.PHONY: demo test test-all test-lowest faults lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS)
+
+# Every fault against every promise; ARGS=R1 keeps to one. Ends with the table that SECURITY.md and the README show.
+faults: $(VENV)/installed
+	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -367,6 +367,7 @@ class _About:
             before=before,
             after=after,
             keyword=keyword,
+            line=self.exchange.interaction.line,
         )
 
 

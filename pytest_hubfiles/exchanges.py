@@ -84,7 +84,10 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Interaction:
-    """A request and its answer as vcrpy's format stores them: raw bytes, headers as lists of values."""
+    """A request and its answer as vcrpy's format stores them: raw bytes, headers as lists of values.
+
+    ``line`` is where it begins in the file it was read from, counted from 1; None where it was not read from one.
+    """
 
     method: str
     url: str
@@ -94,6 +97,7 @@ class Interaction:
     reason: str
     response_headers: Mapping[str, tuple[str, ...]]
     response_body: bytes
+    line: int | None = field(default=None, compare=False)
 
     @cached_property
     def headers(self) -> Headers:

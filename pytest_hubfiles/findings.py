@@ -182,7 +182,8 @@ class Finding:
 
     ``before`` and ``after`` are what was expected or recorded and what came; ``path`` is a JSONPath
     with ``[*]`` for array elements; ``exchanges`` is how many exchanges showed it;
-    ``deviation`` is why it was lowered to info, where it was.
+    ``deviation`` is why it was lowered to info, where it was; ``line`` is where in the cassette the first
+    of them stands, counted from 1.
     """
 
     kind: Kind
@@ -201,6 +202,7 @@ class Finding:
     cassette: str | None = None
     deviation: str | None = None
     exchanges: int = 1
+    line: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("message", "task_status", "path", "before", "after"):
@@ -246,6 +248,7 @@ class Finding:
             "fingerprint": self.fingerprint,
             "deviation": self.deviation,
             "exchanges": self.exchanges,
+            "line": self.line,
         }
 
     @classmethod

@@ -152,6 +152,7 @@ def test_fingerprint_is_stable() -> None:
         ("cassette", "elsewhere.yaml"),
         ("message", "said in other words"),
         ("exchanges", 7),
+        ("line", 7),
         ("severity", Severity.INFO),
         ("deviation", None),
     ],
@@ -195,7 +196,7 @@ def test_report_has_the_documented_keys() -> None:
     """The JSON of a finding has the keys that the report's documentation shows."""
     assert set(FINDING.to_dict()) == {
         *("kind", "severity", "category", "version", "operation", "http_status", "task_status", "path", "before"),
-        *("after", "keyword", "message", "test", "cassette", "fingerprint", "deviation", "exchanges"),
+        *("after", "keyword", "message", "test", "cassette", "fingerprint", "deviation", "exchanges", "line"),
     }
 
 
