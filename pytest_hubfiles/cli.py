@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -79,6 +80,8 @@ def sandbox(port: int, switches: tuple[str, ...], more: tuple[str, ...]) -> None
     """
     if more and not switches:
         raise click.UsageError(f"{more[0]!r} is no argument; switches are given with --drift")
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts its background jobs with SIGINT ignored
+        signal.signal(stop, signal.default_int_handler)
     try:
         with Sandbox(port=port, switches=(*switches, *more)) as server:
             click.echo(f"HubSpot stand-in on {server.url} (Ctrl-C stops it)")

@@ -88,13 +88,14 @@ def test_an_unknown_command() -> None:
     assert "No such command 'frobnicate'" in done.stderr
 
 
-def test_the_sandbox_answers_until_it_is_interrupted() -> None:
-    """``hubfiles sandbox`` prints its address, answers there, and Ctrl-C ends it with status 0 and no traceback."""
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminated"])
+def test_the_sandbox_answers_until_it_is_stopped(stop: signal.Signals) -> None:
+    """``hubfiles sandbox`` prints its address, answers there, and ends with status 0 and no traceback."""
     with running() as (process, address):
         start = f"{address}/files/2026-03/files/import-from-url/async"
         task = ask(start, {"url": "https://example.com/cat.png", "access": "PRIVATE"})
         states = [ask(f"{start}/tasks/{task['id']}/status")["status"] for _ in range(3)]
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         out, err = process.communicate()
 
     assert states == ["PENDING", "PROCESSING", "COMPLETE"]

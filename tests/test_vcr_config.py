@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from downstream import Downstream
 from http_clients import TOKEN, watched_sockets
@@ -44,6 +48,24 @@ def test_import(hubfiles):
 """
 
 
+# vcrpy 8.5, the last for Python 3.10, does not know these: there they are refused, as the last tests say.
+_SINCE_9 = {
+    "after_load_interaction",
+    "before_save_interaction",
+    "filter_nested_post_data_parameters",
+    "filter_sensitive_data",
+    "skip_patchers",
+}
+
+
+def _is_known(config: str) -> bool:
+    return _SINCE_9.intersection(re.findall(r'"(\w+)":', config)) <= VCR_OPTIONS
+
+
+def _known(cases: Iterable[Any]) -> list[Any]:
+    return [case for case in cases if _is_known(case.values[0])]
+
+
 def _record_and_replay(downstream: Downstream, config: str, query: str = "", more: str = "") -> str:
     downstream.tests(TESTS.format(config=config, query=query, more=more))
     downstream.record("--hubfiles-min-judged=4")
@@ -59,66 +81,71 @@ def _record_and_replay(downstream: Downstream, config: str, query: str = "", mor
 
 @pytest.mark.parametrize(
     ("config", "there", "gone"),
-    [
-        pytest.param("{}", ["Accept"], ["trace-0001"], id="nothing"),
-        pytest.param('{"filter_headers": ["Accept"]}', ["X-Trace"][:0], ["Accept:"], id="filter-headers"),
-        pytest.param(
-            '{"filter_headers": [("Accept", "any")]}',
-            ["- any"],
-            ["- application/json\n      Content"],
-            id="replace-headers",
-        ),
-        pytest.param(
-            '{"filter_post_data_parameters": ["folderPath"]}', ["example.com"], ['"folderPath"'], id="filter-post-data"
-        ),
-        pytest.param(
-            '{"filter_post_data_parameters": [("url", "https://example.org/a")], '
-            '"filter_nested_post_data_parameters": True}',
-            ["https://example.org/a"],
-            ['"url": "https://example.com/cat.png"'],
-            id="replace-post-data",
-        ),
-        pytest.param(
-            '{"filter_sensitive_data": {"<TASK>": "AAAAEZ6whGI"}}',
-            ["tasks/<TASK>/status"],
-            ["AAAAEZ6whGI"],
-            id="sensitive",
-        ),
-        pytest.param(
-            '{"before_record_request": lambda request: called("request", request), '
-            '"before_record_response": [lambda response: called("response", response)]}',
-            [],
-            [],
-            id="hooks-that-change-nothing",
-        ),
-        pytest.param(
-            '{"before_record_response": lambda r: {**r, "headers": {**r["headers"], "Date": ["today"]}}}',
-            ["- today"],
-            ["GMT"],
-            id="before-record-response",
-        ),
-        pytest.param(
-            '{"before_save_interaction": lambda q, a: (q, {**a, "status": {**a["status"], "message": "Saved"}})}',
-            ["message: Saved"],
-            ["message: OK"],
-            id="before-save",
-        ),
-        pytest.param(
-            '{"before_save_interaction": [lambda q, a, cassette: (q, a)], '
-            '"after_load_interaction": lambda q, a: (q, a)}',
-            [],
-            [],
-            id="both-interaction-hooks",
-        ),
-        pytest.param('{"ignore_localhost": True}', [], [], id="ignore-localhost"),
-        pytest.param('{"ignore_hosts": ["127.0.0.1", "localhost"]}', [], [], id="ignore-the-stand-in"),
-        pytest.param('{"skip_patchers": ["tornado", "httplib"]}', [], [], id="skip-patchers"),
-        pytest.param('{"custom_patches": [(json, "loads", json.loads)]}', [], [], id="custom-patches-as-a-list"),
-        pytest.param('{"filter_headers": []}', [], ["Authorization"], id="no-filter-headers"),
-        pytest.param(
-            '{"filter_headers": None, "filter_query_parameters": ()}', [], ["Authorization"], id="nothing-to-filter"
-        ),
-    ],
+    _known(
+        [
+            pytest.param("{}", ["Accept"], ["trace-0001"], id="nothing"),
+            pytest.param('{"filter_headers": ["Accept"]}', ["X-Trace"][:0], ["Accept:"], id="filter-headers"),
+            pytest.param(
+                '{"filter_headers": [("Accept", "any")]}',
+                ["- any"],
+                ["- application/json\n      Content"],
+                id="replace-headers",
+            ),
+            pytest.param(
+                '{"filter_post_data_parameters": ["folderPath"]}',
+                ["example.com"],
+                ['"folderPath"'],
+                id="filter-post-data",
+            ),
+            pytest.param(
+                '{"filter_post_data_parameters": [("url", "https://example.org/a")], '
+                '"filter_nested_post_data_parameters": True}',
+                ["https://example.org/a"],
+                ['"url": "https://example.com/cat.png"'],
+                id="replace-post-data",
+            ),
+            pytest.param(
+                '{"filter_sensitive_data": {"<TASK>": "AAAAEZ6whGI"}}',
+                ["tasks/<TASK>/status"],
+                ["AAAAEZ6whGI"],
+                id="sensitive",
+            ),
+            pytest.param(
+                '{"before_record_request": lambda request: called("request", request), '
+                '"before_record_response": [lambda response: called("response", response)]}',
+                [],
+                [],
+                id="hooks-that-change-nothing",
+            ),
+            pytest.param(
+                '{"before_record_response": lambda r: {**r, "headers": {**r["headers"], "Date": ["today"]}}}',
+                ["- today"],
+                ["GMT"],
+                id="before-record-response",
+            ),
+            pytest.param(
+                '{"before_save_interaction": lambda q, a: (q, {**a, "status": {**a["status"], "message": "Saved"}})}',
+                ["message: Saved"],
+                ["message: OK"],
+                id="before-save",
+            ),
+            pytest.param(
+                '{"before_save_interaction": [lambda q, a, cassette: (q, a)], '
+                '"after_load_interaction": lambda q, a: (q, a)}',
+                [],
+                [],
+                id="both-interaction-hooks",
+            ),
+            pytest.param('{"ignore_localhost": True}', [], [], id="ignore-localhost"),
+            pytest.param('{"ignore_hosts": ["127.0.0.1", "localhost"]}', [], [], id="ignore-the-stand-in"),
+            pytest.param('{"skip_patchers": ["tornado", "httplib"]}', [], [], id="skip-patchers"),
+            pytest.param('{"custom_patches": [(json, "loads", json.loads)]}', [], [], id="custom-patches-as-a-list"),
+            pytest.param('{"filter_headers": []}', [], ["Authorization"], id="no-filter-headers"),
+            pytest.param(
+                '{"filter_headers": None, "filter_query_parameters": ()}', [], ["Authorization"], id="nothing-to-filter"
+            ),
+        ]
+    ),
 )
 def test_settings_work_recording_and_replaying(
     downstream: Downstream, config: str, there: list[str], gone: list[str]
@@ -152,34 +179,39 @@ def test_hooks_see_hubspots_origin_recording_and_replaying(downstream: Downstrea
     )
 
 
-def test_a_loaded_interaction_can_be_changed(downstream: Downstream) -> None:
-    """``after_load_interaction`` decides what a replay answers, and what is judged."""
-    config = '{"after_load_interaction": lambda q, a: (q, {**a, "status": {"code": 206, "message": "Changed"}})}'
-    downstream.tests(TESTS.format(config="{}", query="", more=""))
-    downstream.record()
-    downstream.tests(
-        TESTS.format(config=config, query="", more="").replace("status_code == 202", "reason == 'Changed'")
-        + "    assert {e.status_code for e in hubfiles.exchanges} == {206}\n"
-    )
-    result = downstream.run("--hubfiles-fail-on=never")
-    assert result.ret == 0, result.stdout.str()
+if "after_load_interaction" in VCR_OPTIONS:
+
+    def test_a_loaded_interaction_can_be_changed(downstream: Downstream) -> None:
+        """``after_load_interaction`` decides what a replay answers, and what is judged."""
+        config = '{"after_load_interaction": lambda q, a: (q, {**a, "status": {"code": 206, "message": "Changed"}})}'
+        downstream.tests(TESTS.format(config="{}", query="", more=""))
+        downstream.record()
+        downstream.tests(
+            TESTS.format(config=config, query="", more="").replace("status_code == 202", "reason == 'Changed'")
+            + "    assert {e.status_code for e in hubfiles.exchanges} == {206}\n"
+        )
+        result = downstream.run("--hubfiles-fail-on=never")
+        assert result.ret == 0, result.stdout.str()
 
 
 @pytest.mark.parametrize(
     "hook",
-    [
-        '"before_record_request": lambda r: (r.headers.update({"Authorization": "Bearer " + http_clients.TOKEN}), '
-        "r)[1]",
-        '"before_save_interaction": lambda q, a: (q.headers.update({"authorization": "Bearer " + http_clients.TOKEN}), '
-        "(q, a))[1]",
-        '"before_record_response": lambda r: {**r, "body": {"string": json.dumps('
-        '{**json.loads(r["body"]["string"]), "echo": http_clients.TOKEN}).encode()}}',
-        '"before_save_interaction": lambda q, a: (q, {**a, "headers": {**a["headers"], "Link": [http_clients.TOKEN]}})',
-        '"filter_headers": [("Accept", http_clients.TOKEN)]',
-        '"filter_query_parameters": [("x", http_clients.TOKEN)]',
-        '"filter_sensitive_data": {http_clients.TOKEN: "PRIVATE"}',
-    ],
-    ids=["request-header", "saved-header", "body", "response-header", "filter-headers", "query", "sensitive"],
+    _known(
+        pytest.param(hook, id=name)
+        for name, hook in {
+            "request-header": '"before_record_request": lambda r: (r.headers.update({"Authorization": "Bearer " + '
+            "http_clients.TOKEN}), r)[1]",
+            "saved-header": '"before_save_interaction": lambda q, a: (q.headers.update({"authorization": "Bearer " + '
+            "http_clients.TOKEN}), (q, a))[1]",
+            "body": '"before_record_response": lambda r: {**r, "body": {"string": json.dumps('
+            '{**json.loads(r["body"]["string"]), "echo": http_clients.TOKEN}).encode()}}',
+            "response-header": '"before_save_interaction": lambda q, a: (q, {**a, "headers": {**a["headers"], '
+            '"Link": [http_clients.TOKEN]}})',
+            "filter-headers": '"filter_headers": [("Accept", http_clients.TOKEN)]',
+            "query": '"filter_query_parameters": [("x", http_clients.TOKEN)]',
+            "sensitive": '"filter_sensitive_data": {http_clients.TOKEN: "PRIVATE"}',
+        }.items()
+    ),
 )
 def test_a_hook_cannot_put_a_credential_into_the_file(downstream: Downstream, hook: str) -> None:
     """Whatever a hook adds, what was sent as a credential is not in any file afterwards."""
@@ -195,7 +227,7 @@ def test_an_ignored_host_is_no_business_of_the_recorder(downstream: Downstream) 
     """Requests to a host to ignore go out, recording and replaying; they are neither stored nor judged nor outages."""
     downstream.tests(
         TESTS.format(
-            config='{"ignore_hosts": [re.compile("local.*")]}',
+            config='{"ignore_hosts": ["localhost"]}',
             query="",
             more="""
     for name, send in http_clients.SENDERS.items():
@@ -255,7 +287,17 @@ def test_a_response_that_a_hook_drops_is_not_stored(downstream: Downstream) -> N
         pytest.param('[("filter_headers", [])]', "a list, not a dict", id="list"),
         pytest.param("None", "a NoneType, not a dict", id="none"),
         pytest.param('"filter_headers"', "a str, not a dict", id="text"),
-        pytest.param('{"skip_patchers": ["request"]}', "a dict with skip_patchers=['request']", id="unknown-patcher"),
+        *_known(
+            [
+                pytest.param(
+                    '{"skip_patchers": ["request"]}', "a dict with skip_patchers=['request']", id="unknown-patcher"
+                )
+            ]
+        ),
+        *(
+            pytest.param(f'{{"{key}": []}}', f"a dict with {key!r}", id=f"{key}-here")
+            for key in sorted(_SINCE_9 - VCR_OPTIONS)
+        ),
     ],
 )
 def test_what_cannot_be_set_is_told(downstream: Downstream, config: str, given: str) -> None:
