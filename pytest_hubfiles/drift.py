@@ -14,7 +14,8 @@ from pytest_hubfiles.exchanges import BodyNotJsonError, Exchange, Interaction
 from pytest_hubfiles.findings import Case, Finding, Kind
 from pytest_hubfiles.shapes import UNDECLARED, Declared, Shape, merge_all, shape_of
 
-_GONE: Final = frozenset({404, 405, 410})
+GONE: Final = frozenset({404, 405, 410})
+"""The statuses of an operation that is there no more."""
 
 History = Callable[[], Iterable[Exchange]]
 """Gives the exchanges of other cassettes; called only when a vanished field makes them worth reading."""
@@ -134,7 +135,7 @@ class _Comparison:
         then, now = self._by_request(self.old, self.old_tasks), self._by_request(self.new, self.new_tasks)
         failed = [r for r in then.keys() & now.keys() if min(then[r]) < 300 <= min(now[r])]
         if failed and not new_success:
-            kind = Kind.OPERATION_GONE if new <= _GONE else Kind.SUCCESS_STATUS_CHANGED
+            kind = Kind.OPERATION_GONE if new <= GONE else Kind.SUCCESS_STATUS_CHANGED
             yield self._status_finding(kind, old_success, new, len(self.new))
             return
         if old_success and new_success and old_success != new_success:

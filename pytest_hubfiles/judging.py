@@ -12,6 +12,7 @@ from pytest_hubfiles.contracts import Contracts
 from pytest_hubfiles.deviations import Deviation
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.findings import Category, Finding, Kind, Severity, severity_of
+from pytest_hubfiles.options import OUTAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,15 @@ class Rules:
     def compare(
         self, before: Iterable[Interaction], after: Iterable[Interaction], history: drift.History
     ) -> list[Finding]:
-        """Return how the recordings *after* differ in shape from those *before*."""
+        """Return how the recordings *after* differ in shape from those *before*.
+
+        An outage is no answer to compare, unless the test is about outages; only the page that a router sends
+        in place of an operation that is gone says something of the API.
+        """
         if not self.judge:
             return []
+        if OUTAGE not in self.allow:
+            after = [i for i in after if i.outage is None or i.status_code in drift.GONE]
         old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
         return list(drift.compare(old, new, self.contracts, history))
 

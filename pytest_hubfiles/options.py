@@ -38,12 +38,12 @@ class OptionError(HubfilesError):
 
 
 class MarkerError(HubfilesError):
-    """A ``hubfiles`` marker with an argument that does not exist."""
+    """A ``hubfiles`` marker with an argument that does not exist, or with two that contradict each other."""
 
     def __init__(self, given: str) -> None:
         self.given = given
         super().__init__(
-            f"@pytest.mark.hubfiles does not know {given}; "
+            f"@pytest.mark.hubfiles does not take {given}; "
             f"it takes {', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}"
         )
 
@@ -307,7 +307,7 @@ def resolve(
 
 
 def check_marker(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Refuse a marker with an argument that does not exist.
+    """Refuse a marker with an argument that does not exist, or that sets one thing twice.
 
     Raises:
         MarkerError: it names the arguments that do.
@@ -317,3 +317,7 @@ def check_marker(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     for name in kwargs:
         if name not in MARKER_ARGUMENTS:
             raise MarkerError(f"{name!r}")
+    for option in OPTIONS.values():
+        given = [argument for argument in option.marker if kwargs.get(argument) is not None]
+        if len(given) > 1:
+            raise MarkerError(f"{' and '.join(f'{argument}=' for argument in given)} together")

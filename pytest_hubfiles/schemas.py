@@ -1,10 +1,9 @@
-"""The schema files: where they are, what they must look like, and how they become contracts."""
+"""The schema files: what they must look like, and how they become contracts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from referencing.exceptions import Unresolvable
 from pytest_hubfiles.contracts import FORMATS, Contract, Contracts
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
+from pytest_hubfiles.shipped import shipped_schemas
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 KEYWORD: Final = "x-hubfiles"
@@ -27,20 +27,6 @@ class SchemaFileError(HubfilesError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"The schema file {path} cannot be used: {reason}")
-
-
-def shipped_schemas() -> Path:
-    """Return the folder of the schemas that come with the package, in a wheel or beside a checkout."""
-    inside = Path(str(resources.files("pytest_hubfiles"))) / "schemas"
-    return inside if inside.is_dir() else Path(__file__).resolve().parent.parent / "schemas"
-
-
-def versions_on_file(folders: Iterable[Path]) -> list[str]:
-    """Return the version labels that *folders* and the shipped schemas have, without reading a file."""
-    labels = set()
-    for folder in (*folders, shipped_schemas()):
-        labels |= {file.parent.name for file in folder.glob("*/*.json")}
-    return sorted(labels, key=lambda v: (not v.startswith("v"), v))
 
 
 def load(folders: Sequence[Path] = ()) -> Contracts:

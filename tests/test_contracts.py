@@ -31,12 +31,12 @@ from answers import (
     poll,
 )
 
-from pytest_hubfiles import deviations, schemas
+from pytest_hubfiles import deviations, shipped
 from pytest_hubfiles.contracts import ContractNotFoundError
 from pytest_hubfiles.exchanges import Exchange
 from pytest_hubfiles.findings import Category, Finding, Kind, Severity
 
-SHIPPED_DEVIATIONS = deviations.load(schemas.shipped_schemas() / "deviations.toml")
+SHIPPED_DEVIATIONS = deviations.load(shipped.shipped_schemas() / "deviations.toml")
 DATED = [version for version in VERSIONS if version != "v3"]
 LONG_INTEGER = b"9" * 5000
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from answers import CONTRACTS, VERSIONS
 
-from pytest_hubfiles import deviations, schemas
+from pytest_hubfiles import deviations, shipped
 from pytest_hubfiles.deviations import Deviation, DeviationsFileError
 from pytest_hubfiles.findings import Category, Finding, Kind, Severity
 
 TODAY = dt.date(2026, 11, 22)
-SHIPPED = deviations.load(schemas.shipped_schemas() / "deviations.toml")
+SHIPPED = deviations.load(shipped.shipped_schemas() / "deviations.toml")
 FINDING = Finding(
     kind=Kind.SCHEMA_VIOLATION,
     severity=Severity.BREAKING,

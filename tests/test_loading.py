@@ -181,6 +181,16 @@ def test_a_suite_that_uses_nothing_imports_nothing(downstream: Downstream) -> No
     assert "hubfiles" not in output
 
 
+def test_settings_in_the_ini_file_import_nothing(downstream: Downstream) -> None:
+    """A suite that has settings in its ini file and runs no test with the fixture imports no heavy module."""
+    downstream.ini("hubfiles_version = v3", "hubfiles_record = once", "hubfiles_max_age = 12w", "hubfiles_strict = yes")
+    downstream.tests("def test_of_something_else(): pass")
+
+    imported, _ = modules_of(downstream)
+
+    assert imported == []
+
+
 def test_a_suite_that_uses_the_fixture_imports_only_what_it_needs(downstream: Downstream) -> None:
     """Replaying imports the recorder, and no deepdiff: nothing is compared. So the probe of heavy modules sees."""
     downstream.tests(SUITE)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from downstream import Downstream, polled, started, whole_import
 
-from pytest_hubfiles import options, schemas
+from pytest_hubfiles import options, shipped
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ def test_min_judged(downstream: Downstream, source: str) -> None:
 def own_schemas(downstream: Downstream) -> Path:
     """A folder ``own`` in the project with an operation of a version that the package does not have."""
     folder = downstream.path / "own"
-    shipped = schemas.shipped_schemas() / "2026-03" / "import-start.json"
-    text = shipped.read_text(encoding="utf-8").replace("2026-03", "2031-01")
+    import_start = shipped.shipped_schemas() / "2026-03" / "import-start.json"
+    text = import_start.read_text(encoding="utf-8").replace("2026-03", "2031-01")
     (folder / "2031-01").mkdir(parents=True)
     (folder / "2031-01" / "import-start.json").write_text(text, encoding="utf-8")
     return folder
@@ -386,17 +386,22 @@ def test_a_bad_value_in_a_marker(downstream: Downstream, argument: str, said: st
 
 @pytest.mark.parametrize(
     ("arguments", "quoted"),
-    [("recrod='once'", "'recrod'"), ("'v3'", "positional arguments such as 'v3'"), ("record='once', x=1", "'x'")],
+    [
+        ("recrod='once'", "'recrod'"),
+        ("'v3'", "positional arguments such as 'v3'"),
+        ("record='once', x=1", "'x'"),
+        ("version='v3', versions=['2026-03']", "versions= and version= together"),
+    ],
 )
-def test_an_unknown_argument_of_a_marker(downstream: Downstream, arguments: str, quoted: str) -> None:
-    """An unknown argument of the marker is an error that quotes it and names the known ones."""
+def test_an_argument_that_a_marker_does_not_take(downstream: Downstream, arguments: str, quoted: str) -> None:
+    """An argument that the marker does not take is an error that quotes it and names those it takes."""
     downstream.tests(f"@pytest.mark.hubfiles({arguments})\n{TEST}")
 
     result = downstream.run()
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        [f"*@pytest.mark.hubfiles does not know {quoted}; it takes record=, version=, versions=, strict=, *judge="]
+        [f"*@pytest.mark.hubfiles does not take {quoted}; it takes record=, version=, versions=, strict=, *judge="]
     )
 
 

@@ -16,8 +16,9 @@ from jsonschema import Draft202012Validator
 from pytest_hubfiles import schemas
 from pytest_hubfiles.findings import Kind
 from pytest_hubfiles.schemas import SchemaFileError
+from pytest_hubfiles.shipped import shipped_schemas, versions_on_file
 
-SHIPPED = sorted(schemas.shipped_schemas().glob("*/*.json"))
+SHIPPED = sorted(shipped_schemas().glob("*/*.json"))
 REQUESTS = {
     "import-start": ("POST", "/files/{version}/files/import-from-url/async"),
     "import-status": ("GET", "/files/{version}/files/import-from-url/async/tasks/{taskId}/status"),
@@ -30,9 +31,7 @@ EXPORTS = "/crm/v3/exports/export/async/tasks/{taskId}/status"
 
 
 def shipped(version: str, operation: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads(
-        (schemas.shipped_schemas() / version / f"{operation}.json").read_text("utf-8")
-    )
+    document: Mapping[str, Any] = json.loads((shipped_schemas() / version / f"{operation}.json").read_text("utf-8"))
     return document
 
 
@@ -62,7 +61,7 @@ def test_every_operation_of_every_version_is_shipped() -> None:
 
 def test_shipped_files_pass_the_checks_of_a_users_own() -> None:
     """The shipped files are loaded unchecked in every run, since this test checks them."""
-    assert len(schemas.load([schemas.shipped_schemas()]).entries) == 2 * 18
+    assert len(schemas.load([shipped_schemas()]).entries) == 2 * 18
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -246,7 +245,7 @@ def test_version_needs_a_file_only(tmp_path: Path) -> None:
     save(tmp_path, about(path=path), version="2027-03", operation="import-status")
     contracts = schemas.load([tmp_path])
     assert contracts.versions == ["v3", "2025-09", "2026-03", "2026-09", "2026-09-beta", "2027-03"]
-    assert schemas.versions_on_file([tmp_path]) == contracts.versions
+    assert versions_on_file([tmp_path]) == contracts.versions
     assert contracts.get("2027-03", "import-status").path == path
 
 
@@ -265,7 +264,7 @@ def test_users_folders_are_searched_first(tmp_path: Path) -> None:
 def test_folders_without_schemas_name_no_version(tmp_path: Path) -> None:
     """Only folders that hold schemas count as versions on file, and a missing one holds none."""
     (tmp_path / "drafts").mkdir()
-    assert tuple(schemas.versions_on_file([tmp_path, tmp_path / "missing"])) == VERSIONS
+    assert tuple(versions_on_file([tmp_path, tmp_path / "missing"])) == VERSIONS
 
 
 GOOD = {

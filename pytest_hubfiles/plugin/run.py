@@ -62,9 +62,9 @@ class Run:
         decided = options.decide("version", self.config.getoption, markers, self.config.getini)
         if decided is None:
             return
-        from pytest_hubfiles import schemas
+        from pytest_hubfiles import shipped
 
-        known = schemas.versions_on_file(self.get("schemas"))
+        known = shipped.versions_on_file(self.get("schemas"))
         for version in versions:
             if version not in known:
                 raise options.OptionError(decided[0], version, f"there are contracts for {', '.join(known)}")
@@ -88,11 +88,11 @@ class Run:
     def deviations(self) -> tuple[Deviation, ...]:
         """The known deviations, the user's first, read once."""
         if self._deviations is None:
-            from pytest_hubfiles import deviations, schemas
+            from pytest_hubfiles import deviations, shipped
 
             own = self.get("deviations")
-            shipped = deviations.load(schemas.shipped_schemas() / "deviations.toml")
-            self._deviations = (deviations.load(own) if own is not None else ()) + shipped
+            known = deviations.load(shipped.shipped_schemas() / "deviations.toml")
+            self._deviations = (deviations.load(own) if own is not None else ()) + known
         return self._deviations
 
     @property
