@@ -89,6 +89,7 @@ class Case(str, Enum):
     LISTED = "the schema lists it"
     TASK_STATE = "it is the state of a task"
     NARROWED = "the new values are stricter"
+    RELAXED = "less is asked for than before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ POLICY: Final[Mapping[Kind, Policy]] = {
     Kind.CONTENT_TYPE_CHANGED: _row((_C, _D), _B, "another media type than the contract's or the recording's"),
     Kind.ILLEGAL_TRANSITION: _row(_C, _W, "a task goes back to an earlier state"),
     Kind.ERROR_ENVELOPE: _row(_C, _W, "a 4xx or 5xx body that does not fit the documented error object"),
-    Kind.REQUEST_VIOLATION: _row(_C, _W, "a request body that does not fit what the version documents"),
+    Kind.REQUEST_VIOLATION: _row(
+        (_C, Category.VERSION), _W, "a request body that does not fit what the version documents", {Case.RELAXED: _I}
+    ),
     Kind.UNKNOWN_OPERATION: _row(_C, _I, "a HubSpot path under no contract"),
     Kind.DEPRECATION_ANNOUNCED: _row(_C, _W, "a Deprecation or Sunset header"),
     Kind.FIELD_ADDED: _row(_D, _I, "a field that was not there"),

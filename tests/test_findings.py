@@ -56,7 +56,7 @@ REPLAY = {
 TABLES = {
     Category.CONTRACT: CONTRACT,
     Category.DRIFT: DRIFT,
-    Category.VERSION: DRIFT,
+    Category.VERSION: {**DRIFT, "request-violation": "warning"},
     Category.REPLAY: REPLAY,
 }
 SEVERITIES = {**CONTRACT, **DRIFT, **REPLAY}
@@ -69,6 +69,7 @@ CASES = [
     ("enum-value-added", (Case.LISTED,), "info"),
     ("enum-value-added", (Case.TASK_STATE,), "breaking"),
     ("format-changed", (Case.NARROWED,), "info"),
+    ("request-violation", (Case.RELAXED,), "info"),
 ]
 FINDING = Finding(
     kind=Kind.TYPE_CHANGED,

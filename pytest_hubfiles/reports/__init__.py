@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from pytest_hubfiles.findings import Finding, Severity, worst
@@ -55,13 +56,75 @@ class Record:
         return cls(**facts)
 
 
+class Verdict(str, Enum):
+    """What a comparison means for a consumer, from what does not concern it to what breaks it."""
+
+    NOT_COMPARED = "not compared"
+    SAFE = "safe"
+    CHECK = "check"
+    BREAKING = "breaking"
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Verdict:
+        """Return the verdict on two sides that were compared with these *findings*."""
+        severity = worst(findings)
+        return {Severity.BREAKING: cls.BREAKING, Severity.WARNING: cls.CHECK}.get(severity or Severity.INFO, cls.SAFE)
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """Return the worst of *verdicts*."""
+        return max(verdicts, key=list(cls).index, default=cls.NOT_COMPARED)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The verdicts on one operation, by what its schemas say and by what its recordings show."""
+
+    operation: str
+    schemas: Verdict
+    recordings: Verdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worse of the two."""
+        return Verdict.worst((self.schemas, self.recordings))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of the comparison of two sides; its findings are the report's.
+
+    ``old`` and ``new`` are what the sides are called: versions, cassettes or folders. ``missing`` has a line for
+    each thing that one side does not show, so that nothing was compared; ``support`` a line for each date on
+    which a version stops being supported.
+    """
+
+    old: str
+    new: str
+    operations: tuple[Compared, ...]
+    missing: tuple[str, ...] = ()
+    support: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict on any operation."""
+        return Verdict.worst(operation.verdict for operation in self.operations)
+
+
 @dataclass
 class Report:
-    """Everything a run has to report; ``failed`` is whether its findings failed it."""
+    """Everything a run has to report; ``failed`` is whether its findings failed it.
+
+    ``action`` is what was done with the exchanges; ``stale_deviations`` has a line for each of the user's
+    deviations that a full run found nothing for.
+    """
 
     records: list[Record] = field(default_factory=list)
     run_findings: list[Finding] = field(default_factory=list)
     failed: bool = False
+    action: str = "judged"
+    comparison: Comparison | None = None
+    stale_deviations: list[str] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Take in what one test tells."""
@@ -71,7 +134,7 @@ class Report:
     @property
     def worth_telling(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.records or self.run_findings)
+        return bool(self.records or self.run_findings or self.comparison)
 
     @property
     def findings(self) -> list[Finding]:

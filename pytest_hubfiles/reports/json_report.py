@@ -6,7 +6,7 @@ import json
 from importlib import metadata
 from typing import Any, Final
 
-from pytest_hubfiles.reports import Report
+from pytest_hubfiles.reports import Comparison, Report
 
 REPORT_VERSION: Final = 1
 
@@ -29,7 +29,30 @@ def render_json(report: Report) -> str:
         "worst": None if report.worst is None else report.worst.value,
         "failed": report.failed,
     }
+    if report.comparison is not None:
+        document["comparison"] = _compared(report.comparison)
+    if report.stale_deviations:
+        document["stale_deviations"] = report.stale_deviations
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "old": comparison.old,
+        "new": comparison.new,
+        "verdict": comparison.verdict.value,
+        "operations": [
+            {
+                "operation": compared.operation,
+                "verdict": compared.verdict.value,
+                "schemas": compared.schemas.value,
+                "recordings": compared.recordings.value,
+            }
+            for compared in comparison.operations
+        ],
+        "missing": list(comparison.missing),
+        "support": list(comparison.support),
+    }
 
 
 def tool_version() -> str:

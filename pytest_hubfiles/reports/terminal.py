@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Severity
-from pytest_hubfiles.reports import Report
+from pytest_hubfiles.reports import Comparison, Report
 
 
 def plural(count: int, noun: str) -> str:
@@ -56,7 +56,7 @@ def render_findings(findings: Iterable[Finding]) -> list[str]:
 def render_terminal(report: Report) -> list[str]:
     """Return *report* as the lines of the terminal section."""
     lines = [
-        f"judged {report.judged_count} of {plural(report.exchange_count, 'exchange')} "
+        f"{report.action} {report.judged_count} of {plural(report.exchange_count, 'exchange')} "
         f"in {plural(len(report.cassettes), 'cassette')}"
     ]
     if report.judged:
@@ -75,7 +75,21 @@ def render_terminal(report: Report) -> list[str]:
         lines += render_findings(findings)
     else:
         lines.append("no findings")
+    lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
+    lines += report.stale_deviations
     return lines
+
+
+def _comparison(comparison: Comparison) -> list[str]:
+    """Return the verdict as a table: per operation, by the schemas, by the recordings."""
+    head = ("", "verdict", "schemas", "recordings")
+    rows = [head] + [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [f"from {comparison.old} to {comparison.new}: {comparison.verdict.value}"]
+    for row in rows:
+        cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=True))
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+    return [*lines, *comparison.missing, *comparison.support]
 
 
 def _across_tests(findings: list[Finding]) -> list[Finding]:
