@@ -125,18 +125,22 @@ class Contract:
         return sorted(status for status in self.responses if status.startswith("2"))
 
     @cached_property
-    def _outlines(self) -> dict[int, Mapping[str, Declared]]:
+    def _outlines(self) -> dict[str, Mapping[str, Declared]]:
         return {}
 
     def outline(self, status: int) -> Mapping[str, Declared]:
         """Return what the schema for *status* declares, by JSONPath."""
-        if status not in self._outlines:
-            pointer = self.response(status)
+        return self.outline_of(self.response(status))
+
+    def outline_of(self, pointer: str | None) -> Mapping[str, Declared]:
+        """Return what the part of this file that *pointer* names declares, by JSONPath; of None, nothing."""
+        if pointer is None:
+            return {}
+        if pointer not in self._outlines:
             facts: dict[str, Declared] = {}
-            if pointer is not None:
-                self._outline([{"$ref": pointer}], "$", True, facts, frozenset())
-            self._outlines[status] = facts
-        return self._outlines[status]
+            self._outline([{"$ref": pointer}], "$", True, facts, frozenset())
+            self._outlines[pointer] = facts
+        return self._outlines[pointer]
 
     def _outline(
         self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]
@@ -145,7 +149,7 @@ class Contract:
         here = frozenset(id(branch) for branch in branches)
         if here & above:  # a schema that contains itself: one turn says all there is to say
             return
-        types = [branch.get("type") for branch in branches]
+        types = frozenset(name for branch in branches for name in _types(branch))
         enums = [branch["enum"] for branch in branches if "enum" in branch]
         members: dict[str, list[object]] = {}
         for branch in branches:
@@ -155,10 +159,12 @@ class Contract:
         items = [branch["items"] for branch in branches if "items" in branch]
         facts[path] = Declared(
             required=required,
-            nullable=any(t == "null" or (isinstance(t, list) and "null" in t) for t in types)
-            or any(None in enum for enum in enums),
+            nullable="null" in types or any(None in enum for enum in enums),
             enum=frozenset(str(value) for enum in enums for value in enum if value is not None) if enums else None,
             is_map=bool(others) and not members,
+            types=types,
+            format=next((branch["format"] for branch in branches if "format" in branch), None),
+            members=tuple(members),
         )
         above |= here
         for name, children in members.items():
@@ -331,6 +337,11 @@ class Contract:
                     yield from self._undeclared(declared.get(name, others), member, where)
                 else:
                     yield where, type_of(member)
+
+
+def _types(schema: Mapping[str, Any]) -> Sequence[str]:
+    types = schema.get("type", ())
+    return (types,) if isinstance(types, str) else types
 
 
 def _of_other_names(schema: Mapping[str, Any]) -> list[object]:

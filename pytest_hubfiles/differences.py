@@ -82,18 +82,19 @@ def drift_finding(
 class Subject:
     """Which answers are compared; each rule is one aspect in which a node of their shapes can differ.
 
-    ``total`` is how many answers there are now; ``sometimes_lack`` says whether other recordings of the same
-    key lack the field at some steps.
+    ``outline`` is what the schema says of them, by path; ``total`` how many answers there are now;
+    ``sometimes_lack`` says whether other recordings of the same key lack the field at some steps.
     """
 
     contract: Contract
-    status: int
+    status: int | None
     state: str | None
+    outline: Mapping[str, Declared]
     total: int
     sometimes_lack: Callable[[Steps], bool]
 
     def _declared(self, steps: Sequence[str]) -> Declared:
-        return self.contract.outline(self.status).get(_json_path(steps), UNDECLARED)
+        return self.outline.get(_json_path(steps), UNDECLARED)
 
     def _finding(
         self,

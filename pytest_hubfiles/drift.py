@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from pytest_hubfiles import differences
@@ -20,6 +20,9 @@ GONE: Final = frozenset({404, 405, 410})
 History = Callable[[], Iterable[Exchange]]
 """Gives the exchanges of other cassettes; called only when a vanished field makes them worth reading."""
 
+Pair = tuple[Sequence[Exchange], Sequence[Exchange]]
+"""What was recorded for one test before, and what is now."""
+
 
 def compare(
     before: Sequence[Exchange], after: Sequence[Exchange], contracts: Contracts, history: History = tuple
@@ -29,19 +32,38 @@ def compare(
     Values, their order, and how often a task was polled are no difference. An operation that only one side
     exercised is not compared.
     """
-    old, new = _by_operation(before), _by_operation(after)
-    tasks = _Tasks.of(before), _Tasks.of(after)
-    for key in sorted(old.keys() & new.keys()):
-        contract = contracts.get(*key)
-        others = _Others(history, contract)
-        yield from _Comparison(contract, old[key], new[key], others, *tasks).findings()
+    return compare_all([(before, after)], contracts, Others(history, contracts))
 
 
-def _by_operation(exchanges: Iterable[Exchange]) -> dict[tuple[str, str], list[Exchange]]:
-    grouped: dict[tuple[str, str], list[Exchange]] = {}
+def compare_all(
+    pairs: Sequence[Pair], contracts: Contracts, others: Others, *, across_versions: bool = False
+) -> Iterator[Finding]:
+    """Yield how the second sides of *pairs* differ from the first, as :func:`compare` does.
+
+    Shapes are merged over all pairs, whereas a request is looked for again in its own pair. *across_versions*
+    compares an operation with the same one of another version, and judges by the contract of the first side.
+    """
+    sides = [(_by_operation(before, across_versions), _by_operation(after, across_versions)) for before, after in pairs]
+    tasks = [(_Tasks.of(before), _Tasks.of(after)) for before, after in pairs]
+    for key in sorted({key for old, _ in sides for key in old} & {key for _, new in sides for key in new}):
+        then, now = _Requests(), _Requests()
+        for number, ((old, new), (old_tasks, new_tasks)) in enumerate(zip(sides, tasks, strict=True)):
+            was, came = old.get(key, []), new.get(key, [])
+            known = {e.interaction.task_id for e in was} & {e.interaction.task_id for e in came}
+            then.note(number, was, old_tasks, known)
+            now.note(number, came, new_tasks, known)
+        all_old = [exchange for old, _ in sides for exchange in old.get(key, ())]
+        all_new = [exchange for _, new in sides for exchange in new.get(key, ())]
+        contract = contracts.get(str(all_old[0].version), str(all_old[0].operation))
+        yield from _Comparison(contract, all_old, all_new, others, then, now).findings()
+
+
+def _by_operation(exchanges: Iterable[Exchange], across_versions: bool) -> dict[tuple[str, ...], list[Exchange]]:
+    grouped: dict[tuple[str, ...], list[Exchange]] = {}
     for exchange in exchanges:
         if exchange.operation is not None and exchange.version is not None:
-            grouped.setdefault((exchange.version, exchange.operation), []).append(exchange)
+            key = (exchange.operation,) if across_versions else (exchange.version, exchange.operation)
+            grouped.setdefault(key, []).append(exchange)
     return grouped
 
 
@@ -62,23 +84,31 @@ def _shape(exchanges: Iterable[Exchange], declared: Mapping[str, Declared]) -> S
     return merge_all(shape_of(body, declared) for body in bodies if body is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Others:
-    """What other cassettes show of one operation."""
+@dataclass(frozen=True)
+class Others:
+    """What other cassettes show, read once, and only when a vanished field makes them worth reading."""
 
     history: History
-    contract: Contract
+    contracts: Contracts
 
-    def sometimes_lack(self, http_status: int, task_status: str | None, steps: Sequence[str]) -> bool:
+    @cached_property
+    def _shapes(self) -> dict[tuple[object, ...], Shape]:
+        shapes: dict[tuple[object, ...], Shape] = {}
+        for exchange in self.history():
+            contract = self.contracts.of(exchange)
+            shape = contract and _shape([exchange], contract.outline(exchange.status_code))
+            if shape:
+                key = (exchange.version, exchange.operation, exchange.status_code, exchange.task_status)
+                shapes[key] = shapes[key].merge(shape) if key in shapes else shape
+        return shapes
+
+    def sometimes_lack(
+        self, contract: Contract, http_status: int, task_status: str | None, steps: Sequence[str]
+    ) -> bool:
         """Return whether the field at *steps* is missing from some object of the same key elsewhere."""
-        same = [
-            exchange
-            for exchange in self.history()
-            if (exchange.version, exchange.operation) == (self.contract.version, self.contract.operation)
-            and (exchange.status_code, exchange.task_status) == (http_status, task_status)
-        ]
         *parents, name = steps
-        shape = differences.at(_shape(same, self.contract.outline(http_status)), parents)
+        key = (contract.version, contract.operation, http_status, task_status)
+        shape = differences.at(self._shapes.get(key), parents)
         return shape is not None and shape.objects > 0 and (name in shape.optional or name not in shape.fields)
 
 
@@ -105,16 +135,29 @@ class _Tasks:
         return interaction.path
 
 
+class _Requests(dict[tuple[object, ...], frozenset[int]]):
+    """The statuses that each request got."""
+
+    def note(self, pair: int, exchanges: Iterable[Exchange], tasks: _Tasks, known: Collection[str | None]) -> None:
+        """Add *exchanges* of *pair*; of the *known* tasks, both of its sides know the ids."""
+        for exchange in exchanges:
+            interaction = exchange.interaction
+            method, path, query, body = interaction.match_key
+            asked = path if interaction.task_id in known else tasks.name(interaction)
+            request = (pair, method, asked.replace(f"/{exchange.version}/", "/", 1), query, body)
+            self[request] = self.get(request, frozenset()) | {exchange.status_code}
+
+
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """One operation of one version, before and after."""
+    """One operation, before and after: what was answered, and with what statuses each request was."""
 
     contract: Contract
     old: list[Exchange]
     new: list[Exchange]
-    others: _Others
-    old_tasks: _Tasks
-    new_tasks: _Tasks
+    others: Others
+    then: _Requests
+    now: _Requests
 
     @property
     def _finding(self) -> Callable[..., Finding]:
@@ -132,7 +175,7 @@ class _Comparison:
     def _statuses(self) -> Iterator[Finding]:
         old, new = {e.status_code for e in self.old}, {e.status_code for e in self.new}
         old_success, new_success = {s for s in old if s < 300}, {s for s in new if s < 300}
-        then, now = self._by_request(self.old, self.old_tasks), self._by_request(self.new, self.new_tasks)
+        then, now = self.then, self.now
         failed = [r for r in then.keys() & now.keys() if min(then[r]) < 300 <= min(now[r])]
         if failed and not new_success:
             kind = Kind.OPERATION_GONE if new <= GONE else Kind.SUCCESS_STATUS_CHANGED
@@ -156,18 +199,6 @@ class _Comparison:
             changes[change] = changes.get(change, 0) + 1
         for (kind, was, came), count in sorted(changes.items(), key=str):
             yield self._status_finding(kind, was, came, count)
-
-    def _by_request(self, exchanges: Iterable[Exchange], tasks: _Tasks) -> dict[tuple[object, ...], frozenset[int]]:
-        """Return the statuses each request got."""
-        known = {e.interaction.task_id for e in self.old} & {e.interaction.task_id for e in self.new}
-        statuses: dict[tuple[object, ...], frozenset[int]] = {}
-        for exchange in exchanges:
-            interaction = exchange.interaction
-            method, path, query, body = interaction.match_key
-            asked = path if interaction.task_id in known else tasks.name(interaction)
-            request = (method, asked, query, body)
-            statuses[request] = statuses.get(request, frozenset()) | {exchange.status_code}
-        return statuses
 
     def _status_finding(self, kind: Kind, before: Iterable[int], after: Iterable[int], count: int) -> Finding:
         was, came = (", ".join(map(str, sorted(statuses))) for statuses in (before, after))
@@ -272,8 +303,9 @@ class _Comparison:
             yield from self._shapes(status, None, was.without(known), came.without(known), len(new))
 
     def _shapes(self, status: int, state: str | None, before: Shape, after: Shape, total: int) -> Iterator[Finding]:
-        others = partial(self.others.sometimes_lack, status, state)
-        yield from differences.between(before, after, Subject(self.contract, status, state, total, others))
+        others = partial(self.others.sometimes_lack, self.contract, status, state)
+        subject = Subject(self.contract, status, state, self.contract.outline(status), total, others)
+        yield from differences.between(before, after, subject)
 
 
 def _by_state(exchanges: Iterable[Exchange]) -> dict[str | None, list[Exchange]]:

@@ -14,12 +14,15 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a schema declares at one path."""
+    """What a schema declares at one path; ``types`` is empty where it lets any type pass."""
 
     required: bool = False
     nullable: bool = False
     enum: frozenset[str] | None = None
     is_map: bool = False
+    types: frozenset[str] = frozenset()
+    format: str | None = None
+    members: tuple[str, ...] = ()
 
 
 UNDECLARED: Final = Declared()
@@ -158,3 +161,25 @@ def merge_all(shapes: Iterable[Shape]) -> Shape | None:
     for shape in shapes:
         merged = _join(merged, shape)
     return merged
+
+
+def shape_declared(declared: Mapping[str, Declared], path: str = "$") -> Shape:
+    """Return the shape of all that a schema lets pass; *declared* is what it says, by path.
+
+    A string without a format is of any, and so its format is ``text``.
+    """
+    facts = declared.get(path, UNDECLARED)
+    inside = [name for name in facts.members if child_path(path, name) in declared]
+    fields = {name: shape_declared(declared, child_path(path, name)) for name in sorted(inside)}
+    if facts.is_map:
+        fields = {ANY_KEY: shape_declared(declared, f"{path}.{ANY_KEY}")}
+    return Shape(
+        types=facts.types | ({"null"} if facts.nullable else set()),
+        format=facts.format or ("text" if "string" in facts.types else None),
+        values=facts.enum or frozenset(),
+        fields=fields,
+        optional=frozenset(name for name in inside if not declared[child_path(path, name)].required),
+        # An array of which nothing more is said is not one without elements.
+        elements=shape_declared(declared, f"{path}[*]") if "array" in facts.types else None,
+        objects=int(bool(fields) or "object" in facts.types),
+    )
