@@ -1,19 +1,32 @@
-"""The command line: ``hubfiles accept`` and ``hubfiles sandbox``."""
+"""The command line: ``hubfiles accept``, ``hubfiles diff`` and ``hubfiles sandbox``."""
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
-from pytest_hubfiles import cassettes, takes
+from pytest_hubfiles import acceptance, cassettes, deviations, recordings, schemas, shipped, takes
+from pytest_hubfiles.diffing import Diff
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.findings import Kind, Severity
+from pytest_hubfiles.judging import Rules
+from pytest_hubfiles.reports import Report
+from pytest_hubfiles.reports.json_report import render_json
+from pytest_hubfiles.reports.terminal import render_terminal
 from pytest_hubfiles.sandbox import SWITCHES, Sandbox
 
 _USAGE = 2
+_FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
+    "terminal": lambda report: "\n".join(render_terminal(report)) + "\n",
+    "json": render_json,
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,13 +37,46 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
-def accept(paths: tuple[Path, ...]) -> None:
+@click.option("--finding", metavar="FINGERPRINT", help="Accept a finding of a report instead: write a deviation.")
+@click.option("--reason", metavar="TEXT", help="Why the finding is accepted; reports show it.")
+@click.option("--until", metavar="DATE", help="The last day on which it is, such as 2027-09-30.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The JSON report that has the finding (repeatable); default hubfiles.json.",
+)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="Where to write it; default: what the ini hubfiles_deviations names.",
+)
+def accept(
+    *,
+    paths: tuple[Path, ...],
+    finding: str | None,
+    reason: str | None,
+    until: str | None,
+    reports: tuple[Path, ...],
+    file: Path | None,
+) -> None:
     """Promote candidates: make what was recorded the cassette, in spite of its findings.
 
     PATH is a candidate, its cassette, or a folder of them; without one, the folder cassettes.
     A candidate of an outage or of a failed test is refused. Exit status: 0 all promoted, 1 some refused,
     2 nothing found or unreadable.
+
+    With --finding, no candidate is touched: the finding of that fingerprint becomes an entry of your deviations
+    file. From then on, and until DATE, it is reported as info with the reason. Exit status: 0 or 2.
     """
+    if finding is not None:
+        if paths:
+            raise click.UsageError("--finding takes no PATH: it writes a deviation, and promotes nothing")
+        _accept_finding(finding, reason, until, reports or (Path("hubfiles.json"),), file)
+        return
+    if reason or until or reports or file:
+        raise click.UsageError("--reason, --until, --report and --file go with --finding FINGERPRINT")
     candidates: list[Path] = []
     for path in paths or (Path("cassettes"),):
         found = _candidates(path)
@@ -55,6 +101,124 @@ def _candidates(path: Path) -> list[Path]:
         return sorted(path.rglob(f"*{cassettes.CANDIDATE_SUFFIX}"))
     candidate = path if path.name.endswith(cassettes.CANDIDATE_SUFFIX) else cassettes.candidate_path(path)
     return [candidate] if candidate.is_file() else []
+
+
+def _accept_finding(
+    fingerprint: str, reason: str | None, until: str | None, reports: tuple[Path, ...], file: Path | None
+) -> None:
+    today = dt.datetime.now(dt.timezone.utc).date()
+    if not (reason and reason.strip()):
+        raise click.UsageError("--finding needs --reason TEXT: who reads the file later has to know why")
+    try:
+        last = None if until is None else dt.date.fromisoformat(until)
+    except ValueError:
+        raise click.UsageError(f"--until: {until!r} is no date such as 2027-09-30") from None
+    if last is not None and last < today:
+        raise click.UsageError(f"--until: {last} is past")
+    try:
+        named = acceptance.named_file(Path())
+        target = file or named
+        if target is None:
+            raise click.UsageError(
+                "give --file deviations.toml, or set hubfiles_deviations = deviations.toml in pytest's settings here"
+            )
+        found, report = acceptance.find(fingerprint, reports)
+        source = f"accepted from {report.as_posix()} on {today}"
+        deviation = acceptance.deviation_for(found, " ".join(reason.split()), source, last)
+        known = deviations.load(target) if target.exists() else ()
+        same = next((d for d in known if d.matches(found) and (d.until is None or today <= d.until)), None)
+        if same is not None or found.deviation is not None:
+            why = found.deviation if same is None else same.reason
+            click.echo(f"accepted already, nothing is written: {fingerprint} ({why})")
+            return
+        acceptance.add(target, deviation)
+    except HubfilesError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(f"accepted into {target.as_posix()}: {found.operation or ''} {found.path} {found.kind.value}")
+    if named is None or named.resolve() != target.resolve():
+        click.echo(f"Runs read it once pytest's settings say: hubfiles_deviations = {target.as_posix()}")
+
+
+@main.command()
+@click.argument("sides", nargs=-1, type=click.Path(path_type=Path), metavar="OLD NEW")
+@click.option(
+    "--rev", metavar="GITREV", help="Compare what git has at GITREV with the files; then only [PATH] is given."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([*(severity.value for severity in Severity), "never"]),
+    default=Severity.BREAKING.value,
+    show_default=True,
+    help="Exit with 1 from this severity on.",
+)
+@click.option("--format", "form", type=click.Choice(list(_FORMATS)), default="terminal", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it; default stdout.")
+@click.option("--schemas", "folders", multiple=True, type=click.Path(path_type=Path), help="More schemas (repeatable).")
+@click.option("--deviations", "own", type=click.Path(path_type=Path), help="A file of your own deviations.")
+@click.option("--strict", is_flag=True, help="Excuse no known deviation.")
+def diff(
+    *,
+    sides: tuple[Path, ...],
+    rev: str | None,
+    fail_on: str,
+    form: str,
+    out: Path | None,
+    folders: tuple[Path, ...],
+    own: Path | None,
+    strict: bool,
+) -> None:
+    """Tell how the recordings NEW differ in shape from the recordings OLD.
+
+    OLD and NEW are two cassettes or two folders of them, of which those of the same path below are compared:
+    hubfiles diff cassettes/v3 cassettes/2026-03. With --rev, PATH (default: cassettes) as git has it at that revision
+    is compared with PATH as it is.
+
+    Exit status: 0 nothing at or above --fail-on, 1 something, 2 usage, unreadable input, or nothing to compare.
+    """
+    wanted = (0, 1) if rev is not None else (2,)
+    if len(sides) not in wanted:
+        raise click.UsageError("give OLD and NEW, or --rev GITREV and at most one PATH")
+    try:
+        if rev is None:
+            old, new = map(recordings.of_path, sides)
+        else:
+            path = sides[0] if sides else Path("cassettes")
+            old, new = recordings.of_revision(rev, path), recordings.of_path(path)
+        if old.is_folder != new.is_folder:
+            raise click.UsageError(f"{old.shown} and {new.shown}: give two cassettes or two folders, not one of each")
+        known = deviations.load(shipped.shipped_schemas() / "deviations.toml")
+        rules = Rules(
+            contracts=schemas.load(folders),
+            deviations=(() if own is None else deviations.load(own)) + known,
+            fail_on=None if fail_on == "never" else Severity(fail_on),
+            strict=strict,
+        )
+        report = _compared(Diff(old, new, rules))
+    except HubfilesError as error:
+        raise click.UsageError(str(error)) from None
+    text = _FORMATS[form](report)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise click.UsageError(f"{out} cannot be written: {error.strerror or error}") from None
+    if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
+        click.echo("Some cassettes cannot be read.", err=True)
+        sys.exit(_USAGE)
+    if not report.judged_count:
+        click.echo(f"Nothing could be compared: {old.shown} and {new.shown} have no operation in common.", err=True)
+        sys.exit(_USAGE)
+    sys.exit(int(report.failed))
+
+
+def _compared(compared: Diff) -> Report:
+    """Compare, showing a person who waits how far it is."""
+    if not sys.stderr.isatty():
+        return compared.report(compared.names)
+    with click.progressbar(compared.names, label="comparing", file=sys.stderr) as names:
+        return compared.report(names)
 
 
 def _switches(context: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.findings import Finding, Kind, Severity
+from pytest_hubfiles.findings import POLICY, Category, Finding, Kind, Severity
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -117,9 +117,22 @@ def load(path: Path) -> tuple[Deviation, ...]:
         DeviationsFileError: if it cannot be read, is not TOML, or an entry is wrong.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DeviationsFileError(path, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise DeviationsFileError(path, f"it is not TOML: {error}") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> tuple[Deviation, ...]:
+    """Return the entries of *text*, which is or is to be the content of *path*.
+
+    Raises:
+        DeviationsFileError: if it is not TOML, or an entry is wrong.
+    """
+    try:
+        document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise DeviationsFileError(path, f"it is not TOML: {error}") from None
     entries = document.get("deviation", [])
@@ -143,6 +156,22 @@ def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
         f"a deviation has run out: {d.path}, on {d.until} ({d.reason}); renew it or delete it"
         for d in deviations
         if d.until is not None and d.until < today
+    ]
+
+
+def stale(deviations: Iterable[Deviation], findings: Iterable[Finding], today: dt.date) -> list[str]:
+    """Return a line for each of *deviations* that none of *findings*, those of a whole run, matches any more.
+
+    Left out are those that have run out, and those for kinds that a replay does not look for: what differs
+    between recordings or versions.
+    """
+    found = list(findings)
+    return [
+        f"a deviation matches nothing any more: {d.path} ({d.reason}); delete it"
+        for d in deviations
+        if (d.until is None or today <= d.until)
+        and (d.kind is None or POLICY[d.kind].categories == (Category.CONTRACT,))
+        and not any(d.matches(finding) for finding in found)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from pytest_hubfiles import differences
 from pytest_hubfiles.contracts import Contract, Contracts
 from pytest_hubfiles.differences import Subject, drift_finding
 from pytest_hubfiles.exchanges import BodyNotJsonError, Exchange, Interaction
-from pytest_hubfiles.findings import Case, Finding, Kind
+from pytest_hubfiles.findings import RECORDINGS, Case, Category, Finding, Kind
 from pytest_hubfiles.shapes import UNDECLARED, Declared, Shape, merge_all, shape_of
 
 GONE: Final = frozenset({404, 405, 410})
@@ -41,7 +41,8 @@ def compare_all(
     """Yield how the second sides of *pairs* differ from the first, as :func:`compare` does.
 
     Shapes are merged over all pairs, whereas a request is looked for again in its own pair. *across_versions*
-    compares an operation with the same one of another version, and judges by the contract of the first side.
+    compares an operation with the same one of another version: its findings are of category version, are
+    weighed by what the contract of the first side promises, and stand under the version of the second.
     """
     sides = [(_by_operation(before, across_versions), _by_operation(after, across_versions)) for before, after in pairs]
     tasks = [(_Tasks.of(before), _Tasks.of(after)) for before, after in pairs]
@@ -55,7 +56,12 @@ def compare_all(
         all_old = [exchange for old, _ in sides for exchange in old.get(key, ())]
         all_new = [exchange for _, new in sides for exchange in new.get(key, ())]
         contract = contracts.get(str(all_old[0].version), str(all_old[0].operation))
-        yield from _Comparison(contract, all_old, all_new, others, then, now).findings()
+        for found in _Comparison(contract, all_old, all_new, others, then, now).findings():
+            yield _moved(found, all_new[0]) if across_versions else found
+
+
+def _moved(found: Finding, to: Exchange) -> Finding:
+    return replace(found, category=Category.VERSION, version=to.version, message=f"{RECORDINGS}{found.message}")
 
 
 def _by_operation(exchanges: Iterable[Exchange], across_versions: bool) -> dict[tuple[str, ...], list[Exchange]]:

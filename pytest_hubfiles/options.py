@@ -250,6 +250,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
             metavar="FORMAT:PATH",
             repeatable=True,
         ),
+        _option(
+            "compare",
+            _text,
+            "report what changes from version OLD to NEW, by their schemas and by all their cassettes",
+            ini=False,
+            metavar="OLD:NEW",
+        ),
         _option("min_judged", _count, "fail a run that judged fewer exchanges", default=0, metavar="N"),
         _option("deviations", Path, "a file of your own deviations", cli=False),
         _option("max_age", _age, "cassettes older than this (30d, 12w) are stale", cli=False),

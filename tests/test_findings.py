@@ -69,7 +69,6 @@ CASES = [
     ("enum-value-added", (Case.LISTED,), "info"),
     ("enum-value-added", (Case.TASK_STATE,), "breaking"),
     ("format-changed", (Case.NARROWED,), "info"),
-    ("request-violation", (Case.RELAXED,), "info"),
 ]
 FINDING = Finding(
     kind=Kind.TYPE_CHANGED,

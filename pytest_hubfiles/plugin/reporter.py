@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -56,8 +55,12 @@ class Reporter:
         from pytest_hubfiles import takes
 
         takes.forget(run.id)
+        if run.compared is not None:
+            self._compare(*run.compared)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):
             run.report.run_findings += self._unused()
+            if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
+                run.report.stale_deviations = self._stale()
         least = run.get("min_judged")
         if run.report.judged_count < least:
             self.complaints.append(
@@ -68,6 +71,11 @@ class Reporter:
         if weighty:
             kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
             self.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {fail_on.value})")
+            self.complaints += [
+                f"  {f.operation} {f.path} {f.kind.value}: to accept it, hubfiles accept --finding {f.fingerprint}"
+                for f in weighty
+                if f.category.value == "version"
+            ]
         run.report.failed = run.report.failed or bool(weighty or self.complaints)
         self._write_reports()
         if (weighty or self.complaints) and session.exitstatus in (
@@ -110,6 +118,26 @@ class Reporter:
             if shown not in opened
         ]
 
+    def _compare(self, old: str, new: str) -> None:
+        """Compare two versions: their schemas, and all their recordings, whichever of them this run replayed."""
+        from pytest_hubfiles import recordings
+        from pytest_hubfiles.judging import Rules
+        from pytest_hubfiles.migration import Migration
+
+        run, megabytes = self.run, self.run.get("max_cassette_mb")
+        folders = (run.cassettes / old, run.cassettes / new)
+        sides = [recordings.in_folder(folder, run.shown(folder), megabytes) for folder in folders]
+        pairs, unreadable = recordings.pairs(sides[0], sides[1], run.contracts.identify)
+        migration = Migration(old, new, run.contracts, pairs)
+        found = Rules(run.contracts, run.deviations, strict=run.get("strict")).excuse(migration.findings())
+        run.report.run_findings += [*found, *unreadable]
+        run.report.comparison = migration.comparison(found)
+
+    def _stale(self) -> list[str]:
+        from pytest_hubfiles import deviations
+
+        return deviations.stale(self.run.own_deviations, self.run.report.findings, self.run.today)
+
     def _write_reports(self) -> None:
         from pytest_hubfiles.reports.json_report import render_json
 
@@ -133,8 +161,7 @@ class Reporter:
 
         if run.report.worth_telling or self.complaints:
             terminalreporter.section("hubfiles")
-            today = dt.datetime.now(dt.timezone.utc).date()
-            lines = [*render_terminal(run.report), *run_out(run.deviations, today), *self.complaints]
+            lines = [*render_terminal(run.report), *run_out(run.deviations, run.today), *self.complaints]
             terminalreporter.write("\n".join(lines) + "\n")
         for _ in [name for _, name in run.get("report") if name == "-"]:
             terminalreporter.write(render_json(run.report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,13 +31,16 @@ class Run:
         self.is_worker = worker is not None
         self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
         self._contracts: Contracts | None = None
+        self._own_deviations: tuple[Deviation, ...] | None = None
         self._deviations: tuple[Deviation, ...] | None = None
         self._report: Report | None = None
+        self.today = dt.datetime.now(dt.timezone.utc).date()
         self.partial = False
         self.running = False
         for name in options.OPTIONS:
             self.get(name)
         self.check_versions(self.get("version"))
+        self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
             self.contracts  # noqa: B018  # a bad schema file is told before any test runs
         if self.get("deviations") is not None:
@@ -70,6 +74,25 @@ class Run:
                 raise options.OptionError(decided[0], version, f"there are contracts for {', '.join(known)}")
 
     @property
+    def compared(self) -> tuple[str, str] | None:
+        """The two versions to compare, None where nobody asked.
+
+        Raises:
+            OptionError: if they are not two different versions that contracts describe.
+        """
+        asked: str | None = self.get("compare")
+        if asked is None:
+            return None
+        from pytest_hubfiles import shipped
+
+        known = shipped.versions_on_file(self.get("schemas"))
+        old, _, new = asked.partition(":")
+        if old == new or old not in known or new not in known:
+            good = f"give OLD:NEW, two different versions of {', '.join(known)}"
+            raise options.OptionError("--hubfiles-compare", asked, good)
+        return old, new
+
+    @property
     def cassettes(self) -> Path:
         """The cassette root."""
         root: Path | None = self.get("cassettes")
@@ -85,14 +108,22 @@ class Run:
         return self._contracts
 
     @property
+    def own_deviations(self) -> tuple[Deviation, ...]:
+        """The user's own deviations, read once."""
+        if self._own_deviations is None:
+            from pytest_hubfiles import deviations
+
+            own = self.get("deviations")
+            self._own_deviations = deviations.load(own) if own is not None else ()
+        return self._own_deviations
+
+    @property
     def deviations(self) -> tuple[Deviation, ...]:
         """The known deviations, the user's first, read once."""
         if self._deviations is None:
             from pytest_hubfiles import deviations, shipped
 
-            own = self.get("deviations")
-            known = deviations.load(shipped.shipped_schemas() / "deviations.toml")
-            self._deviations = (deviations.load(own) if own is not None else ()) + known
+            self._deviations = self.own_deviations + deviations.load(shipped.shipped_schemas() / "deviations.toml")
         return self._deviations
 
     @property
@@ -107,7 +138,8 @@ class Run:
     @property
     def has_report(self) -> bool:
         """Whether there is a report to write: anything was told, or one was asked for."""
-        return self.running and (self._report is not None or bool(self.get("report")) or self.get("min_judged") > 0)
+        asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
+        return self.running and (self._report is not None or asked)
 
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""

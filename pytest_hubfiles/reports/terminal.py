@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Severity
-from pytest_hubfiles.reports import Comparison, Report
+from pytest_hubfiles.findings import RECORDINGS, SCHEMAS, WAIVABLE, Category, Finding, Severity
+from pytest_hubfiles.reports import Comparison, Report, Verdict
 
 
 def plural(count: int, noun: str) -> str:
@@ -30,7 +30,9 @@ def render_finding(*same: Finding) -> list[str]:
     facts = ([f.version, f.operation, f.http_status, f.task_status] for f in same)
     columns = (dict.fromkeys(str(fact) for fact in column if fact is not None) for column in zip(*facts, strict=True))
     place = " ".join(", ".join(column) for column in columns if column)
-    said, *more = finding.message.removeprefix(f"{finding.path} ").splitlines() or [""]
+    source = next((label for label in (SCHEMAS, RECORDINGS) if finding.message.startswith(label)), "")
+    message = source + finding.message.removeprefix(source).removeprefix(f"{finding.path} ")
+    said, *more = message.splitlines() or [""]
     parts = (f"{finding.severity.value:<8}", place, finding.path, f"{finding.kind.value}: {said}")
     line = "  ".join(part for part in parts if part)
     exchanges = sum(f.exchanges for f in same)
@@ -65,7 +67,7 @@ def render_terminal(report: Report) -> list[str]:
         for row, count in zip(rows, report.judged.values(), strict=True):
             cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=True))
             lines.append(f"  {'  '.join(cells)}  {count}")
-    lines += [f"not judged: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
+    lines += [f"not {report.action}: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
     lines += _recordings(report)
     findings = _across_tests(report.findings)
     if findings:
@@ -82,12 +84,13 @@ def render_terminal(report: Report) -> list[str]:
 
 def _comparison(comparison: Comparison) -> list[str]:
     """Return the verdict as a table: per operation, by the schemas, by the recordings."""
-    head = ("", "verdict", "schemas", "recordings")
-    rows = [head] + [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    rows = [("operation", "verdict", "by schemas", "by recordings")]
+    rows += [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
+    shown = 4 if any(c.schemas is not Verdict.NOT_COMPARED for c in comparison.operations) else 2
+    widths = [max(len(row[column]) for row in rows) for column in range(shown)]
     lines = [f"from {comparison.old} to {comparison.new}: {comparison.verdict.value}"]
-    for row in rows:
-        cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=True))
+    for row in rows if comparison.operations else ():
+        cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=False))
         lines.append(f"  {'  '.join(cells)}".rstrip())
     return [*lines, *comparison.missing, *comparison.support]
 
