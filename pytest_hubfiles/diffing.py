@@ -52,12 +52,15 @@ class Diff:
         found = drift.compare_all([(old, new)], self.rules.contracts, self._others, across_versions=across_versions)
         cassette = self.new.called(name)
         findings = merge(self.rules.excuse(replace(finding, cassette=cassette) for finding in found))
+        unread = [complaint.cassette for complaint in complaints]
         then = {(e.operation, None if across_versions else e.version) for e in old}
         counted: Counter[Contracted] = Counter()
         passed_over: list[tuple[str, str]] = []
         for exchange in new:
             if exchange.operation is None or exchange.version is None:
                 passed_over.append((exchange.url, "no contract"))
+            elif unread:
+                passed_over.append((exchange.url, f"{unread[0]} cannot be read"))
             elif (exchange.operation, None if across_versions else exchange.version) not in then:
                 passed_over.append((exchange.url, f"{exchange.operation} is not in {self.old.called(name)}"))
             else:

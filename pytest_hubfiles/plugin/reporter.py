@@ -71,11 +71,13 @@ class Reporter:
         if weighty:
             kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
             self.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {fail_on.value})")
-            self.complaints += [
-                f"  {f.operation} {f.path} {f.kind.value}: to accept it, hubfiles accept --finding {f.fingerprint}"
-                for f in weighty
-                if f.category.value == "version"
-            ]
+            moved = [f for f in weighty if f.category.value == "version"]
+            self.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
+            if moved:
+                self.complaints.append(
+                    "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
+                    " hubfiles accept --finding FINGERPRINT --reason TEXT"
+                )
         run.report.failed = run.report.failed or bool(weighty or self.complaints)
         self._write_reports()
         if (weighty or self.complaints) and session.exitstatus in (

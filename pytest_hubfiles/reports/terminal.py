@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from pytest_hubfiles.findings import RECORDINGS, SCHEMAS, WAIVABLE, Category, Finding, Severity
 from pytest_hubfiles.reports import Comparison, Report, Verdict
@@ -82,13 +83,21 @@ def render_terminal(report: Report) -> list[str]:
     return lines
 
 
+_MEANINGS: Final[Mapping[Verdict, str]] = {
+    Verdict.NOT_COMPARED: "not compared",
+    Verdict.SAFE: "safe, nothing was found that a consumer has to mind",
+    Verdict.CHECK: "check, a consumer has to look at the warnings above",
+    Verdict.BREAKING: "breaking, what works with the old can fail with the new",
+}
+
+
 def _comparison(comparison: Comparison) -> list[str]:
     """Return the verdict as a table: per operation, by the schemas, by the recordings."""
     rows = [("operation", "verdict", "by schemas", "by recordings")]
     rows += [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
     shown = 4 if any(c.schemas is not Verdict.NOT_COMPARED for c in comparison.operations) else 2
     widths = [max(len(row[column]) for row in rows) for column in range(shown)]
-    lines = [f"from {comparison.old} to {comparison.new}: {comparison.verdict.value}"]
+    lines = [f"from {comparison.old} to {comparison.new}: {_MEANINGS[comparison.verdict]}"]
     for row in rows if comparison.operations else ():
         cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=False))
         lines.append(f"  {'  '.join(cells)}".rstrip())
