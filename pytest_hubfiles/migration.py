@@ -198,9 +198,8 @@ class Migration:
             return
         # A body that *old* takes has to be one that *new* takes: what is asked for, and what may come, trade places.
         for found in _between(new, new.request, old, old.request):
-            is_asked_for = found.kind is not Kind.FIELD_REMOVED or found.severity is Severity.BREAKING
             is_stricter = found.severity is not Severity.INFO or found.kind is Kind.FIELD_ADDED
-            if found.kind in _REQUESTS and is_asked_for and is_stricter:
+            if found.kind in _REQUESTS and is_stricter:
                 yield self._finding(
                     Kind.REQUEST_VIOLATION,
                     new.operation,

@@ -165,9 +165,12 @@ def test_the_file_stays_readable() -> None:
         (ENTRY.format("z", "$.z") + '\n[["deviation"]]\npath="$.y"\nkind="unplayed"\nreason="r"\nsource="s"\n',
          ["$.z", "$.y", "$.links"]),
         (ENTRY.format("z", "$.z").replace('"s"', '"""\n[[deviation]]\n"""'), ["$.z", "$.links"]),
+        (ENTRY.format("z", "$.z").replace("[[", '[["').replace("]]", '"]]').replace('"s"', '"""\n[[deviation]]\n"""'),
+         ["$.z", "$.links"]),
         ('deviation = [{path = "$.z", kind = "unplayed", reason = "r", source = "s"}]\n', None),
     ],
-    ids=["empty", "a comment", "no newline", "before the first", "a quoted header", "a header in a text", "inline"],
+    ids=["empty", "a comment", "no newline", "before the first", "a quoted header", "a header in a text",
+         "as many headers in texts", "inline"],
 )  # fmt: skip
 def test_files_of_all_forms(content: str, paths: list[str] | None) -> None:
     """Whatever TOML allows, the file holds all it held and the entry, or is as it was and the command says why."""

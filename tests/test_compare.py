@@ -128,6 +128,7 @@ INPUT = {
         "size": {"type": "number"},
         "access": {"type": "string", "enum": ["PRIVATE", "PUBLIC"]},
         "at": {"type": "string"},
+        "on": {"type": "string", "format": "date"},
     },
 }
 ERROR = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
@@ -187,6 +188,9 @@ ANSWERS: dict[str, tuple[Change, str, str, str, str]] = {
     "retyped": (status("size", {"type": "string"}), "breaking", "type-changed", "$.size", "changed its type"),
     "widened": (status("size", {"type": "number"}), "warning", "integer-widened", "$.size", "(integer → number)"),
     "null": (status("size", {"type": ["integer", "null"]}), "breaking", "null-appeared", "$.size", "can be null now"),
+    "null in an enum": (
+        status("access", {"enum": ["PRIVATE", None]}), "breaking", "null-appeared", "$.access", "can be null now"
+    ),
     "format": (status("at", {"type": "string"}), "breaking", "format-changed", "$.at", "(date-time → text)"),
     "format new": (
         status("name", {"type": "string", "format": "uuid"}), "info", "format-changed", "$.name", "(text → uuid)"
@@ -279,9 +283,10 @@ def test_what_a_schema_asks_of_a_request(tmp_path: Path, change: Change, path: s
     [
         asked("more", {"type": "string"}),
         asked("size", {"type": ["number", "string"]}),
+        asked("on", {"type": "string"}),
         asked("access", {"type": "string", "enum": ["PRIVATE", "PUBLIC", "SENSITIVE"]}),
     ],
-    ids=["optional", "more types", "more values"],
+    ids=["optional", "more types", "any format", "more values"],
 )
 def test_what_a_request_may_bring_besides(tmp_path: Path, change: Change) -> None:
     """What the new version takes besides concerns nobody who moves."""
@@ -327,6 +332,17 @@ def test_requests_are_those_of_one_test() -> None:
     assert [f.kind.value for f in together] == ["operation-gone"]
 
 
+def test_a_request_is_the_same_in_both_versions() -> None:
+    """That the version stands in its path makes no other request of it."""
+    asked_for = [
+        answer("import-status", {"status": "error"}, version=version, status=status, task="4785")
+        for version, status in (("2025-09", 400), ("2026-03", 404))
+    ]
+    (finding,) = moved("2025-09", "2026-03", (asked_for[:1], asked_for[1:])).findings()
+
+    assert (finding.kind.value, finding.message) == ("error-status-changed", "recordings: HTTP 400 → 404")
+
+
 def test_other_versions_are_left_out() -> None:
     """What a test of one version exchanged with another says nothing of either."""
     stranger = recorded("v3", {"size": "24574"})
@@ -343,6 +359,7 @@ def test_what_was_never_observed() -> None:
     )
     missing = migration.comparison([]).missing
 
+    assert not list(migration.findings())
     assert "never observed in 2026-03: import-status 200 PENDING" in missing
     assert "never observed in 2025-09 or 2026-03: import-status 200 CANCELED" in missing
     assert "never observed in 2025-09 or 2026-03: import-start 202" in missing
@@ -354,6 +371,7 @@ def test_a_version_without_recordings() -> None:
     comparison = moved("2025-09", "2026-03", ([recorded("2025-09")], [])).comparison([])
 
     assert comparison.missing[0] == "never recorded: 2026-03; of 2026-03 only the schemas speak"
+    assert not any("never observed" in line and "2026-03" in line for line in comparison.missing)
     assert {c.recordings for c in comparison.operations} == {Verdict.NOT_COMPARED}
     assert {c.verdict for c in comparison.operations} == {Verdict.SAFE}
 

@@ -270,6 +270,7 @@ def repository() -> None:
     git("init", "--quiet")
     put("cassettes/2026-03/one.yaml", whole_import())
     put("cassettes/2026-03/[two] -x.yaml", whole_import())
+    put("cassettes/2026-03/one.candidate.yaml", DRIFTED)
     git("add", ".")
     git("commit", "--quiet", "--message", "Record")
     git("tag", "before")
@@ -293,6 +294,7 @@ def test_a_revision(args: list[str], old: str, new: str) -> None:
     assert done.exit_code == 1, done.output
     assert "compared 6 of 6 exchanges in 2 cassettes" in done.stdout
     assert f"from {old} to {new}: breaking" in done.stdout
+    assert "candidate" not in done.stdout
 
 
 @pytest.mark.usefixtures("repository")
