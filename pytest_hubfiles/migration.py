@@ -318,7 +318,7 @@ def support(old: str, new: str) -> Iterator[str]:
     ends = {label: version["ends"] for label, version in known.items()}
     if old in ends and new in ends and ends[new] <= ends[old]:
         last = max(ends, key=lambda label: ends[label])
-        yield f"the move gains no time; {last} is supported longest, until {_month(ends[last])}"
+        yield f"{old} to {new} gains no time; {last} is supported longest, until {_month(ends[last])}"
 
 
 def _month(date: str) -> str:

@@ -381,7 +381,7 @@ def test_a_version_without_recordings() -> None:
     [
         ("v3", "2026-03", "v3 is supported until September 2027, announced in HubSpot's changelog: "),
         ("v3", "2026-03", "2026-03 is supported until September 2027, by HubSpot's versioning policy, 18 months from"),
-        ("v3", "2026-03", "the move gains no time; 2026-09 is supported longest, until March 2028"),
+        ("v3", "2026-03", "v3 to 2026-03 gains no time; 2026-09 is supported longest, until March 2028"),
         ("v3", "2026-09", "2026-09 is supported until March 2028"),
         ("2026-09", "2026-09-beta", "2026-09-beta: no end of its support is known"),
     ],
