@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 from filelock import FileLock, Timeout
 
+from pytest_hubfiles import foreign
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Interaction
 
@@ -117,6 +118,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return mapping
 
 
+_Loader.yaml_implicit_resolvers = {}
+for _type, _pattern, _starts in foreign.PLAIN_SCALARS:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_type}", _pattern, list(_starts))
+
+
 def _bytes_of(loader: _Loader, node: yaml.nodes.MappingNode) -> bytes:
     """Read the buffer that vcrpy stored as a pickled BytesIO or iterator."""
     mapping = loader.construct_mapping(node, deep=True)
@@ -137,7 +143,7 @@ _Loader.add_constructor(_PYTHON + "object/apply:builtins.iter", _bytes_of)
 
 
 def read(path: Path, max_megabytes: float = 64.0) -> list[Interaction]:
-    """Read the cassette file *path*, ours or any other that vcrpy wrote.
+    """Read the cassette file *path*: ours, any other that vcrpy wrote as YAML or JSON, or cassetter's YAML or TOML.
 
     Raises:
         CassetteUnreadableError: with the reason, and the line where there is one.
@@ -159,8 +165,13 @@ def read(path: Path, max_megabytes: float = 64.0) -> list[Interaction]:
     except UnicodeDecodeError as error:
         raise CassetteUnreadableError(path, f"it is not UTF-8 text (byte {error.start})") from None
     try:
-        _check_depth(path, text)
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, see above
+        if (parse := foreign.PARSERS.get(path.suffix.lower())) is not None:
+            document = parse(text)
+        else:
+            _check_depth(path, text)
+            document = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, see above
+    except foreign.NotParsedError as error:
+        raise CassetteUnreadableError(path, error.reason, error.line) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -200,7 +211,7 @@ def _interactions(document: Any) -> Iterator[Interaction]:
         raise ValueError(f"its version is {document.get('version')!r}; only vcrpy's version {_FORMAT_VERSION} is read")
     for number, item in enumerate(document["interactions"], start=1):
         try:
-            yield _interaction(item)
+            yield _interaction(foreign.as_vcrpy(item))
         except (ValueError, RecursionError) as error:
             raise ValueError(f"interaction {number} is malformed: {error}") from None
 

@@ -385,7 +385,11 @@ UNREADABLE: dict[str, tuple[str | bytes, str, int | None]] = {
         2,
     ),
     "module": ("interactions: !!python/name:os.system\nversion: 1\n", "it is not YAML: could not determine a", 1),
-    "impossible date": ("a: 2026-02-30\n", "it is not YAML that a cassette can hold: day is out of range", None),
+    "impossible date": (
+        "a: !!timestamp 2026-02-30\n",
+        "it is not YAML that a cassette can hold: day is out of range",
+        None,
+    ),
     "huge integer": (f"a: {'9' * 5000}\n", "it is not YAML that a cassette can hold: Exceeds the limit", None),
     "deep brackets": ("interactions:\n  " + "[" * 100_000, "it is nested more than 100 levels deep", 2),
     "deep braces": ("interactions: " + "{a: " * 200 + "}" * 200, "it is nested more than 100 levels deep", 1),
@@ -420,7 +424,11 @@ UNREADABLE: dict[str, tuple[str | bytes, str, int | None]] = {
     "request body a number": (one("    body: 7\n"), MALFORMED + "a body is a int, not a text", None),
     "body a text": (one("", "    body: hi\n"), MALFORMED + "its response's body is a str, not a mapping", None),
     "body without string": (one("", "    body: {}\n"), MALFORMED + "its response's body has no 'string'", None),
-    "body a date": (one("    body: {a: 2026-01-01}\n"), MALFORMED + "a body is no JSON: Object of type date is", None),
+    "body a date": (
+        one("    body: {a: !!timestamp 2026-01-01}\n"),
+        MALFORMED + "a body is no JSON: Object of type date is",
+        None,
+    ),
     "second interaction": (
         one(end="- {request: {}}\nversion: 1\n"),
         "interaction 2 is malformed: it has no 'response'",
