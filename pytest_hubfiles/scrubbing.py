@@ -62,6 +62,11 @@ _JSON_TOKEN: Final = re.compile(  # a text that was cut off may end inside a str
 )
 _JSON_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _FORM: Final = re.compile(r"\s*[A-Za-z0-9_.%+-]+=")
+# What other recorders and their users put in a credential's place: cassetter writes [FILTERED], vcrpy what it is told.
+_STAND_IN: Final = re.compile(
+    r"(?i)(?:(?:bearer|basic)\s+)?(?:%5B|[\[<{(*_]){0,8}(?:dummy|filtered|masked|redacted|removed|scrubbed|x{3,64}|\*{3,64})"
+    r"(?:%5D|[\]>})*_]){0,8}"
+)
 
 
 def placeholder(secret: str) -> str:
@@ -73,7 +78,9 @@ def placeholder(secret: str) -> str:
 
 def _is_secret(value: str) -> bool:
     """Return whether a secret header's value is one; Cloudflare's bot cookies open nothing and are everywhere."""
-    return bool(value) and value != PLACEHOLDER and not value.lstrip().startswith(("__cf_bm=", "__cfruid=", "_cfuvid="))
+    return not (
+        not value or _STAND_IN.fullmatch(value) or value.lstrip().startswith(("__cf_bm=", "__cfruid=", "_cfuvid="))
+    )
 
 
 @dataclass
@@ -85,7 +92,7 @@ class _Scrubber:
 
     def _instead(self, place: str, secret: str) -> str:
         new = placeholder(secret)
-        if secret and secret != new:
+        if secret and secret != new and not _STAND_IN.fullmatch(secret):
             self.places.append(place)
             return new
         return secret

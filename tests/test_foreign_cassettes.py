@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import vcr
-from answers import CONTRACTS
+from answers import CONTRACTS, interaction
 from downstream import DOCUMENTED, TASK, Downstream
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, scrubbing
 from pytest_hubfiles.cassettes import CassetteUnreadableError
 from pytest_hubfiles.exchanges import Interaction
 from pytest_hubfiles.findings import Severity
@@ -180,3 +180,32 @@ def test_a_file_that_is_not_what_its_suffix_says(
         cassettes.read(path)
     error: Any = caught.value
     assert (error.reason.startswith(said), error.line) == (True, line), error.reason
+
+
+@pytest.mark.parametrize(
+    ("stand_in", "is_secret"),
+    [
+        ("[FILTERED]", False),
+        ("%5BFILTERED%5D", False),
+        ("***REDACTED***", False),
+        ("DUMMY", False),
+        ("<REMOVED>", False),
+        ("*****", False),
+        ("[FILTERED]x", True),
+        ("dummy-5f1c", True),
+        ("secret", True),
+    ],
+)
+def test_what_others_put_in_a_credentials_place_is_none(stand_in: str, is_secret: bool) -> None:
+    """The words that other recorders write instead of a credential are no finding, whatever else stands there is."""
+    found = scrubbing.secrets_in(
+        interaction(
+            "GET",
+            f"/files/v3/x?access_token={stand_in}",
+            {"password": stand_in},
+            request_headers={"Authorization": f"Bearer {stand_in}"},
+        )
+    )
+
+    expected = ["URL, query access_token", "request header Authorization", "response body, field password"]
+    assert sorted(found) == (expected if is_secret else [])
