@@ -86,7 +86,7 @@ def _body(message: Mapping[str, Any]) -> object:
     else:
         body = message.get("body", {"type": "none"})
         if not isinstance(body, dict):
-            raise ValueError(f"a body is {body!r:.60}, not a mapping of type and content")
+            raise ValueError(f"a body is a {type(body).__name__}, not a mapping of type and content")
         kind, content = body.get("type"), body.get("content")
     if kind == "none":
         return None
@@ -98,4 +98,5 @@ def _body(message: Mapping[str, Any]) -> object:
         return content
     if kind == "binary" and isinstance(content, str):
         return bytes.fromhex(content)
-    raise ValueError(f"a body of type {kind!r:.60} is {content!r:.60}; the types are json, text, binary and none")
+    held = type(content).__name__  # never what it says: that may be a credential
+    raise ValueError(f"a body of type {kind!r:.60} is a {held}; the types are json, text, binary and none")

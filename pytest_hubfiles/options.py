@@ -257,6 +257,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
             ini=False,
             metavar="OLD:NEW",
         ),
+        _option(
+            "check",
+            _flag,
+            "judge the cassettes under the cassette root, or under the paths given: each is collected as a test",
+            ini=False,
+            default=False,
+        ),
         _option("min_judged", _count, "fail a run that judged fewer exchanges", default=0, metavar="N"),
         _option("deviations", Path, "a file of your own deviations", cli=False),
         _option("max_age", _age, "cassettes older than this (30d, 12w) are stale", cli=False),
@@ -267,7 +274,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     )
 }
 
-FLAGS: Final = frozenset({"strict", "accept"})
+FLAGS: Final = frozenset({"accept", "check", "strict"})
 MARKER_ARGUMENTS: Final = tuple(name for option in OPTIONS.values() for name in reversed(option.marker))
 
 

@@ -275,7 +275,8 @@ def credentials_in(headers: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(value for value in found if len(value) >= _SHORTEST_KNOWN and value != PLACEHOLDER)
 
 
-def _apply(interaction: Interaction, known: Iterable[str]) -> tuple[Interaction, list[str]]:
+def examine(interaction: Interaction, known: Iterable[str] = ()) -> tuple[Interaction, list[str]]:
+    """Return *interaction* as :func:`scrub` does, and the places at which a credential stood."""
     scrubber = _Scrubber(tuple(sorted(known, key=len, reverse=True)))
     request_type = _header(interaction.request_headers, "content-type")
     plain = interaction.plain()
@@ -301,7 +302,7 @@ def scrub(interaction: Interaction, known: Iterable[str] = ()) -> Interaction:
 
     *known* are credentials by value; they are taken out wherever they stand. Scrubbing twice is scrubbing once.
     """
-    return _apply(interaction, known)[0]
+    return examine(interaction, known)[0]
 
 
 def scrub_request(url: str, body: bytes, content_type: str, known: Iterable[str] = ()) -> tuple[str, bytes]:
@@ -312,4 +313,4 @@ def scrub_request(url: str, body: bytes, content_type: str, known: Iterable[str]
 
 def secrets_in(interaction: Interaction) -> list[str]:
     """Return the places of *interaction* at which a credential stands, never the credentials."""
-    return list(dict.fromkeys(_apply(interaction, ())[1]))
+    return list(dict.fromkeys(examine(interaction)[1]))

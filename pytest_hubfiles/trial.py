@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,7 @@ from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Kind, merge, s
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.options import OUTAGE, RecordMode
 from pytest_hubfiles.recorder import Recorder
-from pytest_hubfiles.reports import Contracted, Record
+from pytest_hubfiles.reports import Record, tally
 
 TEST_FAILED = "the test did not pass"
 
@@ -176,24 +175,12 @@ class Trial:
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""
-        counted: Counter[Contracted] = Counter()
-        unjudged: list[tuple[str, str]] = []
-        for exchange in self.recorder.exchanges:
-            if not self.rules.judge:
-                unjudged.append((exchange.url, "judging is off for the test"))
-            elif exchange.operation is None or exchange.version is None:
-                unjudged.append((exchange.url, "no contract"))
-            elif 300 <= exchange.status_code < 400:
-                unjudged.append((exchange.url, "a redirect"))
-            else:
-                counted[
-                    Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)
-                ] += 1
+        judged, not_judged = tally(self.recorder.exchanges, self.rules.judge)
         return Record(
             test=self.test,
             cassette=self.shown,
-            judged=dict(counted),
-            not_judged=unjudged,
+            judged=judged,
+            not_judged=not_judged,
             findings=self.findings,
             failed=self.verdict is not None or bool(self._failing()),
             promoted=self._promoted,

@@ -124,11 +124,11 @@ def test_plain_scalars_are_of_jsons_types(plain: str, value: object, tmp_path: P
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("{type: json5, content: a}", "a body of type 'json5' is 'a'; the types are json, text, binary and none"),
-        ("{type: text, content: [a]}", "a body of type 'text' is ['a']; the types are"),
+        ("{type: json5, content: a}", "a body of type 'json5' is a str; the types are json, text, binary and none"),
+        ("{type: text, content: [a]}", "a body of type 'text' is a list; the types are"),
         ("{type: binary, content: xyz}", "non-hexadecimal number found"),
-        ("{type: json, content: !!binary aGk=}", "a body of type 'json' is b'hi'; the types are"),
-        ("hello", "a body is 'hello', not a mapping of type and content"),
+        ("{type: json, content: !!binary aGk=}", "a body of type 'json' is a bytes; the types are"),
+        ("hello", "a body is a str, not a mapping of type and content"),
     ],
 )
 def test_a_body_that_is_none(body: str, said: str, tmp_path: Path) -> None:

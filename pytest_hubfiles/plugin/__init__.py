@@ -11,14 +11,13 @@ import pytest
 from pytest_hubfiles import options
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.reporter import PARTIAL, Reporter
-from pytest_hubfiles.plugin.run import RECORD, RUN, Run, marker_arguments
+from pytest_hubfiles.plugin.run import RECORD, RUN, Run, hand_on, marker_arguments
 
 if TYPE_CHECKING:
     from pytest_hubfiles.fixture import HubFiles
     from pytest_hubfiles.sandbox import Sandbox
     from pytest_hubfiles.trial import Conclusion, Trial
 
-_FINDING = "hubfiles_finding"
 _TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
 _SUBTEST_FAILED: set[str] = set()
 
@@ -55,6 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     if not config.stash[RUN].is_worker:
         config.pluginmanager.register(Reporter(config.stash[RUN]), "pytest_hubfiles.reporter")
+    if config.stash[RUN].get("check"):
+        from pytest_hubfiles.plugin.check import CassetteCollector
+
+        config.pluginmanager.register(CassetteCollector(config), "pytest_hubfiles.check")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -159,7 +162,7 @@ def pytest_runtest_makereport(
     """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
     trial = item.stash.get(_TRIAL, None)
     if trial is not None and call.when == "teardown":
-        _hand_on(item, trial)
+        hand_on(item, trial.record())
     report = yield
     if trial is None or call.when == "teardown":
         return report
@@ -176,15 +179,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note that a subtest failed: its test is called passed until all is over."""
     if report.failed and hasattr(report, "context"):  # pytest's SubtestReport, which is not public
         _SUBTEST_FAILED.add(report.nodeid)
-
-
-def _hand_on(item: pytest.Item, trial: Trial) -> None:
-    from pytest_hubfiles.reports.terminal import in_one_line
-
-    record = trial.record()
-    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
-    item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
-    item.user_properties.append((RECORD, record.to_text()))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -66,6 +66,7 @@ class Reporter:
             self.complaints.append(
                 f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
             )
+        self.complaints += self._versions_not_checked()
         fail_on = run.get("fail_on")
         weighty = [f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank]
         if weighty:
@@ -96,11 +97,23 @@ class Reporter:
         stopped = bool(session.shouldstop or session.shouldfail)
         return (
             everything
+            and not self.run.get("check")
             and not self.run.partial
             and not stopped
             and bool(self.run.report.records)
             and not any(config.getoption(name, None) for name in narrowed)
         )
+
+    def _versions_not_checked(self) -> list[str]:
+        """Return a complaint for each version asked for of which no cassette held anything to judge."""
+        if not self.run.get("check"):
+            return []
+        judged = {contract.version for contract in self.run.report.judged}
+        return [
+            f"nothing was judged of version {version}, which --hubfiles-version asks for"
+            for version in self.run.checked_versions or ()
+            if version not in judged
+        ]
 
     def _unused(self) -> list[Finding]:
         from pytest_hubfiles import cassettes

@@ -16,10 +16,12 @@ from pytest_hubfiles import options
 if TYPE_CHECKING:
     from pytest_hubfiles.contracts import Contracts
     from pytest_hubfiles.deviations import Deviation
-    from pytest_hubfiles.reports import Report
+    from pytest_hubfiles.reports import Record, Report
 
 RECORD: Final = "hubfiles"
 """The name of the user property in which a test tells the report what it found."""
+
+_FINDING: Final = "hubfiles_finding"
 
 
 class Run:
@@ -99,6 +101,12 @@ class Run:
         return self.config.rootpath / "cassettes" if root is None else root
 
     @property
+    def checked_versions(self) -> tuple[str, ...] | None:
+        """The versions to which the command line restricts a check of cassettes; None where it does not."""
+        asked: tuple[str, ...] = self.get("version")
+        return asked if self.config.getoption("--hubfiles-version") else None
+
+    @property
     def contracts(self) -> Contracts:
         """The contracts on file, read once."""
         if self._contracts is None:
@@ -139,6 +147,7 @@ class Run:
     def has_report(self) -> bool:
         """Whether there is a report to write: anything was told, or one was asked for."""
         asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
+        asked = asked or self.get("check")
         return self.running and (self._report is not None or asked)
 
     def shown(self, path: Path) -> str:
@@ -147,6 +156,15 @@ class Run:
 
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
+
+
+def hand_on(item: pytest.Item, record: Record) -> None:
+    """Hand *record* to whoever reports: to xdist's controller, the run's report and JUnit XML."""
+    from pytest_hubfiles.reports.terminal import in_one_line
+
+    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
+    item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
+    item.user_properties.append((RECORD, record.to_text()))
 
 
 def marker_arguments(markers: Iterator[pytest.Mark]) -> tuple[Mapping[str, Any], ...]:

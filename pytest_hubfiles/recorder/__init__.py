@@ -19,10 +19,10 @@ from vcr import patch as vcr_patch
 from vcr.record_mode import RecordMode as VcrMode
 from vcr.request import Request
 
-from pytest_hubfiles import cassettes, scrubbing
+from pytest_hubfiles import cassette_findings, cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.findings import Finding
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
 from pytest_hubfiles.recorder.clients import patches, pools_let_go
@@ -308,32 +308,9 @@ class Recorder(AbstractContextManager["Recorder"]):
         return [i for number, i in enumerate(self._tape.interactions) if number not in self._tape.played]
 
     def _unreadable_finding(self) -> Finding | None:
-        if self.unreadable is None:
-            return None
-        return Finding(
-            kind=Kind.CASSETTE_UNREADABLE,
-            severity=severity_of(Kind.CASSETTE_UNREADABLE),
-            category=Category.REPLAY,
-            message=(
-                f"{self.unreadable.described(self.shown)}\n"
-                "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
-            ),
-        )
+        return None if self.unreadable is None else cassette_findings.unreadable(self.unreadable, self.shown)
 
     def file_findings(self) -> list[Finding]:
         """Return what is wrong with the cassette file itself: unreadable, or with a credential in it."""
         unreadable = self._unreadable_finding()
-        if unreadable is not None:
-            return [unreadable]
-        places = dict.fromkeys(place for interaction in self.original for place in scrubbing.secrets_in(interaction))
-        if not places:
-            return []
-        return [
-            Finding(
-                kind=Kind.SECRET_IN_CASSETTE,
-                severity=severity_of(Kind.SECRET_IN_CASSETTE),
-                category=Category.REPLAY,
-                message=f"a credential stands in {'; '.join(places)}. Revoke it, and record the cassette again.",
-                after="; ".join(places),
-            )
-        ]
+        return cassette_findings.scrubbed(self.original)[1] if unreadable is None else [unreadable]

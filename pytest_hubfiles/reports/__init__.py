@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from pytest_hubfiles.exchanges import Exchange
 from pytest_hubfiles.findings import Finding, Severity, worst
 
 
@@ -19,6 +20,22 @@ class Contracted(NamedTuple):
     operation: str
     http_status: int
     task_status: str | None
+
+
+def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contracted, int], list[tuple[str, str]]]:
+    """Return how many of *exchanges* each contract judges, and the URLs of the others, each with the reason."""
+    counted: Counter[Contracted] = Counter()
+    unjudged: list[tuple[str, str]] = []
+    for exchange in exchanges:
+        if not judge:
+            unjudged.append((exchange.url, "judging is off for the test"))
+        elif exchange.operation is None or exchange.version is None:
+            unjudged.append((exchange.url, "no contract"))
+        elif 300 <= exchange.status_code < 400:
+            unjudged.append((exchange.url, "a redirect"))
+        else:
+            counted[Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)] += 1
+    return dict(counted), unjudged
 
 
 @dataclass(frozen=True, slots=True)

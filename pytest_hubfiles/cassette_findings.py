@@ -1,0 +1,50 @@
+"""What is wrong with a cassette file itself: it cannot be read, or a credential stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_hubfiles import scrubbing
+from pytest_hubfiles.cassettes import CassetteUnreadableError
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+
+
+def unreadable(error: CassetteUnreadableError, shown: str) -> Finding:
+    """Return the finding for a cassette, called *shown*, that cannot be read."""
+    return Finding(
+        kind=Kind.CASSETTE_UNREADABLE,
+        severity=severity_of(Kind.CASSETTE_UNREADABLE),
+        category=Category.REPLAY,
+        message=(
+            f"{error.described(shown)}\n"
+            "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
+        ),
+        line=error.line,
+    )
+
+
+def scrubbed(interactions: Sequence[Interaction]) -> tuple[list[Interaction], list[Finding]]:
+    """Return *interactions* without the credentials that stand in them, and a finding if there were any.
+
+    It names the places, never the credentials. What one of them sent as its own is looked for in all.
+    """
+    known = {value for interaction in interactions for value in scrubbing.credentials_in(interaction.request_headers)}
+    clean = []
+    places: dict[str, int | None] = {}
+    for interaction in interactions:
+        scrubbed, found = scrubbing.examine(interaction, known)
+        clean.append(scrubbed)
+        for place in found:
+            places.setdefault(place, interaction.line)
+    if not places:
+        return clean, []
+    finding = Finding(
+        kind=Kind.SECRET_IN_CASSETTE,
+        severity=severity_of(Kind.SECRET_IN_CASSETTE),
+        category=Category.REPLAY,
+        message=f"a credential stands in {'; '.join(places)}. Revoke it, and record the cassette again.",
+        after="; ".join(places),
+        line=next(iter(places.values())),
+    )
+    return clean, [finding]

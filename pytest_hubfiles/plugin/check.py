@@ -1,0 +1,83 @@
+"""Cassette files as tests: what ``--hubfiles-check`` collects, and how each is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_hubfiles import checking
+from pytest_hubfiles.judging import Rules
+from pytest_hubfiles.plugin.run import RUN, Run, hand_on
+from pytest_hubfiles.reports.terminal import explain
+
+
+class CassetteCollector:
+    """Collects the cassettes in the folders to search, and of the tests those whose file is named."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        if config.args_source is config.ArgsSource.ARGS:
+            return
+        root = config.stash[RUN].cassettes
+        if not root.is_dir():
+            raise pytest.UsageError(
+                f"--hubfiles-check: there is no cassette root {root}; name the cassettes to check, or their folder, "
+                "or set --hubfiles-cassettes"
+            )
+        config.args[:] = [str(root)]  # pytest was about to search testpaths, or where it was started
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out all other files; pytest does not ask about those that are named on the command line."""
+        return True if collection_path.is_file() and not checking.is_cassette(collection_path) else None
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CassetteFile | None:
+        """Make a file that is named as a cassette is a collector of one test. It is not read yet."""
+        return CassetteFile.from_parent(parent, path=file_path) if checking.is_cassette(file_path) else None
+
+
+class CassetteFile(pytest.File):
+    """A cassette file as pytest collects it."""
+
+    def collect(self) -> Iterator[CassetteItem]:
+        """Yield the one test, which has the file's own id: the path from rootdir."""
+        yield CassetteItem.from_parent(self, name=self.name, nodeid=self.nodeid)
+
+
+class CassetteItem(pytest.Item):
+    """The test that judges a cassette; it keeps nothing of what it reads."""
+
+    def runtest(self) -> None:
+        """Judge the cassette, hand on what was found, and fail with all of it."""
+        run = self.config.stash[RUN]
+        checked = checking.check(
+            self.path,
+            run.shown(self.path),
+            _rules(run),
+            test=self.nodeid,
+            versions=run.checked_versions,
+            max_megabytes=run.get("max_cassette_mb"),
+        )
+        if checked.left_out:
+            pytest.skip(str(checked.unjudged))
+        hand_on(self, checked.record)
+        if checked.record.failed:
+            told = explain(checked.record.cassette, checked.record.findings, checked.failing, ())
+            nothing = f"hubfiles: nothing in the cassette was judged: {checked.unjudged}\n" if checked.unjudged else ""
+            raise pytest.fail.Exception(nothing + told, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Return where the test is, and how the head of its failure calls it."""
+        return self.path, None, f"cassette {self.nodeid}"
+
+
+def _rules(run: Run) -> Rules:
+    fail_on = run.get("fail_on")
+    return Rules(
+        contracts=run.contracts,
+        deviations=run.deviations,
+        fail_on=None if fail_on == "never" else fail_on,
+        strict=run.get("strict"),
+        max_age_days=run.get("max_age"),
+    )
