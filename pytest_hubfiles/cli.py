@@ -1,4 +1,4 @@
-"""The command line: ``hubfiles accept``, ``hubfiles diff`` and ``hubfiles sandbox``."""
+"""The command line: ``hubfiles accept``, ``hubfiles check``, ``hubfiles diff`` and ``hubfiles sandbox``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from pytest_hubfiles import acceptance, cassettes, deviations, recordings, schemas, shipped, takes
+from pytest_hubfiles.check_command import check
 from pytest_hubfiles.diffing import Diff
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.findings import Kind, Severity
@@ -33,6 +34,9 @@ _FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
 @click.version_option(package_name="pytest-hubfiles", prog_name="hubfiles")
 def main() -> None:
     """Record, replay and contract-test HubSpot's asynchronous Files endpoints."""
+
+
+main.add_command(check)
 
 
 @main.command()

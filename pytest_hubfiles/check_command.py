@@ -1,0 +1,183 @@
+"""``hubfiles check``: the cassettes of a folder, judged without pytest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from pytest_hubfiles import options
+from pytest_hubfiles.errors import HubfilesError
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.judging import Rules
+    from pytest_hubfiles.reports import Report
+
+_QUIET_SECONDS: Final = 1.0
+_CLEAR: Final = "\r\x1b[K"
+
+
+def _setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return what reads an option of the command as the plugin reads its own."""
+
+    def read(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        if value in (None, ()):
+            return options.OPTIONS[name].default
+        try:
+            return options.OPTIONS[name].read(parameter.opts[0], value)
+        except options.OptionError as error:
+            raise click.UsageError(str(error)) from None
+
+    return read
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.option(
+    "--format", "form", type=click.Choice(options.REPORT_FORMATS), help="The report's format; default: text for people."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there.")
+@click.option(
+    "--fail-on",
+    metavar="LEVEL",
+    callback=_setting("fail_on"),
+    help="Fail from this severity on: breaking (default), warning, info, never.",
+)
+@click.option("--strict", is_flag=True, help="Documentation to the letter: no known deviation is excused.")
+@click.option(
+    "--schemas",
+    multiple=True,
+    metavar="DIR",
+    callback=_setting("schemas"),
+    help="More schemas, searched first (repeatable).",
+)
+@click.option("--deviations", type=click.Path(path_type=Path), metavar="FILE", help="A file of your own deviations.")
+@click.option("--max-age", metavar="AGE", callback=_setting("max_age"), help="Older cassettes are stale: 30d, 12w.")
+@click.option("--min-judged", metavar="N", callback=_setting("min_judged"), help="Fail if fewer exchanges are judged.")
+def check(
+    paths: tuple[Path, ...],
+    *,
+    form: str | None,
+    out: Path | None,
+    fail_on: Any,
+    strict: bool,
+    schemas: tuple[Path, ...],
+    deviations: Path | None,
+    max_age: int | None,
+    min_judged: int,
+) -> None:
+    """Judge every exchange of the cassettes in PATH by its contract, as pytest --hubfiles-check does.
+
+    PATH is a cassette or a folder of them; candidates are left out. Exit status: 0 fine, 1 findings at or above
+    --fail-on, or a cassette in which nothing could be judged, 2 usage, or schemas or deviations that cannot be read.
+    """
+    from pytest_hubfiles.reports import Report
+
+    report = Report()
+    try:
+        rules = _rules(fail_on, strict, schemas, deviations, max_age)
+        complaints = _check(_cassettes(paths), rules, report)
+    except HubfilesError as error:
+        raise click.UsageError(str(error)) from None
+    if report.judged_count < min_judged:
+        complaints.append(f"judged {report.judged_count} exchanges where --min-judged asks for {min_judged}")
+    report.failed = report.failed or bool(complaints)
+    if form is None or out is not None:
+        click.echo("\n".join(_lines(report, rules)))
+    if form is not None or out is not None:
+        _deliver(_rendered(form, report, rules), out)
+    for complaint in complaints:
+        click.echo(complaint, err=True)
+    sys.exit(1 if report.failed else 0)
+
+
+def _rules(
+    fail_on: Any, strict: bool, schemas: tuple[Path, ...], own_deviations: Path | None, max_age: int | None
+) -> Rules:
+    from pytest_hubfiles import deviations, shipped
+    from pytest_hubfiles import schemas as schema_files
+    from pytest_hubfiles.judging import Rules
+
+    own = () if own_deviations is None else deviations.load(own_deviations)
+    return Rules(
+        contracts=schema_files.load(schemas),
+        deviations=own + deviations.load(shipped.shipped_schemas() / "deviations.toml"),
+        fail_on=None if fail_on == "never" else fail_on,
+        strict=strict,
+        max_age_days=max_age,
+    )
+
+
+def _cassettes(paths: Iterable[Path]) -> list[Path]:
+    """Return the cassettes at *paths*, each once; refuse a path at which there is none."""
+    from pytest_hubfiles import checking
+
+    found: dict[str, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise click.UsageError(f"{path}: there is no such file or folder")
+        if not path.is_dir() and path.name.endswith(".candidate.yaml"):
+            raise click.UsageError(f"{path} is a candidate, judged when it was recorded; see hubfiles accept")
+        cassettes = checking.cassettes_in(path)
+        if not cassettes:
+            raise click.UsageError(f"{path}: no cassette there; one ends in {', '.join(checking.SUFFIXES)}")
+        for cassette in cassettes:
+            found.setdefault(os.path.abspath(cassette), cassette)  # noqa: PTH100  # links stay what they are called
+    return list(found.values())
+
+
+def _check(cassettes: Sequence[Path], rules: Rules, report: Report) -> list[str]:
+    """Judge *cassettes* one after another into *report*; return a complaint for each with nothing to judge."""
+    from pytest_hubfiles import checking
+
+    complaints = []
+    for path in with_progress(cassettes, sys.stderr):
+        checked = checking.check(path, path.as_posix(), rules)
+        report.add(checked.record)
+        if checked.unjudged is not None:
+            complaints.append(f"nothing was judged in {path.as_posix()}: {checked.unjudged}")
+    return complaints
+
+
+def with_progress(paths: Sequence[Path], stream: TextIO, clock: Callable[[], float] = time.monotonic) -> Iterator[Path]:
+    """Yield *paths*; if that takes long and *stream* is a terminal, say there how far it is, in one line."""
+    shows, started, told = stream.isatty(), clock(), False
+    for number, path in enumerate(paths):
+        if shows and clock() - started > _QUIET_SECONDS:
+            stream.write(f"{_CLEAR}checked {number} of {len(paths)} cassettes")
+            stream.flush()
+            told = True
+        yield path
+    if told:
+        stream.write(_CLEAR)
+        stream.flush()
+
+
+def _lines(report: Report, rules: Rules) -> list[str]:
+    from pytest_hubfiles.deviations import run_out
+    from pytest_hubfiles.reports.terminal import render_terminal
+
+    return [*render_terminal(report), *run_out(rules.deviations, dt.datetime.now(dt.timezone.utc).date())]
+
+
+def _rendered(form: str | None, report: Report, rules: Rules) -> str:
+    from pytest_hubfiles.reports.json_report import render_json
+
+    return "\n".join(_lines(report, rules)) + "\n" if form is None else render_json(report)
+
+
+def _deliver(text: str, out: Path | None) -> None:
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"the report {out} could not be written: {error.strerror or error}") from None
