@@ -59,6 +59,11 @@ class ApiVersion:
             raise UnknownVersionError(self.label)
 
 
+def is_version(label: str) -> bool:
+    """Return whether *label* is written as an API version is."""
+    return bool(_VERSION_LABEL.fullmatch(label))
+
+
 class Headers(Mapping[str, str]):
     """HTTP headers, read without regard to case; a header sent twice reads as one, joined by ``, ``."""
 

@@ -320,12 +320,13 @@ def test_allowing_what_is_unmatched(downstream: Downstream) -> None:
         ),
     ],
 )
-def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, told: int) -> None:
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, told: int, args: list[str]) -> None:
     """A test that passed and left recorded exchanges unplayed gets a warning; one of a shared cassette does not."""
     downstream.tests(source)
     downstream.write([started(), polled("COMPLETE")])
 
-    result = downstream.run()
+    result = downstream.run(*args)
 
     assert len(findings(result, "unplayed")) == told
     if told:
@@ -494,6 +495,20 @@ def test_a_file_that_cannot_be_collected_leaves_the_run_partial(with_unused: Dow
 
     assert result.ret == 0
     assert findings(result, "cassette-unused") == []
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_cassettes_of_versions_that_were_not_run_are_not_called_unused(
+    with_unused: Downstream, args: list[str]
+) -> None:
+    """A run for one version says nothing of another's cassettes, but of those that lie in no version's folder."""
+    with_unused.write(whole_import(), with_unused.cassette(version="v3"))
+    with_unused.write(whole_import(), with_unused.path / "cassettes" / "old" / "v3.yaml")
+
+    result = with_unused.run(*args)
+
+    told = [line.split("cassette-unused: ")[1].split(" ")[0] for line in findings(result, "cassette-unused")]
+    assert sorted(told) == ["cassettes/2026-03/test_files/test_gone.yaml", "cassettes/old/v3.yaml"]
 
 
 def test_unused_cassettes_can_fail_a_run(with_unused: Downstream) -> None:

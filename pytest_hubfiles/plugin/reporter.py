@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -116,10 +117,8 @@ class Reporter:
         ]
 
     def _unused(self) -> list[Finding]:
-        from pytest_hubfiles import cassettes
         from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
 
-        opened = set(self.run.report.cassettes)
         return [
             Finding(
                 kind=Kind.CASSETTE_UNUSED,
@@ -129,9 +128,22 @@ class Reporter:
                 before=shown,
                 cassette=shown,
             )
-            for shown in map(self.run.shown, cassettes.find(self.run.cassettes))
-            if shown not in opened
+            for shown in self._not_opened()
         ]
+
+    def _not_opened(self) -> Iterator[str]:
+        """Yield the cassettes that no test opened, but for those of versions that no test ran for."""
+        from pytest_hubfiles import cassettes
+        from pytest_hubfiles.exchanges import is_version
+
+        opened = set(self.run.report.cassettes)
+        root = self.run.cassettes
+        by_folder: dict[str, list[str]] = {}
+        for path in cassettes.find(root):
+            by_folder.setdefault(path.relative_to(root).parts[0], []).append(self.run.shown(path))
+        for folder, shown in by_folder.items():
+            if not is_version(folder) or not opened.isdisjoint(shown):
+                yield from (name for name in shown if name not in opened)
 
     def _compare(self, old: str, new: str) -> None:
         """Compare two versions: their schemas, and all their recordings, whichever of them this run replayed."""
