@@ -186,6 +186,7 @@ def test_a_credential_is_told_by_place_alone() -> None:
     [
         ([], "Missing argument 'PATH…'"),
         (["nowhere"], "nowhere: there is no such file or folder"),
+        (["x" * 300], "xxx: there is no such file or folder"),
         (["empty"], "empty: no cassette there; one ends in .json, .toml, .yaml, .yml"),
         (["cassettes/x.candidate.yaml"], "cassettes/x.candidate.yaml is a candidate, judged when it was recorded; see"),
         (["cassettes", "--fail-on", "terrible"], "--fail-on: 'terrible' is not possible; choose from info, warning, "),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from downstream import STATUS, TASK, Downstream, interaction, polled, started, whole_import
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.exchanges import Exchange, Interaction
 
 GOOD = "cassettes/2026-03/test_files/test_good.yaml"
 BAD = "cassettes/2026-03/test_files/test_bad.yaml"
@@ -80,7 +82,6 @@ def test_each_cassette_is_a_test(suite: Downstream, args: list[str]) -> None:
             "judged 7 of 7 exchanges in 3 cassettes",
         ]
     )
-    result.stdout.no_fnmatch_line("*cassette-unused*")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,25 @@ def test_the_cassette_root_is_the_one_set(suite: Downstream) -> None:
     check(suite, "--hubfiles-cassettes=recorded").assert_outcomes(passed=2, failed=1)
     suite.ini("testpaths = tests", "hubfiles_cassettes = recorded")
     check(suite).assert_outcomes(passed=2, failed=1)
+
+
+def test_no_folder_of_cassettes_is_passed_over(suite: Downstream) -> None:
+    """A folder under the root is searched though pytest searches none of its name, unless told to ignore it."""
+    suite.write(whole_import(), suite.path / "cassettes" / "2026-03" / "build" / "upload.yaml")
+
+    check(suite).assert_outcomes(passed=3, failed=1)
+    check(suite, "--ignore=cassettes/v3").assert_outcomes(passed=1, failed=1)
+
+
+@WORKERS
+def test_no_cassette_is_called_unused(suite: Downstream, args: list[str]) -> None:
+    """A check opens cassettes without their tests: it cannot say which of them no test needs."""
+    suite.pytester.makeconftest(f"collect_ignore = [{GOOD!r}]")
+
+    result = check(suite, *args)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*cassette-unused*")
 
 
 def test_there_is_no_cassette_root(downstream: Downstream) -> None:
@@ -367,19 +387,18 @@ def test_judging_too_little_fails(suite: Downstream, args: list[str]) -> None:
 
 def test_nothing_of_the_exchanges_stays(suite: Downstream) -> None:
     """The tests of cassettes keep no exchange when they have run: a corpus is as large as its largest cassette."""
-    import gc
 
-    from pytest_hubfiles.exchanges import Exchange, Interaction
+    def held() -> set[int]:
+        gc.collect()
+        return {id(found) for found in gc.get_objects() if type(found) in (Exchange, Interaction)}
 
-    kept: list[object] = []
-
-    class Counting:
+    class Looking:
         def pytest_sessionfinish(self, session: pytest.Session) -> None:
-            gc.collect()
-            kept.extend(o for o in gc.get_objects() if type(o) in (Exchange, Interaction) and o not in known)
+            kept.extend(held() - before)
 
-    known = [o for o in gc.get_objects() if isinstance(o, (Exchange, Interaction))]
-    suite.run("--hubfiles-check", plugins=[Counting()]).assert_outcomes(passed=2, failed=1)
+    kept: list[int] = []
+    before = held()
+    suite.run("--hubfiles-check", plugins=[Looking()]).assert_outcomes(passed=2, failed=1)
 
     assert kept == []
 

@@ -17,20 +17,26 @@ class CassetteCollector:
     """Collects the cassettes in the folders to search, and of the tests those whose file is named."""
 
     def __init__(self, config: pytest.Config) -> None:
+        self.root: Path = config.stash[RUN].cassettes
+        self.ignores = bool(config.getoption("ignore") or config.getoption("ignore_glob"))
         if config.args_source is config.ArgsSource.ARGS:
             return
-        root = config.stash[RUN].cassettes
-        if not root.is_dir():
+        if not self.root.is_dir():
             raise pytest.UsageError(
-                f"--hubfiles-check: there is no cassette root {root}; name the cassettes to check, or their folder, "
-                "or set --hubfiles-cassettes"
+                f"--hubfiles-check: there is no cassette root {self.root}; name the cassettes to check, or their "
+                "folder, or set --hubfiles-cassettes"
             )
-        config.args[:] = [str(root)]  # pytest was about to search testpaths, or where it was started
+        config.args[:] = [str(self.root)]  # pytest was about to search testpaths, or where it was started
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leave out all other files; pytest does not ask about those that are named on the command line."""
-        return True if collection_path.is_file() and not checking.is_cassette(collection_path) else None
+        """Leave out all other files; pytest does not ask about those that are named on the command line.
+
+        A folder of cassettes may be called what no folder of tests may: ``build``, ``dist``, ``venv``.
+        """
+        if collection_path.is_dir():
+            return False if self.root in collection_path.parents and not self.ignores else None
+        return None if checking.is_cassette(collection_path) else True
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CassetteFile | None:
         """Make a file that is named as a cassette is a collector of one test. It is not read yet."""
