@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,7 +161,10 @@ def pytest_runtest_makereport(
     if trial is not None and call.when == "teardown":
         _hand_on(item, trial)
     report = yield
-    if trial is None or call.when == "teardown":
+    if trial is None:
+        return report
+    _redact(report, trial.recorder.redacted)
+    if call.when == "teardown":
         return report
     is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
     passed = report.passed and not hasattr(report, "wasxfail")
@@ -170,6 +173,14 @@ def pytest_runtest_makereport(
         if conclusion.findings or conclusion.refusals:
             report.sections.append(("hubfiles", _explain(trial, conclusion)))
     return report
+
+
+def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
+    """Take the test's credentials out of its failure, with all local variables in it, and of what it printed."""
+    said = report.longreprtext
+    if (new := redacted(said)) != said:
+        report.longrepr = new
+    report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -185,6 +196,10 @@ def _hand_on(item: pytest.Item, trial: Trial) -> None:
     item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
     item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
     item.user_properties.append((RECORD, record.to_text()))
+    redacted = trial.recorder.redacted
+    item.user_properties[:] = [
+        (name, redacted(value) if isinstance(value, str) else value) for name, value in item.user_properties
+    ]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

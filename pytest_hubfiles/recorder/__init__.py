@@ -6,7 +6,7 @@ import bisect
 import copy
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +23,11 @@ from pytest_hubfiles import cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
 from pytest_hubfiles.recorder.clients import patches, pools_let_go
+from pytest_hubfiles.recorder.quiet import quiet_logs
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
@@ -92,7 +94,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         takes: Takes | None,
         base_url: str,
         identify: Identify,
-        secrets: Iterable[str] = (),
+        gate: Gate | None = None,
+        additions: scrubbing.Additions = scrubbing.NOTHING_MORE,
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         max_megabytes: float = 64.0,
         test: str = "",
@@ -109,7 +112,9 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._order: list[int] = []  # as the how many-th the request of each of them was sent
         self.problems: list[Finding] = []
         self._identify = identify
-        self._secrets = set(secrets)
+        self._gate = Gate() if gate is None else gate
+        self._additions = additions
+        self._secrets = set(self._gate.values)
         self._live: dict[Request, tuple[int, Interaction]] = {}  # sent, and without an answer so far
         self._sent = 0
         self._reserved: dict[Request, int] = {}
@@ -120,11 +125,14 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.unreadable: cassettes.CassetteUnreadableError | None = None
         replayed: list[Interaction] = []
         try:
-            self.original = self._load(max_megabytes)
+            stored = self._load(max_megabytes)
             if not self.live or mode is RecordMode.NEW_EPISODES:
-                replayed = [interaction.plain() for interaction in self.original]
+                replayed = [interaction.plain() for interaction in stored]
         except cassettes.CassetteUnreadableError as error:
-            self.original, self.unreadable = [], error
+            stored, self.unreadable = [], error
+        # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
+        self._examined = [scrubbing.examine(interaction) for interaction in stored]
+        self.original = [e.interaction if e.places else i for i, e in zip(stored, self._examined, strict=True)]
         self._memory = Memory(replayed)
         self._skipped = tuple(vcr_config.get("skip_patchers", ()))
         self._context = self._build_context(vcr_config)
@@ -170,7 +178,8 @@ class Recorder(AbstractContextManager["Recorder"]):
                 to_interaction(request, answer, self.base_url)
                 for request, answer in zip(bridge.requests, answers, strict=True)
             ]
-            self._tape = Tape(loaded, answers)
+            self._tape = Tape([self._told(interaction) for interaction in loaded], answers)
+            entering.enter_context(quiet_logs(self.redacted))
             self._patched = entering.pop_all()
         return self
 
@@ -178,6 +187,12 @@ class Recorder(AbstractContextManager["Recorder"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._patched.__exit__(kind, error, trace)
+
+    def _told(self, interaction: Interaction) -> Interaction:
+        """Return a recorded *interaction* as it is looked up, judged and told: without credentials, as ours are."""
+        examined = scrubbing.examine(interaction, (), self._additions)
+        self._secrets |= examined.values
+        return examined.interaction if examined.places else interaction
 
     # --- asked by vcrpy's clients ---------------------------------------------------------------------------
 
@@ -196,13 +211,17 @@ class Recorder(AbstractContextManager["Recorder"]):
             wanted = self._wanted(filtered)
             number = self._tape.next(wanted)
             if number is None:  # the dummy token of a replay may be a word that the recording is full of
-                number = self._tape.next(scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url)))
+                number = self._tape.next(
+                    scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
+                )
             if number is not None:
                 self._tape.played.add(number)
                 self._reserved[request] = number
                 return True
             if not self.live:
                 raise self._unmatched(wanted)
+            sent = to_interaction(request, _NO_ANSWER, self.base_url)  # before the user's hooks took something out
+            self._gate.saw(sent.url, sent.request_headers, sent.request_body)
             self._sent += 1
             self._live[request] = (self._sent, wanted)
             return False
@@ -224,7 +243,22 @@ class Recorder(AbstractContextManager["Recorder"]):
         """Return the request as the cassette would hold it, credentials taken out."""
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
-        return scrubbing.scrub(raw, self._secrets)
+        return self._scrubbed(raw)
+
+    def _scrubbed(self, interaction: Interaction) -> Interaction:
+        """Return *interaction* as a cassette holds it; what is taken out is looked for everywhere from now on."""
+        examined = scrubbing.examine(interaction, self._secrets, self._additions)
+        if new := examined.values - self._secrets:
+            self._secrets |= new
+            # Once more: what a field held may also stand in a message. And what was recorded before may hold it.
+            examined = scrubbing.examine(interaction, self._secrets, self._additions)
+            self.recorded = [scrubbing.scrub(before, new) for before in self.recorded]
+            self.exchanges = [replace(e, interaction=scrubbing.scrub(e.interaction, new)) for e in self.exchanges]
+        return examined.interaction
+
+    def redacted(self, text: str) -> str:
+        """Return a *text* for people, such as a failure's, without the credentials that this test has had."""
+        return scrubbing.redacted(text, self._secrets | self._gate.values)
 
     def under_hubspot(self, request: Request) -> Request:
         """Return *request* under HubSpot's origin if it goes to the base URL, else as it is."""
@@ -270,13 +304,15 @@ class Recorder(AbstractContextManager["Recorder"]):
         """Take note of an answer from the network; *saved* is what the user's hooks left of it, if anything."""
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
+            self._gate.saw(raw.url, raw.request_headers, raw.request_body)
             self._secrets |= scrubbing.credentials_in(raw.request_headers)
             number = self._answered(request, raw)
-            kept = [scrubbing.scrub(to_interaction(*pair, self.base_url), self._secrets) for pair in saved]
+            told = self._scrubbed(raw)
+            kept = [self._scrubbed(to_interaction(*pair, self.base_url)) for pair in saved]
             place = bisect.bisect(self._order, number)  # concurrent requests are answered in any order
             self._order[place:place] = [number] * len(kept)
             self.recorded[place:place] = kept
-            for interaction in kept or [scrubbing.scrub(raw, self._secrets)]:
+            for interaction in kept or [told]:
                 self.exchanges.append(self._identify(interaction))
                 if interaction.outage:
                     self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")
@@ -325,9 +361,6 @@ class Recorder(AbstractContextManager["Recorder"]):
         unreadable = self._unreadable_finding()
         if unreadable is not None:
             return [unreadable]
-        places = dict.fromkeys(place for interaction in self.original for place in scrubbing.secrets_in(interaction))
-        if not places:
-            return []
         return [
             Finding(
                 kind=Kind.SECRET_IN_CASSETTE,
@@ -335,5 +368,8 @@ class Recorder(AbstractContextManager["Recorder"]):
                 category=Category.REPLAY,
                 message=f"a credential stands in {'; '.join(places)}. Revoke it, and record the cassette again.",
                 after="; ".join(places),
+                line=next((i.line for i, e in zip(self.original, self._examined, strict=True) if e.places), None),
             )
+            for places in [dict.fromkeys(place for examined in self._examined for place in examined.places)]
+            if places
         ]
