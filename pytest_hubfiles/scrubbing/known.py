@@ -41,6 +41,15 @@ def _lower_escapes(quoted: str) -> str:
     return "%".join([head, *(part[:2].lower() + part[2:] for part in parts)])
 
 
+def stands_in(text: str, values: Collection[str]) -> bool:
+    """Return whether one of *values* stands in *text*, however it is written."""
+    for value in values:
+        plain, inside = _written(value)
+        if any(form in text for form in plain) or any(core in text for core, _ in inside):
+            return True
+    return False
+
+
 def take_out(text: str, values: Collection[str], instead: Callable[[str], str]) -> str:
     """Return *text* with what *instead* returns in place of each of *values*, longer ones first."""
     for value in values:

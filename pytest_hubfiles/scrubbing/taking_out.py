@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from pytest_hubfiles.exchanges import Interaction, charset_of, decode_body
 from pytest_hubfiles.scrubbing import tokens
 from pytest_hubfiles.scrubbing.json_text import JSON_NUMBER, is_json, json_values, unescaped
-from pytest_hubfiles.scrubbing.known import take_out
+from pytest_hubfiles.scrubbing.known import stands_in, take_out
 from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, placeholder
 
 _DEEPEST: Final = 5  # URLs in URLs, each percent-encoded once more; JSON in JSON strings
@@ -91,7 +91,7 @@ class Scrubber:
         return secret
 
     def _may_hold(self, text: str) -> bool:
-        return bool(self.known) or not self.additions.is_empty or tokens.may_hold_credentials(text)
+        return not self.additions.is_empty or tokens.may_hold_credentials(text) or stands_in(text, self.known)
 
     def text(self, place: str, text: str, level: int = 0, *, prose: bool = True) -> str:
         """Scrub what is a secret wherever it stands: known values, tokens, user info, signed URLs, mail addresses.
