@@ -25,7 +25,11 @@ KEPT_RESPONSE_PREFIXES: Final = ("ratelimit", "x-ratelimit", "x-hubspot-ratelimi
 KEPT_REQUEST_HEADERS: Final = frozenset({"accept", "content-type"})
 
 _QUERY_PAIR: Final = re.compile(r"([?&;])([A-Za-z0-9_.%\[\]-]+)=([^&;#\s\"'<>\\]*)")
-_PROSE_PAIR: Final = re.compile(r"(?<![A-Za-z0-9_.%?&;-])([A-Za-z0-9_.-]{3,40})(=|: ?)([^&;#,\s\"'<>\\(){}\[\]]{8,})")
+_PROSE_PAIR: Final = re.compile(  # in messages, and in headers as text
+    r"(?i)(?<![A-Za-z0-9_.%?&;-])((?:[A-Za-z0-9_.-]{0,40}[_.-])?[a-z0-9]{0,20}"
+    r"(?:token|secret|password|passwd|key|keyid|authorization|cookie|pwd|passphrase|jwt|assertion|signature|utk))"
+    r"(=|: ?)([^&;#,\s\"'<>\\(){}\[\]]{8,})"
+)
 _USER_INFO: Final = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://)([^/\s\"'<>@?#]+)@")
 # HubSpot's OAuth API has the token itself in the path: /oauth/v1/access-tokens/{token}.
 _TOKEN_PATH: Final = re.compile(r"(?i)(/(?:access|refresh)[_-]?tokens?/)([^/?#\s\"'<>\\&]+)")
@@ -277,6 +281,9 @@ class Scrubber:
             elif tokens.is_secret_header(name) and any(_is_secret(value) for value in values):
                 self.places.append(f"{place} {name}")
                 self.values.update(part for value in values for part in _parts(name, value))
+            else:  # not kept, and still told where it stands on disk
+                for token in (token for value in values for token in tokens.plain_tokens(value)):
+                    self._instead(f"{place} {name}", token)
         return kept
 
 

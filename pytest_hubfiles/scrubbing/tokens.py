@@ -107,8 +107,8 @@ def _holds_token(*texts: str) -> bool:
 def _from_base64(run: str) -> list[str]:
     """Return what *run* says in base64, wherever in it a group of four begins."""
     run = run.rstrip("=").translate(_STANDARD)
-    shifted = (run[start : start + (len(run) - start) // 4 * 4] for start in range(4))
-    return [base64.b64decode(part).decode("latin-1") for part in shifted]
+    whole = (part[: len(part) - (len(part) % 4 == 1)] for part in (run[start:] for start in range(4)))
+    return [base64.b64decode(part + "=" * (-len(part) % 4)).decode("latin-1") for part in whole]
 
 
 def from_basic(encoded: str) -> str:
