@@ -179,7 +179,7 @@ class Recorder(AbstractContextManager["Recorder"]):
                 for request, answer in zip(bridge.requests, answers, strict=True)
             ]
             self._tape = Tape([self._told(interaction) for interaction in loaded], answers)
-            entering.enter_context(quiet_logs(self.redacted))
+            entering.enter_context(quiet_logs(self._redacted_log))
             self._patched = entering.pop_all()
         return self
 
@@ -255,6 +255,10 @@ class Recorder(AbstractContextManager["Recorder"]):
             self.recorded = [scrubbing.scrub(before, new) for before in self.recorded]
             self.exchanges = [replace(e, interaction=scrubbing.scrub(e.interaction, new)) for e in self.exchanges]
         return examined.interaction
+
+    def _redacted_log(self, text: str) -> str:
+        """Return a log line of a client, which may come before anything was learned of the request."""
+        return scrubbing.without_credentials(text, self._secrets | self._gate.values)
 
     def redacted(self, text: str) -> str:
         """Return a *text* for people, such as a failure's, without the credentials that this test has had."""

@@ -1,4 +1,4 @@
-"""Keeps credentials out of the logs of vcrpy and of the HTTP clients while there is a recorder."""
+"""Keeps credentials out of what vcrpy and the HTTP clients log while there is a recorder."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 # A filter of a logger does not see what is logged to those below it, so each is named.
-_RECORDERS: Final = ("vcr.cassette", "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.aiohttp_stubs",
-                     "vcr.stubs.httpcore_stubs", "vcr.stubs.httpx_stubs")  # fmt: skip
-_CLIENTS: Final = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpx", "hubspot",
-                   "aiohttp.client", "urllib3.connection", "urllib3.connectionpool", "urllib3.poolmanager",
-                   "urllib3.util.retry")  # fmt: skip
+_TELLING_ALL: Final = (
+    "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "vcr.cassette", "vcr.matchers",
+    "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.aiohttp_stubs", "vcr.stubs.httpcore_stubs",
+    "vcr.stubs.httpx_stubs",
+)  # fmt: skip
+_TELLING_URLS: Final = (
+    "aiohttp.client", "httpx", "hubspot.files.rest", "urllib3.connection", "urllib3.connectionpool",
+    "urllib3.poolmanager", "urllib3.util.retry",
+)  # fmt: skip
 
 
 @contextmanager
 def quiet_logs(redacted: Callable[[str], str]) -> Iterator[None]:
-    """Have vcrpy log warnings only, for it logs whole answers; pass what clients log through *redacted*."""
+    """Have those that log whole answers log warnings only; pass what others log of a request through *redacted*."""
 
     def is_warning(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.WARNING
@@ -30,7 +34,7 @@ def quiet_logs(redacted: Callable[[str], str]) -> Iterator[None]:
         return True
 
     with ExitStack() as undoing:
-        for names, judge in ((_RECORDERS, is_warning), (_CLIENTS, redact)):
+        for names, judge in ((_TELLING_ALL, is_warning), (_TELLING_URLS, redact)):
             for name in names:
                 logger = logging.getLogger(name)
                 logger.addFilter(judge)

@@ -298,8 +298,10 @@ def _parts(name: str, value: str) -> Iterator[str]:
         yield rest.strip() or scheme
         if scheme.lower() == "basic" and (plain := tokens.from_basic(rest.strip())):
             yield from (plain, plain.partition(":")[2])
-    elif name.lower() == "set-cookie":
-        yield value.partition(";")[0].partition("=")[2]
+    elif name.lower().endswith("cookie"):
+        yield value
+        cookies = value.split(";")[:1] if name.lower() == "set-cookie" else value.split(";")
+        yield from filter(tokens.is_telling, (cookie.partition("=")[2].strip() for cookie in cookies))
     else:
         yield value
 

@@ -262,7 +262,7 @@ class Planted:
                 "headers": dict(headers),
                 "body": body.decode("latin-1"),
             }
-            text = json.dumps({"echo": said, "canary again": self.canary if place.headers else ""})
+            text = json.dumps({"echo": said, "again": self.canary if "<c>" in str(place.headers) else ""})
         about = {name: self.filled(value) for name, value in place.answer_headers.items()}
         about["Content-Type"] = place.answer_type
         if place.coding in ("utf-16", "latin-1"):

@@ -7,11 +7,16 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from faults.canaries import PLACEMENTS, Planted, answering, files_under, leaks, plant
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from faults.canaries import PLACEMENTS, Placement, Planted, answering, files_under, leaks, plant
 from faults.ledger import Outcome
+from faults.payloads import changed_by_scrubbing, payloads
+from pytest_hubfiles.exchanges import Exchange
 
 TESTS = '''
 import json, os, pathlib
@@ -126,6 +131,11 @@ def _control(planted: list[Planted], url: str, folder: Path) -> bool:
     return len(leaks(planted, files_under(folder))) > len(planted) // 2
 
 
+def _sent_by(client: str, placements: Sequence[Placement]) -> list[Placement]:
+    """Return the placements that a client can send and read: aiohttp fails at zstd without a library of its own."""
+    return [place for place in placements if not (client == "aiohttp" and place.coding == "zstd")]
+
+
 def _complaints(left: dict[str, bytes], client: str, runs: tuple[str, ...]) -> list[str]:
     """Return what shows that a run did not do what it was to do, and so left nothing to search."""
     names = {name.rpartition("/")[2] for name in left}
@@ -141,6 +151,26 @@ def _complaints(left: dict[str, bytes], client: str, runs: tuple[str, ...]) -> l
     return missing
 
 
+def _changed(count: int) -> list[str]:
+    """Return what scrubbing changes of *count* answers that it must leave as it is."""
+    found: list[str] = []
+
+    @seed(7)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(payloads())
+    def look_at(exchange: Exchange) -> None:
+        found.extend(changed_by_scrubbing(exchange))
+
+    look_at()
+    return found
+
+
 def run(bounded: bool) -> Outcome:
     """Plant a canary in every place, with every client, and search all that is left."""
     clients = ("requests",) if bounded else CLIENT_NAMES
@@ -149,7 +179,9 @@ def run(bounded: bool) -> Outcome:
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         root = Path(name).resolve()
-        planted = {client: plant(number, placements) for number, client in enumerate(clients, start=7)}
+        planted = {
+            client: plant(number, _sent_by(client, placements)) for number, client in enumerate(clients, start=7)
+        }
 
         def search(client: str) -> list[str]:
             with answering(planted[client]) as url:
@@ -164,8 +196,8 @@ def run(bounded: bool) -> Outcome:
     return Outcome(
         promise="R7",
         title="no credential reaches a file, a log or a failure's text",
-        injected=len(placements) * len(clients) * len(runs),
+        injected=sum(map(len, planted.values())) * len(runs),
         cost="leaked",
         control=control,
-        failures=tuple(failures),
+        failures=tuple(failures + _changed(20 if bounded else 2_000)),
     )
