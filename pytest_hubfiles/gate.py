@@ -32,6 +32,7 @@ _PARAMETER: Final = re.compile(
     r"(?i)token|secret|passw|pwd|passphrase|api.?key|hapikey|access.?key|private.?key|signature|assertion|credential"
     r"|authorization|cookie|\A(?:code|code_verifier|sig)\Z"
 )
+_MAYBE: Final = re.compile(_PARAMETER.pattern.replace(r"\A(?:code|code_verifier|sig)\Z", "code|sig"))
 _NO_CREDENTIAL: Final = re.compile(r"(?i)page|cursor|next|sync|continuation|type|hint|expires")
 _VARIABLE: Final = re.compile(
     r"(?i)(?:\A|_)(?:token|secret|password|passwd|passphrase|api_?key|hapikey|access_?key|private_?key|credentials?)"
@@ -96,7 +97,7 @@ class Gate:
         for name, value in parse_qsl(parts.query):
             self._saw_field(name, value, f"the query parameter {name} of a request")
         text = body.decode("utf-8", "replace")
-        if _PARAMETER.search(text):
+        if _MAYBE.search(text):
             for name, value in _fields(text):
                 self._saw_field(name, value, f"the field {name} of a request's body")
 

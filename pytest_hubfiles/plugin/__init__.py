@@ -221,14 +221,16 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
     if item.nodeid in _SUBTEST_FAILED:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = trial.passed = False
+    problem = ""
     try:
         late = trial.end_test(passed)
     except HubfilesError as error:
-        if passed:
-            pytest.fail(str(error), pytrace=False)
+        problem = str(error)
     else:
-        if passed and (late.failing or late.refusals):
-            pytest.fail(_explain(trial, late), pytrace=False)
+        if late.failing or late.refusals:
+            problem = _explain(trial, late)
+    if passed and problem:
+        pytest.fail(problem, pytrace=False)
 
 
 def _explain(trial: Trial, conclusion: Conclusion) -> str:

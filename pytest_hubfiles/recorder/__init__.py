@@ -365,15 +365,4 @@ class Recorder(AbstractContextManager["Recorder"]):
         unreadable = self._unreadable_finding()
         if unreadable is not None:
             return [unreadable]
-        return [
-            Finding(
-                kind=Kind.SECRET_IN_CASSETTE,
-                severity=severity_of(Kind.SECRET_IN_CASSETTE),
-                category=Category.REPLAY,
-                message=f"a credential stands in {'; '.join(places)}. Revoke it, and record the cassette again.",
-                after="; ".join(places),
-                line=next((i.line for i, e in zip(self.original, self._examined, strict=True) if e.places), None),
-            )
-            for places in [dict.fromkeys(place for examined in self._examined for place in examined.places)]
-            if places
-        ]
+        return scrubbing.findings_at((i.line, e.places) for i, e in zip(self.original, self._examined, strict=True))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
 from pytest_hubfiles.scrubbing.known import redacted
 from pytest_hubfiles.scrubbing.taking_out import (
     NOTHING_MORE,
@@ -25,11 +26,13 @@ __all__ = [
     "Scrubbed",
     "credentials_in",
     "examine",
+    "findings_at",
     "is_secret_header",
     "placeholder",
     "redacted",
     "scrub",
     "scrub_request",
+    "secret_findings",
     "secrets_in",
     "without_credentials",
 ]
@@ -50,6 +53,31 @@ def secrets_in(interaction: Interaction) -> list[str]:
     a header, parameter or field that holds a credential.
     """
     return list(examine(interaction).places)
+
+
+def secret_findings(interactions: Iterable[Interaction]) -> list[Finding]:
+    """Return a finding for each place in the *interactions* of a cassette file at which credentials stand."""
+    return findings_at((interaction.line, secrets_in(interaction)) for interaction in interactions)
+
+
+def findings_at(found: Iterable[tuple[int | None, Iterable[str]]]) -> list[Finding]:
+    """Return the findings for the places that were *found*, each with the line at which its interaction begins."""
+    lines: dict[str, list[int | None]] = {}
+    for line, places in found:
+        for place in places:
+            lines.setdefault(place, []).append(line)
+    return [
+        Finding(
+            kind=Kind.SECRET_IN_CASSETTE,
+            severity=severity_of(Kind.SECRET_IN_CASSETTE),
+            category=Category.REPLAY,
+            message=f"a credential stands in the {place}. Revoke it, and record the cassette again.",
+            after=place,
+            line=where[0],
+            exchanges=len(where),
+        )
+        for place, where in lines.items()
+    ]
 
 
 def without_credentials(text: str, known: Collection[str] = ()) -> str:
