@@ -6,7 +6,7 @@ import json
 
 import pytest
 from answers import interaction
-from downstream import Downstream
+from downstream import DOCUMENTED, Downstream, started, whole_import
 
 from pytest_hubfiles import options
 from pytest_hubfiles.scrubbing import Additions, scrub
@@ -34,6 +34,20 @@ def test_fields_and_patterns_are_taken_out_and_replayed(downstream: Downstream) 
     for kept in ('"portalId": 0', '"portal_id": "0000"', '"name": "SCRUBBED-x"', '"path": "/hub-0000/cats"'):
         assert kept in text
     assert downstream.run("--hubfiles-min-judged=5").ret == 0
+
+
+def test_a_cassette_of_before_is_still_replayed(downstream: Downstream) -> None:
+    """What a cassette holds that would be taken out today does not keep its requests from being recognised."""
+    asked = {**DOCUMENTED, "name": "jane@example.org", "portalId": 4711, "refreshToken": "r-0123456789abcdef"}
+    downstream.write([started(asked), *whole_import()[1:]])
+    downstream.tests(f"def test_import(hubfiles):\n    import_a_file(hubfiles, **{asked!r})\n")
+    for lines in ([], ["hubfiles_scrub = portalId"]):
+        downstream.ini(*lines)
+        result = downstream.run("--hubfiles-fail-on=never", "--hubfiles-min-judged=4")
+        assert result.ret == 0, result.stdout.str()
+        result.stdout.fnmatch_lines(
+            ["*secret-in-cassette: a credential stands in the request body, field refreshToken*"]
+        )
 
 
 def test_more_headers_are_kept(downstream: Downstream) -> None:

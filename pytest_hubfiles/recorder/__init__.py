@@ -77,6 +77,17 @@ _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, 
 Identify = Callable[[Interaction], Exchange]
 
 
+def _told(stored: Interaction, examined: scrubbing.Scrubbed) -> Interaction:
+    """Return a *stored* interaction as it is looked up, judged and told: as a recording of ours would hold it."""
+    same = (
+        not examined.places
+        and stored.url == examined.interaction.url
+        and stored.request_body == examined.interaction.request_body
+        and stored.response_body == examined.interaction.response_body
+    )
+    return stored if same else examined.interaction
+
+
 class Recorder(AbstractContextManager["Recorder"]):
     """Records or replays what happens between entering and leaving it.
 
@@ -123,17 +134,18 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._outages: list[str] = []
         self.live = self._goes_live(test)
         self.unreadable: cassettes.CassetteUnreadableError | None = None
-        replayed: list[Interaction] = []
+        self._replayed: list[Interaction] = []
         try:
             stored = self._load(max_megabytes)
             if not self.live or mode is RecordMode.NEW_EPISODES:
-                replayed = [interaction.plain() for interaction in stored]
+                self._replayed = [interaction.plain() for interaction in stored]
         except cassettes.CassetteUnreadableError as error:
             stored, self.unreadable = [], error
         # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
         self._examined = [scrubbing.examine(interaction) for interaction in stored]
-        self.original = [e.interaction if e.places else i for i, e in zip(stored, self._examined, strict=True)]
-        self._memory = Memory(replayed)
+        self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
+        self._secrets |= {value for examined in self._examined for value in examined.values}
+        self._memory = Memory(self._replayed)
         self._skipped = tuple(vcr_config.get("skip_patchers", ()))
         self._context = self._build_context(vcr_config)
         self._patched = ExitStack()
@@ -178,7 +190,12 @@ class Recorder(AbstractContextManager["Recorder"]):
                 to_interaction(request, answer, self.base_url)
                 for request, answer in zip(bridge.requests, answers, strict=True)
             ]
-            self._tape = Tape([self._told(interaction) for interaction in loaded], answers)
+            examined = self._examined
+            if loaded != self._replayed or not self._additions.is_empty:  # something else than was examined
+                examined = [scrubbing.examine(interaction, (), self._additions) for interaction in loaded]
+                self._secrets |= {value for e in examined for value in e.values}
+            told = [_told(interaction, e) for interaction, e in zip(loaded, examined, strict=False)]
+            self._tape = Tape(told, answers)
             entering.enter_context(quiet_logs(self._redacted_log))
             self._patched = entering.pop_all()
         return self
@@ -187,12 +204,6 @@ class Recorder(AbstractContextManager["Recorder"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._patched.__exit__(kind, error, trace)
-
-    def _told(self, interaction: Interaction) -> Interaction:
-        """Return a recorded *interaction* as it is looked up, judged and told: without credentials, as ours are."""
-        examined = scrubbing.examine(interaction, (), self._additions)
-        self._secrets |= examined.values
-        return examined.interaction if examined.places else interaction
 
     # --- asked by vcrpy's clients ---------------------------------------------------------------------------
 
@@ -248,13 +259,16 @@ class Recorder(AbstractContextManager["Recorder"]):
     def _scrubbed(self, interaction: Interaction) -> Interaction:
         """Return *interaction* as a cassette holds it; what is taken out is looked for everywhere from now on."""
         examined = scrubbing.examine(interaction, self._secrets, self._additions)
-        if new := examined.values - self._secrets:
+        if new := frozenset(examined.values - self._secrets):
             self._secrets |= new
             # Once more: what a field held may also stand in a message. And what was recorded before may hold it.
             examined = scrubbing.examine(interaction, self._secrets, self._additions)
-            self.recorded = [scrubbing.scrub(before, new) for before in self.recorded]
-            self.exchanges = [replace(e, interaction=scrubbing.scrub(e.interaction, new)) for e in self.exchanges]
+            self.recorded = [self._without(before, new) for before in self.recorded]
+            self.exchanges = [replace(e, interaction=self._without(e.interaction, new)) for e in self.exchanges]
         return examined.interaction
+
+    def _without(self, interaction: Interaction, values: frozenset[str]) -> Interaction:
+        return scrubbing.scrub(interaction, values) if scrubbing.may_hold(interaction, values) else interaction
 
     def _redacted_log(self, text: str) -> str:
         """Return a log line of a client, which may come before anything was learned of the request."""
@@ -311,12 +325,14 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._gate.saw(raw.url, raw.request_headers, raw.request_body)
             self._secrets |= scrubbing.credentials_in(raw.request_headers)
             number = self._answered(request, raw)
-            told = self._scrubbed(raw)
-            kept = [self._scrubbed(to_interaction(*pair, self.base_url)) for pair in saved]
+            left = [to_interaction(*pair, self.base_url) for pair in saved]
+            # What a hook took out is learned too, for it may stand elsewhere; without hooks there is nothing more.
+            told = [] if left == [raw] else [self._scrubbed(raw)]
+            kept = [self._scrubbed(interaction) for interaction in left]
             place = bisect.bisect(self._order, number)  # concurrent requests are answered in any order
             self._order[place:place] = [number] * len(kept)
             self.recorded[place:place] = kept
-            for interaction in kept or [told]:
+            for interaction in kept or told:
                 self.exchanges.append(self._identify(interaction))
                 if interaction.outage:
                     self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")

@@ -14,6 +14,7 @@ from pytest_hubfiles.scrubbing.taking_out import (
     Scrubber,
     credentials_in,
     examine,
+    may_hold,
     scrub_request,
 )
 from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, is_secret_header, placeholder
@@ -28,6 +29,7 @@ __all__ = [
     "examine",
     "findings_at",
     "is_secret_header",
+    "may_hold",
     "placeholder",
     "redacted",
     "scrub",

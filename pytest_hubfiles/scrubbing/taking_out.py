@@ -364,6 +364,15 @@ def examine(interaction: Interaction, known: Collection[str] = (), additions: Ad
     return Scrubbed(scrubbed, tuple(dict.fromkeys(scrubber.places)), frozenset(values))
 
 
+def may_hold(interaction: Interaction, values: Collection[str]) -> bool:
+    """Return whether one of *values* may stand in *interaction*; it is quicker to ask than to scrub once more."""
+    headers = (value for values in interaction.response_headers.values() for value in values)
+    bodies = (body.decode("latin-1") for body in (interaction.request_body, interaction.response_body))
+    texts = [interaction.url, interaction.reason, *headers, *bodies]
+    # With an escape, or in another charset than the usual ones, it may be written in many a way.
+    return any("\\" in text or "\0" in text or stands_in(text, values) for text in texts)
+
+
 def scrub_request(
     url: str, body: bytes, content_type: str, known: Iterable[str] = (), additions: Additions = NOTHING_MORE
 ) -> tuple[str, bytes]:
