@@ -196,10 +196,6 @@ def _hand_on(item: pytest.Item, trial: Trial) -> None:
     item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
     item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
     item.user_properties.append((RECORD, record.to_text()))
-    redacted = trial.recorder.redacted
-    item.user_properties[:] = [
-        (name, redacted(value) if isinstance(value, str) else value) for name, value in item.user_properties
-    ]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

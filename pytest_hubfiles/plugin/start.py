@@ -39,6 +39,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
     mode: options.RecordMode = run.get("record", markers)
     writes = mode not in (options.RecordMode.NONE, options.RecordMode.VERIFY)
     gate = Gate.of(os.environ, token)
+    gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
     fail_on = run.get("fail_on")
     max_megabytes: float = run.get("max_cassette_mb")
     return (
