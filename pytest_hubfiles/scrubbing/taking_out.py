@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -40,6 +41,7 @@ _EMAIL: Final = re.compile(
     r"[A-Za-z0-9._+-]{1,64}(@|%40)(?![0-9]x\.)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
 _FORM: Final = re.compile(r"\s*[A-Za-z0-9_.%+\[\]-]+=")
+_GZIP_START: Final = b"\x1f\x8b"
 _MULTIPART: Final = re.compile(r"--([^\r\n]{1,70})\r?\n")  # 70: RFC 2046
 _PART: Final = re.compile(r"(?s)(\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*)\Z")
 _PART_NAME: Final = re.compile(r"(?i)content-disposition:[^\r\n]*?[;\s]name=\"?([^\";\r\n]+)")
@@ -247,6 +249,12 @@ class Scrubber:
 
     def body(self, place: str, body: bytes, content_type: str) -> bytes:
         """Scrub a body as what it says it is; bytes that are no text stay as they are."""
+        if body.startswith(_GZIP_START):  # and no header says so: a file that is sent, or a header that was dropped
+            inside, encoded = decode_body(body, "gzip")
+            if encoded or inside.startswith(_GZIP_START):  # a file can hold itself, compressed, without end
+                return body
+            scrubbed = self.body(place, inside, content_type)
+            return body if scrubbed == inside else gzip.compress(scrubbed, mtime=0)
         try:
             charset = charset_of(content_type)
             text = body.decode(charset)

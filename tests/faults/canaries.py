@@ -202,6 +202,7 @@ PLACEMENTS: tuple[Placement, ...] = (
     _answer("form", "access_token=<q>&expires_in=6", opaque, answer_type="application/x-www-form-urlencoded"),
     _answer("cut", '{"a": 1, "access_token": "<c>', opaque),
     _answer("lines", '{"token": "x"}\n{"token": "<c>"}\n', opaque, answer_type="application/x-ndjson"),
+    _answer("gzip, unsaid", '{"token": "<j>"}', opaque, coding="gzip, unsaid", answer_type="application/gzip"),
     _answer("bytes", "\xff\xfe\x00\x01 Bearer <c> \x00\xff", opaque, answer_type="application/zip", coding="latin-1"),
 )
 
@@ -270,9 +271,11 @@ class Planted:
             return about, text.encode(place.coding)
         content = text.encode()
         if place.coding:
-            about["Content-Encoding"] = place.coding
+            if not place.coding.endswith("unsaid"):
+                about["Content-Encoding"] = place.coding
             content = {
                 "gzip": gzip.compress,
+                "gzip, unsaid": gzip.compress,
                 "deflate": zlib.compress,
                 "br": brotli.compress,
                 "zstd": zstandard.ZstdCompressor().compress,
