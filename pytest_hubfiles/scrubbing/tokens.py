@@ -38,13 +38,12 @@ def is_telling(value: str) -> bool:
 
 # Private apps: pat-na1-<uuid>. Refresh tokens and developer keys: na1-<uuid>, or na1- in place of the uuid's first
 # four digits, as HubSpot's OAuth guide shows a refresh token. Personal access keys of HubSpot's command line are
-# base64 that begins with such a key. OAuth access tokens and JSON Web Tokens: see below.
+# base64 around such a key. OAuth access tokens and JSON Web Tokens: see below.
 _CENTER: Final = r"(?:ap|eu|na)[0-9]{1,2}-"
 _KEY: Final = rf"{_CENTER}(?:{UUID}|(?:[0-9a-fA-F]{{4}}-){{4}}[0-9a-fA-F]{{12}})(?![0-9a-fA-F])"
 _TOKEN: Final = re.compile(
     rf"pat-[a-z]{{2,4}}[0-9]{{0,2}}-{UUID}(?![0-9a-fA-F])"
     rf"|(?<![A-Za-z0-9]){_KEY}"
-    r"|(?<![A-Za-z0-9+/_-])CiR(?:uYT|ldT|hcD)[A-Za-z0-9+/_-]{40,}={0,2}"
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 )
 # An OAuth access token is a base64 protocol buffer: field 1 is when it expires, in ms, then field 2 begins.
@@ -201,7 +200,6 @@ def may_hold_credentials(text: str) -> bool:
         or "utk" in lower
         or "eyJ" in text
         or "pat-" in text
-        or "CiR" in text
         or _SIGNS.search(text) is not None
         or _SHAPES.search(text) is not None
         or _OAUTH_START.search(text) is not None

@@ -42,11 +42,10 @@ def test_fails(hubfiles):
     headers = [request["headers"] for request in requests_to_send()]
     assert answers == headers
 
-@pytest.mark.parametrize("number", [3, 10, 24, 27, 32, 45])
+@pytest.mark.parametrize("number", [10, 20, 24, 27, 32, 45])
 def test_is_refused(hubfiles, number):
     """A request is recorded, and another one is asked for."""
-    plan = requests_to_send()
-    clients.send(hubfiles.base_url, **plan[0 if hubfiles.recording else number % len(plan)])
+    clients.send(hubfiles.base_url, **requests_to_send()[0 if hubfiles.recording else number])
 
 def test_crashes(hubfiles):
     send_all(hubfiles)
@@ -70,6 +69,7 @@ def send(base_url, method, path, headers, body):
 """
 
 CLIENT_NAMES = ("requests", "httpx", "aiohttp", "urllib3", "hubspot-api-client")
+BOUNDED = ("answer told twice", "header Cookie", "multipart field")  # beside every sixth
 # Each ends in its own way: what it leaves differs.
 RUNS = {
     "records": ["-k", "passes or fails or refused", "--hubfiles-record=all"],
@@ -175,7 +175,7 @@ def _changed(count: int) -> list[str]:
 def run(bounded: bool) -> Outcome:
     """Plant a canary in every place, with every client, and search all that is left."""
     clients = ("requests",) if bounded else CLIENT_NAMES
-    placements = PLACEMENTS[::6] if bounded else PLACEMENTS
+    placements = [p for n, p in enumerate(PLACEMENTS) if n % 6 == 0 or p.name in BOUNDED] if bounded else PLACEMENTS
     runs = ("records",) if bounded else tuple(RUNS)
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as name:
