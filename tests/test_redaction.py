@@ -64,6 +64,20 @@ def test_a_failure_without_credentials_stays_as_pytest_tells_it(downstream: Down
     result.stdout.fnmatch_lines(["FAILED test_files.py::test_import - assert 1 == 2"])
 
 
+@pytest.mark.parametrize("how", ["skip", "xfail", "fail", "exit"])
+def test_however_a_test_ends(downstream: Downstream, how: str) -> None:
+    """The reason for which a test is skipped, fails or ends the run loses what was sent."""
+    downstream.tests(FAILING.replace("assert secret == answer.request.url", f"pytest.{how}('because of ' + secret)"))
+    result = downstream.run_live(
+        "--hubfiles-record=all", "--hubfiles-fail-on=never", "-k", "import", "-rA", "-p", "no:logging"
+    )
+    said = [line for line in result.stdout.lines if "because of" in line and not line.strip().startswith(">")]
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert said
+    if how != "exit":  # pytest tells that itself, at once
+        assert not [line for line in said if SECRET in line]
+
+
 def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
     """It logs whole answers; after the test its log is as it was."""
     downstream.tests(

@@ -177,9 +177,13 @@ def pytest_runtest_makereport(
 
 def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
     """Take the test's credentials out of its failure, with all local variables in it, and of what it printed."""
-    said = report.longreprtext
-    if (new := redacted(said)) != said:
+    if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
+        file, line, reason = report.longrepr
+        report.longrepr = (file, line, redacted(reason))
+    elif (new := redacted(said := report.longreprtext)) != said:
         report.longrepr = new
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = redacted(report.wasxfail)
     report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
 
 
