@@ -150,6 +150,13 @@ def test_url_in_a_query() -> None:
     assert url_of(f"/r?to=https://x.net/f?token={SECRET}") == f"/r?to=https://x.net/f?token={PLACEHOLDER}"
 
 
+def test_half_a_character_beside_what_is_encoded() -> None:
+    """A lone half of a character, which only an escape brings, is no traceback beside a percent sign."""
+    kept = body_of(b'{"note": "%3Fu:me@x.example.org\\ud83d"}')
+    assert b"me@" not in kept
+    assert body_of(kept) == kept
+
+
 def test_urls_in_urls_without_end() -> None:
     """A URL that holds URLs a thousand deep is no traceback."""
     url = "/r?a=" + "?a=" * 1000 + "%" + "25" * 1000 + "41"

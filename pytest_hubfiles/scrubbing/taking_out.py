@@ -147,7 +147,7 @@ class Scrubber:
         """Scrub a stretch of text that is percent-encoded; it is encoded anew only where something was found."""
         plain = unquote(encoded)
         scrubbed = self.text(place, plain, level + 1) if plain != encoded else plain
-        return encoded if scrubbed == plain else quote(scrubbed, safe="")
+        return encoded if scrubbed == plain else quote(scrubbed, safe="", errors="surrogatepass")
 
     def _pair(
         self,
@@ -169,7 +169,7 @@ class Scrubber:
             return f"{name}={value}"
         scrubbed = self._maybe_json(place, plain, level + 1)
         if scrubbed != plain:
-            value = scrubbed if plain == value else quote(scrubbed, safe="")
+            value = scrubbed if plain == value else quote(scrubbed, safe="", errors="surrogatepass")
         return f"{name}={value}"
 
     def _maybe_json(self, place: str, text: str, level: int) -> str:
