@@ -25,26 +25,11 @@ def unreadable(error: CassetteUnreadableError, shown: str) -> Finding:
 
 
 def scrubbed(interactions: Sequence[Interaction]) -> tuple[list[Interaction], list[Finding]]:
-    """Return *interactions* without the credentials that stand in them, and a finding if there were any.
+    """Return *interactions* without the credentials that stand in them, and a finding for each place.
 
     It names the places, never the credentials. What one of them sent as its own is looked for in all.
     """
     known = {value for interaction in interactions for value in scrubbing.credentials_in(interaction.request_headers)}
-    clean = []
-    places: dict[str, int | None] = {}
-    for interaction in interactions:
-        scrubbed, found = scrubbing.examine(interaction, known)
-        clean.append(scrubbed)
-        for place in found:
-            places.setdefault(place, interaction.line)
-    if not places:
-        return clean, []
-    finding = Finding(
-        kind=Kind.SECRET_IN_CASSETTE,
-        severity=severity_of(Kind.SECRET_IN_CASSETTE),
-        category=Category.REPLAY,
-        message=f"a credential stands in {'; '.join(places)}. Revoke it, and record the cassette again.",
-        after="; ".join(places),
-        line=next(iter(places.values())),
-    )
-    return clean, [finding]
+    examined = [scrubbing.examine(interaction, known) for interaction in interactions]
+    places = ((i.line, e.places) for i, e in zip(interactions, examined, strict=True))
+    return [e.interaction for e in examined], scrubbing.findings_at(places)

@@ -145,6 +145,55 @@ def _name(value: object) -> str:
     return value
 
 
+_FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,100}")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,100}")
+_SECRET_HEADER: Final = re.compile(r"(?i)auth|cookie|token|secret|signature|api-?key|hapikey")
+_MOST_WAYS: Final = 1_000  # in which a pattern may try to match from one place on, before it gives up
+
+
+def _scrub(value: object) -> str | re.Pattern[str]:
+    """Read what is to be taken out: the name of a field, or a regular expression between slashes."""
+    text = str(value)
+    if _FIELD_NAME.fullmatch(text):
+        return text
+    if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
+        raise _refuse("give the name of a field, such as portalId, or a regular expression between slashes")
+    try:
+        pattern = re.compile(text[1:-1])
+    except (re.error, RecursionError, OverflowError) as error:
+        raise _refuse(f"it is no regular expression: {error}") from None
+    if pattern.match(""):
+        raise _refuse("it matches the empty text, and so everywhere")
+    if pattern.groups > 1:
+        raise _refuse("use at most one group, which is what is taken out, and (?:…) for others")
+    _check_bounded(pattern.pattern)
+    return pattern
+
+
+def _check_bounded(pattern: str) -> None:
+    """Refuse a *pattern* that could take for ever: what it is held against is not ours, and nothing can stop it."""
+    plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
+    if re.search(r"\)(?:[*+]|\{)", plain):
+        raise _refuse("a group must not be repeated, for that can take for ever; repeat what is in it")
+    if re.search(r"[*+]|\{[0-9]*,\}", plain):
+        raise _refuse("a repetition without an end can take for ever; write {1,200} in place of +, {0,200} of *")
+    ways = 1 + plain.count("|")
+    for least, most in re.findall(r"\{([0-9]*),([0-9]+)\}", plain):
+        ways *= max(1, int(most) - int(least or 0) + 1)
+    ways *= 2 ** len(re.findall(r"[^(]\?", re.sub(r"\}\?", "}", plain)))
+    if ways > _MOST_WAYS:
+        raise _refuse("its repetitions can match in too many ways; write fewer of them, or smaller ends")
+
+
+def _header(value: object) -> str:
+    text = str(value)
+    if not _HEADER_NAME.fullmatch(text):
+        raise _refuse("give the name of a header, such as X-Request-Id")
+    if _SECRET_HEADER.search(text):
+        raise _refuse("a header of this name holds a credential, which no setting puts into a file")
+    return text.lower()
+
+
 def _text(value: object) -> str:
     return str(value)
 
@@ -268,6 +317,22 @@ OPTIONS: Final[Mapping[str, Option]] = {
         _option("deviations", Path, "a file of your own deviations", cli=False),
         _option("max_age", _age, "cassettes older than this (30d, 12w) are stale", cli=False),
         _option("max_cassette_mb", _megabytes, "refuse larger cassette files; default 64", cli=False, default=64.0),
+        _option(
+            "scrub",
+            _scrub,
+            "more to be taken out of recordings: names of fields, or regular expressions between slashes",
+            cli=False,
+            default=(),
+            repeatable=True,
+        ),
+        _option(
+            "keep_headers",
+            _header,
+            "more headers that recordings keep",
+            cli=False,
+            default=(),
+            repeatable=True,
+        ),
         Option("cassette", _name, marker=("cassette",)),
         Option("allow", _allowed, marker=("allow",), default=frozenset()),
         Option("judge", _flag, marker=("judge",), default=True),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Interaction
 from pytest_hubfiles.findings import WAIVABLE
+from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 
 _REFUSED: Final = re.compile(rb"^# refused: (.+)$", re.MULTILINE)
@@ -34,13 +36,15 @@ class CandidateRefusedError(HubfilesError):
 class Takes:
     """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
 
-    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette.
+    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``gate`` looks
+    at each file before it is written.
     """
 
     cassette: Path
     run: str
     mode: RecordMode
     shared: bool = False
+    gate: Gate = field(default_factory=Gate, compare=False)
 
     @property
     def _folder(self) -> Path:
@@ -82,10 +86,11 @@ class Takes:
 
         Raises:
             CassetteNotWrittenError: the cassette is as it was.
+            CredentialInFileError: a credential would have been in a file; the cassette is as it was.
         """
         with cassettes.locked(self.cassette, test):
             self._store("promoted", test, order, recorded, ())
-            cassettes.write(self.cassette, cassettes.dump(self._merged(("promoted",), max_megabytes)))
+            self._write(self.cassette, cassettes.dump(self._merged(("promoted",), max_megabytes)))
             candidate = cassettes.candidate_path(self.cassette)
             if any((self._folder / "kept").glob("*")):
                 self._write_candidate(candidate, max_megabytes)
@@ -104,6 +109,7 @@ class Takes:
 
         Raises:
             CassetteNotWrittenError: the cassette is as it was.
+            CredentialInFileError: a credential would have been in a file; the cassette is as it was.
         """
         candidate = cassettes.candidate_path(self.cassette)
         with cassettes.locked(self.cassette, test):
@@ -116,7 +122,11 @@ class Takes:
         for other in ("promoted", "kept"):
             (self._folder / other / name).unlink(missing_ok=True)
         header = "".join(f"# refused: {reason}\n" for reason in reasons)
-        cassettes.write(self._folder / kind / name, header.encode() + cassettes.dump(recorded))
+        self._write(self._folder / kind / name, header.encode() + cassettes.dump(recorded))
+
+    def _write(self, path: Path, content: bytes) -> None:
+        self.gate.check(self.cassette if path.is_relative_to(self._folder) else path, content)
+        cassettes.write(path, content)
 
     def _write_candidate(self, candidate: Path, max_megabytes: float) -> None:
         kept = sorted((self._folder / "kept").glob("*.yaml"))
@@ -125,7 +135,7 @@ class Takes:
             f"# refused: {reason}\n" for reason in reasons
         )
         merged = self._merged(("promoted", "kept"), max_megabytes)
-        cassettes.write(candidate, header.encode() + cassettes.dump(merged))
+        self._write(candidate, header.encode() + cassettes.dump(merged))
 
     def _merged(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
         takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
@@ -157,6 +167,7 @@ def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
         CassetteUnreadableError: if the candidate cannot be read.
         CandidateRefusedError: if it was refused for more than findings: an outage, a test that failed.
         CassetteNotWrittenError: if the cassette cannot be written.
+        CredentialInFileError: if a credential of this environment is in it.
     """
     name = candidate.name.removesuffix(cassettes.CANDIDATE_SUFFIX)
     cassette = candidate.with_name(name + cassettes.SUFFIX)
@@ -168,7 +179,9 @@ def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
-        cassettes.write(cassette, cassettes.dump(interactions))
+        content = cassettes.dump(interactions)
+        Gate.of(os.environ).check(cassette, content)
+        cassettes.write(cassette, content)
         candidate.unlink()
     return cassette
 

@@ -79,8 +79,19 @@ class Trial:
             found += rules.stale(recorder.original)
             if finished and self.passed and not self.shared:
                 found += [self._unplayed(i.method, i.path) for i in recorder.unplayed]
-        named = (replace(finding, test=self.test, cassette=self.shown) for finding in found)
-        return merge(rules.excuse(named))
+        return merge(rules.excuse(map(self._told, found)))
+
+    def _told(self, finding: Finding) -> Finding:
+        """Return *finding* as one of this test, without credentials that a value or a message of it may hold."""
+        redacted = self.recorder.redacted
+        return replace(
+            finding,
+            test=self.test,
+            cassette=self.shown,
+            message=redacted(finding.message),
+            before=None if finding.before is None else redacted(finding.before),
+            after=None if finding.after is None else redacted(finding.after),
+        )
 
     def _file_findings(self) -> list[Finding]:
         found = self.recorder.file_findings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,7 +164,10 @@ def pytest_runtest_makereport(
     if trial is not None and call.when == "teardown":
         hand_on(item, trial.record())
     report = yield
-    if trial is None or call.when == "teardown":
+    if trial is None:
+        return report
+    _redact(report, trial.recorder.redacted)
+    if call.when == "teardown":
         return report
     is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
     passed = report.passed and not hasattr(report, "wasxfail")
@@ -173,6 +176,18 @@ def pytest_runtest_makereport(
         if conclusion.findings or conclusion.refusals:
             report.sections.append(("hubfiles", _explain(trial, conclusion)))
     return report
+
+
+def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
+    """Take the test's credentials out of its failure, with all local variables in it, and of what it printed."""
+    if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
+        file, line, reason = report.longrepr
+        report.longrepr = (file, line, redacted(reason))
+    elif (new := redacted(said := report.longreprtext)) != said:
+        report.longrepr = new
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = redacted(report.wasxfail)
+    report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -200,14 +215,16 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
     if item.nodeid in _SUBTEST_FAILED:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = trial.passed = False
+    problem = ""
     try:
         late = trial.end_test(passed)
     except HubfilesError as error:
-        if passed:
-            pytest.fail(str(error), pytrace=False)
+        problem = str(error)
     else:
-        if passed and (late.failing or late.refusals):
-            pytest.fail(_explain(trial, late), pytrace=False)
+        if late.failing or late.refusals:
+            problem = _explain(trial, late)
+    if passed and problem:
+        pytest.fail(problem, pytrace=False)
 
 
 def _explain(trial: Trial, conclusion: Conclusion) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_hubfiles import cassettes, options
+from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.judging import Rules
-from pytest_hubfiles.plugin.run import RUN, marker_arguments
+from pytest_hubfiles.plugin.run import RUN, Run, marker_arguments
 from pytest_hubfiles.recorder import Recorder
+from pytest_hubfiles.scrubbing import Additions
 from pytest_hubfiles.takes import Takes
 from pytest_hubfiles.trial import Trial
 
@@ -35,6 +38,8 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
     )
     mode: options.RecordMode = run.get("record", markers)
     writes = mode not in (options.RecordMode.NONE, options.RecordMode.VERIFY)
+    gate = Gate.of(os.environ, token)
+    gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
     fail_on = run.get("fail_on")
     max_megabytes: float = run.get("max_cassette_mb")
     return (
@@ -45,10 +50,11 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 cassette=path,
                 shown=run.shown(path),
                 mode=mode,
-                takes=Takes(path, run.id, mode, shared=named is not None) if writes else None,
+                takes=Takes(path, run.id, mode, shared=named is not None, gate=gate) if writes else None,
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
-                secrets=[token] if token and len(token) >= 8 else [],
+                gate=gate,
+                additions=_additions(run),
                 vcr_config=vcr_config,
                 max_megabytes=max_megabytes,
                 test=item.nodeid,
@@ -69,6 +75,16 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
             max_megabytes=max_megabytes,
         ),
         version,
+    )
+
+
+def _additions(run: Run) -> Additions:
+    """Return what the suite's ini file adds to what is taken out and kept."""
+    wanted = run.get("scrub")
+    return Additions(
+        fields=tuple(item for item in wanted if isinstance(item, str)),
+        patterns=tuple(item for item in wanted if isinstance(item, re.Pattern)),
+        headers=frozenset(run.get("keep_headers")),
     )
 
 

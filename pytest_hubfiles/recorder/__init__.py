@@ -6,7 +6,7 @@ import bisect
 import copy
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +23,11 @@ from pytest_hubfiles import cassette_findings, cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.findings import Finding
+from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
 from pytest_hubfiles.recorder.clients import patches, pools_let_go
+from pytest_hubfiles.recorder.quiet import quiet_logs
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
@@ -75,6 +77,17 @@ _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, 
 Identify = Callable[[Interaction], Exchange]
 
 
+def _told(stored: Interaction, examined: scrubbing.Scrubbed) -> Interaction:
+    """Return a *stored* interaction as it is looked up, judged and told: as a recording of ours would hold it."""
+    same = (
+        not examined.places
+        and stored.url == examined.interaction.url
+        and stored.request_body == examined.interaction.request_body
+        and stored.response_body == examined.interaction.response_body
+    )
+    return stored if same else examined.interaction
+
+
 class Recorder(AbstractContextManager["Recorder"]):
     """Records or replays what happens between entering and leaving it.
 
@@ -92,7 +105,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         takes: Takes | None,
         base_url: str,
         identify: Identify,
-        secrets: Iterable[str] = (),
+        gate: Gate | None = None,
+        additions: scrubbing.Additions = scrubbing.NOTHING_MORE,
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         max_megabytes: float = 64.0,
         test: str = "",
@@ -109,7 +123,9 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._order: list[int] = []  # as the how many-th the request of each of them was sent
         self.problems: list[Finding] = []
         self._identify = identify
-        self._secrets = set(secrets)
+        self._gate = Gate() if gate is None else gate
+        self._additions = additions
+        self._secrets = set(self._gate.values)
         self._live: dict[Request, tuple[int, Interaction]] = {}  # sent, and without an answer so far
         self._sent = 0
         self._reserved: dict[Request, int] = {}
@@ -118,14 +134,18 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._outages: list[str] = []
         self.live = self._goes_live(test)
         self.unreadable: cassettes.CassetteUnreadableError | None = None
-        replayed: list[Interaction] = []
+        self._replayed: list[Interaction] = []
         try:
-            self.original = self._load(max_megabytes)
+            stored = self._load(max_megabytes)
             if not self.live or mode is RecordMode.NEW_EPISODES:
-                replayed = [interaction.plain() for interaction in self.original]
+                self._replayed = [interaction.plain() for interaction in stored]
         except cassettes.CassetteUnreadableError as error:
-            self.original, self.unreadable = [], error
-        self._memory = Memory(replayed)
+            stored, self.unreadable = [], error
+        # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
+        self._examined = [scrubbing.examine(interaction) for interaction in stored]
+        self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
+        self._secrets |= {value for examined in self._examined for value in examined.values}
+        self._memory = Memory(self._replayed)
         self._skipped = tuple(vcr_config.get("skip_patchers", ()))
         self._context = self._build_context(vcr_config)
         self._patched = ExitStack()
@@ -170,7 +190,13 @@ class Recorder(AbstractContextManager["Recorder"]):
                 to_interaction(request, answer, self.base_url)
                 for request, answer in zip(bridge.requests, answers, strict=True)
             ]
-            self._tape = Tape(loaded, answers)
+            examined = self._examined
+            if loaded != self._replayed or not self._additions.is_empty:  # something else than was examined
+                examined = [scrubbing.examine(interaction, (), self._additions) for interaction in loaded]
+                self._secrets |= {value for e in examined for value in e.values}
+            told = [_told(interaction, e) for interaction, e in zip(loaded, examined, strict=False)]
+            self._tape = Tape(told, answers)
+            entering.enter_context(quiet_logs(self._redacted_log))
             self._patched = entering.pop_all()
         return self
 
@@ -196,13 +222,17 @@ class Recorder(AbstractContextManager["Recorder"]):
             wanted = self._wanted(filtered)
             number = self._tape.next(wanted)
             if number is None:  # the dummy token of a replay may be a word that the recording is full of
-                number = self._tape.next(scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url)))
+                number = self._tape.next(
+                    scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
+                )
             if number is not None:
                 self._tape.played.add(number)
                 self._reserved[request] = number
                 return True
             if not self.live:
                 raise self._unmatched(wanted)
+            sent = to_interaction(request, _NO_ANSWER, self.base_url)  # before the user's hooks took something out
+            self._gate.saw(sent.url, sent.request_headers, sent.request_body)
             self._sent += 1
             self._live[request] = (self._sent, wanted)
             return False
@@ -224,7 +254,29 @@ class Recorder(AbstractContextManager["Recorder"]):
         """Return the request as the cassette would hold it, credentials taken out."""
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
-        return scrubbing.scrub(raw, self._secrets)
+        return self._scrubbed(raw)
+
+    def _scrubbed(self, interaction: Interaction) -> Interaction:
+        """Return *interaction* as a cassette holds it; what is taken out is looked for everywhere from now on."""
+        examined = scrubbing.examine(interaction, self._secrets, self._additions)
+        if new := frozenset(examined.values - self._secrets):
+            self._secrets |= new
+            # Once more: what a field held may also stand in a message. And what was recorded before may hold it.
+            examined = scrubbing.examine(interaction, self._secrets, self._additions)
+            self.recorded = [self._without(before, new) for before in self.recorded]
+            self.exchanges = [replace(e, interaction=self._without(e.interaction, new)) for e in self.exchanges]
+        return examined.interaction
+
+    def _without(self, interaction: Interaction, values: frozenset[str]) -> Interaction:
+        return scrubbing.scrub(interaction, values) if scrubbing.may_hold(interaction, values) else interaction
+
+    def _redacted_log(self, text: str) -> str:
+        """Return a log line of a client, which may come before anything was learned of the request."""
+        return scrubbing.without_credentials(text, self._secrets | self._gate.values)
+
+    def redacted(self, text: str) -> str:
+        """Return a *text* for people, such as a failure's, without the credentials that this test has had."""
+        return scrubbing.redacted(text, self._secrets | self._gate.values)
 
     def under_hubspot(self, request: Request) -> Request:
         """Return *request* under HubSpot's origin if it goes to the base URL, else as it is."""
@@ -270,13 +322,17 @@ class Recorder(AbstractContextManager["Recorder"]):
         """Take note of an answer from the network; *saved* is what the user's hooks left of it, if anything."""
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
+            self._gate.saw(raw.url, raw.request_headers, raw.request_body)
             self._secrets |= scrubbing.credentials_in(raw.request_headers)
             number = self._answered(request, raw)
-            kept = [scrubbing.scrub(to_interaction(*pair, self.base_url), self._secrets) for pair in saved]
+            left = [to_interaction(*pair, self.base_url) for pair in saved]
+            # What a hook took out is learned too, for it may stand elsewhere; without hooks there is nothing more.
+            told = [] if left == [raw] else [self._scrubbed(raw)]
+            kept = [self._scrubbed(interaction) for interaction in left]
             place = bisect.bisect(self._order, number)  # concurrent requests are answered in any order
             self._order[place:place] = [number] * len(kept)
             self.recorded[place:place] = kept
-            for interaction in kept or [scrubbing.scrub(raw, self._secrets)]:
+            for interaction in kept or told:
                 self.exchanges.append(self._identify(interaction))
                 if interaction.outage:
                     self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")
@@ -313,4 +369,6 @@ class Recorder(AbstractContextManager["Recorder"]):
     def file_findings(self) -> list[Finding]:
         """Return what is wrong with the cassette file itself: unreadable, or with a credential in it."""
         unreadable = self._unreadable_finding()
-        return cassette_findings.scrubbed(self.original)[1] if unreadable is None else [unreadable]
+        if unreadable is not None:
+            return [unreadable]
+        return scrubbing.findings_at((i.line, e.places) for i, e in zip(self.original, self._examined, strict=True))

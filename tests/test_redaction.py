@@ -1,0 +1,124 @@
+"""What a run tells of a test with credentials, in failures, logs and reports, is without them."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from downstream import Downstream
+
+from pytest_hubfiles.scrubbing import redacted, without_credentials
+
+SECRET = "CKqz7-rh4s3cr3tv4lue7th4t8is9l0ng"
+LOUD = ("--showlocals", "-rA", "--log-level=DEBUG", "-o", "junit_logging=all", "--junitxml=junit.xml")
+FAILING = f"""
+import os, requests
+
+def send(hubfiles, secret, path="/files/v3/files"):
+    headers = {{"X-Our-Token": secret, "X-HubSpot-Signature": "sig-" + secret}}
+    return requests.post(f"{{hubfiles.base_url}}{{path}}?hapikey={{secret}}", headers=headers, json={{"token": secret}})
+
+def test_import(hubfiles):
+    secret = "".join({list(SECRET)!r})
+    answer = send(hubfiles, secret)
+    print("the answer to", secret, "was", answer.status_code)
+    assert secret == answer.request.url
+
+def test_refused(hubfiles):
+    secret = "".join({list(SECRET)!r})
+    send(hubfiles, secret, "/never/recorded")
+"""
+
+
+def test_a_failure_is_told_without_credentials(downstream: Downstream) -> None:
+    """Neither local variables nor what was printed and logged shows what was sent, on the terminal and in JUnit XML."""
+    downstream.tests(FAILING)
+    result = downstream.run_live("--hubfiles-record=all", "--hubfiles-fail-on=never", "-k", "import", *LOUD)
+    assert result.parseoutcomes()["failed"] == 1
+    text = result.stdout.str()
+    assert "secret     = 'SCRUBBED'" in text
+    assert "the answer to SCRUBBED was" in text
+    assert "hapikey=SCRUBBED" in text
+    junit = downstream.path / "junit.xml"
+    for said in (text, junit.read_text(encoding="utf-8")):
+        assert SECRET not in said
+        assert SECRET[:12] not in said
+    assert ElementTree.parse(junit).getroot() is not None
+
+
+def test_a_refused_request_is_told_without_credentials(downstream: Downstream) -> None:
+    """In a replay, too, the frames of the client and ours do not show what was asked with."""
+    downstream.tests(FAILING)
+    result = downstream.run("-k", "refused", "--full-trace", *LOUD)
+    result.assert_outcomes(failed=1, deselected=1)
+    text = result.stdout.str()
+    assert "POST /never/recorded" in text
+    assert SECRET not in text
+    assert SECRET[:12] not in text
+
+
+def test_a_failure_without_credentials_stays_as_pytest_tells_it(downstream: Downstream) -> None:
+    """Where there is nothing to take out, a failure keeps its form: its summary is that of the assertion."""
+    downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    assert 1 == 2\n")
+    result = downstream.run_live("--hubfiles-record=once")
+    result.stdout.fnmatch_lines(["FAILED test_files.py::test_import - assert 1 == 2"])
+
+
+@pytest.mark.parametrize("how", ["skip", "xfail", "fail", "exit"])
+def test_however_a_test_ends(downstream: Downstream, how: str) -> None:
+    """The reason for which a test is skipped, fails or ends the run loses what was sent."""
+    downstream.tests(FAILING.replace("assert secret == answer.request.url", f"pytest.{how}('because of ' + secret)"))
+    result = downstream.run_live(
+        "--hubfiles-record=all", "--hubfiles-fail-on=never", "-k", "import", "-rA", "-p", "no:logging"
+    )
+    said = [line for line in result.stdout.lines if "because of" in line and not line.strip().startswith(">")]
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert said
+    if how != "exit":  # pytest tells that itself, at once
+        assert not [line for line in said if SECRET in line]
+
+
+def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
+    """It logs whole answers; after the test its log is as it was."""
+    downstream.tests(
+        """
+import logging
+
+def test_import(hubfiles, caplog):
+    caplog.set_level(logging.DEBUG)
+    import_a_file(hubfiles)
+    assert [r for r in caplog.records if r.name.startswith("vcr")] == []
+
+def test_after(caplog):
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("vcr.cassette").info("heard")
+    logging.getLogger("httpx").info("https://x.net/?token=abcdefgh1")
+    assert [r.getMessage() for r in caplog.records] == ["heard", "https://x.net/?token=abcdefgh1"]
+"""
+    )
+    result = downstream.run_live("--hubfiles-record=once")
+    assert result.ret == 0, result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"sent {SECRET}!", "sent SCRUBBED!"),
+        (f"'Bearer {SECRET[:15]}...'", "'Bearer SCRUBBED...'"),
+        (f"'Bea...{SECRET[-9:]}'", "'Bea...SCRUBBED'"),
+        (f"{SECRET[:9]}...{SECRET[-9:]}", "SCRUBBED...SCRUBBED"),
+        ("CKqz... is another", "CKqz... is another"),
+        ("...", "..."),
+    ],
+)
+def test_pieces_that_a_shortened_value_leaves(text: str, kept: str) -> None:
+    """Where pytest cut a long value in its middle, its beginning and its end go as well."""
+    assert redacted(text, [SECRET]) == kept
+
+
+def test_log_lines() -> None:
+    """A client's log line loses what its URL holds, though nobody has told of it yet."""
+    line = 'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/abc1defg?hapikey=secret12&limit=1 HTTP/1.1" 200 7'
+    assert without_credentials(line) == (
+        'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/SCRUBBED?hapikey=SCRUBBED&limit=1 HTTP/1.1" 200 7'
+    )
