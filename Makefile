@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test test-all test-lowest faults lint clean
+.PHONY: demo test test-all test-lowest faults bench lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
@@ -15,6 +15,18 @@ test: $(VENV)/installed
 # Every fault against every promise; ARGS=R1 keeps to one. Ends with the table that SECURITY.md and the README show.
 faults: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
+
+# What the plugin costs, beside what is promised and what others cost; ARGS="P3 P7" keeps to some, ARGS=--quick to one
+# round, ARGS=--save keeps the figures and the plot. Peers have environments of their own: two of them clash.
+ENVIRONMENTS = bare ours recording cassetter plot
+bench: $(ENVIRONMENTS:%=.venv-bench-%/installed)
+	.venv-bench-ours/bin/python -m benchmarks $(filter P% --%,$(ARGS))
+
+.venv-bench-%/installed: benchmarks/environments/%.txt benchmarks/environments/bare.txt
+	$(PYTHON) -m venv --clear .venv-bench-$*
+	.venv-bench-$*/bin/python -m pip install --quiet --upgrade pip
+	.venv-bench-$*/bin/python -m pip install --quiet --requirement $<
+	@touch $@
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""What the plugin costs, beside pytest alone and the other ways to replay: ``make bench``."""

@@ -1,0 +1,191 @@
+"""The suites that are measured, generated: the same tests for each environment, with cassettes of its own format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+TASK = "AAAAEZ6whGI"
+ORIGIN = "https://api.hubapi.com"
+PAYLOAD = json.dumps(
+    {
+        "status": "COMPLETE",
+        "taskId": TASK,
+        "requestedAt": "2026-10-05T09:14:02.117Z",
+        "startedAt": "2026-10-05T09:14:02.345Z",
+        "completedAt": "2026-10-05T09:14:03.393Z",
+        "links": {"self": f"{ORIGIN}/files/2026-03/files/import-from-url/async/tasks/{TASK}/status"},
+        "result": {
+            "id": "122692044085",
+            "createdAt": "2026-10-05T09:14:03.231Z",
+            "updatedAt": "2026-10-05T09:14:03.231Z",
+            "archived": False,
+            "parentFolderId": "122692044000",
+            "name": "quarterly-report-with-a-name-of-some-length",
+            "path": "/library/reports/2026/quarterly-report-with-a-name-of-some-length.png",
+            "size": 24574,
+            "height": 1200,
+            "width": 1600,
+            "encoding": "png",
+            "type": "IMG",
+            "extension": "png",
+            "fileMd5": "0cc175b9c0f1b6a831c399e269772661",
+            "defaultHostingUrl": "https://1234567.fs1.hubspotusercontent-na1.net/hubfs/1234567/library/reports/2026/"
+            "quarterly-report-with-a-name-of-some-length.png",
+            "url": "https://1234567.fs1.hubspotusercontent-na1.net/hubfs/1234567/library/reports/2026/"
+            "quarterly-report-with-a-name-of-some-length.png",
+            "isUsableInContent": True,
+            "access": "PUBLIC_NOT_INDEXABLE",
+            "sourceGroup": "CONTENT",
+        },
+    },
+    indent=2,
+).encode()
+"""The answer of a task that has ended, 1.2 kB, good by every contract."""
+
+_CLIENTS = {
+    "requests": "import requests\nclient = requests.Session()\n",
+    "httpx": "import httpx\nclient = httpx.Client()\n",
+}
+_OWN = {
+    "own-httpx": "    with httpx.Client() as client:\n"
+    "        assert client.get({url}).json()['status'] == 'COMPLETE'\n",
+    "own-hubspot-sdk": "    files = HubSpot(access_token='x').files.file_assets\n"
+    "    assert files.get_import_task_status({task!r}).status == 'COMPLETE'\n",
+    "own-hubspot-api-client": "    files = HubSpot(access_token='x').files.files_api\n"
+    "    assert files.check_import({task!r}).status == 'COMPLETE'\n",
+}
+_IMPORTS = {
+    "own-httpx": "import httpx\n",
+    "own-hubspot-sdk": "from hubspot_sdk import HubSpot\n",
+    "own-hubspot-api-client": "from hubspot import HubSpot\n",
+}
+_V3 = "own-hubspot-api-client"  # knows that version alone
+
+
+def path_of(task: str, version: str = "2026-03") -> str:
+    """Return the path of a task's status."""
+    return f"/files/{version}/files/import-from-url/async/tasks/{task}/status"
+
+
+def write(folder: Path, kind: str, size: int, environment: str) -> None:
+    """Write the suite *kind* into *folder*.
+
+    It has *size* tests; ``one``, ``record-one`` and ``extend`` have one test with that many exchanges.
+    """
+    folder.mkdir(parents=True)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    vcr: of another plugin\n", encoding="utf-8")
+    tests = list(_tests(kind, size, environment))
+    source = "import os\nimport pytest\n" + _head(kind) + "\n".join(tests)
+    (folder / "test_bench.py").write_text(source, encoding="utf-8")
+    if kind.startswith(("record", "extend")):
+        (folder / "seed").mkdir()
+    if kind.startswith("record") or environment == "bare" or kind == "unused":
+        return
+    version = "v3" if kind == _V3 else "2026-03"
+    for name, tasks in _cassettes(kind, size):
+        root = folder / ("seed" if kind == "extend" else "cassettes")
+        path = (root / version if environment == "ours" else root) / "test_bench" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(FORMATS[environment]([path_of(task, version) for task in tasks]))
+
+
+def _head(kind: str) -> str:
+    if kind in _IMPORTS:
+        return _IMPORTS[kind]
+    if kind == "unused":
+        return ""
+    return next(head for name, head in _CLIENTS.items() if name in kind or name == "requests")
+
+
+def _tests(kind: str, size: int, environment: str) -> Iterator[str]:
+    asks = environment == "ours" and kind != "unused"
+    marker = "@pytest.mark.vcr\n" if environment in ("recording", "cassetter") and kind != "unused" else ""
+    if kind == _V3 and asks:
+        marker = "@pytest.mark.hubfiles(version='v3')\n"
+    tests = 1 if kind in ("one", "record-one", "extend") else size
+    for number in range(tests):
+        yield f"{marker}def test_{number}({'hubfiles' if asks else ''}):\n{_body(kind, size, asks)}"
+
+
+def _body(kind: str, size: int, asks: bool) -> str:
+    url = repr(ORIGIN + path_of(TASK))
+    live = "hubfiles.base_url" if asks else "os.environ['BENCH_SERVER']"
+    if kind == "unused":
+        return "    assert sorted([3, 1, 2]) == [1, 2, 3]\n"
+    if kind in _OWN:
+        return _OWN[kind].format(url=url, task=TASK)
+    if kind == "one":
+        return (
+            f"    for number in range({size}):\n"
+            f"        url = {ORIGIN + path_of('TASK')!r}.replace('TASK', str(number))\n"
+            "        assert client.get(url).json()['status'] == 'COMPLETE'\n"
+        )
+    if kind == "record-one":
+        return (
+            f"    for number in range({size}):\n"
+            f"        url = {live} + {path_of('TASK')!r}.replace('TASK', str(number))\n"
+            "        assert client.get(url).json()['status'] == 'COMPLETE'\n"
+        )
+    if kind == "extend":
+        return f"    assert client.get({live} + {path_of('the-last')!r}).json()['status'] == 'COMPLETE'\n"
+    if kind.startswith("record"):
+        return f"    assert client.get({live} + {path_of(TASK)!r}).json()['status'] == 'COMPLETE'\n"
+    times = 5 if kind.startswith("five") else 1
+    return f"    assert client.get({url}).json()['status'] == 'COMPLETE'\n" * times
+
+
+def _cassettes(kind: str, size: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield each cassette's name and the tasks that its exchanges ask about."""
+    if kind in ("one", "extend"):
+        yield "test_0", [str(number) for number in range(size)]
+    else:
+        for number in range(size):
+            yield f"test_{number}", [TASK] * (5 if kind.startswith("five") else 1)
+
+
+_HEADERS = {"Content-Type": ["application/json;charset=utf-8"], "Date": ["Mon, 05 Oct 2026 09:14:05 GMT"]}
+
+
+def _ours(paths: list[str]) -> bytes:
+    from pytest_hubfiles import cassettes
+    from pytest_hubfiles.exchanges import Interaction
+
+    headers = {name: tuple(values) for name, values in _HEADERS.items()}
+    asked = {"Accept": ("application/json",)}
+    return cassettes.dump(
+        [Interaction("GET", ORIGIN + path, asked, b"", 200, "OK", headers, PAYLOAD) for path in paths]
+    )
+
+
+def _recording(paths: list[str]) -> bytes:
+    from vcr.request import Request
+    from vcr.serialize import serialize
+    from vcr.serializers import yamlserializer
+
+    requests = [Request("GET", ORIGIN + path, None, {"Accept": "application/json"}) for path in paths]
+    answer = {"status": {"code": 200, "message": "OK"}, "headers": _HEADERS, "body": {"string": PAYLOAD}}
+    text: str = serialize({"requests": requests, "responses": [answer for _ in paths]}, yamlserializer)
+    return text.encode()
+
+
+def _cassetter(paths: list[str]) -> bytes:
+    import yaml
+
+    lower = {name.lower(): values for name, values in _HEADERS.items()}
+    answer = {"status": 200, "headers": lower, "body": {"type": "json", "content": json.loads(PAYLOAD)}}
+    found = [
+        {
+            "request": {"method": "GET", "uri": ORIGIN + path, "headers": {"accept": ["application/json"]}},
+            "response": answer,
+            "recorded_at": "2026-10-05T09:14:05Z",
+        }
+        for path in paths
+    ]
+    dumper = type("Dumper", (yaml.CSafeDumper,), {"ignore_aliases": lambda *_: True})
+    text: str = yaml.dump({"version": 1, "interactions": found}, Dumper=dumper, sort_keys=False)
+    return text.encode()
+
+
+FORMATS = {"ours": _ours, "recording": _recording, "cassetter": _cassetter}
