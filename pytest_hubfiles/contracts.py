@@ -428,7 +428,7 @@ def _explain(error: ValidationError) -> Iterator[_Explained]:
     yield path, keyword, before, after, message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contracts:
     """All contracts of a run, in the order in which they are asked."""
 
@@ -439,12 +439,28 @@ class Contracts:
         """The versions on file, oldest first."""
         return sorted({contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v))
 
+    @cached_property
+    def _patterns(self) -> Mapping[str, tuple[re.Pattern[str], Sequence[Contract]]]:
+        """One pattern per method, a group for each contract: the first that matches is that of the first contract."""
+        by_method: dict[str, list[Contract]] = {}
+        for contract in self.entries:
+            by_method.setdefault(contract.method, []).append(contract)
+        return {
+            method: (re.compile("|".join(f"({contract.pattern.pattern})" for contract in contracts)), contracts)
+            for method, contracts in by_method.items()
+        }
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], Contract]:
+        return {(contract.version, contract.operation): contract for contract in reversed(self.entries)}
+
     def find(self, method: str, path: str) -> Contract | None:
         """Return the contract that describes requests of this *method* and *path*."""
-        for contract in self.entries:
-            if contract.method == method and contract.pattern.fullmatch(path):
-                return contract
-        return None
+        if method not in self._patterns:
+            return None
+        pattern, contracts = self._patterns[method]
+        match = pattern.fullmatch(path)
+        return contracts[match.lastindex - 1] if match and match.lastindex else None
 
     def get(self, version: str, operation: str) -> Contract:
         """Return the contract of *operation* in *version*.
@@ -452,10 +468,11 @@ class Contracts:
         Raises:
             ContractNotFoundError: if there is none; it names the versions that have one.
         """
-        for contract in self.entries:
-            if (contract.version, contract.operation) == (version, operation):
-                return contract
-        raise ContractNotFoundError(operation, version, {c.version for c in self.entries if c.operation == operation})
+        contract = self._by_name.get((version, operation))
+        if contract is None:
+            known = {c.version for c in self.entries if c.operation == operation}
+            raise ContractNotFoundError(operation, version, known)
+        return contract
 
     def identify(self, interaction: Interaction) -> Exchange:
         """Return *interaction* as an exchange of the operation and version its method and path belong to."""

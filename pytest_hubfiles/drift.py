@@ -122,23 +122,27 @@ class Others:
 class _Tasks:
     """Which tasks a recording started, by order: their ids are values, and differ from recording to recording."""
 
-    started: tuple[str, ...]
-    polled: tuple[str, ...]
+    started: Mapping[str, int]
+    polled: Mapping[str, int]
 
     @classmethod
     def of(cls, exchanges: Sequence[Exchange]) -> _Tasks:
         started = dict.fromkeys(e.interaction.started_task for e in exchanges)
         polled = dict.fromkeys(e.interaction.task_id for e in exchanges)
-        return cls(*(tuple(task for task in tasks if task is not None) for tasks in (started, polled)))
+        return cls(*(_numbered(task for task in tasks if task is not None) for tasks in (started, polled)))
 
     def name(self, interaction: Interaction) -> str:
         """Return what a request asks for: the path, or which of the tasks that were started."""
         task = interaction.task_id
-        if task in self.started:
-            return f"started task {self.started.index(task)}"
+        if task is not None and task in self.started:
+            return f"started task {self.started[task]}"
         if task is not None and not self.started:
-            return f"task {self.polled.index(task)}"
+            return f"task {self.polled[task]}"
         return interaction.path
+
+
+def _numbered(tasks: Iterable[str]) -> dict[str, int]:
+    return {task: number for number, task in enumerate(tasks)}
 
 
 class _Requests(dict[tuple[object, ...], frozenset[int]]):

@@ -18,6 +18,7 @@ class Tape:
     answers: list[dict[str, Any]]
     played: set[int] = field(default_factory=set)
     index: dict[tuple[Any, ...], list[int]] = field(default_factory=dict)
+    _behind: dict[tuple[Any, ...], int] = field(default_factory=dict)  # how many of the same are played, at least
 
     def __post_init__(self) -> None:
         for number, interaction in enumerate(self.interactions):
@@ -25,10 +26,17 @@ class Tape:
 
     def next(self, request: Interaction) -> int | None:
         """Return the number of the answer to *request*, None where there is none (any more)."""
-        same = self.index.get(request.match_key, ())
-        for number in same:
-            if number not in self.played:
-                return number
+        return self.find(request.match_key)
+
+    def find(self, key: tuple[Any, ...]) -> int | None:
+        """Return the number of the answer to the request with this match key, None where there is none (any more)."""
+        same = self.index.get(key, ())
+        behind = self._behind.get(key, 0)
+        while behind < len(same) and same[behind] in self.played:  # each is passed once, however many there are
+            behind += 1
+        if behind < len(same):
+            self._behind[key] = behind
+            return same[behind]
         # vcrpy would fail a task polled once more than it was recorded; HubSpot would repeat its last answer.
         if same and self.interactions[same[-1]].task_status in TERMINAL:
             return same[-1]
