@@ -23,6 +23,9 @@ _HUBSPOT_HOST: Final = re.compile(r"(?:.+\.)?(?:hubapi|hubspot)\.com")
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")  # what RFC 3986 lets stand as it is
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 
+MatchKey = tuple[str, str, tuple[tuple[str, str], ...], str]
+"""What a request is recognised by: method, path, sorted query, comparable body."""
+
 
 class UnknownVersionError(HubfilesError):
     """A label that is no HubSpot API version."""
@@ -183,12 +186,9 @@ class Interaction:
         return str(body["id"]) if isinstance(body, dict) and "id" in body else None
 
     @cached_property
-    def match_key(self) -> tuple[str, str, tuple[tuple[str, str], ...], str]:
+    def match_key(self) -> MatchKey:
         """What a request is recognised by: method, path, query, and for POST the body; never host or headers."""
-        parts = urlsplit(self.url)
-        query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True)))
-        body = _comparable(self.request_body) if self.method == "POST" else ""
-        return self.method, _comparable_path(parts.path), query, body
+        return match_key(self.method, self.url, self.request_body)
 
     def plain(self) -> Interaction:
         """Return this with the body decoded and without the headers that spoke of its encoding and length.
@@ -270,6 +270,13 @@ class Exchange:
     def label(self) -> str:
         """The exchange in a few words, for messages."""
         return f"{self.method} {self.interaction.path}"
+
+
+def match_key(method: str, url: str, body: bytes) -> MatchKey:
+    """Return what the request is recognised by, see :attr:`Interaction.match_key`."""
+    parts = urlsplit(url)
+    query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True))) if parts.query else ()
+    return method, _comparable_path(parts.path), query, _comparable(body) if method == "POST" else ""
 
 
 def _comparable_path(path: str) -> str:

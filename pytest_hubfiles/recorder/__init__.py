@@ -7,7 +7,7 @@ import copy
 import inspect
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -16,7 +16,6 @@ from weakref import WeakSet
 
 from vcr import VCR
 from vcr import patch as vcr_patch
-from vcr.record_mode import RecordMode as VcrMode
 from vcr.request import Request
 
 from pytest_hubfiles import cassette_findings, cassettes, scrubbing
@@ -25,8 +24,16 @@ from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.findings import Finding
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
-from pytest_hubfiles.recorder.clients import patches, pools_let_go
+from pytest_hubfiles.recorder.bridge import (
+    answer_of,
+    canonical_url,
+    key_of,
+    moved,
+    open_bridge,
+    text_of,
+    to_interaction,
+)
+from pytest_hubfiles.recorder.patching import patched
 from pytest_hubfiles.recorder.quiet import quiet_logs
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
@@ -73,6 +80,25 @@ class UnmatchedRequestError(HubfilesError):
         super().__init__(finding.message)
 
 
+def _checked(config: object) -> Mapping[str, Any]:
+    """Return what the fixture ``hubfiles_vcr_config`` returned.
+
+    Raises:
+        VcrConfigError: if it cannot be handed on to vcrpy.
+    """
+    if not isinstance(config, Mapping):
+        raise VcrConfigError(f"a {type(config).__name__}, not a dict")
+    if unknown := sorted(map(repr, set(config) - VCR_OPTIONS)):
+        raise VcrConfigError(f"a dict with {', '.join(unknown)}")
+    skipped = tuple(config.get("skip_patchers", ()))
+    if skipped:
+        try:
+            vcr_patch.validate_skip_patchers(skipped)
+        except ValueError as error:
+            raise VcrConfigError(f"a dict with skip_patchers={list(skipped)!r} ({error})") from None
+    return config
+
+
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 Identify = Callable[[Interaction], Exchange]
 
@@ -111,10 +137,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         max_megabytes: float = 64.0,
         test: str = "",
     ) -> None:
-        if not isinstance(vcr_config, Mapping):
-            raise VcrConfigError(f"a {type(vcr_config).__name__}, not a dict")
-        if unknown := sorted(map(repr, set(vcr_config) - VCR_OPTIONS)):
-            raise VcrConfigError(f"a dict with {', '.join(unknown)}")
+        self._config = _checked(vcr_config)
         self.cassette, self.shown, self.mode, self.takes = cassette, shown, mode, takes
         self.base_url = base_url
         self.lock = threading.RLock()
@@ -126,6 +149,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._gate = Gate() if gate is None else gate
         self._additions = additions
         self._secrets = set(self._gate.values)
+        self._seen: list[Mapping[str, Any]] = []  # headers that were not looked at for credentials so far
         self._live: dict[Request, tuple[int, Interaction]] = {}  # sent, and without an answer so far
         self._sent = 0
         self._reserved: dict[Request, int] = {}
@@ -145,9 +169,6 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._examined = [scrubbing.examine(interaction) for interaction in stored]
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
         self._secrets |= {value for examined in self._examined for value in examined.values}
-        self._memory = Memory(self._replayed)
-        self._skipped = tuple(vcr_config.get("skip_patchers", ()))
-        self._context = self._build_context(vcr_config)
         self._patched = ExitStack()
 
     def _goes_live(self, test: str) -> bool:
@@ -160,42 +181,21 @@ class Recorder(AbstractContextManager["Recorder"]):
             return self.takes.original(max_megabytes)
         return cassettes.read(self.cassette, max_megabytes) if self.cassette.exists() else []
 
-    def _build_context(self, config: Mapping[str, Any]) -> AbstractContextManager[Any]:
-        if self._skipped:
-            try:
-                vcr_patch.validate_skip_patchers(self._skipped)
-            except ValueError as error:
-                raise VcrConfigError(f"a dict with skip_patchers={list(self._skipped)!r} ({error})") from None
-        ours = {
-            "path": str(self.cassette),
-            "skip_patchers": (*self._skipped, "httplib"),  # see clients.py
-            "custom_patches": tuple(config.get("custom_patches", ())),
-        }
-        vcr = VCR(record_mode=VcrMode.NEW_EPISODES)
-        vcr.register_persister(self._memory)
-        merged = vcr.get_merged_config(**{**config, **ours})
-        context: AbstractContextManager[Any] = Bridge.use(recorder=self, **merged)
-        return context
-
     def __enter__(self) -> Recorder:
         with ExitStack() as entering:  # what fails in here leaves nothing patched
-            # vcrpy 8.5 closes a recorded connection only when it takes its patches off, by the pools it holds.
-            with pools_let_go() if "skip_patchers" in _FEATURES else nullcontext():
-                bridge = entering.enter_context(self._context)
-            for patch in patches(bridge, self._skipped):
-                entering.enter_context(patch)
-            # The user's load hooks have run: what they left is what is recognised and answered.
-            answers = list(bridge.responses)
-            loaded = [
-                to_interaction(request, answer, self.base_url)
-                for request, answer in zip(bridge.requests, answers, strict=True)
-            ]
+            bridge = open_bridge(self, self._replayed, self._config)
+            if self._config:  # the user's load hooks have run: what they left is what is recognised and answered
+                pairs = zip(bridge.requests, bridge.responses, strict=True)
+                loaded = [to_interaction(*pair, self.base_url) for pair in pairs]
+            else:
+                loaded = [moved(interaction, self.base_url) for interaction in self._replayed]
             examined = self._examined
             if loaded != self._replayed or not self._additions.is_empty:  # something else than was examined
                 examined = [scrubbing.examine(interaction, (), self._additions) for interaction in loaded]
                 self._secrets |= {value for e in examined for value in e.values}
             told = [_told(interaction, e) for interaction, e in zip(loaded, examined, strict=False)]
-            self._tape = Tape(told, answers)
+            self._tape = Tape(told, loaded)
+            entering.enter_context(patched(bridge, self._config.get("skip_patchers", ())))
             entering.enter_context(quiet_logs(self._redacted_log))
             self._patched = entering.pop_all()
         return self
@@ -219,8 +219,14 @@ class Recorder(AbstractContextManager["Recorder"]):
                 return True
             if request in self._live:
                 return False
-            wanted = self._wanted(filtered)
-            number = self._tape.next(wanted)
+            number = None
+            if not self.live:  # what is answered needs no scrubbing: what it was recorded as held no credential
+                number = self._tape.find(key_of(filtered, self.base_url))
+                if number is not None:
+                    self._seen.append(filtered.headers)
+            if number is None:
+                wanted = self._wanted(filtered)
+                number = self._tape.next(wanted)
             if number is None:  # the dummy token of a replay may be a word that the recording is full of
                 number = self._tape.next(
                     scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
@@ -252,9 +258,17 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _wanted(self, request: Request) -> Interaction:
         """Return the request as the cassette would hold it, credentials taken out."""
+        self._learn()
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
         return self._scrubbed(raw)
+
+    def _learn(self) -> None:
+        """Look for credentials in the headers of requests that were answered without."""
+        with self.lock:
+            while self._seen:
+                headers = {text_of(name): (text_of(value),) for name, value in self._seen.pop().items()}
+                self._secrets |= scrubbing.credentials_in(headers)
 
     def _scrubbed(self, interaction: Interaction) -> Interaction:
         """Return *interaction* as a cassette holds it; what is taken out is looked for everywhere from now on."""
@@ -272,10 +286,12 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _redacted_log(self, text: str) -> str:
         """Return a log line of a client, which may come before anything was learned of the request."""
+        self._learn()
         return scrubbing.without_credentials(text, self._secrets | self._gate.values)
 
     def redacted(self, text: str) -> str:
         """Return a *text* for people, such as a failure's, without the credentials that this test has had."""
+        self._learn()
         return scrubbing.redacted(text, self._secrets | self._gate.values)
 
     def under_hubspot(self, request: Request) -> Request:
@@ -311,7 +327,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
             self._last_played.interaction = self._tape.interactions[number]
             self.exchanges.append(self._identify(self._tape.interactions[number]))
-            return copy.deepcopy(self._tape.answers[number])
+            return answer_of(self._tape.stored[number])
 
     def received(
         self,

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from vcr import VCR
 from vcr.cassette import Cassette
+from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction
+from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction, MatchKey, match_key
 
 if TYPE_CHECKING:
     from pytest_hubfiles.recorder import Recorder
 
 
+_PARAMETERS: Final = frozenset(inspect.signature(Cassette).parameters)
+
+
 class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
     """What vcrpy's clients talk to in place of its own cassette: questions and answers go to the recorder."""
 
-    def __init__(self, *, recorder: Recorder, **config: Any) -> None:
+    def __init__(self, *, recorder: Recorder, is_plain: bool, **config: Any) -> None:
         self._recorder = recorder
+        self._is_plain = is_plain  # the user has no hooks, and no request is to be ignored
         hooks = config.pop("before_record_request")
         # The user's hooks see HubSpot's origin wherever a request goes, so that they do the same when it is
         # recorded and when it is replayed, and ignore_localhost does not mean what a stand-in on it answers.
@@ -34,6 +43,8 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
     def can_play_response_for(self, request: Request) -> bool:
         """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
         __tracebackhide__ = True
+        if self._is_plain:
+            return self._recorder.asked(request, request)
         filtered = self.filter_request(request)
         return bool(filtered) and self._recorder.asked(request, filtered)
 
@@ -66,6 +77,33 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         return [(self._recorder.redirected(request), [], [])]
 
 
+def open_bridge(recorder: Recorder, interactions: Sequence[Interaction], config: Mapping[str, Any]) -> Bridge:
+    """Return a bridge to *recorder*, loaded with *interactions* as the user's configuration *config* leaves them."""
+    memory = Memory(interactions)
+    merged = {**(_merged(config) if config else _plain()), "path": str(recorder.cassette), "persister": memory}
+    if config:
+        bridge: Bridge = Bridge.load(recorder=recorder, is_plain=False, **merged)
+    else:
+        bridge = Bridge(recorder=recorder, is_plain=True, **merged)
+        bridge.rewound = True  # as if loaded: nobody has a say in what is, and the recorder has it already
+    return bridge
+
+
+def _merged(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what vcrpy makes of *config*, as its cassette takes it."""
+    ours = {
+        "skip_patchers": (*config.get("skip_patchers", ()), "httplib"),  # see clients.py
+        "custom_patches": tuple(config.get("custom_patches", ())),
+    }
+    merged = VCR(record_mode=RecordMode.NEW_EPISODES).get_merged_config(**{**config, **ours})
+    return {name: value for name, value in merged.items() if name in _PARAMETERS}
+
+
+@cache
+def _plain() -> dict[str, Any]:
+    return _merged({})
+
+
 class Memory:
     """A vcrpy persister that reads what the recorder has read and hands back what vcrpy would save."""
 
@@ -79,14 +117,15 @@ class Memory:
             Request(i.method, i.url, i.request_body, {name: list(v) for name, v in i.request_headers.items()})
             for i in self._interactions
         ]
-        return requests, [_answer(interaction) for interaction in self._interactions]
+        return requests, [answer_of(interaction) for interaction in self._interactions]
 
     def save_cassette(self, path: object, cassette_dict: Mapping[str, Any], serializer: object) -> None:
         """Hold what vcrpy would save."""
         self.saved.extend(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
 
 
-def _answer(interaction: Interaction) -> dict[str, Any]:
+def answer_of(interaction: Interaction) -> dict[str, Any]:
+    """Return the answer as vcrpy's clients take it."""
     return {
         "status": {"code": interaction.status_code, "message": interaction.reason},
         "headers": {name: list(values) for name, values in interaction.response_headers.items()},
@@ -128,6 +167,18 @@ def to_interaction(request: Request, response: Mapping[str, Any], base_url: str)
         response_headers={text_of(name): tuple(map(text_of, values)) for name, values in response["headers"].items()},
         response_body=_body_bytes((response.get("body") or {}).get("string")),
     )
+
+
+def key_of(request: Request, base_url: str) -> MatchKey:
+    """Return what *request* is recognised by, as it is: with whatever credentials it carries."""
+    url = canonical_url(text_of(request.uri), base_url)
+    return match_key(text_of(request.method).upper(), url, _body_bytes(request.body))
+
+
+def moved(interaction: Interaction, base_url: str) -> Interaction:
+    """Return *interaction* under HubSpot's own origin if it was recorded from *base_url*, else as it is."""
+    url = canonical_url(interaction.url, base_url)
+    return interaction if url == interaction.url else replace(interaction, url=url)
 
 
 def canonical_url(url: str, base_url: str) -> str:

@@ -9,12 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 from typing import Any
 from unittest import mock
-from weakref import WeakKeyDictionary, finalize
 
 import vcr.patch
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
-
-from pytest_hubfiles.recorder.bridge import Bridge
 
 
 class _Connection(VCRHTTPConnection, vcr.patch._HTTPConnection):  # type: ignore[misc]  # vcrpy ships no types
@@ -25,53 +22,28 @@ class _TlsConnection(VCRHTTPSConnection, vcr.patch._HTTPSConnection):  # type: i
     """What an ``http.client.HTTPSConnection`` is while there is a recorder."""
 
 
-class _Pools(WeakKeyDictionary[Any, set[Any]]):
-    """The connections of each pool, closed when nobody holds the pool any more."""
+def patches(asked: Any, skipped: Iterable[str]) -> Iterator[AbstractContextManager[Any]]:
+    """Yield what takes the place of vcrpy's own patches, or comes on top of them.
 
-    def setdefault(self, pool: Any, default: Any = None) -> Any:
-        """Return the connections of *pool*, *default* if it is new."""
-        if pool not in self:
-            finalize(pool, _close, default)
-        return super().setdefault(pool, default)
-
-
-def _close(connections: set[Any]) -> None:
-    for connection in connections:
-        connection.close()
-
-
-def pools_let_go() -> AbstractContextManager[Any]:
-    """Have vcrpy's patches, if they are put on in here, hold urllib3's pools weakly.
-
-    While vcrpy holds a pool, each ``requests.get`` that is recorded leaves a socket open until the test ends.
+    *asked* is the bridge that clients ask, or leads to it.
     """
-
-    def __init__(self: Any, connection_class: type) -> None:  # noqa: N807  # it is one
-        self._connection_class = connection_class
-        self._connection_pool_to_connections = _Pools()
-
-    return mock.patch.object(vcr.patch.ConnectionRemover, "__init__", __init__)
-
-
-def patches(bridge: Bridge, skipped: Iterable[str]) -> Iterator[AbstractContextManager[Any]]:
-    """Yield what takes the place of vcrpy's own patches, or comes on top of them."""
     # vcrpy takes its patches off, for all threads, while one of them sends a request or makes a connection:
     # requests of the others then go out unseen, in replay too. It need not, with http.client patched as below.
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     if "httplib" not in skipped:
-        yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
-        yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
+        yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, asked)
+        yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, asked)
     if "aiohttp" not in skipped and "aiohttp" in sys.modules:
         yield from _aiohttp_patches()
 
 
-def _http_client_patches(real: Any, stub: Any, bridge: Bridge) -> Iterator[AbstractContextManager[Any]]:
-    """Make every connection of the class *real* one that asks *bridge*.
+def _http_client_patches(real: Any, stub: Any, asked: Any) -> Iterator[AbstractContextManager[Any]]:
+    """Make every connection of the class *real* one that asks *asked*.
 
     vcrpy replaces the class in ``http.client``, which misses modules that imported it by its name.
     """
     sending = type(real.__name__, (real,), {})  # what the stub sends through; only real itself is stood in for
-    asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
+    asking = type(real.__name__, (stub,), {"cassette": asked, "_baseclass": sending})
     # It calls its base by this class's name in http.client, which a cassette of the test's own may replace.
     original = real.__init__
     names = {**original.__globals__, real.__name__: real}

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.exchanges import Interaction, MatchKey
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
 from pytest_hubfiles.lifecycle import TERMINAL
 
 
 @dataclass
 class Tape:
-    """The recorded answers, in order, each played once and the end of a task as often as it is asked for."""
+    """The recorded answers, in order, each played once and the end of a task as often as it is asked for.
+
+    ``interactions`` are as they are recognised, judged and told, ``stored`` as they are answered.
+    """
 
     interactions: list[Interaction]
-    answers: list[dict[str, Any]]
+    stored: list[Interaction]
     played: set[int] = field(default_factory=set)
-    index: dict[tuple[Any, ...], list[int]] = field(default_factory=dict)
-    _behind: dict[tuple[Any, ...], int] = field(default_factory=dict)  # how many of the same are played, at least
+    index: dict[MatchKey, list[int]] = field(default_factory=dict)
+    _behind: dict[MatchKey, int] = field(default_factory=dict)  # how many of the same are played, at least
 
     def __post_init__(self) -> None:
         for number, interaction in enumerate(self.interactions):
@@ -28,7 +30,7 @@ class Tape:
         """Return the number of the answer to *request*, None where there is none (any more)."""
         return self.find(request.match_key)
 
-    def find(self, key: tuple[Any, ...]) -> int | None:
+    def find(self, key: MatchKey) -> int | None:
         """Return the number of the answer to the request with this match key, None where there is none (any more)."""
         same = self.index.get(key, ())
         behind = self._behind.get(key, 0)
