@@ -48,11 +48,15 @@ def judging() -> dict[str, float]:
     contracts = schemas.load()
     exchange = _exchange(contracts, json.loads(suites.PAYLOAD))
     contract = contracts.of(exchange)
-    validator, body = contract.validator(contract.responses["200"]), exchange.json
+    assert contract is not None
+    pointer, body = contract.responses["200"], exchange.json
+    assert pointer is not None
+    validator = contract.validator(pointer)
+    assert contract.accepts(pointer, body)
     assert not list(validator.iter_errors(body))
     assert not list(contracts.check(exchange))
     return {
-        "body": seconds(lambda: list(contracts.check(exchange))),
+        "body": seconds(lambda: contract.accepts(pointer, body)),
         "exchange": seconds(lambda: list(contracts.check(exchange))),
         "iter_errors": seconds(lambda: list(validator.iter_errors(body))),
     }

@@ -56,6 +56,11 @@ def child_path(path: str, name: str) -> str:
     return f"{path}['{escaped}']"
 
 
+def is_uuid(text: str) -> bool:
+    """Return whether *text* is a UUID."""
+    return _UUID.fullmatch(text) is not None
+
+
 def format_of(text: str) -> str:
     """Return ``date-time``, ``uuid``, or ``text`` for a string that is neither."""
     if _DATE_TIME.fullmatch(text):

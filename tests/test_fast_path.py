@@ -1,0 +1,180 @@
+"""What is accepted without jsonschema is what jsonschema finds nothing in, and nothing undocumented is in."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutants import BODIES, NUMBERS, TIMES, UUIDS, VALUES, mutants
+
+from pytest_hubfiles import schemas
+from pytest_hubfiles.glance import accepts
+from pytest_hubfiles.contracts import Contract
+
+CONTRACTS = schemas.load().entries
+
+
+def pointers(contract: Contract) -> list[str]:
+    return sorted({p for p in (*contract.responses.values(), contract.request) if p is not None})
+
+
+def faults(contract: Contract, pointer: str, body: object) -> list[str]:
+    """Return what jsonschema and the search for undocumented members say, the fast path left aside."""
+    errors = [error.message for error in contract.validator(pointer).iter_errors(body)]
+    return errors + [f"{path} is undocumented" for path, _ in contract._undeclared([{"$ref": pointer}], body, "$")]
+
+
+def cases(bodies: Iterator[Any]) -> Iterator[tuple[Contract, str, Any]]:
+    places = [(contract, pointer) for contract in CONTRACTS for pointer in pointers(contract)]
+    for number, body in enumerate(bodies):
+        yield (*places[number % len(places)], body)
+
+
+def wrong_accepts(seed: int, count: int) -> tuple[list[object], int]:
+    """Return the mutants that were accepted and have a fault, and how many were accepted."""
+    accepted = [case for case in cases(mutants(seed, count)) if case[0].accepts(*case[1:])]
+    return [case for case in accepted if faults(*case)], len(accepted)
+
+
+def test_no_mutant_is_accepted_that_has_a_fault() -> None:
+    """Of thousands of changed answers, those that are accepted are good by jsonschema too, and some are accepted."""
+    wrong, accepted = wrong_accepts(seed=1, count=8_000)
+
+    assert wrong == []
+    assert accepted > 200
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: f"{c.version}-{c.operation}")
+def test_good_bodies_are_accepted(contract: Contract) -> None:
+    """Whatever of the plain bodies jsonschema finds nothing in is accepted at once: the fast path is in use."""
+    found = 0
+    for pointer in pointers(contract):
+        for body in BODIES:
+            if not faults(contract, pointer, body):
+                assert contract.accepts(pointer, body), (pointer, body)
+                found += 1
+    assert found
+
+
+def replaced(body: Any, value: object) -> Iterator[Any]:
+    """Yield *body* with *value* in each place in turn."""
+    for place in range(count_places(body)):
+        changed = copy.deepcopy(body)
+        holder, key = list(places_of(changed))[place]
+        holder[key] = copy.deepcopy(value)
+        yield changed
+
+
+def places_of(value: Any) -> Iterator[tuple[Any, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in list(items):
+        yield value, key
+        yield from places_of(child)
+
+
+def count_places(body: Any) -> int:
+    return sum(1 for _ in places_of(body))
+
+
+@pytest.mark.parametrize("value", [*TIMES, *UUIDS, *NUMBERS, None, True], ids=repr)
+def test_each_value_in_each_place(value: object) -> None:
+    """No calendar date, UUID or number that is none, nor a boolean for a number, is accepted anywhere."""
+    contract = next(c for c in CONTRACTS if (c.version, c.operation) == ("2026-03", "import-status"))
+    for pointer in pointers(contract):
+        for body in BODIES[:6]:
+            for changed in replaced(body, value):
+                if contract.accepts(pointer, changed):
+                    assert faults(contract, pointer, changed) == [], changed
+
+
+SCHEMAS = st.recursive(
+    st.sampled_from(
+        [
+            True, False, {}, {"type": "string"}, {"type": "integer"}, {"type": "integer", "format": "int32"},
+            {"type": "integer", "format": "int64"}, {"type": "number"}, {"type": "number", "format": "double"},
+            {"type": "boolean"}, {"type": "null"}, {"type": ["string", "null"]}, {"type": ["integer", "boolean"]},
+            {"type": "string", "format": "date-time"}, {"type": "string", "format": "uuid"}, {"format": "uuid"},
+            {"type": "string", "enum": ["x", "COMPLETE"]}, {"enum": ["x", 1, None]}, {"const": 1}, {"minimum": 1},
+            {"type": "string", "maxLength": 1}, {"type": "string", "format": "binary"}, {"title": "t"},
+            {"type": "array"}, {"type": "object"}, {"type": "object", "required": ["a"]}, {"type": "string", "x-y": 1},
+            {"$ref": "#"}, {"$ref": "#/$defs/D"}, {"$ref": "#/$defs/D", "type": "string"},
+            {"type": "string", "format": "byte"}, {"type": "string", "format": "password"},
+        ]
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda i: {"type": "array", "items": i}, inner),
+        st.builds(lambda i: {"type": ["array", "null"], "items": i}, inner),
+        st.builds(lambda i: {"anyOf": [i, {"type": "null"}]}, inner),
+        st.builds(lambda i: {"not": i}, inner),
+        st.builds(
+            lambda members, required, others: {
+                "type": "object", "properties": members, "required": required,
+                **({} if others is None else {"additionalProperties": others}),
+            },
+            st.dictionaries(st.sampled_from(["a", "message", "id"]), inner, max_size=3),
+            st.lists(st.sampled_from(["a", "id"]), unique=True), st.none() | inner,
+        ),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+JSON_VALUES = st.recursive(
+    st.sampled_from([value for value in VALUES if not isinstance(value, (list, dict))]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "message", "id", "z"]), inner),
+    max_leaves=6,
+)
+
+
+@given(schema=SCHEMAS, defs=SCHEMAS, body=JSON_VALUES)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_any_schema(schema: Any, defs: Any, body: object) -> None:
+    """By any schema, what is accepted is what jsonschema finds nothing in, and nothing undocumented is in."""
+    document = {"$defs": {"Root": schema, "D": defs}}
+    contract = Contract("v3", "generated", "GET", "/x", None, {"200": "#/$defs/Root"}, document)
+    if contract.accepts("#/$defs/Root", body):
+        assert faults(contract, "#/$defs/Root", body) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        pytest.param({"type": "integer"}, 1.0, id="a number without a fraction is an integer"),
+        pytest.param({"type": "string", "format": "date-time"}, "2026-10-31T00:00:00Z", id="the 31st"),
+        pytest.param({"type": "string", "maxLength": 3}, "abc", id="a keyword that is not understood"),
+        pytest.param({"anyOf": [{"type": "string"}]}, "abc", id="a composition"),
+    ],
+)
+def test_what_is_not_accepted_is_still_good(schema: dict[str, Any], body: object) -> None:
+    """What the fast path does not understand goes to jsonschema, which finds nothing."""
+    contract = Contract("v3", "one", "GET", "/x", None, {"200": "#"}, schema)
+
+    assert not accepts(schema, "#")(body)
+    assert faults(contract, "#", body) == []
+
+
+def test_a_body_that_is_too_deep_is_not_accepted() -> None:
+    """A body nested without end, by a schema that contains itself, is left to jsonschema, which says so."""
+    schema = {"type": "object", "properties": {"a": {"$ref": "#"}}}
+    contract = Contract("v3", "deep", "GET", "/x", None, {"200": "#"}, schema)
+    body: dict[str, Any] = {}
+    for _ in range(100_000):
+        body = {"a": body}
+
+    assert not contract.accepts("#", body)
+
+
+@pytest.mark.parametrize("pointer", ["#/$defs/None", "#name", "other.json#/a", "#/$defs/list/7", "#/$defs/list/x"])
+def test_a_pointer_that_leads_nowhere_accepts_nothing(pointer: str) -> None:
+    """Where a pointer leads to no schema in the file, nothing is accepted."""
+    assert not accepts({"$defs": {"list": [{}]}}, pointer)({})
+
+
+def test_a_pointer_is_read_as_json_schema_reads_it() -> None:
+    """Escapes of JSON pointers and of URLs are undone, and lists are counted."""
+    document = {"$defs": {"a/b~c d": [False, True]}}
+
+    assert accepts(document, "#/$defs/a~1b~0c%20d/1")({})
+    assert not accepts(document, "#/$defs/a~1b~0c%20d/0")({})
