@@ -33,6 +33,7 @@ from pytest_hubfiles.recorder.bridge import (
     text_of,
     to_interaction,
 )
+from pytest_hubfiles.recorder.certificates import read_late
 from pytest_hubfiles.recorder.patching import patched
 from pytest_hubfiles.recorder.quiet import quiet_logs
 from pytest_hubfiles.recorder.tape import Tape
@@ -197,6 +198,8 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._tape = Tape(told, loaded)
             entering.enter_context(patched(bridge, self._config.get("skip_patchers", ())))
             entering.enter_context(quiet_logs(self._redacted_log))
+            if not self.live:
+                entering.enter_context(read_late())
             self._patched = entering.pop_all()
         return self
 
