@@ -15,7 +15,6 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from rfc3339_validator import validate_rfc3339
 
-from pytest_hubfiles.glance import Accept, accepts
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import (
     BodyNotJsonError,
@@ -25,7 +24,8 @@ from pytest_hubfiles.exchanges import (
     parse_json,
 )
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
-from pytest_hubfiles.shapes import Declared, child_path, format_of, type_of
+from pytest_hubfiles.glance import Accept, accepts
+from pytest_hubfiles.shapes import Declared, Place, child_path, format_of, type_of
 
 
 class ContractNotFoundError(HubfilesError):
@@ -142,6 +142,16 @@ class Contract:
             self._outline([{"$ref": pointer}], "$", True, facts, frozenset())
             self._outlines[pointer] = facts
         return self._outlines[pointer]
+
+    @cached_property
+    def _places(self) -> dict[int, Place]:
+        return {}
+
+    def place(self, status: int) -> Place:
+        """Return the root of an answer with *status*, and what the schema declares from there on."""
+        if status not in self._places:
+            self._places[status] = Place(self.outline(status))
+        return self._places[status]
 
     def _outline(
         self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]

@@ -12,7 +12,7 @@ from pytest_hubfiles.contracts import Contract, Contracts
 from pytest_hubfiles.differences import Subject, drift_finding
 from pytest_hubfiles.exchanges import BodyNotJsonError, Exchange, Interaction
 from pytest_hubfiles.findings import RECORDINGS, Case, Category, Finding, Kind
-from pytest_hubfiles.shapes import UNDECLARED, Declared, Shape, merge_all, shape_of
+from pytest_hubfiles.shapes import UNDECLARED, Place, Shape, plainly_alike, shape_of_all
 
 GONE: Final = frozenset({404, 405, 410})
 """The statuses of an operation that is there no more."""
@@ -44,6 +44,8 @@ def compare_all(
     compares an operation with the same one of another version: its findings are of category version, are
     weighed by what the contract of the first side promises, and stand under the version of the second.
     """
+    if not across_versions and all(_is_plainly_the_same(*pair, contracts) for pair in pairs):
+        return
     sides = [(_by_operation(before, across_versions), _by_operation(after, across_versions)) for before, after in pairs]
     tasks = [(_Tasks.of(before), _Tasks.of(after)) for before, after in pairs]
     for key in sorted({key for old, _ in sides for key in old} & {key for _, new in sides for key in new}):
@@ -62,6 +64,32 @@ def compare_all(
 
 def _moved(found: Finding, to: Exchange) -> Finding:
     return replace(found, category=Category.VERSION, version=to.version, message=f"{RECORDINGS}{found.message}")
+
+
+def _is_plainly_the_same(before: Sequence[Exchange], after: Sequence[Exchange], contracts: Contracts) -> bool:
+    """Return whether each of *after* is plainly of the shape of its counterpart in *before*: then nothing drifted."""
+    return len(before) == len(after) and all(
+        _are_plainly_alike(one, other, contracts) for one, other in zip(before, after, strict=True)
+    )
+
+
+def _are_plainly_alike(one: Exchange, other: Exchange, contracts: Contracts) -> bool:
+    if (one.version, one.operation) != (other.version, other.operation):
+        return False
+    if one.version is None or one.operation is None:
+        return True  # nothing is known of either
+    status = one.status_code
+    if status != other.status_code or status >= 300 or one.task_status != other.task_status:
+        return False  # who got an error is to be told by what was asked for
+    types = [side.interaction.response_headers.get("Content-Type") for side in (one, other)]
+    said_alike = types[0] is not None and types[0] == types[1]
+    if not said_alike and one.interaction.media_type != other.interaction.media_type:
+        return False
+    try:
+        bodies = one.json, other.json
+        return None not in bodies and plainly_alike(*bodies, contracts.get(one.version, one.operation).place(status))
+    except (BodyNotJsonError, RecursionError):
+        return False
 
 
 def _by_operation(exchanges: Iterable[Exchange], across_versions: bool) -> dict[tuple[str, ...], list[Exchange]]:
@@ -85,9 +113,9 @@ def _is_empty(exchange: Exchange) -> bool:
     return exchange.interaction.is_empty or exchange.body.strip() == b"null"
 
 
-def _shape(exchanges: Iterable[Exchange], declared: Mapping[str, Declared]) -> Shape | None:
+def _shape(exchanges: Iterable[Exchange], place: Place) -> Shape | None:
     bodies = (_body(exchange) for exchange in exchanges)
-    return merge_all(shape_of(body, declared) for body in bodies if body is not None)
+    return shape_of_all([body for body in bodies if body is not None], place)
 
 
 @dataclass(frozen=True)
@@ -102,7 +130,7 @@ class Others:
         shapes: dict[tuple[object, ...], Shape] = {}
         for exchange in self.history():
             contract = self.contracts.of(exchange)
-            shape = contract and _shape([exchange], contract.outline(exchange.status_code))
+            shape = contract and _shape([exchange], contract.place(exchange.status_code))
             if shape:
                 key = (exchange.version, exchange.operation, exchange.status_code, exchange.task_status)
                 shapes[key] = shapes[key].merge(shape) if key in shapes else shape
@@ -297,7 +325,7 @@ class _Comparison:
                     before=state,
                 )
         for state in sorted(then.keys() & now.keys(), key=str):
-            before, after = _shape(then[state], declared), _shape(now[state], declared)
+            before, after = (_shape(side[state], self.contract.place(status)) for side in (then, now))
             if before is not None and after is not None:
                 yield from self._shapes(status, state, before, after, len(now[state]))
 
@@ -306,8 +334,7 @@ class _Comparison:
 
         Of the other fields only those no state had are told: which of the rest belong to which state is lost.
         """
-        declared = self.contract.outline(status)
-        was, came = _shape(old, declared), _shape(new, declared)
+        was, came = (_shape(side, self.contract.place(status)) for side in (old, new))
         if was is not None and came is not None:
             known = was.fields.keys() - {"status"}
             yield from self._shapes(status, None, was.without(known), came.without(known), len(new))

@@ -1,19 +1,22 @@
-"""What is accepted without jsonschema is what jsonschema finds nothing in, and nothing undocumented is in."""
+"""What is told at a glance is what the long way tells: of good bodies, and of bodies that are alike."""
 
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from downstream import interaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutants import BODIES, NUMBERS, TIMES, UUIDS, VALUES, mutants
 
-from pytest_hubfiles import schemas
+from pytest_hubfiles import drift, schemas
+from pytest_hubfiles.contracts import Contract, Contracts
 from pytest_hubfiles.glance import accepts
-from pytest_hubfiles.contracts import Contract
+from pytest_hubfiles.shapes import Declared, Place, merge_all, plainly_alike, shape_of, shape_of_all
 
 CONTRACTS = schemas.load().entries
 
@@ -89,6 +92,64 @@ def test_each_value_in_each_place(value: object) -> None:
             for changed in replaced(body, value):
                 if contract.accepts(pointer, changed):
                     assert faults(contract, pointer, changed) == [], changed
+
+
+def pairs(seed: int, count: int) -> Iterator[tuple[Any, Any]]:
+    """Yield bodies beside what they may look like when they are recorded again: other values, other shapes."""
+    for number, changed in enumerate(mutants(seed, count)):
+        body = copy.deepcopy(BODIES[number % len(BODIES)])
+        yield body, changed
+        for holder, key in list(places_of(body)):
+            if isinstance(holder[key], str):
+                holder[key] = random.Random(number).choice([*TIMES, *UUIDS, "x", holder[key]])
+        yield changed, body
+        yield copy.deepcopy(changed), changed
+        yield BODIES[number % len(BODIES)], body
+
+
+def test_what_is_plainly_alike_is_of_one_shape() -> None:
+    """Of thousands of pairs, those called alike at a glance have equal shapes, at each place a schema declares."""
+    alike = 0
+    for contract in CONTRACTS:
+        for status in (200, 202, 400):
+            declared = contract.outline(status)
+            for one, other in pairs(status, 60):
+                if plainly_alike(one, other, Place(declared)):
+                    alike += one != other
+                    assert shape_of(one, declared) == shape_of(other, declared), (one, other)
+    assert alike > 300
+
+
+def test_drift_says_the_same_with_and_without_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparing recordings comes to the same findings if nothing is ever plainly alike."""
+    contracts = Contracts(CONTRACTS)
+    recordings = [recording(contracts, one, other) for one, other in pairs(5, 60)]
+    found = [[list(drift.compare([one], [other], contracts)) for one, other in each] for each in recordings]
+    monkeypatch.setattr(drift, "_is_plainly_the_same", lambda *_: False)
+
+    assert found == [[list(drift.compare([one], [other], contracts)) for one, other in each] for each in recordings]
+    assert sum(len(findings) == 0 for each in found for findings in each) > 30
+
+
+def recording(contracts: Contracts, *bodies: Any) -> list[tuple[Any, Any]]:
+    paths = ("/files/v3/files/import-from-url/async/tasks/1/status", "/files/v3/nothing")
+    return [
+        tuple(contracts.identify(interaction("GET", path, status, body)) for body in bodies)
+        for path in paths
+        for status in (200, 404)
+    ]
+
+
+@given(bodies=st.deferred(lambda: st.lists(JSON_VALUES, min_size=1, max_size=5)))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_many_at_once_are_of_the_shape_they_merge_to(bodies: list[object]) -> None:
+    """The shape of many values taken at once is what their shapes merge to one by one."""
+    declared = {**CONTRACTS[0].outline(200), "$.a": Declared(is_map=True), "$.id": Declared(enum=frozenset({"x"}))}
+    together = shape_of_all(bodies, Place(declared))
+    merged = merge_all(shape_of(body, declared) for body in bodies)
+
+    assert together == merged
+    assert (together and (together.count, together.objects)) == (merged and (merged.count, merged.objects))
 
 
 SCHEMAS = st.recursive(
