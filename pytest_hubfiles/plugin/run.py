@@ -37,6 +37,8 @@ class Run:
         self._deviations: tuple[Deviation, ...] | None = None
         self._report: Report | None = None
         self.today = dt.datetime.now(dt.timezone.utc).date()
+        self._settled: dict[str, Any] = {}
+        self._versions: list[str] | None = None
         self.partial = False
         self.running = False
         for name in options.OPTIONS:
@@ -50,6 +52,13 @@ class Run:
 
     def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
         """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""
+        if any(argument in arguments for arguments in markers for argument in options.OPTIONS[name].marker):
+            return self._resolved(name, markers)
+        if name not in self._settled:  # no marker has a say in it: it is the same for all tests
+            self._settled[name] = self._resolved(name, ())
+        return self._settled[name]
+
+    def _resolved(self, name: str, markers: tuple[Mapping[str, Any], ...]) -> Any:
         value = options.resolve(name, self.config.getoption, markers, self.config.getini)
         if isinstance(value, Path):
             return self._absolute(options.OPTIONS[name], value)
@@ -70,10 +79,12 @@ class Run:
             return
         from pytest_hubfiles import shipped
 
-        known = shipped.versions_on_file(self.get("schemas"))
+        if self._versions is None:
+            self._versions = shipped.versions_on_file(self.get("schemas"))
         for version in versions:
-            if version not in known:
-                raise options.OptionError(decided[0], version, f"there are contracts for {', '.join(known)}")
+            if version not in self._versions:
+                good = f"there are contracts for {', '.join(self._versions)}"
+                raise options.OptionError(decided[0], version, good)
 
     @property
     def compared(self) -> tuple[str, str] | None:

@@ -40,15 +40,16 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
     writes = mode not in (options.RecordMode.NONE, options.RecordMode.VERIFY)
     gate = Gate.of(os.environ, token)
     gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
+    shown = run.shown(path)
     fail_on = run.get("fail_on")
     max_megabytes: float = run.get("max_cassette_mb")
     return (
         Trial(
             test=item.nodeid,
-            shown=run.shown(path),
+            shown=shown,
             recorder=Recorder(
                 cassette=path,
-                shown=run.shown(path),
+                shown=shown,
                 mode=mode,
                 takes=Takes(path, run.id, mode, shared=named is not None, gate=gate) if writes else None,
                 base_url=run.get("base_url"),
