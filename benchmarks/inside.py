@@ -52,11 +52,12 @@ def judging() -> dict[str, float]:
     pointer, body = contract.responses["200"], exchange.json
     assert pointer is not None
     validator = contract.validator(pointer)
-    assert contract.accepts(pointer, body)
+    glance = contract.glance(pointer)
+    assert glance.accepts(body)
     assert not list(validator.iter_errors(body))
     assert not list(contracts.check(exchange))
     return {
-        "body": seconds(lambda: contract.accepts(pointer, body)),
+        "body": seconds(lambda: glance.faults(body)),
         "exchange": seconds(lambda: list(contracts.check(exchange))),
         "iter_errors": seconds(lambda: list(validator.iter_errors(body))),
     }
@@ -70,7 +71,7 @@ def corpus() -> dict[str, float]:
 
     contracts = schemas.load()
     contract = contracts.get("2026-03", "import-status")
-    validator = contract.validator(contract.responses["200"])
+    validator = contract.validator(str(contract.responses["200"]))
     with tempfile.TemporaryDirectory() as name:
         suites.write(Path(name) / "suite", "five-requests", 100, "ours")
         files = sorted(Path(name).rglob("*.yaml"))
@@ -78,12 +79,12 @@ def corpus() -> dict[str, float]:
         def bare() -> None:
             for file in files:
                 for one in yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)["interactions"]:
-                    assert not list(validator.iter_errors(json.loads(one["response"]["body"]["string"])))
+                    list(validator.iter_errors(json.loads(one["response"]["body"]["string"])))
 
         def ours() -> None:
             for file in files:
                 for interaction in cassettes.read(file):
-                    assert not list(contracts.check(contracts.identify(interaction.plain())))
+                    list(contracts.check(contracts.identify(interaction.plain())))
 
         return {"ours": seconds(ours, 0.0, 3), "bare": seconds(bare, 0.0, 3)}
 
@@ -140,7 +141,9 @@ def comparing() -> dict[str, float]:
 def loading(environment: str, size: int) -> dict[str, float]:
     """Load one cassette of *size* exchanges, as vcrpy does it or as we do."""
     with tempfile.TemporaryDirectory() as name:
-        content = suites.FORMATS[environment]([suites.path_of(str(number)) for number in range(size)])
+        content = suites.FORMATS[environment](
+            [suites.path_of(str(number)) for number in range(size)], [suites.PAYLOAD] * size
+        )
         path = Path(name) / "large.yaml"
         path.write_bytes(content)
         del content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,12 @@ PAYLOAD = json.dumps(
     indent=2,
 ).encode()
 """The answer of a task that has ended, 1.2 kB, good by every contract."""
+
+_POLLED = json.loads(PAYLOAD)
+_POLLED["status"] = "PENDING"
+del _POLLED["startedAt"], _POLLED["completedAt"]
+WAITING = json.dumps(_POLLED, indent=2).encode()
+"""The same of a task that waits, without the times that it has not: their absence is a known deviation."""
 
 _CLIENTS = {
     "requests": "import requests\nclient = requests.Session()\n",
@@ -88,7 +95,8 @@ def write(folder: Path, kind: str, size: int, environment: str) -> None:
         root = folder / ("seed" if kind == "extend" else "cassettes")
         path = (root / version if environment == "ours" else root) / "test_bench" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(FORMATS[environment]([path_of(task, version) for task in tasks]))
+        bodies = [WAITING] * (len(tasks) - 1) + [PAYLOAD] if kind.startswith("five") else [PAYLOAD] * len(tasks)
+        path.write_bytes(FORMATS[environment]([path_of(task, version) for task in tasks], bodies))
 
 
 def _head(kind: str) -> str:
@@ -132,8 +140,8 @@ def _body(kind: str, size: int, asks: bool) -> str:
         return f"    assert client.get({live} + {path_of('the-last')!r}).json()['status'] == 'COMPLETE'\n"
     if kind.startswith("record"):
         return f"    assert client.get({live} + {path_of(TASK)!r}).json()['status'] == 'COMPLETE'\n"
-    times = 5 if kind.startswith("five") else 1
-    return f"    assert client.get({url}).json()['status'] == 'COMPLETE'\n" * times
+    poll = f"    assert client.get({url}).json()['status'] == '%s'\n"
+    return (poll % "PENDING") * (4 if kind.startswith("five") else 0) + poll % "COMPLETE"
 
 
 def _cassettes(kind: str, size: int) -> Iterator[tuple[str, list[str]]]:
@@ -148,7 +156,7 @@ def _cassettes(kind: str, size: int) -> Iterator[tuple[str, list[str]]]:
 _HEADERS = {"Content-Type": ["application/json;charset=utf-8"], "Date": ["Mon, 05 Oct 2026 09:14:05 GMT"]}
 
 
-def _ours(paths: list[str]) -> bytes:
+def _ours(paths: list[str], bodies: list[bytes]) -> bytes:
     from pytest_hubfiles import cassettes
     from pytest_hubfiles.exchanges import Interaction
 
@@ -159,29 +167,29 @@ def _ours(paths: list[str]) -> bytes:
     )
 
 
-def _recording(paths: list[str]) -> bytes:
+def _recording(paths: list[str], bodies: list[bytes]) -> bytes:
     from vcr.request import Request
     from vcr.serialize import serialize
     from vcr.serializers import yamlserializer
 
     requests = [Request("GET", ORIGIN + path, None, {"Accept": "application/json"}) for path in paths]
-    answer = {"status": {"code": 200, "message": "OK"}, "headers": _HEADERS, "body": {"string": PAYLOAD}}
-    text: str = serialize({"requests": requests, "responses": [answer for _ in paths]}, yamlserializer)
+    answer = {"status": {"code": 200, "message": "OK"}, "headers": _HEADERS}
+    answers = [{**copy.deepcopy(answer), "body": {"string": body}} for body in bodies]  # or YAML would share them
+    text: str = serialize({"requests": requests, "responses": answers}, yamlserializer)
     return text.encode()
 
 
-def _cassetter(paths: list[str]) -> bytes:
+def _cassetter(paths: list[str], bodies: list[bytes]) -> bytes:
     import yaml
 
     lower = {name.lower(): values for name, values in _HEADERS.items()}
-    answer = {"status": 200, "headers": lower, "body": {"type": "json", "content": json.loads(PAYLOAD)}}
     found = [
         {
             "request": {"method": "GET", "uri": ORIGIN + path, "headers": {"accept": ["application/json"]}},
-            "response": answer,
+            "response": {"status": 200, "headers": lower, "body": {"type": "json", "content": json.loads(body)}},
             "recorded_at": "2026-10-05T09:14:05Z",
         }
-        for path in paths
+        for path, body in zip(paths, bodies, strict=True)
     ]
     dumper = type("Dumper", (yaml.CSafeDumper,), {"ignore_aliases": lambda *_: True})
     text: str = yaml.dump({"version": 1, "interactions": found}, Dumper=dumper, sort_keys=False)

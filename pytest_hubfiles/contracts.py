@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
-
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
-from rfc3339_validator import validate_rfc3339
+from typing import TYPE_CHECKING, Any
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import (
@@ -24,8 +17,13 @@ from pytest_hubfiles.exchanges import (
     parse_json,
 )
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
-from pytest_hubfiles.glance import Accept, accepts
-from pytest_hubfiles.shapes import Declared, Place, child_path, format_of, type_of
+from pytest_hubfiles.glance import Glance, at
+from pytest_hubfiles.shapes import Declared, Place, child_path, type_of
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+    from pytest_hubfiles.verdicts import Verdicts
 
 
 class ContractNotFoundError(HubfilesError):
@@ -38,35 +36,6 @@ class ContractNotFoundError(HubfilesError):
             f"Versions on file: {', '.join(self.known) or 'none'}.\n"
             f"Add schemas/{version}/{operation}.json with --hubfiles-schemas, or ask for a version on file."
         )
-
-
-# What "date-time" and the integer formats mean is not left to what happens to be installed: a format
-# without a checker would pass everything in silence.
-FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex"))
-
-
-def _is_date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    return not value.endswith("\n") and bool(validate_rfc3339(value.upper()))
-
-
-def _integer_range(bits: int) -> Callable[[object], bool]:
-    def fits(value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return True
-        return bool(-(2 ** (bits - 1)) <= value < 2 ** (bits - 1))
-
-    return fits
-
-
-FORMATS.checks("date-time")(_is_date_time)
-FORMATS.checks("time")(lambda value: not isinstance(value, str) or _is_date_time(f"1970-01-01T{value}"))
-FORMATS.checks("uuid")(lambda value: not isinstance(value, str) or format_of(value) == "uuid")
-FORMATS.checks("int32")(_integer_range(32))
-FORMATS.checks("int64")(_integer_range(64))
-for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
-    FORMATS.checks(_annotation)(lambda value: True)
 
 
 @dataclass(frozen=True)
@@ -88,25 +57,15 @@ class Contract:
         return re.compile("[^/]*".join(re.escape(part) for part in parts) + "/?")
 
     @cached_property
-    def _registry(self) -> Registry[Any]:
-        empty: Registry[Any] = Registry()
-        filled: Registry[Any] = empty.with_resource(self._uri, DRAFT202012.create_resource(self.document))
-        return filled
+    def _verdicts(self) -> Verdicts:
+        # jsonschema takes longer to import than a replayed test takes, and nearly all that is judged is plainly good.
+        from pytest_hubfiles.verdicts import Verdicts
 
-    @property
-    def _uri(self) -> str:
-        return f"urn:hubfiles:{self.version}:{self.operation}"
-
-    @cached_property
-    def _validators(self) -> dict[str, Draft202012Validator]:
-        return {}
+        return Verdicts(self.document, f"urn:hubfiles:{self.version}:{self.operation}")
 
     def validator(self, pointer: str) -> Draft202012Validator:
         """Return the validator for the part of this file that *pointer* (``#/$defs/Error``) names, built once."""
-        if pointer not in self._validators:
-            schema = {"$ref": self._uri + pointer}
-            self._validators[pointer] = Draft202012Validator(schema, registry=self._registry, format_checker=FORMATS)
-        return self._validators[pointer]
+        return self._verdicts.validator(pointer)
 
     def lookup(self, reference: str) -> Any:
         """Return what *reference* (``#/$defs/Error``) points at in this file.
@@ -114,7 +73,8 @@ class Contract:
         Raises:
             referencing.exceptions.Unresolvable: if it points at nothing.
         """
-        return self._registry.resolver(self._uri).lookup(reference).contents
+        found = at(self.document, reference)
+        return self._verdicts.lookup(reference) if found is None else found
 
     def response(self, status: int) -> str | None:
         """Return the pointer to the schema for *status*, None where the contract wants no body or knows nothing."""
@@ -306,29 +266,26 @@ class Contract:
         yield from self._check_body(Kind.REQUEST_VIOLATION, self.request, body, about)
 
     @cached_property
-    def _acceptances(self) -> dict[str, Accept]:
+    def _glances(self) -> dict[str, Glance]:
         return {}
 
-    def accepts(self, pointer: str, body: object) -> bool:
-        """Return whether there is plainly nothing to say of *body* by the part of this file that *pointer* names."""
-        accept = self._acceptances.get(pointer)
-        if accept is None:
-            accept = self._acceptances[pointer] = accepts(self.document, pointer)
-        try:
-            return accept(body)
-        except RecursionError:
-            return False
+    def glance(self, pointer: str) -> Glance:
+        """Return what is seen at a glance of bodies by the part of this file that *pointer* names."""
+        if pointer not in self._glances:
+            self._glances[pointer] = Glance.of(self.document, pointer)
+        return self._glances[pointer]
 
     def _check_body(self, kind: Kind, pointer: str, body: object, about: _About) -> Iterator[Finding]:
-        if self.accepts(pointer, body):
-            return
+        plain = self.glance(pointer).faults(body)
+        faults = self._verdicts.faults(pointer, body) if plain is None else plain
         found: dict[tuple[str, ...], Finding] = {}  # by place and fault: a hundred elements alike are one finding
+        undeclared: dict[str, str] = {}
         try:
-            for error in self.validator(pointer).iter_errors(body):
-                for path, keyword, before, after, message in _explain(error):
-                    finding = about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
-                    found.setdefault((path, keyword, before, after), finding)
-            undeclared = dict(self._undeclared([{"$ref": pointer}], body, "$"))
+            for path, keyword, before, after, message in faults:
+                finding = about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
+                found.setdefault((path, keyword, before, after), finding)
+            if plain is None:
+                undeclared = dict(self._undeclared([{"$ref": pointer}], body, "$"))
         except RecursionError:
             yield about.finding(kind, "the body is nested too deeply to be judged", after="too deep")
             return
@@ -411,48 +368,6 @@ class _About:
 
 def _first(headers: Mapping[str, Sequence[str]], name: str) -> str:
     return next((values[0] for key, values in headers.items() if key.lower() == name and values), "")
-
-
-def _shown(value: object) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (ValueError, RecursionError):  # more digits than Python prints, or too many levels
-        return "too large to show"
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-_Explained = tuple[str, str, str, str, str]
-
-
-def _explain(error: ValidationError) -> Iterator[_Explained]:
-    """Yield path, keyword, expected, found and a sentence for what *error* says."""
-    path = "$"
-    for step in error.absolute_path:
-        path = f"{path}[*]" if isinstance(step, int) else child_path(path, str(step))
-    keyword = str(error.validator or "false")  # the schema that is the word false has no keyword
-    expected, instance = error.validator_value, error.instance
-    if keyword == "required" and isinstance(instance, dict):
-        for name in expected:
-            if name not in instance:
-                where = child_path(path, str(name))
-                yield where, keyword, "present", "absent", f"{where} is required and absent"
-        return
-    if keyword == "type":
-        before = expected if isinstance(expected, str) else " or ".join(map(str, expected))
-        after = type_of(instance)
-        message = f"{path} is {after} ({_shown(instance)}), documented as {before}"
-    elif keyword == "enum":
-        before = ", ".join(str(value) for value in expected)
-        after = _shown(instance)
-        message = f"{path} is {after}, documented as one of {before}"
-    elif keyword == "format":
-        before, after = str(expected), f"not a {expected}"
-        message = f"{path} is {_shown(instance)}, which is no {expected}"
-    else:
-        before, after = _shown(expected), type_of(instance)
-        inner = best_match(error.context) if error.context else None
-        message = f"{path}: {inner.message if inner else error.message}"[:300]
-    yield path, keyword, before, after, message
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from pytest_hubfiles.shapes import is_uuid
+from pytest_hubfiles.shapes import child_path, is_uuid
 
 Accept = Callable[[object], bool]
 """Says whether a parsed JSON value is plainly good."""
@@ -40,9 +41,49 @@ def _anything(value: object) -> bool:
     return True
 
 
-def accepts(document: Mapping[str, Any], pointer: str) -> Accept:
-    """Return what accepts values by the part of the schema *document* that *pointer* (``#/$defs/Error``) names."""
-    return _Reader(document).at(pointer)
+Fault = tuple[str, str, str, str, str]
+"""Path, keyword, what was expected, what was found, and a sentence."""
+
+
+def absence(path: str) -> Fault:
+    """Return the fault of a required member at *path* that is not there."""
+    return path, "required", "present", "absent", f"{path} is required and absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is seen of a value at a glance.
+
+    ``accepts`` tells what is plainly good. ``accepts_rest`` tells what plainly is so but for members of ``required``:
+    a task that waits lacks some that its contract requires, and polls of such tasks are what is judged most.
+    """
+
+    accepts: Accept
+    accepts_rest: Accept
+    required: tuple[str, ...]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], pointer: str) -> Glance:
+        """Return the glance at values of the part of the schema *document* that *pointer* (``#/$defs/Error``) names."""
+        reader = _Reader(document)
+        schema = at(document, pointer)
+        while isinstance(schema, Mapping) and _said(schema) == {"$ref"}:
+            schema = at(document, schema["$ref"])
+        if not isinstance(schema, dict) or schema.get("type") != "object" or not schema.get("required"):
+            return cls(reader.at(pointer), _nothing, ())
+        rest = {name: value for name, value in schema.items() if name != "required"}
+        return cls(reader.of(schema), reader.of(rest), tuple(schema["required"]))
+
+    def faults(self, body: object) -> list[Fault] | None:
+        """Return the faults of *body*, none if it is plainly good; None if they are not plain."""
+        try:
+            if self.accepts(body):
+                return []
+            if not isinstance(body, dict) or not self.accepts_rest(body):
+                return None
+        except RecursionError:
+            return None
+        return [absence(child_path("$", name)) for name in self.required if name not in body]
 
 
 def at(document: Any, pointer: str) -> Any:
@@ -82,7 +123,7 @@ class _Reader:
         return made[id(schema)]
 
     def _make(self, schema: Mapping[str, Any]) -> Accept:
-        said = {name for name in schema if name not in _ANNOTATIONS and not name.startswith("x-")}
+        said = _said(schema)
         if said == {"$ref"}:
             return self.at(schema["$ref"])
         if not said:
@@ -128,6 +169,10 @@ class _Reader:
             return required <= value.keys()
 
         return accept
+
+
+def _said(schema: Mapping[str, Any]) -> set[str]:
+    return {name for name in schema if name not in _ANNOTATIONS and not name.startswith("x-")}
 
 
 def _later(made: Mapping[int, Accept], key: int) -> Accept:

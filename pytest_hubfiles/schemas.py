@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from referencing.exceptions import Unresolvable
-
-from pytest_hubfiles.contracts import FORMATS, Contract, Contracts
+from pytest_hubfiles.contracts import Contract, Contracts
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
 from pytest_hubfiles.shipped import shipped_schemas
@@ -94,6 +91,10 @@ def _read(file: Path) -> Contract:
 
 
 def _check_schema(file: Path, contract: Contract) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from referencing.exceptions import Unresolvable
+
     document = contract.document
     if document.get("$schema", DIALECT) != DIALECT:
         raise SchemaFileError(file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read")
@@ -126,11 +127,13 @@ def _check_schema(file: Path, contract: Contract) -> None:
 
 def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> None:
     """Refuse what would be passed over in silence, or make references lead elsewhere."""
+    from pytest_hubfiles.verdicts import FORMATS
+
     for keyword in () if is_root else ("$id", "$schema"):
         if keyword in schema:
             raise SchemaFileError(file, f"a part of it has an {keyword} of its own, {schema[keyword]!r}")
     for keyword in schema:
-        if keyword not in _KEYWORDS and not keyword.startswith("x-"):
+        if keyword not in _keywords() and not keyword.startswith("x-"):
             raise SchemaFileError(file, f"its keyword {keyword!r} is none of draft 2020-12, so nothing would check it")
     if schema.get("format", "date") not in FORMATS.checkers:
         raise SchemaFileError(
@@ -172,13 +175,19 @@ def _of_the_same_value(contract: Contract, schema: Mapping[str, Any]) -> Iterato
 
 _PLAIN_VALUES: Final = frozenset({"const", "default", "dependentRequired", "enum", "examples"})
 _NAMED_SCHEMAS: Final = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
-# What jsonschema checks, what these lean on, and what is said of a schema.
-_KEYWORDS: Final = frozenset(Draft202012Validator.VALIDATORS) | {
-    *("then", "else", "minContains", "maxContains"),
-    *("$anchor", "$comment", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions"),
-    *("contentEncoding", "contentMediaType", "contentSchema"),
-    *("default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"),
-}
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    """Return what jsonschema checks, what these keywords lean on, and what is said of a schema."""
+    from jsonschema import Draft202012Validator
+
+    return frozenset(Draft202012Validator.VALIDATORS) | {
+        *("then", "else", "minContains", "maxContains"),
+        *("$anchor", "$comment", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions"),
+        *("contentEncoding", "contentMediaType", "contentSchema"),
+        *("default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"),
+    }
 
 
 def _children(schema: Mapping[str, Any]) -> Iterator[object]:
