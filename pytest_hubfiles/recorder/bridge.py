@@ -57,6 +57,9 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         if not self.rewound:  # vcrpy is loading what was recorded
             super().append(request, response)
             return
+        if self._is_plain:  # nobody has a say in what is stored, and nothing is to be copied for them
+            self._recorder.received(request, response, [(request, response)])
+            return
         if not self.filter_request(request):  # a host to ignore: no business of ours
             return
         with self._recorder.lock:

@@ -74,9 +74,11 @@ class _Remover(vcr.patch.ConnectionRemover):  # type: ignore[misc]  # vcrpy ship
         self._connection_pool_to_connections = _Pools()
 
     def __exit__(self, *raised: object) -> None:
+        if not self._connection_pool_to_connections:
+            return
         for pool, connections in list(self._connection_pool_to_connections.items()):
             kept = []
-            while pool.pool and pool.pool.qsize():
+            while connections and pool.pool and pool.pool.qsize():
                 connection = pool.pool.get()
                 if not isinstance(connection, self._connection_class):
                     kept.append(connection)
