@@ -50,7 +50,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 cassette=path,
                 shown=run.shown(path),
                 mode=mode,
-                takes=Takes(path, run.id, mode, shared=named is not None, gate=gate) if writes else None,
+                takes=Takes(path, run.id, mode, named is not None, run.cassettes, gate) if writes else None,
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
                 gate=gate,
@@ -58,6 +58,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 vcr_config=vcr_config,
                 max_megabytes=max_megabytes,
                 test=item.nodeid,
+                root=run.cassettes,
             ),
             rules=Rules(
                 contracts=run.contracts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import copy
 import inspect
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -110,6 +111,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         max_megabytes: float = 64.0,
         test: str = "",
+        root: Path | None = None,
     ) -> None:
         if not isinstance(vcr_config, Mapping):
             raise VcrConfigError(f"a {type(vcr_config).__name__}, not a dict")
@@ -136,7 +138,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.unreadable: cassettes.CassetteUnreadableError | None = None
         self._replayed: list[Interaction] = []
         try:
-            stored = self._load(max_megabytes)
+            stored = self._load(max_megabytes, root)
             if not self.live or mode is RecordMode.NEW_EPISODES:
                 self._replayed = [interaction.plain() for interaction in stored]
         except cassettes.CassetteUnreadableError as error:
@@ -155,10 +157,10 @@ class Recorder(AbstractContextManager["Recorder"]):
             return False
         return self.takes is None or self.takes.begin(test)
 
-    def _load(self, max_megabytes: float) -> list[Interaction]:
+    def _load(self, max_megabytes: float, root: Path | None) -> list[Interaction]:
         if self.live and self.takes is not None:
             return self.takes.original(max_megabytes)
-        return cassettes.read(self.cassette, max_megabytes) if self.cassette.exists() else []
+        return cassettes.read(self.cassette, max_megabytes, root) if os.path.lexists(self.cassette) else []
 
     def _build_context(self, config: Mapping[str, Any]) -> AbstractContextManager[Any]:
         if self._skipped:
