@@ -91,13 +91,14 @@ def _additions(run: Run) -> Additions:
 
 def _test_folder(item: pytest.Item) -> PurePosixPath:
     """Return the test's file as a folder name, from rootdir and without its suffix."""
-    relative = PurePosixPath(item.nodeid.split("::", 1)[0])
-    return relative.with_suffix("") if relative.suffix else relative
+    return PurePosixPath(item.nodeid.split("::", 1)[0].removesuffix(".py"))
 
 
 def _test_name(item: pytest.Item, version: str) -> str:
     """Return the test's name with its class and parameters, without the version's id."""
-    _, _, name = item.nodeid.partition("::")
+    # Not the test's own id, to which xdist adds its group with --dist loadgroup.
+    classes = item.parent.nodeid.partition("::")[2] if item.parent is not None else ""
+    name = f"{classes}::{item.name}" if classes else item.name
     callspec = getattr(item, "callspec", None)
     if callspec is None or "hubfiles" not in callspec.params:
         return name
