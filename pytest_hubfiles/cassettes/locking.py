@@ -44,7 +44,8 @@ def private_folder() -> Path:
 
 def identity(path: Path) -> str:
     """Return a short name for the cassette *path* that is the same in every process."""
-    return hashlib.sha256(os.path.normcase(str(path.resolve())).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    real = os.path.normcase(os.path.realpath(path))  # unlike resolve(), of a link that leads to itself too
+    return hashlib.sha256(real.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from yaml.events import MappingStartEvent, SequenceStartEvent
 
@@ -127,6 +128,7 @@ def _built(item: object, line: int | None) -> Interaction:
         raise ValueError(f"its HTTP status is {code!r}, not a number from 100 to 999")
     if not isinstance(url, str) or not isinstance(method, str):
         raise ValueError("its uri or method is no text")
+    urlsplit(url)  # a ValueError for what nobody could have sent
     answer = response.get("body")
     return Interaction(
         method=method.upper(),

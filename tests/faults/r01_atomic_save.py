@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,7 +212,9 @@ class Tally:
             if _left_over(path):
                 problem = f"{_left_over(path)} is left after the next save, too"
         if problem is not None:
-            self.failures.append(f"{save.__name__.strip('_')}, {'old one there' if exists else 'none'}, {fault}: {problem}")
+            self.failures.append(
+                f"{save.__name__.strip('_')}, {'old one there' if exists else 'none'}, {fault}: {problem}"
+            )
         return status
 
 
@@ -220,31 +223,32 @@ def _write_again(path: Path) -> None:
         cassettes.write(path, cassettes.dump(OLD))
 
 
+def _injecting(fault: Fault, counter: Path) -> Callable[[Path], None]:
+    """Return what makes *fault* happen in the process that calls it, and notes in *counter* how many calls it made."""
+
+    def prepare(root: Path) -> None:
+        injector, leave = Injector(root, fault), os._exit
+
+        def leave_counted(status: int) -> None:
+            injector.armed = False
+            counter.write_text(str(injector.calls))
+            leave(status)
+
+        os._exit = leave_counted  # type: ignore[assignment]
+
+    return prepare
+
+
 def _every_call(tally: Tally, save: Save, folder: Path, exists: bool, faults: Sequence[Fault]) -> None:
     """Let each of *faults* happen at the first call, the second, and so on, until no call is left."""
-    for fault in faults:
-        at = 0
-        while True:
-            at += 1
-            injector: list[Injector] = []
-            counter = folder / "calls"
-
-            def prepare(root: Path, fault: Fault = replace(fault, at=at)) -> None:
-                made = Injector(root, fault)
-                injector.append(made)
-                exit_ = os._exit
-
-                def leave(status: int) -> None:
-                    made.armed = False
-                    counter.write_text(str(made.calls))
-                    exit_(status)
-
-                os._exit = leave  # type: ignore[assignment]
-
-            counter.write_text(str(at))  # what stands if it is killed
-            tally.attempt(save, folder, exists, replace(fault, at=at), prepare)
-            if int(counter.read_text()) < at:
-                break
+    counter = folder / "calls"
+    for kind in faults:
+        fault, calls = kind, 0
+        while calls >= fault.at:
+            fault = replace(fault, at=fault.at + 1)
+            counter.write_text(str(fault.at))  # what stands if it is killed
+            tally.attempt(save, folder, exists, fault, _injecting(fault, counter))
+            calls = int(counter.read_text())
 
 
 def _mounts(tally: Tally, folder: Path) -> list[str]:
@@ -253,7 +257,8 @@ def _mounts(tally: Tally, folder: Path) -> list[str]:
     for name, options, then in (("a full tmpfs", "size=16k", _fill), ("a read-only mount", "size=1m", _remount)):
         place = folder / "mount"
         place.mkdir(exist_ok=True)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(place)], capture_output=True, check=False).returncode:  # fmt: skip  # noqa: E501
+        mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
+        if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
             missing.append(name)
             continue
         try:

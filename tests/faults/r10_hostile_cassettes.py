@@ -1,0 +1,186 @@
+"""R10: a hostile cassette ends in one error with the file, the line and what to do, within bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from downstream import whole_import
+from hostile import BOMB, UNREADABLE, one
+
+from faults.apart import limit_memory, run_apart
+from faults.ledger import Outcome
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.exchanges import BodyNotJsonError
+
+_SECONDS: Final = 15.0  # of the processor, for one file; a good one of the largest size takes less
+_MEGABYTES: Final = 600  # beyond what the process has once it has imported everything
+_LARGE: Final[dict[str, Callable[[], bytes]]] = {
+    "64 MB of numbers": lambda: b"a: [" + b"1," * 31_900_000 + b"]\n",
+    "16 MB of lists": lambda: b"a: [" + b"[]," * 5_000_000 + b"]\n",
+    "64 MB of one text": lambda: b"a: '" + b"x" * 63_000_000 + b"'\n",
+    "64 MB of one line": lambda: b"x" * 63_000_000,
+    "64 MB of blanks": lambda: b" " * 63_000_000,
+    "64 MB of line ends": lambda: b"\n" * 63_000_000 + b"a: 1",
+    "64 MB of brackets": lambda: b"[" * 63_000_000,
+    "64 MB of comments": lambda: b"#x\n" * 21_000_000,
+    "64 MB of documents": lambda: b"---\n" * 15_000_000,
+    "64 MB of emoji": lambda: b"a: '" + "😀".encode() * 15_000_000 + b"'\n",
+    "500,000 anchors": lambda: b"a:\n" + b"".join(b"- &a%d x\n" % n for n in range(500_000)),
+    "64 MB of questions": lambda: b"? " * 31_000_000,
+    "65 MB": lambda: b"#" * 65_000_000,
+}
+GOOD: Final = (
+    cassettes.dump(whole_import()),
+    yaml.safe_dump(yaml.safe_load(cassettes.dump(whole_import())), default_flow_style=True).encode(),
+    one("    headers: &h {A: [b]}\n    body: !!binary aGk=\n", "    headers: *h\n    body: {string: 'é'}\n").encode(),
+    one(
+        "    body: !!python/object/new:_io.BytesIO\n      state: !!python/tuple [!!binary aGk=, 0, null]\n",
+        "    body: {string: {a: [1, 2.5, null, true, 2026-01-01]}}\n",
+    ).encode(),
+)
+_PIECES: Final = (
+    b"\xff", b"\x00", b"\t", b"[", b"{", b"}", b"*a", b"&a ", b"!!python/object/apply:os.system [touch ran]", b"<<: ",
+    b"\n---\n", b"'", b'"', b": ", b"- ", b"\n", b"!!int ", b"!!binary ", b"|", b"? ", b"9" * 5000, b"\xe2\x80\xa8",
+    b"!!timestamp ", b"!!set ", b"%YAML 9.9\n", b"http://[x", b"\xf0\x9f\x98\x80", b"\r", BOMB.encode(), b"[" * 2000,
+)  # fmt: skip
+
+
+def mutations(number: int) -> Iterator[tuple[str, bytes]]:
+    """Yield so many cassettes that were good before they were cut, flipped or spliced."""
+    drawn = random.Random(10)
+    for count in range(number):
+        content = bytearray(drawn.choice(GOOD))
+        kind = ("cut", "flip", "splice")[count % 3]
+        for _ in range(drawn.choice((1, 1, 1, 2, 5))):
+            place = drawn.randrange(len(content) or 1)
+            if kind == "cut":
+                del content[place : drawn.choice((len(content), place + drawn.randint(1, 200)))]
+            elif kind == "flip" and content:
+                content[place] ^= 1 << drawn.randrange(8)
+            else:
+                other = drawn.choice(GOOD)
+                start = drawn.randrange(len(other))
+                content[place:place] = drawn.choice(
+                    (drawn.choice(_PIECES), other[start : start + drawn.randint(1, 300)])
+                )
+        yield f"{kind} {count}", bytes(content)
+
+
+def corpus(bounded: bool) -> Iterator[tuple[str, bytes, bool]]:
+    """Yield name, content, and whether it must be refused."""
+    for name, (content, _, _) in UNREADABLE.items():
+        yield name, content.encode() if isinstance(content, str) else content, True
+    for name, large in _LARGE.items():
+        if not bounded or name == "65 MB":
+            yield name, large(), True
+    for name, content in mutations(100 if bounded else 5_000):
+        yield name, content, False
+
+
+def _ours(path: Path, must_fail: bool) -> str:
+    try:
+        found = cassettes.read(path)
+    except cassettes.CassetteUnreadableError as error:
+        has_line = error.line is not None or "MB, more than" in error.reason
+        return "" if path.name in str(error) and has_line else f"it names no file or line: {error}"
+    if must_fail:
+        return "it was read"
+    if not found:
+        return "it is silently empty"
+    for interaction in found:
+        try:
+            _use(interaction)
+        except BodyNotJsonError:
+            continue
+    return ""
+
+
+def _use(interaction: Any) -> None:
+    """Ask of an interaction what the plugin asks of it."""
+    for name in ("path", "is_hubspot", "media_type", "match_key", "task_status", "started_task", "outage", "body"):
+        getattr(interaction, name)
+    interaction.plain()
+    cassettes.dump([interaction])
+    interaction.json  # noqa: B018
+
+
+def _unguarded(path: Path, must_fail: bool) -> str:
+    """Read as old vcrpys do: the positive control."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.UnsafeLoader)
+        for item in document["interactions"]:
+            item["request"]["uri"], item["response"]["status"]["code"]
+    except Exception as error:  # noqa: BLE001  # whatever it is, the file should be named
+        return "" if path.name in str(error) else f"it names no file: {error!r}"
+    return "it was read" if must_fail else ""
+
+
+_CONTROL: Final = ("code to run", "interaction null", "no response", "key twice", "empty", "impossible date")
+
+
+def _main(name: str, folder: Path, bounded: bool, start: int) -> None:
+    """Read the corpus from number *start* on; after each file, note its number and print what went wrong."""
+    os.chdir(folder)
+    path, reached = folder / "test_hostile.yaml", folder / "reached"
+    check = {"ours": _ours, "unguarded": _unguarded}[name]
+    limit_memory(_MEGABYTES)
+    for number, (title, content, must_fail) in enumerate(corpus(bounded)):
+        if number < start or (name == "unguarded" and title not in _CONTROL):
+            continue
+        path.write_bytes(content)
+        reached.write_text(json.dumps([number, title]))
+        del content
+        signal.setitimer(signal.ITIMER_PROF, _SECONDS)  # kills this process
+        try:
+            problem = check(path, must_fail)
+        except BaseException as error:  # noqa: BLE001  # that is what must not be
+            problem = f"it ends in {error!r}"
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        if (folder / "ran").exists():
+            (folder / "ran").unlink()
+            problem = "its code ran"
+        if problem:
+            print(f"{title}: {problem[:200]!r}", flush=True)  # noqa: T201  # read by _read()
+
+
+def _read(name: str, bounded: bool) -> tuple[int, list[str]]:
+    start, problems = 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        while True:
+            try:
+                done = run_apart(
+                    __name__, name, folder, str(int(bounded)), str(start), seconds=300, folder=Path(folder)
+                )
+                problems += done.stdout.splitlines()
+                status, said = done.returncode, done.stderr
+            except subprocess.TimeoutExpired:
+                status, said = -signal.SIGKILL, ""
+            number, title = json.loads((Path(folder) / "reached").read_text())
+            if not status:
+                return number + 1, problems
+            if number < start:
+                raise RuntimeError(said)
+            problems.append(f"{title}: it kills the process ({status}) {said[-200:]}")
+            start = number + 1
+
+
+def run(bounded: bool) -> Outcome:
+    """Read every hostile file in a process with little memory and time."""
+    injected, problems = _read("ours", bounded)
+    _, control = _read("unguarded", bounded=True)
+    title = "a hostile cassette ends in an error with file and line"
+    return Outcome("R10", title, injected, "got by", bool(control), tuple(problems))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "1", int(sys.argv[4]))
