@@ -19,6 +19,7 @@ from pytest_hubfiles.cassettes.names import candidate_path
 from pytest_hubfiles.errors import HubfilesError
 
 _LOCK_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.01  # a recording is merged and written in a few hundredths
 
 
 def private_folder() -> Path:
@@ -63,7 +64,7 @@ def locked(path: Path, holder: str, seconds: float = _LOCK_SECONDS) -> Iterator[
     held = FileLock(lock)
     try:
         folder.mkdir(exist_ok=True)
-        held.acquire(timeout=seconds)
+        held.acquire(timeout=seconds, poll_interval=_POLL_SECONDS)
     except Timeout:
         by = _content(note) or "another process"
         raise CassetteNotWrittenError(path, f"{by} held its lock for {seconds:g} seconds") from None
