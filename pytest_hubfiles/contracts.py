@@ -24,6 +24,7 @@ from pytest_hubfiles.exchanges import (
     parse_json,
 )
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.keywords import BoundedValidator, TooSlowError, bounded
 from pytest_hubfiles.shapes import Declared, child_path, format_of, type_of
 
 
@@ -104,7 +105,7 @@ class Contract:
         """Return the validator for the part of this file that *pointer* (``#/$defs/Error``) names, built once."""
         if pointer not in self._validators:
             schema = {"$ref": self._uri + pointer}
-            self._validators[pointer] = Draft202012Validator(schema, registry=self._registry, format_checker=FORMATS)
+            self._validators[pointer] = BoundedValidator(schema, registry=self._registry, format_checker=FORMATS)
         return self._validators[pointer]
 
     def lookup(self, reference: str) -> Any:
@@ -297,13 +298,17 @@ class Contract:
     def _check_body(self, kind: Kind, pointer: str, body: object, about: _About) -> Iterator[Finding]:
         found: dict[tuple[str, ...], Finding] = {}  # by place and fault: a hundred elements alike are one finding
         try:
-            for error in self.validator(pointer).iter_errors(body):
-                for path, keyword, before, after, message in _explain(error):
-                    finding = about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
-                    found.setdefault((path, keyword, before, after), finding)
+            with bounded(about.size):
+                for error in self.validator(pointer).iter_errors(body):
+                    for path, keyword, before, after, message in _explain(error):
+                        finding = about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
+                        found.setdefault((path, keyword, before, after), finding)
             undeclared = dict(self._undeclared([{"$ref": pointer}], body, "$"))
         except RecursionError:
             yield about.finding(kind, "the body is nested too deeply to be judged", after="too deep")
+            return
+        except TooSlowError as error:
+            yield about.finding(kind, f"the body cannot be judged in time: {error.reason}", after="too slow")
             return
         yield from found.values()
         if kind is not Kind.REQUEST_VIOLATION:
@@ -354,6 +359,11 @@ class _About:
     """The exchange that findings are about."""
 
     exchange: Exchange
+
+    @property
+    def size(self) -> int:
+        """How many bytes were sent and answered."""
+        return len(self.exchange.interaction.request_body) + len(self.exchange.body)
 
     def finding(
         self,

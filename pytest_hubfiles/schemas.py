@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import regex
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
@@ -14,6 +15,7 @@ from referencing.exceptions import Unresolvable
 from pytest_hubfiles.contracts import FORMATS, Contract, Contracts
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
+from pytest_hubfiles.keywords import is_quick
 from pytest_hubfiles.shipped import shipped_schemas
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -65,6 +67,9 @@ def _read(file: Path) -> Contract:
         ApiVersion(file.parent.name)
     except UnknownVersionError as error:
         raise SchemaFileError(file, f"its folder names no version: {error}") from None
+    dialect = document.pop("$schema", DIALECT)  # with it, jsonschema would go back to a validator without bounds
+    if dialect != DIALECT:
+        raise SchemaFileError(file, f"its $schema is {dialect!r}; only draft 2020-12 ({DIALECT}) is read")
     about = document.get(KEYWORD)
     if not isinstance(about, dict):
         raise SchemaFileError(file, f"it has no {KEYWORD!r} object with method, path and responses")
@@ -95,8 +100,6 @@ def _read(file: Path) -> Contract:
 
 def _check_schema(file: Path, contract: Contract) -> None:
     document = contract.document
-    if document.get("$schema", DIALECT) != DIALECT:
-        raise SchemaFileError(file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read")
     try:
         Draft202012Validator.check_schema(document)
         schemas = list(_schemas_in(document))
@@ -132,6 +135,18 @@ def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> Non
     for keyword in schema:
         if keyword not in _KEYWORDS and not keyword.startswith("x-"):
             raise SchemaFileError(file, f"its keyword {keyword!r} is none of draft 2020-12, so nothing would check it")
+    for pattern in schema.get("patternProperties", {}):
+        if not is_quick(pattern):
+            raise SchemaFileError(
+                file,
+                f"its patternProperties has {pattern!r}, which may take for ever; without groups, choices and more "
+                "than one of * + ? it does not",
+            )
+    if "pattern" in schema:
+        try:
+            regex.compile(schema["pattern"])
+        except (regex.error, RecursionError) as error:
+            raise SchemaFileError(file, f"its pattern {schema['pattern']!r} is none: {error}") from None
     if schema.get("format", "date") not in FORMATS.checkers:
         raise SchemaFileError(
             file,
