@@ -146,7 +146,7 @@ class Contract:
     def _outline(
         self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]
     ) -> None:
-        branches = [branch for schema in schemas for branch in self._branches(schema)]
+        branches = self._all_branches(schemas)
         here = frozenset(id(branch) for branch in branches)
         if here & above:  # a schema that contains itself: one turn says all there is to say
             return
@@ -175,6 +175,10 @@ class Contract:
             self._outline(items, f"{path}[*]", True, facts, above)
         if others:
             self._outline(others, f"{path}.*", False, facts, above)
+
+    def _all_branches(self, schemas: Sequence[object]) -> list[Mapping[str, Any]]:
+        """Return all that *schemas* are composed of, each once, however often they refer to it."""
+        return list({id(branch): branch for schema in schemas for branch in self._branches(schema)}.values())
 
     def _branches(self, schema: object) -> Iterator[Mapping[str, Any]]:
         """Yield *schema* and all that it is composed of, references followed."""
@@ -318,7 +322,7 @@ class Contract:
 
     def _undeclared(self, schemas: Sequence[object], value: object, path: str) -> Iterator[tuple[str, str]]:
         """Yield path and JSON type of each member that none of *schemas*, which describe *value* together, declares."""
-        branches = [branch for schema in schemas for branch in self._branches(schema)]
+        branches = self._all_branches(schemas)
         if isinstance(value, list):
             items = [branch["items"] for branch in branches if "items" in branch]
             for element in value:

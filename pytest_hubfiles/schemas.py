@@ -155,21 +155,31 @@ def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> Non
 
 
 def _check_loops(file: Path, contract: Contract, reference: str) -> None:
-    """Refuse a schema that, to judge a value, has to judge the same value first."""
-    done: set[int] = set()
+    """Refuse a schema that, to judge a value, has to judge the same value first, or against too many schemas."""
+    judged: dict[int, int] = {}  # how many schemas one value is held against, by schema
 
-    def visit(schema: object, above: frozenset[int]) -> None:
+    def visit(schema: object, above: frozenset[int]) -> int:
         if id(schema) in above:
             raise SchemaFileError(file, f"its reference {reference!r} leads back to itself")
-        if id(schema) in done or not isinstance(schema, Mapping):
-            return
-        for child in _of_the_same_value(contract, schema):
-            visit(child, above | {id(schema)})
-        done.add(id(schema))
-        for child in _children(schema):
-            visit(child, frozenset())
+        if not isinstance(schema, Mapping):
+            return 1
+        if id(schema) not in judged:
+            here = above | {id(schema)}
+            judged[id(schema)] = 1 + sum(visit(child, here) for child in _of_the_same_value(contract, schema))
+            if judged[id(schema)] > _MOST_SCHEMAS:
+                reason = f"holds one value against more than {_MOST_SCHEMAS:,} schemas"
+                raise SchemaFileError(file, f"its reference {reference!r} {reason}")
+            for child in _children(schema):
+                visit(child, frozenset())
+        return judged[id(schema)]
 
-    visit(contract.lookup(reference), frozenset())
+    try:
+        visit(contract.lookup(reference), frozenset())
+    except RecursionError:
+        raise SchemaFileError(file, "it is nested too deeply") from None
+
+
+_MOST_SCHEMAS: Final = 1_000  # of which one value is held against each
 
 
 def _of_the_same_value(contract: Contract, schema: Mapping[str, Any]) -> Iterator[object]:

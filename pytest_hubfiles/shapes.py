@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
@@ -84,22 +85,7 @@ class Shape:
 
     def merge(self, other: Shape) -> Shape:
         """Return the shape of all the values that *self* and *other* were seen in."""
-        objects = self.objects + other.objects
-        fields = {
-            name: _join(self.fields.get(name), other.fields.get(name)) for name in {**self.fields, **other.fields}
-        }
-        present = {name: child for name, child in sorted(fields.items()) if child is not None}
-        types = self.types | other.types
-        return Shape(
-            types=types - {"integer"} if "number" in types else types,
-            format=_common_format(self.format, other.format),
-            values=self.values | other.values,
-            fields=present,
-            optional=frozenset(name for name, child in present.items() if name != ANY_KEY and child.count < objects),
-            elements=_join(self.elements, other.elements),
-            count=self.count + other.count,
-            objects=objects,
-        )
+        return _merged([self, other])
 
     def without(self, names: Collection[str]) -> Shape:
         """Return the shape that this would be if no object here had the fields *names*."""
@@ -122,12 +108,28 @@ class Shape:
         return node
 
 
-def _join(one: Shape | None, other: Shape | None) -> Shape | None:
-    return one.merge(other) if one is not None and other is not None else one or other
-
-
-def _common_format(one: str | None, other: str | None) -> str | None:
-    return one or other if one is None or other is None or one == other else "text"
+def _merged(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape of all values that *shapes* were seen in, at least one, in time that grows as they do."""
+    if len(shapes) == 1:
+        return shapes[0]
+    objects = sum(shape.objects for shape in shapes)
+    children: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        for name, child in shape.fields.items():
+            children.setdefault(name, []).append(child)
+    fields = {name: _merged(seen) for name, seen in sorted(children.items())}
+    types = frozenset[str]().union(*{shape.types for shape in shapes})
+    formats = {shape.format for shape in shapes} - {None}
+    return Shape(
+        types=types - {"integer"} if "number" in types else types,
+        format=formats.pop() if len(formats) == 1 else "text" if formats else None,
+        values=frozenset[str]().union(*{shape.values for shape in shapes}),
+        fields=fields,
+        optional=frozenset(name for name, child in fields.items() if name != ANY_KEY and child.count < objects),
+        elements=merge_all(shape.elements for shape in shapes if shape.elements is not None),
+        count=sum(shape.count for shape in shapes),
+        objects=objects,
+    )
 
 
 def shape_of(value: object, declared: Mapping[str, Declared], path: str = "$", level: int = 0) -> Shape:
@@ -136,31 +138,34 @@ def shape_of(value: object, declared: Mapping[str, Declared], path: str = "$", l
     Of what lies more than 40 levels deep, only the type is kept.
     """
     facts = declared.get(path, UNDECLARED)
-    types = frozenset({type_of(value)})
+    json_type = type_of(value)
     enumerated = facts.enum is not None and isinstance(value, (str, int))
     values = frozenset({str(value)}) if enumerated else frozenset()
     if isinstance(value, str):
-        return Shape(types, format=format_of(value), values=values)
+        return _plain(json_type, format_of(value), values)
     level += 1
-    if level > _DEEPEST:
-        return Shape(types, values=values)
+    if level > _DEEPEST or not isinstance(value, (Mapping, list)):
+        return _plain(json_type, None, values)
+    types = frozenset({json_type})
     if isinstance(value, Mapping):
         if facts.is_map:  # the keys of a declared map are values themselves: one shape stands for all
             inside = merge_all(shape_of(child, declared, f"{path}.{ANY_KEY}", level) for child in value.values())
             return Shape(types, fields={} if inside is None else {ANY_KEY: inside}, objects=1)
         fields = {n: shape_of(child, declared, child_path(path, n), level) for n, child in sorted(value.items())}
         return Shape(types, fields=fields, objects=1)
-    if isinstance(value, list):
-        return Shape(types, elements=merge_all(shape_of(child, declared, f"{path}[*]", level) for child in value))
-    return Shape(types, values=values)
+    return Shape(types, elements=merge_all(shape_of(child, declared, f"{path}[*]", level) for child in value))
+
+
+@lru_cache(maxsize=1024)
+def _plain(json_type: str, text_format: str | None, values: frozenset[str]) -> Shape:
+    """Return the shape of one value without parts; there are few, and a body has many of each."""
+    return Shape(frozenset({json_type}), format=text_format, values=values)
 
 
 def merge_all(shapes: Iterable[Shape]) -> Shape | None:
     """Return the merged shape of *shapes*, None where there are none."""
-    merged: Shape | None = None
-    for shape in shapes:
-        merged = _join(merged, shape)
-    return merged
+    seen = list(shapes)
+    return _merged(seen) if seen else None
 
 
 def shape_declared(declared: Mapping[str, Declared], path: str = "$") -> Shape:
