@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import signal
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +14,7 @@ import yaml
 from downstream import whole_import
 from hostile import BOMB, UNREADABLE, one
 
-from faults.apart import limit_memory, run_apart
+from faults.apart import Case, limit_memory, survive, watch
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.exchanges import BodyNotJsonError
@@ -87,6 +84,9 @@ def corpus(bounded: bool) -> Iterator[tuple[str, bytes, bool]]:
         yield name, content, False
 
 
+Check = Callable[[Path, bool], str]
+
+
 def _ours(path: Path, must_fail: bool) -> str:
     try:
         found = cassettes.read(path)
@@ -128,59 +128,41 @@ def _unguarded(path: Path, must_fail: bool) -> str:
 _CONTROL: Final = ("code to run", "interaction null", "no response", "key twice", "empty", "impossible date")
 
 
-def _main(name: str, folder: Path, bounded: bool, start: int) -> None:
-    """Read the corpus from number *start* on; after each file, note its number and print what went wrong."""
-    os.chdir(folder)
-    path, reached = folder / "test_hostile.yaml", folder / "reached"
-    check = {"ours": _ours, "unguarded": _unguarded}[name]
-    limit_memory(_MEGABYTES)
-    for number, (title, content, must_fail) in enumerate(corpus(bounded)):
-        if number < start or (name == "unguarded" and title not in _CONTROL):
-            continue
+def _cases(
+    check: Callable[[Path, bool], str], folder: Path, files: Iterable[tuple[str, bytes, bool]]
+) -> Iterator[Case]:
+    path = folder / "test_hostile.yaml"
+
+    def tried(content: bytes, must_fail: bool) -> str:
         path.write_bytes(content)
-        reached.write_text(json.dumps([number, title]))
         del content
-        signal.setitimer(signal.ITIMER_PROF, _SECONDS)  # kills this process
-        try:
-            problem = check(path, must_fail)
-        except BaseException as error:  # noqa: BLE001  # that is what must not be
-            problem = f"it ends in {error!r}"
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        problem = check(path, must_fail)
         if (folder / "ran").exists():
             (folder / "ran").unlink()
             problem = "its code ran"
-        if problem:
-            print(f"{title}: {problem[:200]!r}", flush=True)  # noqa: T201  # read by _read()
+        return problem
+
+    for title, content, must_fail in files:
+        yield title, partial(tried, content, must_fail)
 
 
-def _read(name: str, bounded: bool) -> tuple[int, list[str]]:
-    start, problems = 0, []
-    with tempfile.TemporaryDirectory() as folder:
-        while True:
-            try:
-                done = run_apart(
-                    __name__, name, folder, str(int(bounded)), str(start), seconds=300, folder=Path(folder)
-                )
-                problems += done.stdout.splitlines()
-                status, said = done.returncode, done.stderr
-            except subprocess.TimeoutExpired:
-                status, said = -signal.SIGKILL, ""
-            number, title = json.loads((Path(folder) / "reached").read_text())
-            if not status:
-                return number + 1, problems
-            if number < start:
-                raise RuntimeError(said)
-            problems.append(f"{title}: it kills the process ({status}) {said[-200:]}")
-            start = number + 1
+def _main(name: str, bounded: bool, folder: Path, start: int) -> None:
+    os.chdir(folder)
+    limit_memory(_MEGABYTES)
+    if name == "ours":
+        watch(_cases(_ours, folder, corpus(bounded)), folder, start, _SECONDS)
+    else:
+        known = ((title, content, must) for title, content, must in corpus(True) if title in _CONTROL)
+        watch(_cases(_unguarded, folder, known), folder, start, _SECONDS)
 
 
 def run(bounded: bool) -> Outcome:
     """Read every hostile file in a process with little memory and time."""
-    injected, problems = _read("ours", bounded)
-    _, control = _read("unguarded", bounded=True)
+    injected, problems = survive(__name__, "ours", str(int(bounded)))
+    _, control = survive(__name__, "unguarded", "1")
     title = "a hostile cassette ends in an error with file and line"
     return Outcome("R10", title, injected, "got by", bool(control), tuple(problems))
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "1", int(sys.argv[4]))
+    _main(sys.argv[1], sys.argv[2] == "1", Path(sys.argv[3]), int(sys.argv[4]))
