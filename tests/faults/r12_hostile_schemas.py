@@ -107,7 +107,7 @@ def corpus(address: str, secret: Path) -> Mapping[str, tuple[Any, Any, str]]:
         "anyOf twice, 40 times": (_chain("anyOf", 40), {}, REFUSED),
         "oneOf twice, 40 times": (_chain("oneOf", 40), {}, REFUSED),
         "a member judged twice at each level": (_named(A={"anyOf": _TWICE, "type": "object"}), _nested(60), JUDGED),
-        "a chain of 3,000 $refs": (
+        "3,000 $refs in a circle": (
             {
                 "$ref": "#/$defs/S0",
                 "$defs": {f"S{n}": {"$ref": f"#/$defs/S{n + 1}"} for n in range(3_000)} | {"S3000": {}},
