@@ -59,15 +59,6 @@ def test_interactions_come_one_by_one(root: Path) -> None:
         next(reading)
 
 
-def test_merge_keys_are_merged(root: Path) -> None:
-    """YAML's << adds what a mapping does not have itself, and is a name like others where it is quoted."""
-    file = root / "x.yaml"
-    file.write_text(one("    headers: &h {A: a, B: b, '<<': d}\n", "    headers: {<<: *h, A: c}\n"))
-    (found,) = cassettes.read(file)
-    assert found.request_headers == {"A": ("a",), "B": ("b",), "<<": ("d",)}
-    assert found.response_headers == {"A": ("c",), "B": ("b",), "<<": ("d",)}
-
-
 def test_links_are_neither_read_nor_written_through(root: Path) -> None:
     """A cassette that is a link is refused with the reason, and what it leads to stays."""
     outside = root.parent / "outside.yaml"
