@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.errors import HubfilesError, TooSlowError
 from pytest_hubfiles.exchanges import (
     BodyNotJsonError,
     Exchange,
@@ -116,7 +116,7 @@ class Contract:
     def _outline(
         self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]
     ) -> None:
-        branches = [branch for schema in schemas for branch in self._branches(schema)]
+        branches = self._all_branches(schemas)
         here = frozenset(id(branch) for branch in branches)
         if here & above:  # a schema that contains itself: one turn says all there is to say
             return
@@ -145,6 +145,10 @@ class Contract:
             self._outline(items, f"{path}[*]", True, facts, above)
         if others:
             self._outline(others, f"{path}.*", False, facts, above)
+
+    def _all_branches(self, schemas: Sequence[object]) -> list[Mapping[str, Any]]:
+        """Return all that *schemas* are composed of, each once, however often they refer to it."""
+        return list({id(branch): branch for schema in schemas for branch in self._branches(schema)}.values())
 
     def _branches(self, schema: object) -> Iterator[Mapping[str, Any]]:
         """Yield *schema* and all that it is composed of, references followed."""
@@ -277,7 +281,7 @@ class Contract:
 
     def _check_body(self, kind: Kind, pointer: str, body: object, about: _About) -> Iterator[Finding]:
         plain = self.glance(pointer).faults(body)
-        faults = self._verdicts.faults(pointer, body) if plain is None else plain
+        faults = self._verdicts.faults(pointer, body, about.size) if plain is None else plain
         found: dict[tuple[str, ...], Finding] = {}  # by place and fault: a hundred elements alike are one finding
         undeclared: dict[str, str] = {}
         try:
@@ -289,6 +293,9 @@ class Contract:
         except RecursionError:
             yield about.finding(kind, "the body is nested too deeply to be judged", after="too deep")
             return
+        except TooSlowError as error:
+            yield about.finding(kind, f"the body cannot be judged in time: {error.reason}", after="too slow")
+            return
         yield from found.values()
         if kind is not Kind.REQUEST_VIOLATION:
             for path, json_type in undeclared.items():
@@ -297,7 +304,7 @@ class Contract:
 
     def _undeclared(self, schemas: Sequence[object], value: object, path: str) -> Iterator[tuple[str, str]]:
         """Yield path and JSON type of each member that none of *schemas*, which describe *value* together, declares."""
-        branches = [branch for schema in schemas for branch in self._branches(schema)]
+        branches = self._all_branches(schemas)
         if isinstance(value, list):
             items = [branch["items"] for branch in branches if "items" in branch]
             for element in value:
@@ -338,6 +345,11 @@ class _About:
     """The exchange that findings are about."""
 
     exchange: Exchange
+
+    @property
+    def size(self) -> int:
+        """How many bytes were sent and answered."""
+        return len(self.exchange.interaction.request_body) + len(self.exchange.body)
 
     def finding(
         self,

@@ -10,6 +10,8 @@ from pytest_hubfiles.contracts import Contract
 from pytest_hubfiles.findings import Case, Category, Finding, Kind, severity_of
 from pytest_hubfiles.shapes import ANY_KEY, UNDECLARED, Declared, Shape, child_path
 
+_FEW: Final = 5  # new fields of the same type are likely new names, more are likely not
+
 Steps = tuple[str, ...]
 """The way to a node of a shape: names of fields, and ``[*]`` for the elements of an array."""
 
@@ -121,6 +123,10 @@ class Subject:
             exchanges=exchanges,
         )
 
+    def too_different(self, said: str, before: str, after: str) -> Finding:
+        """Return the one finding for two shapes that have too little in common."""
+        return self._finding(Kind.TYPE_CHANGED, (), said, before=before, after=after)
+
     def fields(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
         """Fields came or went; where their object itself did, that has been said of the object."""
         if not (old.objects and new.objects):
@@ -145,7 +151,7 @@ class Subject:
                 for other in added
                 if (new.fields[other].types, new.fields[other].format) == (was.types, was.format)
             ]
-            renamed = f"; is it called {' or '.join(alike)} now?" if alike else ""
+            renamed = f"; is it called {' or '.join(alike)} now?" if 0 < len(alike) <= _FEW else ""
             yield self._finding(
                 Kind.FIELD_REMOVED,
                 where,
@@ -251,17 +257,41 @@ _RULES: Final[Mapping[str, Callable[[Subject, Steps, Shape, Shape], Iterator[Fin
 }
 
 
+_MOST_DIFFERING: Final = 2_000  # places; DeepDiff takes about a tenth of a millisecond for each
+
+
+def _pruned(then: dict[str, Any], now: dict[str, Any]) -> int:
+    """Take out of two shapes' trees what is the same in both; return how many nodes remain."""
+    remain = 1
+    names, others = then.get("fields", {}), now.get("fields", {})
+    for name in list(names):
+        if name not in others:
+            remain += 1
+        elif names[name] == others[name]:
+            del names[name], others[name]
+        else:
+            remain += _pruned(names[name], others[name])
+    remain += len(others.keys() - names.keys())
+    if "elements" in then and "elements" in now:
+        remain += _pruned(then["elements"], now["elements"])
+    return remain
+
+
 def between(before: Shape, after: Shape, subject: Subject) -> Iterator[Finding]:
     """Yield one finding for each place in which two shapes differ."""
     if before == after:
+        return
+    then, now = before.tree(), after.tree()
+    differing = _pruned(then, now)
+    if differing > _MOST_DIFFERING:
+        said = f"differs in more than {_MOST_DIFFERING:,} places: too much to be told one by one"
+        yield subject.too_different(said, f"{len(before.fields)} fields", f"{len(after.fields)} fields")
         return
     from deepdiff import DeepDiff  # only now that there is something to tell: it takes longer than the rest
 
     # Without the threshold, DeepDiff calls two objects with few common keys one changed value; unless
     # told otherwise, it passes over keys such as __typename.
-    differences = DeepDiff(
-        before.tree(), after.tree(), view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False
-    )
+    differences = DeepDiff(then, now, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     places = {_place(item.path(output_format="list")) for items in differences.values() for item in items}
     for steps, aspect in sorted(places):
         old, new = at(before, steps), at(after, steps)

@@ -62,6 +62,9 @@ def _read(file: Path) -> Contract:
         ApiVersion(file.parent.name)
     except UnknownVersionError as error:
         raise SchemaFileError(file, f"its folder names no version: {error}") from None
+    dialect = document.pop("$schema", DIALECT)  # with it, jsonschema would go back to a validator without bounds
+    if dialect != DIALECT:
+        raise SchemaFileError(file, f"its $schema is {dialect!r}; only draft 2020-12 ({DIALECT}) is read")
     about = document.get(KEYWORD)
     if not isinstance(about, dict):
         raise SchemaFileError(file, f"it has no {KEYWORD!r} object with method, path and responses")
@@ -96,8 +99,6 @@ def _check_schema(file: Path, contract: Contract) -> None:
     from referencing.exceptions import Unresolvable
 
     document = contract.document
-    if document.get("$schema", DIALECT) != DIALECT:
-        raise SchemaFileError(file, f"its $schema is {document['$schema']!r}; only draft 2020-12 ({DIALECT}) is read")
     try:
         Draft202012Validator.check_schema(document)
         schemas = list(_schemas_in(document))
@@ -127,6 +128,9 @@ def _check_schema(file: Path, contract: Contract) -> None:
 
 def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> None:
     """Refuse what would be passed over in silence, or make references lead elsewhere."""
+    import regex
+
+    from pytest_hubfiles.keywords import is_quick
     from pytest_hubfiles.verdicts import FORMATS
 
     for keyword in () if is_root else ("$id", "$schema"):
@@ -135,6 +139,18 @@ def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> Non
     for keyword in schema:
         if keyword not in _keywords() and not keyword.startswith("x-"):
             raise SchemaFileError(file, f"its keyword {keyword!r} is none of draft 2020-12, so nothing would check it")
+    for pattern in schema.get("patternProperties", {}):
+        if not is_quick(pattern):
+            raise SchemaFileError(
+                file,
+                f"its patternProperties has {pattern!r}, which may take for ever; without groups, choices and more "
+                "than one of * + ? it does not",
+            )
+    if "pattern" in schema:
+        try:
+            regex.compile(schema["pattern"])
+        except (regex.error, RecursionError) as error:
+            raise SchemaFileError(file, f"its pattern {schema['pattern']!r} is none: {error}") from None
     if schema.get("format", "date") not in FORMATS.checkers:
         raise SchemaFileError(
             file,
@@ -143,21 +159,31 @@ def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> Non
 
 
 def _check_loops(file: Path, contract: Contract, reference: str) -> None:
-    """Refuse a schema that, to judge a value, has to judge the same value first."""
-    done: set[int] = set()
+    """Refuse a schema that, to judge a value, has to judge the same value first, or against too many schemas."""
+    judged: dict[int, int] = {}  # how many schemas one value is held against, by schema
 
-    def visit(schema: object, above: frozenset[int]) -> None:
+    def visit(schema: object, above: frozenset[int]) -> int:
         if id(schema) in above:
             raise SchemaFileError(file, f"its reference {reference!r} leads back to itself")
-        if id(schema) in done or not isinstance(schema, Mapping):
-            return
-        for child in _of_the_same_value(contract, schema):
-            visit(child, above | {id(schema)})
-        done.add(id(schema))
-        for child in _children(schema):
-            visit(child, frozenset())
+        if not isinstance(schema, Mapping):
+            return 1
+        if id(schema) not in judged:
+            here = above | {id(schema)}
+            judged[id(schema)] = 1 + sum(visit(child, here) for child in _of_the_same_value(contract, schema))
+            if judged[id(schema)] > _MOST_SCHEMAS:
+                reason = f"holds one value against more than {_MOST_SCHEMAS:,} schemas"
+                raise SchemaFileError(file, f"its reference {reference!r} {reason}")
+            for child in _children(schema):
+                visit(child, frozenset())
+        return judged[id(schema)]
 
-    visit(contract.lookup(reference), frozenset())
+    try:
+        visit(contract.lookup(reference), frozenset())
+    except RecursionError:
+        raise SchemaFileError(file, "it is nested too deeply") from None
+
+
+_MOST_SCHEMAS: Final = 1_000  # of which one value is held against each
 
 
 def _of_the_same_value(contract: Contract, schema: Mapping[str, Any]) -> Iterator[object]:

@@ -89,22 +89,7 @@ class Shape:
 
     def merge(self, other: Shape) -> Shape:
         """Return the shape of all the values that *self* and *other* were seen in."""
-        objects = self.objects + other.objects
-        fields = {
-            name: _join(self.fields.get(name), other.fields.get(name)) for name in {**self.fields, **other.fields}
-        }
-        present = {name: child for name, child in sorted(fields.items()) if child is not None}
-        types = self.types | other.types
-        return Shape(
-            types=types - {"integer"} if "number" in types else types,
-            format=_common_format(self.format, other.format),
-            values=self.values | other.values,
-            fields=present,
-            optional=frozenset(name for name, child in present.items() if name != ANY_KEY and child.count < objects),
-            elements=_join(self.elements, other.elements),
-            count=self.count + other.count,
-            objects=objects,
-        )
+        return _merged([self, other])
 
     def without(self, names: Collection[str]) -> Shape:
         """Return the shape that this would be if no object here had the fields *names*."""
@@ -127,12 +112,28 @@ class Shape:
         return node
 
 
-def _join(one: Shape | None, other: Shape | None) -> Shape | None:
-    return one.merge(other) if one is not None and other is not None else one or other
-
-
-def _common_format(one: str | None, other: str | None) -> str | None:
-    return one or other if one is None or other is None or one == other else "text"
+def _merged(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape of all values that *shapes* were seen in, at least one, in time that grows as they do."""
+    if len(shapes) == 1:
+        return shapes[0]
+    objects = sum(shape.objects for shape in shapes)
+    children: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        for name, child in shape.fields.items():
+            children.setdefault(name, []).append(child)
+    fields = {name: _merged(seen) for name, seen in sorted(children.items())}
+    types = frozenset[str]().union(*{shape.types for shape in shapes})
+    formats = {shape.format for shape in shapes} - {None}
+    return Shape(
+        types=types - {"integer"} if "number" in types else types,
+        format=formats.pop() if len(formats) == 1 else "text" if formats else None,
+        values=frozenset[str]().union(*{shape.values for shape in shapes}),
+        fields=fields,
+        optional=frozenset(name for name, child in fields.items() if name != ANY_KEY and child.count < objects),
+        elements=merge_all(shape.elements for shape in shapes if shape.elements is not None),
+        count=sum(shape.count for shape in shapes),
+        objects=objects,
+    )
 
 
 class Place:
@@ -295,10 +296,8 @@ def _format_of_all(values: Iterable[object]) -> str:
 
 def merge_all(shapes: Iterable[Shape]) -> Shape | None:
     """Return the merged shape of *shapes*, None where there are none."""
-    merged: Shape | None = None
-    for shape in shapes:
-        merged = _join(merged, shape)
-    return merged
+    seen = list(shapes)
+    return _merged(seen) if seen else None
 
 
 def shape_declared(declared: Mapping[str, Declared], path: str = "$") -> Shape:

@@ -6,8 +6,12 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +22,7 @@ from pytest_hubfiles.findings import WAIVABLE
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 
+_STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run takes a week; the takes of one that was killed stay behind
 _REFUSED: Final = re.compile(rb"^# refused: (.+)$", re.MULTILINE)
 
 
@@ -36,14 +41,15 @@ class CandidateRefusedError(HubfilesError):
 class Takes:
     """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
 
-    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``gate`` looks
-    at each file before it is written.
+    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``root`` is
+    the cassette root, below which no link is followed; ``gate`` looks at each file before it is written.
     """
 
     cassette: Path
     run: str
     mode: RecordMode
     shared: bool = False
+    root: Path | None = None
     gate: Gate = field(default_factory=Gate, compare=False)
 
     @property
@@ -58,14 +64,21 @@ class Takes:
         """Note what the cassette is before this run touches it; return whether this test is to record.
 
         In mode ``once`` it is, unless the cassette was there when the run began.
+
+        Raises:
+            CassetteNotWrittenError: if it is clear already that what is recorded could not be kept.
         """
-        with cassettes.locked(self.cassette, holder):
-            if not self._folder.exists():
-                if self.cassette.exists() and self.mode is RecordMode.ONCE:
+        cassettes.check_target(self.cassette, self.root)
+        begun = self._folder / "begun"
+        with cassettes.locked(self.cassette, holder), self._private():
+            if not begun.exists():
+                there = self.cassette.exists()
+                if there and self.mode is RecordMode.ONCE:
                     return False
-                self._folder.mkdir(parents=True)
-                if self.cassette.exists():
+                if there:
+                    self._folder.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(self.cassette, self._original)
+                cassettes.write(begun, b"")  # the last, so that whoever comes after a kill begins anew
             return self.mode is not RecordMode.ONCE or not self._original.exists()
 
     def original(self, max_megabytes: float) -> list[Interaction]:
@@ -88,14 +101,23 @@ class Takes:
             CassetteNotWrittenError: the cassette is as it was.
             CredentialInFileError: a credential would have been in a file; the cassette is as it was.
         """
-        with cassettes.locked(self.cassette, test):
-            self._store("promoted", test, order, recorded, ())
-            self._write(self.cassette, cassettes.dump(self._merged(("promoted",), max_megabytes)))
+        with cassettes.locked(self.cassette, test), self._private():
+            base = self._base(max_megabytes)
+            take = self._store("promoted", test, order, recorded, max_megabytes)
             candidate = cassettes.candidate_path(self.cassette)
-            if any((self._folder / "kept").glob("*")):
-                self._write_candidate(candidate, max_megabytes)
-            else:
-                candidate.unlink(missing_ok=True)
+            is_others = any((self._folder / "kept").glob("*.yaml"))
+            try:
+                if is_others:
+                    self._write_candidate(candidate, base, max_megabytes)
+                merged = self._merged(("promoted",), base, max_megabytes)
+                self._save(self.cassette, merged, max_megabytes)
+            except BaseException:
+                with suppress(OSError):  # what its test was told is not saved must not be saved with the next
+                    take.unlink()
+                raise
+            if not is_others:
+                with suppress(OSError):  # the cassette is written, whatever becomes of an older candidate
+                    candidate.unlink()
 
     def keep(
         self,
@@ -112,48 +134,107 @@ class Takes:
             CredentialInFileError: a credential would have been in a file; the cassette is as it was.
         """
         candidate = cassettes.candidate_path(self.cassette)
-        with cassettes.locked(self.cassette, test):
-            self._store("kept", test, order, recorded, reasons)
-            self._write_candidate(candidate, max_megabytes)
+        with cassettes.locked(self.cassette, test), self._private():
+            base = self._base(max_megabytes)
+            self._store("kept", test, order, recorded, max_megabytes, reasons=reasons)
+            self._write_candidate(candidate, base, max_megabytes)
         return candidate
 
-    def _store(self, kind: str, test: str, order: int, recorded: Sequence[Interaction], reasons: Sequence[str]) -> None:
+    @contextmanager
+    def _private(self) -> Iterator[None]:
+        """Tell an error of the system, such as a full disk, as one about the cassette."""
+        try:
+            yield
+        except OSError as error:
+            raise cassettes.CassetteNotWrittenError(self.cassette, error.strerror or str(error)) from None
+
+    def _store(
+        self,
+        kind: str,
+        test: str,
+        order: int,
+        recorded: Sequence[Interaction],
+        max_megabytes: float,
+        *,
+        reasons: Sequence[str] = (),
+    ) -> Path:
         name = f"{order:08d}-{hashlib.sha256(test.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.yaml"
         for other in ("promoted", "kept"):
             (self._folder / other / name).unlink(missing_ok=True)
-        header = "".join(f"# refused: {reason}\n" for reason in reasons)
-        self._write(self._folder / kind / name, header.encode() + cassettes.dump(recorded))
+        take = self._folder / kind / name
+        self._save(take, recorded, max_megabytes, _refusals(reasons))
+        return take
 
-    def _write(self, path: Path, content: bytes) -> None:
-        self.gate.check(self.cassette if path.is_relative_to(self._folder) else path, content)
-        cassettes.write(path, content)
+    def _save(self, path: Path, interactions: Sequence[Interaction], max_megabytes: float, header: str = "") -> None:
+        is_private = path.is_relative_to(self._folder)
+        told, root = (self.cassette, None) if is_private else (path, self.root)
+        cassettes.save(path, interactions, max_megabytes, root, header=header, check=partial(self.gate.check, told))
 
-    def _write_candidate(self, candidate: Path, max_megabytes: float) -> None:
+    def _write_candidate(self, candidate: Path, base: Sequence[Interaction], max_megabytes: float) -> None:
         kept = sorted((self._folder / "kept").glob("*.yaml"))
         reasons = dict.fromkeys(reason for take in kept for reason in _reasons(take.read_bytes()))
-        header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + "".join(
-            f"# refused: {reason}\n" for reason in reasons
-        )
-        merged = self._merged(("promoted", "kept"), max_megabytes)
-        self._write(candidate, header.encode() + cassettes.dump(merged))
+        header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + _refusals(reasons)
+        merged = self._merged(("promoted", "kept"), base, max_megabytes)
+        self._save(candidate, merged, max_megabytes, header)
 
-    def _merged(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
+    def _recorded(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
         takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
-        recorded = [interaction for take in takes for interaction in cassettes.read(take, max_megabytes)]
-        # What another test recorded into a shared cassette stays until that test records it again: it may be
-        # deselected, or refused.
-        if self.mode is RecordMode.ONCE or (self.mode is RecordMode.REWRITE and not self.shared):
-            return recorded
+        return [interaction for take in takes for interaction in cassettes.read(take, max_megabytes)]
+
+    def _base(self, max_megabytes: float) -> list[Interaction]:
+        """Return what the cassette holds beside this run's own takes: what was there, and what other runs add."""
+        if not self.shared and self.mode in (RecordMode.ONCE, RecordMode.REWRITE):  # it is all this test's
+            return []
         try:
-            base = self.original(max_megabytes)
+            there = cassettes.read(self.cassette, max_megabytes, self.root) if self.cassette.exists() else []
         except cassettes.CassetteUnreadableError:  # a finding, which only --hubfiles-accept lets pass
-            base = []
-        if self.mode in (RecordMode.ALL, RecordMode.REWRITE):
-            again = {interaction.match_key for interaction in recorded}
-            # A task that was started anew has another id: nobody will ask for the polls of the old one.
-            ended = {i.started_task for i in base if i.match_key in again} - {None}
-            base = [i for i in base if i.match_key not in again and i.task_id not in ended]
-        return base + recorded
+            return []
+        own = Counter(map(_facts, self._recorded(("promoted",), max_megabytes)))
+        base = []
+        for interaction in there:
+            facts = _facts(interaction)
+            if own[facts]:
+                own[facts] -= 1
+            else:
+                base.append(interaction)
+        return base
+
+    def _merged(self, kinds: Sequence[str], base: Sequence[Interaction], max_megabytes: float) -> list[Interaction]:
+        """Return *base* and the takes in order; what was recorded again replaces what base has for the same request.
+
+        What another test recorded into a shared cassette stays until that test records it again: it may be
+        deselected, or refused.
+        """
+        recorded = self._recorded(kinds, max_megabytes)
+        stays = set()
+        if base and self.mode is RecordMode.NEW_EPISODES:
+            with suppress(cassettes.CassetteUnreadableError):
+                stays = set(map(_facts, self.original(max_megabytes)))
+        again = {interaction.match_key for interaction in recorded}
+        # A task that was started anew has another id: nobody will ask for the polls of the old one.
+        ended = {i.started_task for i in base if i.match_key in again} - {None}
+        kept = [i for i in base if (i.match_key not in again and i.task_id not in ended) or _facts(i) in stays]
+        return kept + recorded
+
+
+def _facts(interaction: Interaction) -> tuple[object, ...]:
+    """Return what makes two interactions the same."""
+    headers = (interaction.request_headers, interaction.response_headers)
+    return (
+        interaction.method,
+        interaction.url,
+        interaction.request_body,
+        interaction.status_code,
+        interaction.reason,
+        interaction.response_body,
+        *(tuple(sorted(lists.items())) for lists in headers),
+    )
+
+
+def _refusals(reasons: Iterable[str]) -> str:
+    """Return *reasons* as lines of comment, whatever characters they quote."""
+    lines = ("".join(c if c.isprintable() else "?" for c in reason) for reason in reasons)
+    return "".join(f"# refused: {line}\n" for line in lines)
 
 
 def _reasons(content: bytes) -> list[str]:
@@ -179,10 +260,10 @@ def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
-        content = cassettes.dump(interactions)
-        Gate.of(os.environ).check(cassette, content)
-        cassettes.write(cassette, content)
-        candidate.unlink()
+        gate = Gate.of(os.environ)
+        cassettes.save(cassette, interactions, max_megabytes, check=partial(gate.check, cassette))
+        with suppress(OSError):  # it has become the cassette; the next recording takes it away
+            candidate.unlink()
     return cassette
 
 
@@ -192,5 +273,10 @@ def run_folder(run: str) -> Path:
 
 
 def forget(run: str) -> None:
-    """Remove the takes of *run*, once it has ended."""
-    shutil.rmtree(run_folder(run), ignore_errors=True)
+    """Remove the takes of *run*, once it has ended, and those of runs that were killed a week ago."""
+    folder = run_folder(run)
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        for other in list(folder.parent.iterdir()):
+            if other.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)

@@ -113,7 +113,7 @@ class Trial:
         for path in cassettes.find(self.siblings):
             if path != self.recorder.cassette:
                 try:
-                    interactions = cassettes.read(path, self.max_megabytes)
+                    interactions = cassettes.read(path, self.max_megabytes, self.siblings)
                 except cassettes.CassetteUnreadableError:
                     continue
                 for interaction in interactions:

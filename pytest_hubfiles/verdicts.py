@@ -13,6 +13,7 @@ from referencing.jsonschema import DRAFT202012
 from rfc3339_validator import validate_rfc3339
 
 from pytest_hubfiles.glance import Fault, absence
+from pytest_hubfiles.keywords import BoundedValidator, bounded
 from pytest_hubfiles.shapes import child_path, is_uuid, type_of
 
 # What "date-time" and the integer formats mean is not left to what happens to be installed: a format
@@ -57,7 +58,7 @@ class Verdicts:
         """Return the validator for the part of the file that *pointer* (``#/$defs/Error``) names."""
         if pointer not in self._validators:
             schema = {"$ref": self._uri + pointer}
-            self._validators[pointer] = Draft202012Validator(schema, registry=self._registry, format_checker=FORMATS)
+            self._validators[pointer] = BoundedValidator(schema, registry=self._registry, format_checker=FORMATS)
         return self._validators[pointer]
 
     def lookup(self, reference: str) -> Any:
@@ -68,10 +69,15 @@ class Verdicts:
         """
         return self._registry.resolver(self._uri).lookup(reference).contents
 
-    def faults(self, pointer: str, body: object) -> Iterator[Fault]:
-        """Yield what is wrong with *body* by the part of the file that *pointer* names."""
-        for error in self.validator(pointer).iter_errors(body):
-            yield from _explain(error)
+    def faults(self, pointer: str, body: object, size: int) -> Iterator[Fault]:
+        """Yield what is wrong with *body*, of *size* bytes, by the part of the file that *pointer* names.
+
+        Raises:
+            TooSlowError: if that cannot be told in a time that is in proportion to its size.
+        """
+        with bounded(size):
+            for error in self.validator(pointer).iter_errors(body):
+                yield from _explain(error)
 
 
 def _shown(value: object) -> str:

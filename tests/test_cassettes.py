@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 import yaml
 from answers import CANCELED, COMPLETE, DATED_IMPORT, LOCATOR, answer, interaction
+from hostile import UNREADABLE, one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.serializers import yamlserializer
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Interaction
 
 GET = interaction("GET", "/files/v3/x", COMPLETE, headers={"Date": "Tue, 06 Oct 2026 00:00:00 GMT"})
@@ -294,14 +296,6 @@ def test_round_trip_of_many(tmp_path: Path) -> None:
 # --- what others wrote ----------------------------------------------------------------------------------------
 
 
-def one(request: str = "", response: str = "", end: str = "version: 1\n") -> str:
-    """Return a cassette of one interaction with these lines in its request and response."""
-    return (
-        "interactions:\n- request:\n    method: get\n    uri: https://x/y\n"
-        f"{request}  response:\n    status: {{code: 200, message: OK}}\n{response}{end}"
-    )
-
-
 @pytest.mark.parametrize(
     ("request_lines", "response_lines", "expected"),
     [
@@ -343,105 +337,6 @@ def test_headers_that_vcrpy_writes(path: Path) -> None:
 
 
 # --- unreadable files -----------------------------------------------------------------------------------------
-
-BOMB = "a: &a [x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{chr(ord(name) - 1)}'] * 10)}]\n" for name in "bcdefghij"
-)
-MALFORMED = "interaction 1 is malformed: "
-UNREADABLE: dict[str, tuple[str | bytes, str, int | None]] = {
-    "empty": ("", "it has no list of interactions; is it a vcrpy cassette?", None),
-    "a text": ("hello", "it has no list of interactions; is it a vcrpy cassette?", None),
-    "other keys": ("a: 1\n", "it has no list of interactions; is it a vcrpy cassette?", None),
-    "interactions null": ("interactions:\nversion: 1\n", "it has no list of interactions; is it a", None),
-    "no version": ("interactions: []\n", "its version is None; only vcrpy's version 1 is read", None),
-    "other version": ("interactions: []\nversion: 2\n", "its version is 2; only vcrpy's version 1 is read", None),
-    "not UTF-8": (b"interactions: \xff", "it is not UTF-8 text (byte 14)", None),
-    "half a merge": (
-        "interactions: []\n<<<<<<< HEAD\nversion: 1\n=======\n",
-        "it is not YAML: ",
-        3,
-    ),
-    "cut off": ('interactions: []\nversion: "1\n', "it is not YAML: found unexpected end of stream", 3),
-    "tab": ("interactions:\n\t- a\n", "it is not YAML: found character that cannot start any token", 2),
-    "two documents": ("interactions: []\nversion: 1\n---\na: 1\n", "it is not YAML: but found another document", 3),
-    "control character": ("a: \x01\n", "it is not YAML: unacceptable character #x0001", None),
-    "unknown alias": ("interactions: *no\n", "it is not YAML: found undefined alias", 1),
-    "key twice": (one(end="version: 1\nversion: 1\n"), "it is not YAML: the key 'version' stands twice in one", 8),
-    "response twice": (one(end="  response: 1\nversion: 1\n"), "it is not YAML: the key 'response' stands twice", 7),
-    "list as a key": ("? [a]\n: b\n", "it is not YAML: found unhashable key", 1),
-    "buffer of zeros": (
-        one("    body: !!python/object/new:_io.BytesIO {state: [10000000000]}\n"),
-        "it is not YAML: a buffer holds more than text",
-        5,
-    ),
-    "iterator of zeros": (
-        one("    body: !!python/object/apply:builtins.iter {args: [[10000000000]]}\n"),
-        "it is not YAML: a buffer holds more than text",
-        5,
-    ),
-    "code to run": (
-        "interactions:\n- !!python/object/apply:os.system [touch ran]\nversion: 1\n",
-        "it is not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.",
-        2,
-    ),
-    "module": ("interactions: !!python/name:os.system\nversion: 1\n", "it is not YAML: could not determine a", 1),
-    "impossible date": (
-        "a: !!timestamp 2026-02-30\n",
-        "it is not YAML that a cassette can hold: day is out of range",
-        None,
-    ),
-    "huge integer": (f"a: {'9' * 5000}\n", "it is not YAML that a cassette can hold: Exceeds the limit", None),
-    "deep brackets": ("interactions:\n  " + "[" * 100_000, "it is nested more than 100 levels deep", 2),
-    "deep braces": ("interactions: " + "{a: " * 200 + "}" * 200, "it is nested more than 100 levels deep", 1),
-    "deep dashes": ("interactions:\n" + "- " * 100_000, "it is nested more than 100 levels deep", 2),
-    "deep lines": ("".join(" " * n + "a:\n" for n in range(200)), "it is nested more than 100 levels deep", 101),
-    "interaction null": ("interactions: [null]\nversion: 1\n", MALFORMED + "it is empty, not a mapping", None),
-    "interaction a text": ("interactions: [hi]\nversion: 1\n", MALFORMED + "it is a str, not a mapping", None),
-    "no request": ("interactions: [{response: {}}]\nversion: 1\n", MALFORMED + "it has no 'request'", None),
-    "no response": ("interactions: [{request: {}}]\nversion: 1\n", MALFORMED + "it has no 'response'", None),
-    "request a list": (
-        "interactions: [{request: [], response: {}}]\nversion: 1\n",
-        MALFORMED + "its request is a list, not a mapping",
-        None,
-    ),
-    "no method": (
-        "interactions: [{request: {uri: x}, response: {}}]\nversion: 1\n",
-        MALFORMED + "its request has no 'method'",
-        None,
-    ),
-    "uri a number": (one().replace("https://x/y", "7"), MALFORMED + "its uri or method is no text", None),
-    "no status": (one().replace("status:", "state:"), MALFORMED + "its response has no 'status'", None),
-    "status a number": (
-        one().replace("{code: 200, message: OK}", "200"),
-        MALFORMED + "its status is a int, not a mapping",
-        None,
-    ),
-    "code a text": (one().replace("200", "OK"), MALFORMED + "its HTTP status is 'OK', not a number from 100", None),
-    "code true": (one().replace("200", "true"), MALFORMED + "its HTTP status is True, not a number from 100", None),
-    "code 0": (one().replace("200", "0"), MALFORMED + "its HTTP status is 0, not a number from 100 to 999", None),
-    "headers a list": (one("    headers: [a]\n"), MALFORMED + "its headers are a list, not a mapping", None),
-    "header a mapping": (one("    headers: {a: [{b: c}]}\n"), MALFORMED + "its header a holds more than texts", None),
-    "request body a number": (one("    body: 7\n"), MALFORMED + "a body is a int, not a text", None),
-    "body a text": (one("", "    body: hi\n"), MALFORMED + "its response's body is a str, not a mapping", None),
-    "body without string": (one("", "    body: {}\n"), MALFORMED + "its response's body has no 'string'", None),
-    "body a date": (
-        one("    body: {a: !!timestamp 2026-01-01}\n"),
-        MALFORMED + "a body is no JSON: Object of type date is",
-        None,
-    ),
-    "second interaction": (
-        one(end="- {request: {}}\nversion: 1\n"),
-        "interaction 2 is malformed: it has no 'response'",
-        None,
-    ),
-    "aliases in a header": (
-        BOMB + one("    headers: {a: *j}\n"),
-        MALFORMED + "its header a holds more than texts",
-        None,
-    ),
-    "aliases in a body": (BOMB + one("    body: {a: *j}\n"), MALFORMED + "a body holds more than 1,000,000", None),
-    "alias of itself": (one("    body: &a [*a]\n"), MALFORMED + "a body holds more than 1,000,000 values", None),
-}
 
 
 @pytest.mark.parametrize(("content", "reason", "line"), UNREADABLE.values(), ids=UNREADABLE)
@@ -527,7 +422,7 @@ class Failing:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EMFILE], ids=errno.errorcode.get)
 @pytest.mark.parametrize(
-    "function", [(os, "open"), (os, "fsync"), (Path, "replace"), (os, "fdopen")], ids=lambda pair: pair[1]
+    "function", [(os, "open"), (os, "write"), (os, "fsync"), (Path, "replace")], ids=lambda pair: pair[1]
 )
 @pytest.mark.parametrize("old", [b"old", None], ids=["over another", "the first"])
 def test_write_that_fails(
@@ -658,5 +553,5 @@ def test_private_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     folder.rmdir()
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(cassettes.HubfilesError, match="belongs to somebody else; remove it, or set TMPDIR"):
+    with pytest.raises(HubfilesError, match="belongs to somebody else; remove it, or set TMPDIR"):
         cassettes.private_folder()

@@ -806,3 +806,24 @@ def test_state_that_can_be_read_again() -> None:
 def test_task_ids_are_compared_by_kind_only() -> None:
     """An id of another length and alphabet is the same text, wherever it is used."""
     assert between(complete(taskId=TASK), complete(taskId="90151673")) == []
+
+
+# --- too much -------------------------------------------------------------------------------------------------
+
+
+def test_bodies_that_differ_in_thousands_of_places_are_one_finding() -> None:
+    """What nobody could read is told in a line that fails the test as a changed type does."""
+    before, after = (with_file(**{f"{name}{n}": 1 for n in range(3_000)}) for name in ("a", "b"))
+    (finding,) = compare(polls(before), polls(after))
+    assert finding.kind is Kind.TYPE_CHANGED
+    assert finding.message == "$ differs in more than 2,000 places: too much to be told one by one"
+
+
+def test_a_few_differences_between_thousands_of_fields_are_told_one_by_one() -> None:
+    """How large a body is does not matter, only in how much it differs."""
+    many = {f"a{n}": 1 for n in range(5_000)}
+    before, after = with_file(**many), with_file(**{**many, "a7": "x", "b": 1})
+    assert {(f.kind, f.path) for f in compare(polls(before), polls(after))} == {
+        (Kind.TYPE_CHANGED, "$.result.a7"),
+        (Kind.FIELD_ADDED, "$.result.b"),
+    }

@@ -549,3 +549,24 @@ def test_ignoring_the_host_is_told(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(["E *ExchangeIgnoredError: *hubfiles_vcr_config has vcrpy ignore this request."])
     assert Path(downstream.path / "cassettes").exists() is False
     assert DOCUMENTED["url"] in downstream.sandbox.requests[0].body.decode()
+
+
+GROUPED = """
+@pytest.mark.xdist_group("cats")
+class TestCats:
+    def test_import(self, hubfiles):
+        assert hubfiles.cassette.name.startswith("testcats-test_import-")
+        assert import_a_file(hubfiles).task_status == "COMPLETE"
+"""
+
+
+def test_a_group_of_workers_is_no_part_of_the_name(downstream: Downstream) -> None:
+    """A cassette is found whichever way xdist hands out the tests, though it adds a group to their ids."""
+    downstream.tests(GROUPED)
+    downstream.record()
+    (recorded,) = downstream.yaml_files()
+
+    result = downstream.run("-n", "1", "--dist", "loadgroup")
+
+    result.assert_outcomes(passed=1)
+    assert downstream.yaml_files() == [recorded]

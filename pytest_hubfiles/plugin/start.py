@@ -51,7 +51,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 cassette=path,
                 shown=shown,
                 mode=mode,
-                takes=Takes(path, run.id, mode, shared=named is not None, gate=gate) if writes else None,
+                takes=Takes(path, run.id, mode, named is not None, run.cassettes, gate) if writes else None,
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
                 gate=gate,
@@ -59,6 +59,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 vcr_config=vcr_config,
                 max_megabytes=max_megabytes,
                 test=item.nodeid,
+                root=run.cassettes,
             ),
             rules=Rules(
                 contracts=run.contracts,
@@ -91,13 +92,14 @@ def _additions(run: Run) -> Additions:
 
 def _test_folder(item: pytest.Item) -> PurePosixPath:
     """Return the test's file as a folder name, from rootdir and without its suffix."""
-    relative = PurePosixPath(item.nodeid.split("::", 1)[0])
-    return relative.with_suffix("") if relative.suffix else relative
+    return PurePosixPath(item.nodeid.split("::", 1)[0].removesuffix(".py"))
 
 
 def _test_name(item: pytest.Item, version: str) -> str:
     """Return the test's name with its class and parameters, without the version's id."""
-    _, _, name = item.nodeid.partition("::")
+    # Not the test's own id, to which xdist adds its group with --dist loadgroup.
+    classes = item.parent.nodeid.partition("::")[2] if item.parent is not None else ""
+    name = f"{classes}::{item.name}" if classes else item.name
     callspec = getattr(item, "callspec", None)
     if callspec is None or "hubfiles" not in callspec.params:
         return name

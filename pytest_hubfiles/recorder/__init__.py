@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import copy
 import inspect
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -137,6 +138,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         max_megabytes: float = 64.0,
         test: str = "",
+        root: Path | None = None,
     ) -> None:
         self._config = _checked(vcr_config)
         self.cassette, self.shown, self.mode, self.takes = cassette, shown, mode, takes
@@ -161,7 +163,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.unreadable: cassettes.CassetteUnreadableError | None = None
         self._replayed: list[Interaction] = []
         try:
-            stored = self._load(max_megabytes)
+            stored = self._load(max_megabytes, root)
             if not self.live or mode is RecordMode.NEW_EPISODES:
                 self._replayed = [interaction.plain() for interaction in stored]
         except cassettes.CassetteUnreadableError as error:
@@ -177,10 +179,10 @@ class Recorder(AbstractContextManager["Recorder"]):
             return False
         return self.takes is None or self.takes.begin(test)
 
-    def _load(self, max_megabytes: float) -> list[Interaction]:
+    def _load(self, max_megabytes: float, root: Path | None) -> list[Interaction]:
         if self.live and self.takes is not None:
             return self.takes.original(max_megabytes)
-        return cassettes.read(self.cassette, max_megabytes) if self.cassette.exists() else []
+        return cassettes.read(self.cassette, max_megabytes, root) if os.path.lexists(self.cassette) else []
 
     def __enter__(self) -> Recorder:
         with ExitStack() as entering:  # what fails in here leaves nothing patched

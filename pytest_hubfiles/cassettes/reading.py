@@ -1,0 +1,173 @@
+"""Cassettes read: interactions one after the other, ours or what any vcrpy wrote."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from yaml.events import MappingStartEvent, SequenceStartEvent
+
+from pytest_hubfiles import foreign
+from pytest_hubfiles.cassettes.errors import CassetteUnreadableError
+from pytest_hubfiles.cassettes.events import Document, RefusedError, line_of
+from pytest_hubfiles.cassettes.files import content_of
+from pytest_hubfiles.exchanges import Interaction
+
+FORMAT_VERSION: Final = 1  # vcrpy's, since 1.0
+_NO_LIST: Final = "it has no list of interactions; is it a vcrpy cassette?"
+
+
+def read(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -> list[Interaction]:
+    """Read the cassette file *path*, ours, any other that vcrpy wrote as YAML or JSON, or cassetter's YAML or TOML.
+
+    Raises:
+        CassetteUnreadableError: with the reason, and the line where there is one.
+    """
+    return list(iterate(path, max_megabytes, root))
+
+
+def iterate(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -> Iterator[Interaction]:
+    """Yield the interactions of a cassette file one by one, so that no more than one need be held.
+
+    What is wrong further down is told when it is reached. No link below *root* is followed to the file.
+
+    Raises:
+        CassetteUnreadableError: with the reason, and the line where there is one.
+    """
+    try:
+        content = content_of(path, max_megabytes, root)
+        parse = foreign.PARSERS.get(path.suffix.lower())
+        yield from interactions_in(content, max_megabytes) if parse is None else _parsed(parse(_text(content)))
+    except (RefusedError, foreign.NotParsedError) as error:
+        raise CassetteUnreadableError(path, error.reason, error.line) from None
+
+
+def interactions_in(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
+    """Yield the interactions of what a cassette file holds.
+
+    Raises:
+        RefusedError: with the reason and the line.
+    """
+    _text(content)
+    document = Document(content, max_megabytes)
+    start = document.start()
+    if not isinstance(start, MappingStartEvent):
+        raise RefusedError(_NO_LIST, line_of(start))
+    version, version_line, has_list = None, 0, False
+    for key, event in document.members(start):
+        if key == "interactions":
+            if not isinstance(event, SequenceStartEvent):
+                raise RefusedError(_NO_LIST, line_of(event))
+            has_list = True
+            for number, item in enumerate(document.items(event), start=1):
+                line = line_of(item)
+                yield _interaction(document.value(item), number, line)
+        else:
+            value = document.value(event)
+            if key == "version":
+                version, version_line = value, line_of(event)
+    if not has_list:
+        raise RefusedError(_NO_LIST, line_of(start))
+    _check_version(version, version_line or line_of(start))
+    document.end()
+
+
+def _parsed(document: object) -> Iterator[Interaction]:
+    """Yield the interactions of a document that was parsed as a whole, of whose lines nothing is known."""
+    if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
+        raise RefusedError(_NO_LIST)
+    _check_version(document.get("version"))
+    for number, item in enumerate(document["interactions"], start=1):
+        yield _interaction(item, number)
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RefusedError(f"it is not UTF-8 text (byte {error.start})", line) from None
+
+
+def _check_version(version: object, line: int | None = None) -> None:
+    if isinstance(version, bool) or version != FORMAT_VERSION:
+        said = "it has no version" if version is None else f"its version is {version!r}"
+        raise RefusedError(f"{said}; only vcrpy's version {FORMAT_VERSION} is read", line)
+
+
+def _interaction(item: object, number: int, line: int | None = None) -> Interaction:
+    try:
+        return _built(foreign.as_vcrpy(item), line)
+    except ValueError as error:
+        raise RefusedError(f"interaction {number} is malformed: {error}", line) from None
+
+
+def _part(whole: object, name: str, of: str) -> Any:
+    """Return what *whole* has under *name*, or say that it is no mapping or has no such thing."""
+    if not isinstance(whole, dict):
+        raise ValueError(f"{of} is {_kind(whole)}, not a mapping")
+    if name not in whole:
+        raise ValueError(f"{of} has no {name!r}")
+    return whole[name]
+
+
+def _kind(value: object) -> str:
+    return "empty" if value is None else f"a {type(value).__name__}"
+
+
+def _built(item: object, line: int | None) -> Interaction:
+    request, response = _part(item, "request", "it"), _part(item, "response", "it")
+    method, url = _part(request, "method", "its request"), _part(request, "uri", "its request")
+    status = _part(response, "status", "its response")
+    code = _part(status, "code", "its status")
+    if isinstance(code, bool) or not isinstance(code, int) or not 100 <= code <= 999:
+        raise ValueError(f"its HTTP status is {code!r}, not a number from 100 to 999")
+    if not isinstance(url, str) or not isinstance(method, str):
+        raise ValueError("its uri or method is no text")
+    urlsplit(url)  # a ValueError for what nobody could have sent
+    answer = response.get("body")
+    return Interaction(
+        method=method.upper(),
+        url=url,
+        request_headers=_headers(request.get("headers")),
+        request_body=_body(request.get("body")),
+        status_code=code,
+        reason=str(status.get("message") or ""),
+        response_headers=_headers(response.get("headers")),
+        response_body=b"" if answer is None else _body(_part(answer, "string", "its response's body")),
+        line=line,
+    )
+
+
+def _headers(headers: Any) -> dict[str, tuple[str, ...]]:
+    if headers is None:
+        return {}
+    if not isinstance(headers, dict):
+        raise ValueError(f"its headers are {_kind(headers)}, not a mapping")
+    lists = {}
+    for name, values in headers.items():
+        if not isinstance(values, list):
+            values = [values]
+        if any(isinstance(value, (dict, list)) for value in values):
+            raise ValueError(f"its header {name} holds more than texts")
+        lists[sys.intern(str(name))] = tuple(map(str, values))
+    return lists
+
+
+def _body(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8")
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, (dict, list)):  # vcrpy stores what aiohttp was given as json= as it was given
+        try:
+            return json.dumps(body).encode("utf-8")
+        except TypeError as error:
+            raise ValueError(f"a body is no JSON: {error}") from None
+    raise ValueError(f"a body is {_kind(body)}, not a text")

@@ -1,0 +1,134 @@
+"""Cassettes written: vcrpy's format, bodies as they were sent, the same bytes for the same answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError
+from pytest_hubfiles.cassettes.events import RefusedError
+from pytest_hubfiles.cassettes.files import write
+from pytest_hubfiles.cassettes.reading import FORMAT_VERSION, interactions_in
+from pytest_hubfiles.exchanges import Interaction
+
+
+class _Text(str):
+    """A text to be written as a YAML block, where YAML can."""
+
+    __slots__ = ()
+
+
+_BLOCK_BREAKERS: Final = re.compile(
+    r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_LIBYAML_QUOTES: Final = re.compile(r"[\t\U00010000-\U0010ffff]| (?:\n|\Z)")
+
+
+def _represent_text(dumper: Any, text: _Text) -> yaml.nodes.ScalarNode:
+    node: yaml.nodes.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
+    return node
+
+
+class _BlockDumper(yaml.SafeDumper):
+    """Writes blocks that libyaml would quote, though YAML allows them: emoji, tabs, blanks at the end of a line."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def analyze_scalar(self, scalar: str) -> Any:
+        analysis = super().analyze_scalar(scalar)
+        analysis.allow_block = bool(scalar.strip()) and not _BLOCK_BREAKERS.search(scalar)
+        if "\x85" in scalar:  # PyYAML writes it as the line break it once was, and reads that as a blank
+            analysis.allow_single_quoted = analysis.allow_flow_plain = analysis.allow_block_plain = False
+        return analysis
+
+    def determine_block_hints(self, text: str) -> str:
+        hints: str = super().determine_block_hints(text)
+        # Without its indentation said, a block that begins with a tab is one that YAML's readers refuse.
+        return f"{self.best_indent}{hints}" if text.startswith("\t") else hints
+
+
+class _FastDumper(getattr(yaml, "CSafeDumper", _BlockDumper)):  # type: ignore[misc]  # libyaml where it was built in
+    """Writes through libyaml, and repeats a value rather than refer to it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _dumper in (_FastDumper, _BlockDumper):
+    _dumper.add_representer(_Text, _represent_text)
+
+
+def _written_body(body: bytes) -> _Text | bytes | None:
+    if not body:
+        return None
+    try:
+        return _Text(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return body
+
+
+def dump(interactions: Sequence[Interaction]) -> bytes:
+    """Return *interactions* as the bytes of a cassette file in vcrpy's format, version 1."""
+    document = {
+        "interactions": [
+            {
+                "request": {
+                    "body": _written_body(interaction.request_body),
+                    "headers": {name: list(values) for name, values in interaction.request_headers.items()},
+                    "method": interaction.method,
+                    "uri": interaction.url,
+                },
+                "response": {
+                    "body": {"string": _written_body(interaction.response_body) or ""},
+                    "headers": {name: list(values) for name, values in interaction.response_headers.items()},
+                    "status": {"code": interaction.status_code, "message": interaction.reason},
+                },
+            }
+            for interaction in interactions
+        ],
+        "version": FORMAT_VERSION,
+    }
+    bodies = (body for interaction in interactions for body in (interaction.request_body, interaction.response_body))
+    plain = not any(_LIBYAML_QUOTES.search(body.decode("utf-8", "replace")) for body in bodies)
+    dumper = _FastDumper if plain else _BlockDumper
+    text: str = yaml.dump(document, Dumper=dumper, allow_unicode=True, width=2**20, sort_keys=True)
+    return text.encode("utf-8")
+
+
+def save(
+    path: Path,
+    interactions: Sequence[Interaction],
+    max_megabytes: float,
+    root: Path | None = None,
+    *,
+    header: str = "",
+    check: Callable[[bytes], object] | None = None,
+) -> None:
+    """Write *interactions* as the cassette *path*, after the comment lines in *header*; see :func:`write`.
+
+    *check* is given the bytes before they are written, and may raise what it likes.
+
+    Raises:
+        CassetteNotWrittenError: also if the file would be one that :func:`read` refuses.
+    """
+    try:
+        content = header.encode() + dump(interactions)
+    except UnicodeEncodeError as error:
+        raise CassetteNotWrittenError(path, f"{error.object[error.start]!r} in it is no character") from None
+    if len(content) > max_megabytes * 1_000_000:
+        size, limit = len(content) / 1_000_000, f"hubfiles_max_cassette_mb = {max_megabytes:g}"
+        raise CassetteNotWrittenError(path, f"it would have {size:.1f} MB, more than {limit} lets pass")
+    try:
+        written = sum(1 for _ in interactions_in(content, max_megabytes))
+    except RefusedError as error:
+        raise CassetteNotWrittenError(path, f"it could not be read again: {error.reason}") from None
+    if written != len(interactions):
+        raise CassetteNotWrittenError(path, f"{written} of its {len(interactions)} exchanges could be read again")
+    if check is not None:
+        check(content)
+    write(path, content, root)

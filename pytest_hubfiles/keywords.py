@@ -1,0 +1,118 @@
+"""JSON Schema's keywords whose time a pattern, a schema or a body could stretch, within bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from threading import local
+from typing import Any, Final
+
+import regex
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from pytest_hubfiles.errors import TooSlowError
+
+_PATTERN_SECONDS: Final = 0.25  # of the processor; a good pattern takes a few millionths
+_FEWEST_STEPS: Final = 10_000
+
+# A pattern whose time grows no faster than the text: no groups, no choice, at most one repetition without a number.
+_ATOM: Final = r"(?:[^\\\[\](){}*+?|^$]|\\[^0-9bB]|\[\^?\]?(?:[^\]\\]|\\.)*\])"
+_QUICK: Final = re.compile(
+    rf"\^?(?:{_ATOM}(?:\{{[0-9]{{1,3}}\}})?)*(?:(?<!\^){_ATOM}?[*+?])?(?:{_ATOM}(?:\{{[0-9]{{1,3}}\}})?)*\$?"
+)
+
+
+def is_quick(pattern: str) -> bool:
+    """Return whether *pattern* can be held against names without a limit of time."""
+    return bool(_QUICK.fullmatch(pattern))
+
+
+class _Steps(local):
+    """How many more references may be followed for the body that this thread is judging."""
+
+    left: float = float("inf")
+
+
+_steps: Final = _Steps()
+_slow: Final[set[str]] = set()
+
+
+@contextmanager
+def bounded(size: int) -> Iterator[None]:
+    """Judge a body of *size* bytes in steps that are in proportion to it.
+
+    Schemas that refer to each other can hold one value against more schemas than there are atoms.
+
+    Raises:
+        TooSlowError: from what is done within, when there are more.
+    """
+    _steps.left = _FEWEST_STEPS + size
+    try:
+        yield
+    finally:
+        _steps.left = float("inf")
+
+
+def _stepping(keyword: str) -> Any:
+    original = Draft202012Validator.VALIDATORS[keyword]
+
+    def follow(validator: Any, value: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+        _steps.left -= 1
+        if _steps.left < 0:
+            raise TooSlowError("its schemas refer to each other too often to be followed")
+        yield from original(validator, value, instance, schema)
+
+    return follow
+
+
+def _pattern(validator: Any, value: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _matches(value, instance):
+        yield ValidationError(f"{instance!r} does not match {value!r}")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    if pattern not in _slow:
+        try:
+            return bool(regex.search(pattern, text, timeout=_PATTERN_SECONDS))
+        except TimeoutError:
+            _slow.add(pattern)
+    raise TooSlowError(f"the pattern {pattern!r} takes too long")
+
+
+def _unique(validator: Any, value: bool, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """Compare by hashes: jsonschema compares each object with each other one."""
+    if value and isinstance(instance, list) and len(set(map(_hashable, instance))) != len(instance):
+        yield ValidationError(f"{instance!r} has non-unique elements")
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict, frozenset((name, _hashable(member)) for name, member in value.items())
+    if isinstance(value, list):
+        return list, tuple(map(_hashable, value))
+    return (bool, value) if isinstance(value, bool) else value  # to JSON, true is not 1, but 1.0 is
+
+
+def _multiple(validator: Any, value: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    try:
+        yield from Draft202012Validator.VALIDATORS["multipleOf"](validator, value, instance, schema)
+    except OverflowError:  # an integer with more digits than a float has
+        if Fraction(instance) % Fraction(value):
+            yield ValidationError(f"{instance!r} is not a multiple of {value}")
+
+
+BoundedValidator: Final = extend(
+    Draft202012Validator,
+    {
+        "$dynamicRef": _stepping("$dynamicRef"),
+        "$ref": _stepping("$ref"),
+        "multipleOf": _multiple,
+        "pattern": _pattern,
+        "uniqueItems": _unique,
+    },
+)
+"""Draft 2020-12, as jsonschema has it, within these bounds."""
