@@ -6,6 +6,7 @@ import bisect
 import copy
 import inspect
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
@@ -22,12 +23,13 @@ from vcr.request import Request
 from pytest_hubfiles import cassette_findings, cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Finding
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import Bridge, Memory, canonical_url, text_of, to_interaction
 from pytest_hubfiles.recorder.clients import patches, pools_let_go
 from pytest_hubfiles.recorder.quiet import quiet_logs
+from pytest_hubfiles.recorder.seal import Seal, SealedError
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
@@ -73,6 +75,18 @@ class UnmatchedRequestError(HubfilesError):
         super().__init__(finding.message)
 
 
+class SwallowedRefusalError(BaseException):
+    """What has no answer is asked for again and again: no ``except Exception`` may keep the test from its end."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(
+            f"{finding.after} was refused {_PATIENCE} times and is tried again: the refusal is swallowed, and a replay "
+            f"has no more to say.\n{finding.message}"
+        )
+
+
+_PATIENCE: Final = 3  # refusals of one request; clients that retry on their own account give up about then
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 Identify = Callable[[Interaction], Exchange]
 
@@ -146,6 +160,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
         self._secrets |= {value for examined in self._examined for value in examined.values}
         self._memory = Memory(self._replayed)
+        self._refused: Counter[str | None] = Counter()
+        self._seal = None if self.live else Seal(base_url, self._connection_refused, vcr_config.get("ignore_hosts", ()))
         self._skipped = tuple(vcr_config.get("skip_patchers", ()))
         self._context = self._build_context(vcr_config)
         self._patched = ExitStack()
@@ -184,6 +200,8 @@ class Recorder(AbstractContextManager["Recorder"]):
                 bridge = entering.enter_context(self._context)
             for patch in patches(bridge, self._skipped):
                 entering.enter_context(patch)
+            if self._seal is not None:
+                entering.enter_context(self._seal)
             # The user's load hooks have run: what they left is what is recognised and answered.
             answers = list(bridge.responses)
             loaded = [
@@ -212,6 +230,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
         Raises:
             UnmatchedRequestError: if it has no answer and must not go out.
+            SwallowedRefusalError: if that was said of it before, and swallowed.
         """
         __tracebackhide__ = True
         with self.lock:
@@ -237,10 +256,15 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._live[request] = (self._sent, wanted)
             return False
 
-    def _unmatched(self, wanted: Interaction) -> UnmatchedRequestError:
+    def ignored(self, request: Request) -> None:
+        """Let *request* go its own way, which the user's hooks left it."""
+        if self._seal is not None:
+            self._seal.open(text_of(request.uri))
+
+    def _unmatched(self, wanted: Interaction) -> BaseException:
         unreadable = self._unreadable_finding()
         if unreadable is not None:  # said once, of the file
-            return UnmatchedRequestError(unreadable)
+            return self._refusal(replace(unreadable, after=f"{wanted.method} {wanted.path}"), UnmatchedRequestError)
         exchange = self._identify(wanted)
         finding = replace(
             self._tape.explain(wanted, self.shown),
@@ -248,7 +272,27 @@ class Recorder(AbstractContextManager["Recorder"]):
             version=exchange.version,
         )
         self.problems.append(finding)
-        return UnmatchedRequestError(finding)
+        return self._refusal(finding, UnmatchedRequestError)
+
+    def _refusal(self, finding: Finding, refusal: Callable[[Finding], BaseException]) -> BaseException:
+        self._refused[finding.after] += 1
+        return (refusal if self._refused[finding.after] <= _PATIENCE else SwallowedRefusalError)(finding)
+
+    def _connection_refused(self, what: str) -> BaseException:
+        finding = Finding(
+            kind=Kind.UNMATCHED_REQUEST,
+            severity=severity_of(Kind.UNMATCHED_REQUEST),
+            category=Category.REPLAY,
+            message=(
+                f"{what} was refused: the test replays {self.shown}, and this client is none that is recorded.\n"
+                "Let it send through requests, httpx, aiohttp, urllib3, urllib or http.client, or name the host in "
+                "ignore_hosts of hubfiles_vcr_config."
+            ),
+            after=what,
+        )
+        with self.lock:
+            self.problems.append(finding)
+            return self._refusal(finding, lambda finding: SealedError(finding.message))
 
     def _wanted(self, request: Request) -> Interaction:
         """Return the request as the cassette would hold it, credentials taken out."""

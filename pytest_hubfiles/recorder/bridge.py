@@ -35,7 +35,10 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
         __tracebackhide__ = True
         filtered = self.filter_request(request)
-        return bool(filtered) and self._recorder.asked(request, filtered)
+        if not filtered:
+            self._recorder.ignored(request)
+            return False
+        return self._recorder.asked(request, filtered)
 
     def play_response(self, request: Request) -> dict[str, Any]:
         """Return the recorded answer to *request*."""
