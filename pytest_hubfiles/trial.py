@@ -33,7 +33,8 @@ class Trial:
 
     ``shown`` is how messages and reports call the cassette; ``shared`` whether other tests use it too;
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
-    ``passed`` says whether the test's own code passed, ``verdict`` is what it was failed with for what was found.
+    ``passed`` says whether the test's own code passed, ``verdict`` is what it was failed with for what was found;
+    ``faults`` are those of this plugin, after which nothing is promoted.
     """
 
     test: str
@@ -46,6 +47,7 @@ class Trial:
     max_megabytes: float
     passed: bool = False
     verdict: BaseException | None = None
+    faults: list[str] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -56,6 +58,11 @@ class Trial:
     def is_verifying(self) -> bool:
         """Whether the network is compared with the cassette, and nothing written."""
         return self.recorder.mode is RecordMode.VERIFY
+
+    @property
+    def purpose(self) -> str:
+        """What the test does with the cassette: ``record``, ``replay`` or ``verify``."""
+        return "verify" if self.is_verifying else "record" if self.recorder.live else "replay"
 
     @property
     def _has_more(self) -> bool:
@@ -134,12 +141,13 @@ class Trial:
 
     def _refusals(self) -> list[str]:
         """Return why what was recorded is not to replace the cassette; empty if it is, or nothing was recorded."""
+        faults = [*self.faults, *self.recorder.faults]
         if not (self.recorder.recorded or self.recorder.outages):
-            return []
+            return faults
         outages = [] if OUTAGE in self.rules.allow else self.recorder.outages
         if self.is_verifying:  # nothing is to be replaced, but an outage verifies nothing
-            return outages
-        reasons = [*([] if self.passed else [TEST_FAILED]), *outages]
+            return [*faults, *outages]
+        reasons = [*([] if self.passed else [TEST_FAILED]), *faults, *outages]
         if any(not self._is_accepted(finding) for finding in self.rules.at_or_above(self._findings)):
             reasons.append(WAIVABLE)
         return reasons
@@ -196,7 +204,7 @@ class Trial:
             failed=self.verdict is not None or bool(self._failing()),
             promoted=self._promoted,
             candidate=self._candidate,
-            reasons=self._reasons,
+            reasons=self._reasons if self.recorder.live else [],
             verified=self.is_verifying,
         )
 

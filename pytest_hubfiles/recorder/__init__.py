@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import copy
 import inspect
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final
 from weakref import WeakSet
 
+import vcr
 from vcr import VCR
 from vcr import patch as vcr_patch
 from vcr.record_mode import RecordMode as VcrMode
@@ -33,6 +35,7 @@ from pytest_hubfiles.recorder.seal import Seal, SealedError
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
+_FIRST_SAFE: Final = (8, 2, 1)  # vcrpy's release notes of 8.2.1: cassettes are loaded with a safe YAML loader
 _FEATURES: Final = frozenset(inspect.signature(VCR).parameters)
 VCR_OPTIONS: Final = _FEATURES & frozenset(
     {
@@ -64,6 +67,16 @@ class VcrConfigError(HubfilesError):
         super().__init__(
             f"hubfiles_vcr_config returned {given}; it can set {', '.join(sorted(VCR_OPTIONS))}.\n"
             "The cassette's path, mode, matching and format are set by pytest-hubfiles' own options."
+        )
+
+
+class VcrpyUnsafeError(HubfilesError):
+    """The vcrpy installed runs code that a cassette holds."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"vcrpy {version} is installed, which runs what a crafted cassette tells it to (GHSA-rpj2-4hq8-938g).\n"
+            "Install vcrpy 8.5 or newer. Nothing was recorded or replayed."
         )
 
 
@@ -107,7 +120,8 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     ``shown`` is how messages call the cassette. ``exchanges`` is what happened, as a cassette would keep it;
     ``recorded`` what came from the network, in the order it was asked for; ``problems`` the requests without an
-    answer; ``outages`` what was no answer of the API; ``live`` whether requests may reach the network.
+    answer; ``faults`` what went wrong in here or in a user's hook, and may have been swallowed by a client;
+    ``outages`` what was no answer of the API; ``live`` whether requests may reach the network.
     """
 
     def __init__(
@@ -125,6 +139,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         max_megabytes: float = 64.0,
         test: str = "",
     ) -> None:
+        if tuple(map(int, re.findall(r"[0-9]+", vcr.__version__)[:3])) < _FIRST_SAFE:
+            raise VcrpyUnsafeError(vcr.__version__)
         if not isinstance(vcr_config, Mapping):
             raise VcrConfigError(f"a {type(vcr_config).__name__}, not a dict")
         if unknown := sorted(map(repr, set(vcr_config) - VCR_OPTIONS)):
@@ -136,6 +152,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.recorded: list[Interaction] = []
         self._order: list[int] = []  # as the how many-th the request of each of them was sent
         self.problems: list[Finding] = []
+        self.faults: list[str] = []
         self._identify = identify
         self._gate = Gate() if gate is None else gate
         self._additions = additions
@@ -187,9 +204,9 @@ class Recorder(AbstractContextManager["Recorder"]):
             "skip_patchers": (*self._skipped, "httplib"),  # see clients.py
             "custom_patches": tuple(config.get("custom_patches", ())),
         }
-        vcr = VCR(record_mode=VcrMode.NEW_EPISODES)
-        vcr.register_persister(self._memory)
-        merged = vcr.get_merged_config(**{**config, **ours})
+        configured = VCR(record_mode=VcrMode.NEW_EPISODES)
+        configured.register_persister(self._memory)
+        merged = configured.get_merged_config(**{**config, **ours})
         context: AbstractContextManager[Any] = Bridge.use(recorder=self, **merged)
         return context
 

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from vcr.cassette import Cassette
 from vcr.request import Request
 
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction
 
 if TYPE_CHECKING:
     from pytest_hubfiles.recorder import Recorder
+
+
+def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the recorder know of what goes wrong in *method*: it is raised into a client, which may swallow it."""
+
+    @functools.wraps(method)
+    def told(self: Bridge, *args: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return method(self, *args)
+        except HubfilesError:
+            raise
+        except Exception as error:
+            self._recorder.faults.append(
+                f"pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: {type(error).__name__}: {error}"
+            )
+            raise
+
+    return told
 
 
 class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
@@ -31,6 +52,7 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Whether no connection is to be made; a request that must not go out has been refused before it is asked."""
         return not self._recorder.live
 
+    @_telling
     def can_play_response_for(self, request: Request) -> bool:
         """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
         __tracebackhide__ = True
@@ -40,10 +62,12 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             return False
         return self._recorder.asked(request, filtered)
 
+    @_telling
     def play_response(self, request: Request) -> dict[str, Any]:
         """Return the recorded answer to *request*."""
         return self._recorder.play(request)
 
+    @_telling
     def append(self, request: Request, response: dict[str, Any]) -> None:
         """Take in what vcrpy loads, and what came from the network."""
         if not self.rewound:  # vcrpy is loading what was recorded
