@@ -237,3 +237,24 @@ def test_a_bomb_is_not_unpacked(encoding: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("pytest_hubfiles.exchanges._LARGEST_BODY", 1000)
     bomb = ENCODERS[encoding](bytes(10**7))
     assert decode_body(bomb, encoding)[0] == bomb
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "length", "garbled"),
+    [
+        ("gzip", JSON, len(JSON), True),
+        ("gzip", gzip.compress(JSON)[:-9], len(gzip.compress(JSON)) - 9, True),
+        ("zstd", JSON, len(JSON), True),
+        ("gzip", gzip.compress(JSON), len(gzip.compress(JSON)), False),
+        ("gzip", JSON, len(gzip.compress(JSON)), False),  # decoded by the client already
+        ("", JSON, len(JSON), False),
+        ("aes", JSON, len(JSON), False),
+        ("gzip", b"", 0, False),  # as an answer to HEAD
+    ],
+    ids=["no gzip", "cut", "no zstd", "gzip", "decoded", "plain", "unknown", "empty"],
+)
+def test_a_body_that_is_not_encoded_as_it_says(encoding: str, body: bytes, length: int, garbled: bool) -> None:
+    """A body that is what was sent, to the byte, and not what its header says, is garbled: no answer."""
+    headers = {"Content-Encoding": (encoding,), "Content-Length": (str(length),)}
+    answer = Interaction("GET", "https://api.hubapi.com/x", {}, b"", 200, "OK", headers, body)
+    assert answer.is_garbled is garbled

@@ -395,8 +395,9 @@ class Recorder(AbstractContextManager["Recorder"]):
             self.recorded[place:place] = kept
             for interaction in kept or told:
                 self.exchanges.append(self._identify(interaction))
-                if interaction.outage:
-                    self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")
+                outage = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.outage
+                if outage:
+                    self._outages.append(f"{interaction.method} {interaction.path} got {outage}")
 
     def _answered(self, request: Request, raw: Interaction) -> int:
         """Return as the how many-th the request of an answer was sent."""
