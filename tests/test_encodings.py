@@ -17,6 +17,7 @@ from http_clients import SENDERS
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.exchanges import Interaction, decode_body
+from pytest_hubfiles.recorder.bridge import text_of
 
 JSON = b'{"id":"76","name":"caf\xc3\xa9 \xf0\x9f\x98\x80","note":"a \\"quoted\\" \\u00e9","size":24574}'
 
@@ -258,3 +259,13 @@ def test_a_body_that_is_not_encoded_as_it_says(encoding: str, body: bytes, lengt
     headers = {"Content-Encoding": (encoding,), "Content-Length": (str(length),)}
     answer = Interaction("GET", "https://api.hubapi.com/x", {}, b"", 200, "OK", headers, body)
     assert answer.is_garbled is garbled
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [("d\udce8s", "d\xe8s"), ("caf\u00e9", "caf\u00e9"), (b"d\xe8s", "d\xe8s"), ("plain", "plain"), (7, "7")],
+    ids=["halves", "text", "bytes", "plain", "number"],
+)
+def test_what_a_file_can_hold_of_a_header(given: object, text: str) -> None:
+    """A header beyond ASCII, which aiohttp reads as halves of characters, becomes text that a cassette can hold."""
+    assert text_of(given) == text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from vcr.cassette import Cassette
@@ -121,9 +122,18 @@ def _answer(interaction: Interaction) -> dict[str, Any]:
     }
 
 
+_HALVES: Final = re.compile("[\udc80-\udcff]")
+
+
 def text_of(value: object) -> str:
-    """Return what a client gave as text or bytes as text."""
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    """Return what a client gave as text or bytes as text that a file can hold."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    text = str(value)
+    if text.isascii():
+        return text
+    # aiohttp reads what is no UTF-8 in a header as halves of characters, which YAML cannot hold.
+    return text.encode("utf-8", "surrogateescape").decode("latin-1") if _HALVES.search(text) else text
 
 
 def _body_bytes(body: Any) -> bytes:
