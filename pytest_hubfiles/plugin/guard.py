@@ -22,11 +22,18 @@ class OwnFaultError(HubfilesError):
 
     def __init__(self, doing: str, error: Exception) -> None:
         self.doing = doing
+        if isinstance(error, OSError):  # no fault of ours, nor of the tests
+            super().__init__(
+                f"pytest-hubfiles could not go on while {doing}: {error}\n"
+                "Cassettes are as they were. See to it that this path can be used."
+            )
+            return
         said = "".join(traceback.format_exception_only(type(error), error)).strip()
         steps = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:])).rstrip()
         super().__init__(
             f"pytest-hubfiles itself failed while {doing}: {said}\n"
-            f"That is no fault of your tests. Cassettes are as they were; please report it with these lines:\n{steps}"
+            "Cassettes are as they were. Where these lines end in code of yours, such as a hook of hubfiles_vcr_config, "
+            f"mend it; else please report them:\n{steps}"
         )
 
 
