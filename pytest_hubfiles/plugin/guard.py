@@ -32,8 +32,8 @@ class OwnFaultError(HubfilesError):
         steps = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:])).rstrip()
         super().__init__(
             f"pytest-hubfiles itself failed while {doing}: {said}\n"
-            "Cassettes are as they were. Where these lines end in code of yours, such as a hook of hubfiles_vcr_config, "
-            f"mend it; else please report them:\n{steps}"
+            "Cassettes are as they were. Where these lines end in code of yours, such as a hook of "
+            f"hubfiles_vcr_config, mend it; else please report them:\n{steps}"
         )
 
 

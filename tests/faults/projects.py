@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -71,11 +72,11 @@ class Project:
         found = self.path.rglob("*.yaml")
         return {p.stem: p.read_bytes() for p in found if p.is_file() and not p.name.endswith(".candidate.yaml")}
 
-    def run(self, *args: str, plugins: Sequence[object] = ()) -> Ran:
-        """Run pytest in this process."""
+    def run(self, *args: str, plugins: Sequence[object] = (), env: Mapping[str, str] = MappingProxyType({})) -> Ran:
+        """Run pytest in this process, with *env* more in the environment."""
         outcomes, printed = Outcomes(), io.StringIO()
         before, folder, path = set(sys.modules), Path.cwd(), sys.path[:]
-        with self._settings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with self._settings(env), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             os.chdir(self.path)
             try:
                 status = int(pytest.main([*_ALONE, *args], plugins=[outcomes, *plugins]))
@@ -100,10 +101,11 @@ class Project:
         return Ran(done.returncode, done.stdout + done.stderr, {})
 
     @contextlib.contextmanager
-    def _settings(self) -> Iterator[None]:
+    def _settings(self, env: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
         with mock.patch.dict(os.environ, _ENVIRONMENT):
             for name in _UNWANTED:
                 os.environ.pop(name, None)
+            os.environ.update(env)
             yield
 
 
