@@ -34,7 +34,8 @@ def at(shape: Shape | None, steps: Sequence[str]) -> Shape | None:
     for step in steps:
         if shape is None:
             return None
-        shape = shape.elements if step == "[*]" else shape.fields.get(step)
+        # A field may be called so, too.
+        shape = shape.elements if step == "[*]" and shape.elements is not None else shape.fields.get(step)
     return shape
 
 
@@ -182,11 +183,12 @@ class Subject:
                 before=before,
                 after=after,
             )
-        elif "null" in old.types and "null" not in new.types and (not was or was == came):
+        elif "null" in old.types and ((came and not was) or ("null" not in new.types and was == came)):
+            always = " always" if "null" in new.types else ""
             yield self._finding(
                 Kind.NULL_DISAPPEARED,
                 steps,
-                f"is no longer null ({before} → {after})",
+                f"is no longer{always} null ({before} → {after})",
                 before=before,
                 after=after,
             )
