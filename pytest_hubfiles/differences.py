@@ -183,12 +183,11 @@ class Subject:
                 before=before,
                 after=after,
             )
-        elif "null" in old.types and ((came and not was) or ("null" not in new.types and was == came)):
-            always = " always" if "null" in new.types else ""
+        elif "null" in old.types and "null" not in new.types and (not was or was == came):
             yield self._finding(
                 Kind.NULL_DISAPPEARED,
                 steps,
-                f"is no longer{always} null ({before} → {after})",
+                f"is no longer null ({before} → {after})",
                 before=before,
                 after=after,
             )
