@@ -19,7 +19,8 @@ from unittest import mock
 import pytest
 from downstream import HELPERS
 
-_ALONE = ("-p", "pytest_hubfiles", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-W", "error")
+_WITHOUT = ("cacheprovider", "faulthandler", "unraisableexception")  # the last collects garbage ten times a run
+_ALONE = ("-p", "pytest_hubfiles", "-W", "error", *(arg for name in _WITHOUT for arg in ("-p", f"no:{name}")))
 _ENVIRONMENT = {
     "HUBSPOT_ACCESS_TOKEN": "a-token-for-tests",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # an entry point of each plugin installed would be read in each run

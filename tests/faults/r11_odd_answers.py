@@ -154,6 +154,7 @@ _KNOWN: Final = {
     ("aiohttp", "latin-1 header"): "aiohttp reads it as halves of characters, too",
 }
 """Where replay differs, or a client does; not counted."""
+_SLOW: Final = ("1 MB", "too deep", "chunk by chunk")
 _CLIENTS: Final = ("requests", "httpx", "aiohttp", "urllib3", "hubspot-api-client")
 
 
@@ -194,7 +195,7 @@ def run(bounded: bool) -> Outcome:
     with RawServer(_answer) as server, tempfile.TemporaryDirectory() as folder:
         for client in _CLIENTS[1:3] if bounded else _CLIENTS:
             path = Path(folder) / f"{client}.yaml"
-            asked = {t: n for t, n in _NAMES.items() if (client, n) not in _KNOWN}
+            asked = {t: n for t, n in _NAMES.items() if (client, n) not in _KNOWN and not (bounded and n in _SLOW)}
             if client == "hubspot-api-client":  # which fails of itself on a raw answer that is an error
                 asked = {t: n for t, n in asked.items() if ODD[n].method == "GET" and b" 2" in ODD[n].wire[:10]}
             bare = {n: _essence(_ask(client, server.url, t, ODD[n].method)) for t, n in asked.items()}

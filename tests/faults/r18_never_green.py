@@ -81,13 +81,14 @@ _MUST_SAY: Final = {
 def run(bounded: bool) -> Outcome:  # it takes a second
     """Run each suite that must not be green, and one against each vcrpy that loads cassettes unsafely."""
     failures: list[str] = []
-    for name, case in _CASES.items():
+    cases = dict(list(_CASES.items())[::2]) if bounded else _CASES
+    for name, case in cases.items():
         failures += _green(name, case)
     for version in ("8.2.0", "7.0.0", "4.3.1"):
         with mock.patch.object(vcr, "__version__", version):
             failures += _green(f"vcrpy {version}", _Case(TEST_IMPORT, _WHOLE, ()))
     control = _green("without the gate", _Case(_NOTHING_ASKED, _WHOLE, ())) != []
-    return Outcome("R18", "never green on nothing", len(_CASES) + 3, "green", control, tuple(failures))
+    return Outcome("R18", "never green on nothing", len(cases) + 3, "green", control, tuple(failures))
 
 
 def _green(name: str, case: _Case) -> list[str]:
