@@ -114,7 +114,10 @@ def _on_purpose(suite: Project, api: outages.Upstream, url: str, faults: Sequenc
     found = [f"{test} {how} though it wants an outage" for test, how in recorded.outcomes.items() if how != "passed"]
     if len(suite.contents()) != len(cases):
         found.append(f"{len(suite.contents())} of {len(cases)} outages are recorded on purpose")
-    return found
+    replayed = suite.run("--tb=no")
+    return found + [
+        f"{test} {how} in replay of an outage" for test, how in replayed.outcomes.items() if how != "passed"
+    ]
 
 
 def _plain(suite: Project, api: outages.Upstream, url: str) -> bool:
