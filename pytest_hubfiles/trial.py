@@ -143,7 +143,7 @@ class Trial:
         """Return why what was recorded is not to replace the cassette; empty if it is, or nothing was recorded."""
         faults = [*self.faults, *self.recorder.faults]
         if not (self.recorder.recorded or self.recorder.outages):
-            return faults
+            return [*faults, *self._idle()]
         outages = [] if OUTAGE in self.rules.allow else self.recorder.outages
         if self.is_verifying:  # nothing is to be replaced, but an outage verifies nothing
             return [*faults, *outages]
@@ -151,6 +151,13 @@ class Trial:
         if any(not self._is_accepted(finding) for finding in self.rules.at_or_above(self._findings)):
             reasons.append(WAIVABLE)
         return reasons
+
+    def _idle(self) -> Iterator[str]:
+        """Yield why a test that was to ask the network again did not: what it holds would go on being replayed."""
+        again = (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY)
+        recorder = self.recorder
+        if recorder.mode in again and self.passed and not self.shared and recorder.original and not recorder.exchanges:
+            yield f"no request was seen, though {len(recorder.original)} exchanges are recorded"
 
     def _is_accepted(self, finding: Finding) -> bool:
         waived = finding.category in (Category.CONTRACT, Category.DRIFT) or finding.kind is Kind.CASSETTE_UNREADABLE

@@ -120,6 +120,26 @@ def test_a_vcrpy_that_runs_code_is_refused(
 # --- nothing to judge ---
 
 
+@pytest.mark.parametrize(("mode", "said"), [("rewrite", "recorded"), ("all", "recorded"), ("verify", "verified")])
+def test_recording_again_without_a_request(downstream: Downstream, mode: str, said: str) -> None:
+    """A test that was to record again and sent nothing fails: what it no longer asks for would be replayed on."""
+    downstream.tests()
+    downstream.record()
+    old = downstream.cassette().read_bytes()
+    downstream.tests("def test_import(hubfiles): pass")
+
+    result = downstream.run_live(f"--hubfiles-record={mode}")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "          no request was seen, though 4 exchanges are recorded",
+            f"not {said}: cassettes/2026-03/test_files/test_import.yaml (no request was seen, *)",
+        ]
+    )
+    assert downstream.cassette().read_bytes() == old
+
+
 def test_a_test_without_requests_is_told(downstream: Downstream) -> None:
     """A test that uses the fixture and sends nothing passes, and the summary says that nothing was seen of it."""
     downstream.tests("def test_import(hubfiles): pass")

@@ -56,6 +56,8 @@ _CASES: Final[dict[str, _Case]] = {
     "somebody else answers": _Case(_MOCKED, _WHOLE),
     "nobody knows what was asked": _Case(_UNKNOWN, cassettes.dump([interaction("GET", "/nobody/knows", 200, {})])),
     "fewer than there were to be": _Case(TEST_IMPORT, _WHOLE, ("--hubfiles-min-judged=5",)),
+    "nothing is recorded again": _Case(_NOTHING_ASKED, _WHOLE, ("--hubfiles-record=rewrite",)),
+    "nothing is verified": _Case(_NOTHING_ASKED, _WHOLE, ("--hubfiles-record=verify",)),
     "there is no cassette": _Case(TEST_IMPORT, args=()),
     "the cassette is of another version": _Case(TEST_IMPORT, _WHOLE, ("--hubfiles-version=v3",)),
     "the cassette is empty": _Case(TEST_IMPORT, cassettes.dump([]), ()),
