@@ -22,7 +22,7 @@ VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
 )
 SHAPES = st.lists(VALUES, min_size=1, max_size=3)
-SUBJECT = Subject(CONTRACTS.get("2026-03", "import-status"), 200, "COMPLETE", 1, lambda steps: False)
+SUBJECT = Subject(CONTRACTS.get("2026-03", "import-status"), 200, "COMPLETE", {}, 1, lambda steps: False)
 
 
 def shape(values: list[object]) -> Shape:
