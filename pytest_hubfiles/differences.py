@@ -36,7 +36,8 @@ def at(shape: Shape | None, steps: Sequence[str]) -> Shape | None:
     for step in steps:
         if shape is None:
             return None
-        shape = shape.elements if step == "[*]" else shape.fields.get(step)
+        # A field may be called so, too.
+        shape = shape.elements if step == "[*]" and shape.elements is not None else shape.fields.get(step)
     return shape
 
 

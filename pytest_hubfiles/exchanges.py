@@ -125,6 +125,14 @@ class Interaction:
         return self._decoded[0]
 
     @property
+    def is_garbled(self) -> bool:
+        """Whether the body is what was sent, to the byte, and not encoded as its Content-Encoding says."""
+        encoding, length = self.headers.get("content-encoding", ""), self.headers.get("content-length", "")
+        if not self.response_body or encoding not in _STARTS or length != str(len(self.response_body)):
+            return False
+        return self._decoded[0] is self.response_body
+
+    @property
     def path(self) -> str:
         """The request's path, without origin and query."""
         return urlsplit(self.url).path

@@ -33,7 +33,8 @@ class Trial:
 
     ``shown`` is how messages and reports call the cassette; ``shared`` whether other tests use it too;
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
-    ``passed`` says whether the test's own code passed, ``verdict`` is what it was failed with for what was found.
+    ``passed`` says whether the test's own code passed, ``verdict`` is what it was failed with for what was found;
+    ``faults`` are those of this plugin, after which nothing is promoted.
     """
 
     test: str
@@ -46,6 +47,7 @@ class Trial:
     max_megabytes: float
     passed: bool = False
     verdict: BaseException | None = None
+    faults: list[str] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -56,6 +58,11 @@ class Trial:
     def is_verifying(self) -> bool:
         """Whether the network is compared with the cassette, and nothing written."""
         return self.recorder.mode is RecordMode.VERIFY
+
+    @property
+    def purpose(self) -> str:
+        """What the test does with the cassette: ``record``, ``replay`` or ``verify``."""
+        return "verify" if self.is_verifying else "record" if self.recorder.live else "replay"
 
     @property
     def _has_more(self) -> bool:
@@ -134,15 +141,23 @@ class Trial:
 
     def _refusals(self) -> list[str]:
         """Return why what was recorded is not to replace the cassette; empty if it is, or nothing was recorded."""
+        faults = [*self.faults, *self.recorder.faults]
         if not (self.recorder.recorded or self.recorder.outages):
-            return []
+            return [*faults, *self._idle()]
         outages = [] if OUTAGE in self.rules.allow else self.recorder.outages
         if self.is_verifying:  # nothing is to be replaced, but an outage verifies nothing
-            return outages
-        reasons = [*([] if self.passed else [TEST_FAILED]), *outages]
+            return [*faults, *outages]
+        reasons = [*([] if self.passed else [TEST_FAILED]), *faults, *outages]
         if any(not self._is_accepted(finding) for finding in self.rules.at_or_above(self._findings)):
             reasons.append(WAIVABLE)
         return reasons
+
+    def _idle(self) -> Iterator[str]:
+        """Yield why a test that was to ask the network again did not: what it holds would go on being replayed."""
+        again = (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY)
+        recorder = self.recorder
+        if recorder.mode in again and self.passed and not self.shared and recorder.original and not recorder.exchanges:
+            yield f"no request was seen, though {len(recorder.original)} exchanges are recorded"
 
     def _is_accepted(self, finding: Finding) -> bool:
         waived = finding.category in (Category.CONTRACT, Category.DRIFT) or finding.kind is Kind.CASSETTE_UNREADABLE
@@ -196,7 +211,7 @@ class Trial:
             failed=self.verdict is not None or bool(self._failing()),
             promoted=self._promoted,
             candidate=self._candidate,
-            reasons=self._reasons,
+            reasons=self._reasons if self.recorder.live else [],
             verified=self.is_verifying,
         )
 

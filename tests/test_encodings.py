@@ -17,6 +17,7 @@ from http_clients import SENDERS
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.exchanges import Interaction, decode_body
+from pytest_hubfiles.recorder.bridge import text_of
 
 JSON = b'{"id":"76","name":"caf\xc3\xa9 \xf0\x9f\x98\x80","note":"a \\"quoted\\" \\u00e9","size":24574}'
 
@@ -237,3 +238,34 @@ def test_a_bomb_is_not_unpacked(encoding: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("pytest_hubfiles.exchanges._LARGEST_BODY", 1000)
     bomb = ENCODERS[encoding](bytes(10**7))
     assert decode_body(bomb, encoding)[0] == bomb
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "length", "garbled"),
+    [
+        ("gzip", JSON, len(JSON), True),
+        ("gzip", gzip.compress(JSON)[:-9], len(gzip.compress(JSON)) - 9, True),
+        ("zstd", JSON, len(JSON), True),
+        ("gzip", gzip.compress(JSON), len(gzip.compress(JSON)), False),
+        ("gzip", JSON, len(gzip.compress(JSON)), False),  # decoded by the client already
+        ("", JSON, len(JSON), False),
+        ("aes", JSON, len(JSON), False),
+        ("gzip", b"", 0, False),  # as an answer to HEAD
+    ],
+    ids=["no gzip", "cut", "no zstd", "gzip", "decoded", "plain", "unknown", "empty"],
+)
+def test_a_body_that_is_not_encoded_as_it_says(encoding: str, body: bytes, length: int, garbled: bool) -> None:
+    """A body that is what was sent, to the byte, and not what its header says, is garbled: no answer."""
+    headers = {"Content-Encoding": (encoding,), "Content-Length": (str(length),)}
+    answer = Interaction("GET", "https://api.hubapi.com/x", {}, b"", 200, "OK", headers, body)
+    assert answer.is_garbled is garbled
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [("d\udce8s", "d\xe8s"), ("caf\u00e9", "caf\u00e9"), (b"d\xe8s", "d\xe8s"), ("plain", "plain"), (7, "7")],
+    ids=["halves", "text", "bytes", "plain", "number"],
+)
+def test_what_a_file_can_hold_of_a_header(given: object, text: str) -> None:
+    """A header beyond ASCII, which aiohttp reads as halves of characters, becomes text that a cassette can hold."""
+    assert text_of(given) == text

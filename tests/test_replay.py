@@ -570,3 +570,38 @@ def test_a_group_of_workers_is_no_part_of_the_name(downstream: Downstream) -> No
 
     result.assert_outcomes(passed=1)
     assert downstream.yaml_files() == [recorded]
+
+
+def test_a_swallowed_refusal_ends_the_test(downstream: Downstream) -> None:
+    """A test that swallows the refusal of a poll and polls on is stopped, and the rest of the run goes on."""
+    downstream.tests(
+        """
+import pathlib
+
+def test_import(hubfiles):
+    task = hubfiles.start_import(**BODY)
+    tries = 0
+    while True:
+        tries += 1
+        pathlib.Path("tries").write_text(str(tries))
+        try:
+            if hubfiles.import_status(task.json["id"]).task_status == "COMPLETE":
+                break
+        except Exception:
+            pass
+
+def test_other(): pass
+"""
+    )
+    downstream.write([started(), polled("PENDING")])
+
+    result = downstream.run()
+
+    result.assert_outcomes(failed=1, passed=1)
+    assert (downstream.path / "tries").read_text() == "5"
+    result.stdout.fnmatch_lines(
+        [
+            "*SwallowedRefusalError: GET * was refused 3 times and is tried again: the refusal is swallowed, *",
+            "breaking *task-never-ended: *[[]4 exchanges]",
+        ]
+    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_hubfiles import options
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.plugin.reporter import PARTIAL, Reporter
+from pytest_hubfiles.plugin.guard import OwnFaultError, complaining, failing
+from pytest_hubfiles.plugin.reporter import COMPLAINTS, PARTIAL, Reporter
 from pytest_hubfiles.plugin.run import RECORD, RUN, Run, hand_on, marker_arguments
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RUN] = Run(config)
     except HubfilesError as error:
         raise pytest.UsageError(str(error)) from None
+    except Exception as error:  # noqa: BLE001  # raised as it is, it would end the run with INTERNALERROR
+        raise pytest.UsageError(str(OwnFaultError("reading the settings", error))) from None
     if not config.stash[RUN].is_worker:
         config.pluginmanager.register(Reporter(config.stash[RUN]), "pytest_hubfiles.reporter")
     if config.stash[RUN].get("check"):
@@ -79,6 +83,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         versions = metafunc.config.stash[RUN].get("version", markers)
     except HubfilesError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
+    except Exception as error:  # noqa: BLE001  # raised here, it would keep every test from running
+        fault = OwnFaultError("reading the versions to run it for", error)
+        metafunc.parametrize("hubfiles", [fault], ids=["fault"], indirect=True)
+        return
     if len(versions) > 1:
         metafunc.parametrize("hubfiles", versions, ids=versions, indirect=True)
 
@@ -112,24 +120,26 @@ def hubfiles(
     request: pytest.FixtureRequest, hubfiles_token: str | None, hubfiles_vcr_config: dict[str, Any]
 ) -> Iterator[HubFiles]:
     """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
-    from pytest_hubfiles.fixture import HubFiles
-    from pytest_hubfiles.plugin.start import start_trial
+    with failing("starting to record or replay"), ExitStack() as recording:
+        if isinstance(fault := getattr(request, "param", None), OwnFaultError):
+            raise fault
+        from pytest_hubfiles.fixture import HubFiles
+        from pytest_hubfiles.plugin.start import start_trial
 
-    try:
         trial, version = start_trial(request, hubfiles_token, hubfiles_vcr_config)
-    except HubfilesError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-    run = request.config.stash[RUN]
-    request.node.stash[_TRIAL] = trial
-    with trial.recorder:
-        yield HubFiles(
+        recording.enter_context(trial.recorder)
+        offered = HubFiles(
             version=version,
             base_url=trial.recorder.base_url,
             cassette=trial.recorder.cassette,
             _trial=trial,
-            _contracts=run.contracts,
+            _contracts=request.config.stash[RUN].contracts,
             _token=hubfiles_token,
         )
+        request.node.stash[_TRIAL] = trial
+        started = recording.pop_all()
+    with failing("ending to record or replay", trial), started:
+        yield offered
 
 
 # --- a test's course ---------------------------------------------------------------------------------------
@@ -143,15 +153,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
         if trial is not None:
-            trial.end_call(passed=False)
-            _end_test(item, passed=False)
-            item.config.stash[RUN].report.add(trial.record())
+            run = item.config.stash[RUN]
+            with complaining(run, "keeping what an interrupted test recorded"):
+                trial.end_call(passed=False)
+                _end_test(item, passed=False)
+                run.report.add(trial.record())
         raise
     if trial is not None:
-        conclusion = trial.end_call(passed=True)
-        if conclusion.failing or conclusion.refusals:
-            trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
-            raise trial.verdict
+        with failing("judging the test", trial):
+            conclusion = trial.end_call(passed=True)
+            if conclusion.failing or conclusion.refusals:
+                trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
+                raise trial.verdict
     return result
 
 
@@ -161,20 +174,34 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
     trial = item.stash.get(_TRIAL, None)
-    if trial is not None and call.when == "teardown":
-        hand_on(item, trial.record())
-    report = yield
     if trial is None:
-        return report
-    _redact(report, trial.recorder.redacted)
+        return (yield)
+    fault = None
     if call.when == "teardown":
-        return report
+        try:
+            hand_on(item, trial.record())
+        except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
+            fault = OwnFaultError("handing on what the test told", error)
+    report = yield
+    try:
+        _redact(report, trial.recorder.redacted)
+    except Exception as error:  # noqa: BLE001  # likewise; and nothing is to be shown that was not looked through
+        fault = OwnFaultError("taking credentials out of the report", error)
+        report.sections[:], report.longrepr = [], None
     is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
-    passed = report.passed and not hasattr(report, "wasxfail")
-    if not passed and not is_ours:  # a failure of a unittest.TestCase shows here only, so do subtests and xfail
-        conclusion = trial.end_call(passed=False)
-        if conclusion.findings or conclusion.refusals:
-            report.sections.append(("hubfiles", _explain(trial, conclusion)))
+    # A failure of a unittest.TestCase shows here only, so do xfail and a skip.
+    if call.when != "teardown" and not report.passed and not is_ours:
+        try:
+            conclusion = trial.end_call(passed=False)
+            if conclusion.findings or conclusion.refusals:
+                report.sections.append(("hubfiles", _explain(trial, conclusion)))
+        except Exception as error:  # noqa: BLE001  # likewise
+            fault = OwnFaultError("judging the test", error)
+    if fault is not None:
+        trial.passed = False
+        report.sections.append(("hubfiles", str(fault)))
+        if not report.failed or report.longrepr is None:
+            report.outcome, report.longrepr = "failed", str(fault)
     return report
 
 
@@ -215,24 +242,20 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
     if item.nodeid in _SUBTEST_FAILED:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = trial.passed = False
-    problem = ""
     try:
-        late = trial.end_test(passed)
-    except HubfilesError as error:
-        problem = str(error)
-    else:
-        if late.failing or late.refusals:
-            problem = _explain(trial, late)
-    if passed and problem:
-        pytest.fail(problem, pytrace=False)
+        with failing("promoting the recording", trial):
+            late = trial.end_test(passed)
+            if late.failing or late.refusals:
+                raise pytest.fail.Exception(_explain(trial, late), pytrace=False)
+    except pytest.fail.Exception:
+        if passed:  # else the test is red for a reason of its own
+            raise
 
 
 def _explain(trial: Trial, conclusion: Conclusion) -> str:
     from pytest_hubfiles.reports.terminal import explain
 
-    return explain(
-        trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, verifying=trial.is_verifying
-    )
+    return explain(trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=trial.purpose)
 
 
 # --- the run's report --------------------------------------------------------------------------------------
@@ -249,3 +272,4 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[PARTIAL] = session.config.stash[RUN].partial
+        output[COMPLAINTS] = session.config.stash[RUN].complaints

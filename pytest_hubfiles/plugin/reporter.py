@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_hubfiles.plugin.guard import complaining, complains
 from pytest_hubfiles.plugin.run import RECORD, Run
 
 if TYPE_CHECKING:
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
 PARTIAL: Final = "hubfiles_partial"
 """What a worker calls its word on whether it left tests out."""
 
+COMPLAINTS: Final = "hubfiles_complaints"
+"""What a worker calls the faults of this plugin that it could blame on no test."""
+
 
 class Reporter:
     """Gathers what tests tell, in the process that reports, and reports it."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.complaints: list[str] = []
+        self._session: pytest.Session | None = None
 
     @pytest.hookimpl(tryfirst=True)  # the first that answers is the last that is asked, and xdist answers
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -33,10 +37,14 @@ class Reporter:
         self.run.partial = self.run.partial or not report.passed
 
     @pytest.hookimpl(optionalhook=True)
+    @complains
     def pytest_testnodedown(self, node: Any) -> None:
         """Note that this is no full run where a worker left tests out, or crashed."""
-        self.run.partial = self.run.partial or getattr(node, "workeroutput", {}).get(PARTIAL, True)
+        told = getattr(node, "workeroutput", {})
+        self.run.partial = self.run.partial or told.get(PARTIAL, True)
+        self.run.complaints += told.get(COMPLAINTS, [])
 
+    @complains
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test tells when it ends, from this process or from a worker."""
         if report.when == "setup" and not report.passed:
@@ -50,8 +58,19 @@ class Reporter:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the run as a whole, write its reports, and make its exit status tell."""
+        self._session = session
+        if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            return
+        with complaining(self.run, "judging the run"):
+            self._judge_run(session, exitstatus)
+        with complaining(self.run, "writing reports"):
+            if self.run.has_report:
+                self._write_reports()
+        self._tell_status()
+
+    def _judge_run(self, session: pytest.Session, exitstatus: int) -> None:
         run = self.run
-        if not run.has_report or exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+        if not run.has_report:
             return
         from pytest_hubfiles import takes
 
@@ -64,29 +83,28 @@ class Reporter:
                 run.report.stale_deviations = self._stale()
         least = run.get("min_judged")
         if run.report.judged_count < least:
-            self.complaints.append(
+            run.complaints.append(
                 f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
             )
-        self.complaints += self._versions_not_checked()
+        run.complaints += self._versions_not_checked()
         fail_on = run.get("fail_on")
         weighty = [f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank]
         if weighty:
             kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-            self.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {fail_on.value})")
+            run.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {fail_on.value})")
             moved = [f for f in weighty if f.category.value == "version"]
-            self.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
+            run.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
             if moved:
-                self.complaints.append(
+                run.complaints.append(
                     "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
                     " hubfiles accept --finding FINGERPRINT --reason TEXT"
                 )
-        run.report.failed = run.report.failed or bool(weighty or self.complaints)
-        self._write_reports()
-        if (weighty or self.complaints) and session.exitstatus in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.NO_TESTS_COLLECTED,
-        ):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        run.report.failed = run.report.failed or bool(run.complaints)
+
+    def _tell_status(self) -> None:
+        green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if self.run.complaints and self._session is not None and self._session.exitstatus in green:
+            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _is_full(self, session: pytest.Session) -> bool:
         """Return whether every test of the suite has run, so that a cassette nobody opened is one nobody needs."""
@@ -175,20 +193,27 @@ class Reporter:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(render_json(self.run.report), encoding="utf-8")
                 except OSError as error:
-                    self.complaints.append(f"the report {name} could not be written: {error.strerror or error}")
+                    self.run.complaints.append(f"the report {name} could not be written: {error.strerror or error}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what was judged, recorded and found."""
+        known = len(self.run.complaints)
+        with complaining(self.run, "telling what was found"):
+            if self.run.has_report:
+                self._summarise(terminalreporter)
+        for complaint in self.run.complaints[known:]:
+            terminalreporter.write(f"{complaint}\n")
+        self._tell_status()
+
+    def _summarise(self, terminalreporter: pytest.TerminalReporter) -> None:
         run = self.run
-        if not run.has_report:
-            return
         from pytest_hubfiles.deviations import run_out
         from pytest_hubfiles.reports.json_report import render_json
         from pytest_hubfiles.reports.terminal import render_terminal
 
-        if run.report.worth_telling or self.complaints:
+        if run.report.worth_telling or run.complaints:
             terminalreporter.section("hubfiles")
-            lines = [*render_terminal(run.report), *run_out(run.deviations, run.today), *self.complaints]
+            lines = [*render_terminal(run.report), *run_out(run.deviations, run.today), *run.complaints]
             terminalreporter.write("\n".join(lines) + "\n")
         for _ in [name for _, name in run.get("report") if name == "-"]:
             terminalreporter.write(render_json(run.report))

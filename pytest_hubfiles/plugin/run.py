@@ -39,6 +39,7 @@ class Run:
         self.today = dt.datetime.now(dt.timezone.utc).date()
         self._settled: dict[str, Any] = {}
         self._versions: list[str] | None = None
+        self.complaints: list[str] = []
         self.partial = False
         self.running = False
         for name in options.OPTIONS:
@@ -159,7 +160,7 @@ class Run:
         """Whether there is a report to write: anything was told, or one was asked for."""
         asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
         asked = asked or self.get("check")
-        return self.running and (self._report is not None or asked)
+        return self.running and (self._report is not None or bool(self.complaints) or asked)
 
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import PurePosixPath
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
 
 import pytest
 
 from pytest_hubfiles import cassettes, options
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.plugin.run import RUN, Run, marker_arguments
@@ -17,6 +19,30 @@ from pytest_hubfiles.recorder import Recorder
 from pytest_hubfiles.scrubbing import Additions
 from pytest_hubfiles.takes import Takes
 from pytest_hubfiles.trial import Trial
+
+_RECORDERS: Final = {"vcr": "pytest-recording", "_vcr_marker": "pytest-vcr"}
+"""The fixtures through which other plugins heed ``@pytest.mark.vcr``, each requested by every test."""
+
+
+class TwoRecordersError(HubfilesError):
+    """A test that another plugin is to record and replay as well."""
+
+    def __init__(self, other: str) -> None:
+        super().__init__(
+            f"This test has two recorders: it requests the fixture hubfiles, and its @pytest.mark.vcr is for {other}.\n"
+            "One would answer in the other's place, unjudged. Take the marker off, or the fixture out."
+        )
+
+
+class RecordingInCiError(HubfilesError):
+    """A CI run that was to record without its command line saying so."""
+
+    def __init__(self, source: str, mode: options.RecordMode) -> None:
+        super().__init__(
+            f"{source} is {mode.value}, which goes to the network here, and this is a CI run (CI is set).\n"
+            "Record where somebody can review the cassettes, and commit them; or, if it is this run's job, "
+            f"say so on its command line: --hubfiles-record {mode.value}."
+        )
 
 
 def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]) -> tuple[Trial, str]:
@@ -37,6 +63,8 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
         else cassettes.named_path(run.cassettes, version, named)
     )
     mode: options.RecordMode = run.get("record", markers)
+    _check_recorders(item)
+    _check_ci(run, mode, markers, path)
     writes = mode not in (options.RecordMode.NONE, options.RecordMode.VERIFY)
     gate = Gate.of(os.environ, token)
     gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
@@ -88,6 +116,24 @@ def _additions(run: Run) -> Additions:
         patterns=tuple(item for item in wanted if isinstance(item, re.Pattern)),
         headers=frozenset(run.get("keep_headers")),
     )
+
+
+def _check_recorders(item: pytest.Item) -> None:
+    if item.get_closest_marker("vcr") is None:
+        return
+    fixtures = getattr(item, "fixturenames", ())
+    for fixture, plugin in _RECORDERS.items():
+        if fixture in fixtures:
+            raise TwoRecordersError(plugin)
+
+
+def _check_ci(run: Run, mode: options.RecordMode, markers: tuple[Mapping[str, Any], ...], path: Path) -> None:
+    replays = mode is options.RecordMode.NONE or (mode is options.RecordMode.ONCE and path.exists())
+    if replays or os.environ.get("CI", "").lower() in ("", "0", "false", "no", "off"):
+        return
+    source, _ = options.decide("record", run.config.getoption, markers, run.config.getini) or ("", None)
+    if source != options.OPTIONS["record"].flag:
+        raise RecordingInCiError(source, mode)
 
 
 def _test_folder(item: pytest.Item) -> PurePosixPath:

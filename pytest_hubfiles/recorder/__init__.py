@@ -6,7 +6,9 @@ import bisect
 import copy
 import inspect
 import os
+import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -15,6 +17,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final
 from weakref import WeakSet
 
+import vcr
 from vcr import VCR
 from vcr import patch as vcr_patch
 from vcr.request import Request
@@ -22,7 +25,7 @@ from vcr.request import Request
 from pytest_hubfiles import cassette_findings, cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Finding
+from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import (
@@ -37,9 +40,11 @@ from pytest_hubfiles.recorder.bridge import (
 from pytest_hubfiles.recorder.certificates import read_late
 from pytest_hubfiles.recorder.patching import patched
 from pytest_hubfiles.recorder.quiet import quiet_logs
+from pytest_hubfiles.recorder.seal import Seal, SealedError
 from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
+_FIRST_SAFE: Final = (8, 2, 1)  # vcrpy's release notes of 8.2.1: cassettes are loaded with a safe YAML loader
 _FEATURES: Final = frozenset(inspect.signature(VCR).parameters)
 VCR_OPTIONS: Final = _FEATURES & frozenset(
     {
@@ -74,6 +79,16 @@ class VcrConfigError(HubfilesError):
         )
 
 
+class VcrpyUnsafeError(HubfilesError):
+    """The vcrpy installed runs code that a cassette holds."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"vcrpy {version} is installed, which runs what a crafted cassette tells it to (GHSA-rpj2-4hq8-938g).\n"
+            "Install vcrpy 8.5 or newer. Nothing was recorded or replayed."
+        )
+
+
 class UnmatchedRequestError(HubfilesError):
     """A request for which nothing is recorded; ``finding`` says what came closest and why it did not match."""
 
@@ -101,6 +116,18 @@ def _checked(config: object) -> Mapping[str, Any]:
     return config
 
 
+class SwallowedRefusalError(BaseException):
+    """What has no answer is asked for again and again: no ``except Exception`` may keep the test from its end."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(
+            f"{finding.after} was refused {_PATIENCE} times and is tried again: the refusal is swallowed, and a replay "
+            f"has no more to say.\n{finding.message}"
+        )
+
+
+_PATIENCE: Final = 3  # refusals of one request; clients that retry on their own account give up about then
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 Identify = Callable[[Interaction], Exchange]
 
@@ -121,7 +148,8 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     ``shown`` is how messages call the cassette. ``exchanges`` is what happened, as a cassette would keep it;
     ``recorded`` what came from the network, in the order it was asked for; ``problems`` the requests without an
-    answer; ``outages`` what was no answer of the API; ``live`` whether requests may reach the network.
+    answer; ``faults`` what went wrong in here or in a user's hook, and may have been swallowed by a client;
+    ``outages`` what was no answer of the API; ``live`` whether requests may reach the network.
     """
 
     def __init__(
@@ -140,6 +168,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         test: str = "",
         root: Path | None = None,
     ) -> None:
+        if tuple(map(int, re.findall(r"[0-9]+", vcr.__version__)[:3])) < _FIRST_SAFE:
+            raise VcrpyUnsafeError(vcr.__version__)
         self._config = _checked(vcr_config)
         self.cassette, self.shown, self.mode, self.takes = cassette, shown, mode, takes
         self.base_url = base_url
@@ -148,6 +178,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.recorded: list[Interaction] = []
         self._order: list[int] = []  # as the how many-th the request of each of them was sent
         self.problems: list[Finding] = []
+        self.faults: list[str] = []
         self._identify = identify
         self._gate = Gate() if gate is None else gate
         self._additions = additions
@@ -172,6 +203,10 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._examined = [scrubbing.examine(interaction) for interaction in stored]
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
         self._secrets |= {value for examined in self._examined for value in examined.values}
+        self._refused: Counter[str | None] = Counter()
+        self._seal = (
+            None if self.live else Seal(base_url, self._connection_refused, self._config.get("ignore_hosts", ()))
+        )
         self._patched = ExitStack()
 
     def _goes_live(self, test: str) -> bool:
@@ -200,7 +235,8 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._tape = Tape(told, loaded)
             entering.enter_context(patched(bridge, self._config.get("skip_patchers", ())))
             entering.enter_context(quiet_logs(self._redacted_log))
-            if not self.live:
+            if self._seal is not None:
+                entering.enter_context(self._seal)
                 entering.enter_context(read_late())
             self._patched = entering.pop_all()
         return self
@@ -217,6 +253,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
         Raises:
             UnmatchedRequestError: if it has no answer and must not go out.
+            SwallowedRefusalError: if that was said of it before, and swallowed.
         """
         __tracebackhide__ = True
         with self.lock:
@@ -248,10 +285,15 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._live[request] = (self._sent, wanted)
             return False
 
-    def _unmatched(self, wanted: Interaction) -> UnmatchedRequestError:
+    def ignored(self, request: Request) -> None:
+        """Let *request* go its own way, which the user's hooks left it."""
+        if self._seal is not None:
+            self._seal.open(text_of(request.uri))
+
+    def _unmatched(self, wanted: Interaction) -> BaseException:
         unreadable = self._unreadable_finding()
         if unreadable is not None:  # said once, of the file
-            return UnmatchedRequestError(unreadable)
+            return self._refusal(replace(unreadable, after=f"{wanted.method} {wanted.path}"), UnmatchedRequestError)
         exchange = self._identify(wanted)
         finding = replace(
             self._tape.explain(wanted, self.shown),
@@ -259,7 +301,27 @@ class Recorder(AbstractContextManager["Recorder"]):
             version=exchange.version,
         )
         self.problems.append(finding)
-        return UnmatchedRequestError(finding)
+        return self._refusal(finding, UnmatchedRequestError)
+
+    def _refusal(self, finding: Finding, refusal: Callable[[Finding], BaseException]) -> BaseException:
+        self._refused[finding.after] += 1
+        return (refusal if self._refused[finding.after] <= _PATIENCE else SwallowedRefusalError)(finding)
+
+    def _connection_refused(self, what: str) -> BaseException:
+        finding = Finding(
+            kind=Kind.UNMATCHED_REQUEST,
+            severity=severity_of(Kind.UNMATCHED_REQUEST),
+            category=Category.REPLAY,
+            message=(
+                f"{what} was refused: the test replays {self.shown}, and this client is none that is recorded.\n"
+                "Let it send through requests, httpx, aiohttp, urllib3, urllib or http.client, or name the host in "
+                "ignore_hosts of hubfiles_vcr_config."
+            ),
+            after=what,
+        )
+        with self.lock:
+            self.problems.append(finding)
+            return self._refusal(finding, lambda finding: SealedError(finding.message))
 
     def _wanted(self, request: Request) -> Interaction:
         """Return the request as the cassette would hold it, credentials taken out."""
@@ -355,8 +417,9 @@ class Recorder(AbstractContextManager["Recorder"]):
             self.recorded[place:place] = kept
             for interaction in kept or told:
                 self.exchanges.append(self._identify(interaction))
-                if interaction.outage:
-                    self._outages.append(f"{interaction.method} {interaction.path} got {interaction.outage}")
+                outage = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.outage
+                if outage:
+                    self._outages.append(f"{interaction.method} {interaction.path} got {outage}")
 
     def _answered(self, request: Request, raw: Interaction) -> int:
         """Return as the how many-th the request of an answer was sent."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from vcr.cassette import Cassette
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction, MatchKey, match_key
 
 if TYPE_CHECKING:
@@ -22,6 +24,25 @@ if TYPE_CHECKING:
 
 
 _PARAMETERS: Final = frozenset(inspect.signature(Cassette).parameters)
+
+
+def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the recorder know of what goes wrong in *method*: it is raised into a client, which may swallow it."""
+
+    @wraps(method)
+    def told(self: Bridge, *args: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return method(self, *args)
+        except HubfilesError:
+            raise
+        except Exception as error:
+            self._recorder.faults.append(
+                f"pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: {type(error).__name__}: {error}"
+            )
+            raise
+
+    return told
 
 
 class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
@@ -40,18 +61,24 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Whether no connection is to be made; a request that must not go out has been refused before it is asked."""
         return not self._recorder.live
 
+    @_telling
     def can_play_response_for(self, request: Request) -> bool:
         """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
         __tracebackhide__ = True
         if self._is_plain:
             return self._recorder.asked(request, request)
         filtered = self.filter_request(request)
-        return bool(filtered) and self._recorder.asked(request, filtered)
+        if not filtered:
+            self._recorder.ignored(request)
+            return False
+        return self._recorder.asked(request, filtered)
 
+    @_telling
     def play_response(self, request: Request) -> dict[str, Any]:
         """Return the recorded answer to *request*."""
         return self._recorder.play(request)
 
+    @_telling
     def append(self, request: Request, response: dict[str, Any]) -> None:
         """Take in what vcrpy loads, and what came from the network."""
         if not self.rewound:  # vcrpy is loading what was recorded
@@ -136,9 +163,18 @@ def answer_of(interaction: Interaction) -> dict[str, Any]:
     }
 
 
+_HALVES: Final = re.compile("[\udc80-\udcff]")
+
+
 def text_of(value: object) -> str:
-    """Return what a client gave as text or bytes as text."""
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    """Return what a client gave as text or bytes as text that a file can hold."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    text = str(value)
+    if text.isascii():
+        return text
+    # aiohttp reads what is no UTF-8 in a header as halves of characters, which YAML cannot hold.
+    return text.encode("utf-8", "surrogateescape").decode("latin-1") if _HALVES.search(text) else text
 
 
 def _body_bytes(body: Any) -> bytes:

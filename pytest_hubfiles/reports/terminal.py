@@ -127,6 +127,10 @@ def _recordings(report: Report) -> list[str]:
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
             lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
+    idle = [r.test for r in report.records if not (r.judged or r.not_judged or r.reasons)]
+    if idle:
+        more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
+        lines.append(f"no request was seen in {plural(len(idle), 'test')}: {', '.join(idle[:3])}{more}")
     verified = [r for r in report.records if r.verified and r.judged and not r.reasons]
     if verified:
         lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
@@ -139,18 +143,22 @@ def explain(
     failing: Sequence[Finding],
     refusals: Sequence[str],
     *,
-    verifying: bool = False,
+    purpose: str = "record",
 ) -> str:
-    """Return why a test failed: every finding, and why its recording is not promoted and what to do about it."""
+    """Return why a test failed: every finding, and why its recording is not promoted and what to do about it.
+
+    *purpose* is what the test did with the *cassette*: ``record``, ``replay`` or ``verify``.
+    """
     lines = []
     if findings:
         weighty = f", of which {len(failing)} fail{'s' * (len(failing) == 1)} the test" if failing else ""
         lines.append(f"hubfiles: {plural(len(findings), 'finding')}{weighty}")
         lines += render_findings(findings)
-    if refusals and verifying:
-        lines.append(f"hubfiles: {cassette} could not be verified, because of")
+    if refusals and purpose != "record":
+        done = {"replay": "replayed", "verify": "verified"}[purpose]
+        lines.append(f"hubfiles: {cassette} could not be {done}, because of")
         lines += [f"          {reason}" for reason in refusals]
-        lines.append("          Verify again when this is mended.")
+        lines.append(f"          {purpose.capitalize()} again when this is mended.")
     elif refusals:
         waivable = tuple(refusals) == (WAIVABLE,)
         lines.append(f"hubfiles: the recording does not replace {cassette}, because of")

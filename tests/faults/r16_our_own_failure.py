@@ -1,0 +1,170 @@
+"""R16: an exception in each hook, fixture and boundary of ours costs neither a recording nor another test's result."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from unittest import mock
+
+from downstream import constant_server
+
+from faults.ledger import Outcome
+from faults.projects import Project, Ran, project
+
+_TESTS: Final = """
+def test_import(hubfiles):
+    try:
+        import_a_file(hubfiles)
+    except Exception:  # what goes wrong in our code is raised into a client, which may swallow it
+        pass
+
+def test_next(hubfiles):
+    import_a_file(hubfiles)
+
+def test_other():
+    pass
+"""
+
+_PLUGIN: Final = "pytest_hubfiles.plugin"
+_BOUNDARIES: Final = {
+    # what fails: where in a run that records, and in one that replays
+    "pytest_configure": f"{_PLUGIN}.Run",
+    "pytest_generate_tests": f"{_PLUGIN}.marker_arguments",
+    "fixture": f"{_PLUGIN}.start.start_trial",
+    "settings of a test": f"{_PLUGIN}.start.Rules",
+    "recorder": f"{_PLUGIN}.start.Recorder",
+    "recorder.enter": "pytest_hubfiles.recorder.Tape",
+    "recorder.exit": "pytest_hubfiles.recorder.Recorder.__exit__",
+    "what a test is offered": "pytest_hubfiles.fixture.HubFiles.__init__",
+    "recorder.ask": "pytest_hubfiles.recorder.Recorder.asked",
+    "recorder.identify": "pytest_hubfiles.contracts.Contracts.identify",
+    "pytest_runtest_call": "pytest_hubfiles.trial.Trial.end_call",
+    "judging": "pytest_hubfiles.judging.Rules.check",
+    "excusing": "pytest_hubfiles.judging.Rules.excuse",
+    "pytest_runtest_teardown": "pytest_hubfiles.trial.Trial.end_test",
+    "pytest_runtest_makereport": "pytest_hubfiles.trial.Trial.record",
+    "handing on": f"{_PLUGIN}.hand_on",
+    "pytest_runtest_logreport": "pytest_hubfiles.reports.Record.from_text",
+    "report": "pytest_hubfiles.reports.Report.add",
+    "pytest_sessionfinish": f"{_PLUGIN}.reporter.Reporter._is_full",
+    "cassettes nobody opened": f"{_PLUGIN}.reporter.Reporter._unused",
+    "writing reports": "pytest_hubfiles.reports.json_report.render_json",
+    "pytest_terminal_summary": "pytest_hubfiles.reports.terminal.render_terminal",
+    "deviations that have run out": "pytest_hubfiles.deviations.run_out",
+}
+_RECORDING: Final = {
+    "recorder.receive": "pytest_hubfiles.recorder.Recorder.received",
+    "scrubbing": "pytest_hubfiles.recorder.scrubbing.scrub",
+    "takes.begin": "pytest_hubfiles.takes.Takes.begin",
+    "comparing": "pytest_hubfiles.judging.Rules.compare",
+    "takes.promote": "pytest_hubfiles.takes.Takes.promote",
+    "takes.merge": "pytest_hubfiles.takes.Takes._merged",
+    "cassettes.dump": "pytest_hubfiles.takes.cassettes.dump",
+    "cassettes.write": "pytest_hubfiles.takes.cassettes.write",
+}
+_REPLAYING: Final = {
+    "recorder.play": "pytest_hubfiles.recorder.Recorder.play",
+    "cassettes.read": "pytest_hubfiles.recorder.cassettes.read",
+    "age": "pytest_hubfiles.judging.Rules.stale",
+}
+_BEFORE_ANY_TEST: Final = {"pytest_configure"}
+_BOUNDED: Final = {
+    "pytest_configure", "pytest_generate_tests", "fixture", "recorder.receive", "recorder.play", "pytest_runtest_call",
+    "pytest_runtest_makereport", "takes.merge", "report", "pytest_sessionfinish",
+}  # fmt: skip
+
+
+class Injected(Exception):  # noqa: N818  # stands for any error there is
+    """What nobody expects."""
+
+
+@contextlib.contextmanager
+def injected(target: str) -> Iterator[list[str]]:
+    """Have the first call of *target* fail; hand out a list that holds its name once it has."""
+    failed: list[str] = []
+    owner, _, name = target.rpartition(".")
+    place = _resolve(owner)
+    real: Callable[..., Any] = getattr(place, name)
+    plain = vars(place)[name]
+
+    def fail_once(*args: Any, **kwargs: Any) -> Any:
+        if not failed:
+            failed.append(target)
+            if name == "__exit__":  # or its patches would stay, and this would be no test of ours
+                real(*args, **kwargs)
+            raise Injected("boom")
+        return real(*args, **kwargs)
+
+    replacement = staticmethod(fail_once) if isinstance(plain, classmethod) else fail_once
+    with mock.patch.object(place, name, replacement):
+        yield failed
+
+
+def _resolve(dotted: str) -> Any:
+    module, _, rest = dotted, "", ""
+    names: list[str] = []
+    while True:
+        try:
+            place = __import__(module, fromlist=["_"])
+            break
+        except ImportError:
+            module, _, rest = module.rpartition(".")
+            names.insert(0, rest)
+    for name in names:
+        place = getattr(place, name)
+    return place
+
+
+def run(bounded: bool) -> Outcome:
+    """Inject an exception at each boundary, recording and replaying, and look at what it cost."""
+    failures: list[str] = []
+    count = 0
+    with constant_server() as url, project() as suite:
+        suite.tests(_TESTS)
+        recorded = suite.run(f"--hubfiles-base-url={url}", "--hubfiles-record=once")
+        assert recorded.status == 0, recorded.output
+        for mode, boundaries in (("rewrite", _BOUNDARIES | _RECORDING), ("none", _BOUNDARIES | _REPLAYING)):
+            for name, target in boundaries.items():
+                if bounded and (name not in _BOUNDED or (mode == "none") != (name in _REPLAYING)):
+                    continue
+                count += 1
+                failures += _cost(suite, url, mode, name, target)
+        with mock.patch("pytest_hubfiles.plugin.reporter.complaining", _unguarded):
+            control = _cost(suite, url, "none", "unguarded", _BOUNDARIES["pytest_terminal_summary"])
+    return Outcome("R16", "our own failure", count, "lost or hidden", bool(control), tuple(failures))
+
+
+@contextlib.contextmanager
+def _unguarded(*_: object) -> Iterator[None]:
+    yield
+
+
+def _cost(suite: Project, url: str, mode: str, name: str, target: str) -> list[str]:
+    before = suite.contents()
+    with injected(target) as failed:
+        ran = suite.run(f"--hubfiles-base-url={url}", f"--hubfiles-record={mode}", "--hubfiles-report=json:report.json")
+    found = list(_wrong(ran, name, failed)) + [
+        f"{test} is another" for test in before if suite.contents().get(test) != before[test]
+    ]
+    for kept in suite.path.rglob("*.candidate.yaml"):
+        kept.unlink()
+    return [f"{name} while {mode}: {what}" for what in found]
+
+
+def _wrong(ran: Ran, name: str, failed: list[str]) -> Iterator[str]:
+    if not failed:
+        yield "was never called"
+    if ran.status == 0:
+        yield "the run is green"
+    if "INTERNALERROR" in ran.output:
+        yield "INTERNALERROR"
+    if "pytest-hubfiles itself failed" not in ran.output and "hook of hubfiles_vcr_config, failed" not in ran.output:
+        yield "nobody says whose fault it is"
+    if "boom" not in ran.output:
+        yield "nobody says what it was"
+    if name in _BEFORE_ANY_TEST:
+        return
+    for test in ("test_next", "test_other"):
+        if ran.outcomes.get(test) != "passed":
+            yield f"{test} is {ran.outcomes.get(test)}"
