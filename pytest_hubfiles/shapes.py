@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
@@ -198,6 +199,8 @@ _PLAIN_TYPES: Final = {
 
 def _shape_of_all(values: Sequence[object], place: Place, level: int) -> Shape:
     """Return the shape of the *values* that stand at *place*, all at once: a thousand elements alike are one step."""
+    if len(values) == 1 and not isinstance(values[0], (Mapping, list)):
+        return _of_one(values[0], place)
     kinds = set(map(type, values))
     types = {_PLAIN_TYPES[kind] for kind in kinds} if kinds <= _PLAIN_TYPES.keys() else set(map(type_of, values))
     seen = frozenset[str]()
@@ -223,6 +226,20 @@ def _shape_of_all(values: Sequence[object], place: Place, level: int) -> Shape:
         count=len(values),
         objects=len(objects) if level <= _DEEPEST else 0,
     )
+
+
+def _of_one(value: object, place: Place) -> Shape:
+    values = frozenset({str(value)}) if place.facts.enum is not None and isinstance(value, (str, int)) else _NO_VALUES
+    return _plain(type_of(value), format_of(value) if isinstance(value, str) else None, values)
+
+
+_NO_VALUES: Final[frozenset[str]] = frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _plain(json_type: str, text_format: str | None, values: frozenset[str]) -> Shape:
+    """Return the shape of one value without parts; there are few, and a body has many of each."""
+    return Shape(frozenset({json_type}), format=text_format, values=values)
 
 
 def plainly_alike(one: object, other: object, place: Place) -> bool:

@@ -43,7 +43,7 @@ def both_in_a_list(value: str) -> str:
 REPLAY = "hubfiles.start_import(**BODY), hubfiles.import_status('AAAAEZ6whGI')"
 SEVERITIES = f"({REPLAY}) and [f.severity.value for f in hubfiles.findings if f.path == '$.completedAt']"
 SETTINGS = [
-    Setting("record", "hubfiles.recording", ("rewrite", "none"), ("True", "False"), "record"),
+    Setting("record", "hubfiles.recording", ("new_episodes", "none"), ("True", "False"), "record"),
     Setting("version", "hubfiles.version", ("v3", "2025-09"), ("v3", "2025-09"), "version"),
     Setting("version", "hubfiles.version", ("v3", "2025-09"), ("v3", "2025-09"), "versions", both_in_a_list),
     Setting("strict", SEVERITIES, ("true", "false"), ("['breaking']", "['info']"), "strict", boolean, flag=True),

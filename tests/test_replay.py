@@ -345,7 +345,10 @@ BROKEN = {
     "another version": (b"interactions: []\nversion: 2\n", "its version is 2; only vcrpy's version 1 is read"),
     "no interactions": (b"version: 1\n", "it has no list of interactions; is it a vcrpy cassette?"),
     "half an interaction": (b"interactions:\n- request: {}\nversion: 1\n", "*interaction 1 *has no 'response'"),
-    "an object": (b"interactions: !!python/object:os.system {}\nversion: 1\n", "*it is not YAML: *"),
+    "an object": (
+        b"interactions:\n- !!python/object:os.system {}\nversion: 1\n",
+        "*its tag *python/object:os.system asks for more than plain data; *",
+    ),
 }
 
 

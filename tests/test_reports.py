@@ -114,7 +114,7 @@ def test_the_json_report(suite: Downstream, args: list[str]) -> None:
         "cassette": "cassettes/2026-03/test_files/test_bad.yaml",
         "deviation": None,
         "exchanges": 1,
-        "line": None,
+        "line": 22,
     }
     assert [(f["kind"], f["severity"], f["path"]) for f in document["findings"][1:]] == [
         ("request-violation", "warning", "$.duplicateValidationScope"),

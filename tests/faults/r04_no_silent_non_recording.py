@@ -138,7 +138,9 @@ def run(bounded: bool) -> Outcome:
             for name, fault in faults.items():
                 count += 1
                 failures += [f"{name}, {mode}: {what}" for what in _cost(url, mode, fault)]
-        with mock.patch.object(cassettes, "write", _swallowing(cassettes.write)):
+        with contextlib.ExitStack() as swallowed:
+            for name in ("save", "write"):
+                swallowed.enter_context(mock.patch.object(cassettes, name, _swallowing(getattr(cassettes, name))))
             control = _cost(url, "rewrite", _FAULTS["the disk is full"])
     return Outcome("R4", "no silent non-recording", count, "green and not saved", bool(control), tuple(failures))
 
@@ -168,9 +170,9 @@ def _cost(url: str, mode: str, fault: Callable[[_Case], Ran]) -> list[str]:
         return found
 
 
-def _swallowing(write: Callable[[Path, bytes], None]) -> Callable[[Path, bytes], None]:
-    def swallow(path: Path, content: bytes) -> None:
+def _swallowing(save: Callable[..., None]) -> Callable[..., None]:
+    def swallow(*args: Any, **more: Any) -> None:
         with contextlib.suppress(cassettes.CassetteNotWrittenError):
-            write(path, content)
+            save(*args, **more)
 
     return swallow
