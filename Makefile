@@ -4,13 +4,18 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test test-all test-lowest faults bench lint clean
+.PHONY: demo test browser test-all test-lowest faults bench lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS)
+
+# The HTML report in the Chromium of this machine (apt-get install chromium), or the one that CHROMIUM names.
+browser: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group browser
+	$(BIN)/python -m pytest tests/browser
 
 # Every fault against every promise; ARGS=R1 keeps to one. Ends with the table that SECURITY.md and the README show.
 faults: $(VENV)/installed

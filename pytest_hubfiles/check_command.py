@@ -14,6 +14,7 @@ import click
 
 from pytest_hubfiles import options
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.reports.formats import RENDERERS, STDOUT
 
 if TYPE_CHECKING:
     from pytest_hubfiles.judging import Rules
@@ -39,9 +40,7 @@ def _setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-@click.option(
-    "--format", "form", type=click.Choice(options.REPORT_FORMATS), help="The report's format; default: text for people."
-)
+@click.option("--format", "form", type=click.Choice(list(RENDERERS)), default="terminal", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there.")
 @click.option(
     "--fail-on",
@@ -63,7 +62,7 @@ def _setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 def check(
     paths: tuple[Path, ...],
     *,
-    form: str | None,
+    form: str,
     out: Path | None,
     fail_on: Any,
     strict: bool,
@@ -88,10 +87,10 @@ def check(
     if report.judged_count < min_judged:
         complaints.append(f"judged {report.judged_count} exchanges where --min-judged asks for {min_judged}")
     report.failed = report.failed or bool(complaints)
-    if form is None or out is not None:
+    if form == "terminal" or out is not None:
         click.echo("\n".join(_lines(report, rules)))
-    if form is not None or out is not None:
-        _deliver(_rendered(form, report, rules), out)
+    if form != "terminal" or out is not None:
+        publish_report(report, form, STDOUT if out is None else str(out))
     for complaint in complaints:
         click.echo(complaint, err=True)
     sys.exit(1 if report.failed else 0)
@@ -166,18 +165,17 @@ def _lines(report: Report, rules: Rules) -> list[str]:
     return [*render_terminal(report), *run_out(rules.deviations, dt.datetime.now(dt.timezone.utc).date())]
 
 
-def _rendered(form: str | None, report: Report, rules: Rules) -> str:
-    from pytest_hubfiles.reports.json_report import render_json
+def publish_report(report: Report, form: str, out: str) -> None:
+    """Write *report* in a format to a path, or to stdout for ``-``, and say what could not be done.
 
-    return "\n".join(_lines(report, rules)) + "\n" if form is None else render_json(report)
+    Raises:
+        click.UsageError: if it cannot be written.
+    """
+    from pytest_hubfiles.reports.formats import publish
 
-
-def _deliver(text: str, out: Path | None) -> None:
-    if out is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"the report {out} could not be written: {error.strerror or error}") from None
+    published = publish(report, [(form, out)], Path())
+    click.echo(published.stdout, nl=False)
+    for note in published.notes:
+        click.echo(note, err=True)
+    if published.unwritten:
+        raise click.UsageError("\n".join(published.unwritten))

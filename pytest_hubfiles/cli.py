@@ -1,4 +1,4 @@
-"""The command line: ``hubfiles accept``, ``hubfiles check``, ``hubfiles diff`` and ``hubfiles sandbox``."""
+"""The command line: ``hubfiles accept``, ``check``, ``diff``, ``merge-reports`` and ``sandbox``."""
 
 from __future__ import annotations
 
@@ -6,28 +6,25 @@ import datetime as dt
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import click
 
 from pytest_hubfiles import acceptance, cassettes, deviations, recordings, schemas, shipped, takes
-from pytest_hubfiles.check_command import check
+from pytest_hubfiles.check_command import check, publish_report
 from pytest_hubfiles.diffing import Diff
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.findings import Kind, Severity
 from pytest_hubfiles.judging import Rules
-from pytest_hubfiles.reports import Report
-from pytest_hubfiles.reports.json_report import render_json
-from pytest_hubfiles.reports.terminal import render_terminal
+from pytest_hubfiles.reports import Report, merged
+from pytest_hubfiles.reports.formats import RENDERERS, STDOUT
+from pytest_hubfiles.reports.json_report import ReportUnreadableError, read_json
 from pytest_hubfiles.sandbox import SWITCHES, Sandbox
 
 _USAGE = 2
-_FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
-    "terminal": lambda report: "\n".join(render_terminal(report)) + "\n",
-    "json": render_json,
-}
+_FORMATS: Final = click.Choice(list(RENDERERS))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -155,7 +152,7 @@ def _accept_finding(
     show_default=True,
     help="Exit with 1 from this severity on.",
 )
-@click.option("--format", "form", type=click.Choice(list(_FORMATS)), default="terminal", show_default=True)
+@click.option("--format", "form", type=_FORMATS, default="terminal", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it; default stdout.")
 @click.option("--schemas", "folders", multiple=True, type=click.Path(path_type=Path), help="More schemas (repeatable).")
 @click.option("--deviations", "own", type=click.Path(path_type=Path), help="A file of your own deviations.")
@@ -200,14 +197,7 @@ def diff(
         report = _compared(Diff(old, new, rules))
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
-    text = _FORMATS[form](report)
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        try:
-            out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise click.UsageError(f"{out} cannot be written: {error.strerror or error}") from None
+    publish_report(report, form, STDOUT if out is None else str(out))
     if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
         click.echo("Some cassettes cannot be read.", err=True)
         sys.exit(_USAGE)
@@ -223,6 +213,34 @@ def _compared(compared: Diff) -> Report:
         return compared.report(compared.names)
     with click.progressbar(compared.names, label="comparing", file=sys.stderr) as names:
         return compared.report(names)
+
+
+@main.command("merge-reports")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json…")
+@click.option("--format", "form", type=_FORMATS, default="json", show_default=True)
+@click.option("--out", default=STDOUT, metavar="PATH", help="Where to write it; default stdout.")
+def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
+    """Merge the JSON reports of several runs, such as the shards of a suite, into one.
+
+    Counts are added; the same finding of the same test and cassette is told once. Exit status: 0 fine, 1 a run
+    failed, 2 a report is unreadable, or the merged one cannot be written.
+    """
+    try:
+        report = merged(_reports(paths))
+    except HubfilesError as error:
+        click.echo(str(error), err=True)
+        sys.exit(_USAGE)
+    publish_report(report, form, out)
+    sys.exit(int(report.failed))
+
+
+def _reports(paths: Iterable[Path]) -> Iterator[Report]:
+    for path in paths:
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise ReportUnreadableError(str(path), error.strerror or str(error)) from None
+        yield read_json(text, str(path))
 
 
 def _switches(context: click.Context, parameter: click.Parameter, value: bool) -> None:

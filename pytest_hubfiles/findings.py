@@ -178,6 +178,12 @@ def severity_of(kind: Kind, *cases: Case) -> Severity:
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+_TEXTS: Final = (
+    "message", "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
+    "deviation",
+)  # fmt: skip
+
+
 def _printable(text: str) -> str:
     """Return *text* as every terminal and file can take it: a body may hold half a character or an escape sequence."""
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
@@ -212,7 +218,7 @@ class Finding:
     line: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("message", "task_status", "path", "before", "after"):
+        for name in _TEXTS:
             text = getattr(self, name)
             if text is not None and not text.isprintable():
                 object.__setattr__(self, name, _printable(text))

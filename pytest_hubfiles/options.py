@@ -14,7 +14,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, ApiVersion, UnknownVersionError
 from pytest_hubfiles.findings import Kind, Severity
 
-REPORT_FORMATS: Final = ("json",)
+REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"
 
 

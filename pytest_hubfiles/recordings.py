@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
@@ -45,12 +45,12 @@ class Recordings:
         return f"{self.shown.rstrip('/')}/{name}" if name else self.shown
 
     def exchanges(self, name: str, identify: Callable[[Interaction], Exchange]) -> list[Exchange]:
-        """Read the cassette *name*; of one that this side does not have, nothing.
+        """Read the cassette *name*, without credentials; of one that this side does not have, nothing.
 
         Raises:
             CassetteUnreadableError: if it cannot be read.
         """
-        return [identify(interaction.plain()) for interaction in self.readers[name]()] if name in self.readers else []
+        return [identify(scrubbing.scrub(found)) for found in self.readers[name]()] if name in self.readers else []
 
 
 def unreadable(error: cassettes.CassetteUnreadableError, shown: str) -> Finding:

@@ -10,6 +10,7 @@ from downstream import Downstream
 from pytest_hubfiles.sandbox import Sandbox
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["browser"]  # needs Chromium: `make browser` names it
 
 TOKEN = "a-token-for-tests"
 

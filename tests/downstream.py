@@ -17,6 +17,7 @@ import pytest
 # pytester forgets what a run inside this process has imported; what is imported here need not be again.
 import pytest_hubfiles.drift
 import pytest_hubfiles.fixture
+import pytest_hubfiles.reports.formats
 import pytest_hubfiles.reports.json_report
 import pytest_hubfiles.reports.terminal  # noqa: F401  # imported for the runs
 from pytest_hubfiles import cassettes

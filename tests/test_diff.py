@@ -222,7 +222,7 @@ def test_a_cassette_that_cannot_be_read() -> None:
         (["full", "full", "--format", "smoke"], "'smoke' is not one of"),
         (["full", "full", "--schemas", "nowhere"], "The schema file nowhere cannot be used: there is no such folder"),
         (["full", "full", "--deviations", "nowhere"], "The deviations file nowhere cannot be used: No such file"),
-        (["full", "full", "--out", "nowhere/report"], "nowhere/report cannot be written: No such file or directory"),
+        (["full", "full", "--out", "full/one.yaml/x"], "the report full/one.yaml/x could not be written: "),
     ],
 )
 def test_bad_usage(args: list[str], said: str) -> None:

@@ -200,14 +200,20 @@ def test_report_has_the_documented_keys() -> None:
     }
 
 
-@pytest.mark.parametrize("fact", ["message", "task_status", "path", "before", "after"])
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "message", "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
+        "deviation",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("sent", "shown"),
     [("\ud83d", "\\ud83d"), ("\x1b[2J", "\\u001b[2J"), ("\x00", "\\u0000"), ("né 😀", "né 😀")],
     ids=["half a character", "escape sequence", "nul", "printable"],
 )
 def test_what_an_answer_holds_can_be_printed(fact: str, sent: str, shown: str) -> None:
-    """Text from a body reaches terminal and files as characters that each of them can take."""
+    """Text from a body or a file reaches terminal and files as characters that each of them can take."""
     finding = replace(FINDING, **{fact: sent})
     assert getattr(finding, fact) == shown
     assert finding.fingerprint

@@ -26,7 +26,8 @@ def test_of_something_else():
     assert True
 """
 HEAVY = (
-    "aiohttp", "deepdiff", "http.client", "httpx", "jsonschema", "requests", "urllib.request", "urllib3", "vcr", "yaml",
+    "aiohttp", "deepdiff", "http.client", "httpx", "jinja2", "jsonschema", "requests", "urllib.request", "urllib3",
+    "vcr", "yaml",
 )  # fmt: skip
 
 

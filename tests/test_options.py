@@ -285,7 +285,10 @@ LISTED = {
     "strict": ("maybe", "choose from true, false"),
     "max_age": ("30", "give a number of days or weeks, such as 30d or 12w"),
     "max_cassette_mb": ("0", "give a number of megabytes above 0"),
-    "report": ("pdf:x.pdf", "give FORMAT:PATH with a format from json"),
+    "report": (
+        "pdf:x.pdf",
+        "give FORMAT:PATH with a format from json, markdown, html, sarif, github and a path or - for stdout",
+    ),
 }
 
 

@@ -13,6 +13,9 @@ import pytest
 from downstream import Downstream, polled, started, whole_import
 
 import pytest_hubfiles
+from pytest_hubfiles.options import REPORT_FORMATS
+from pytest_hubfiles.reports.formats import render
+from pytest_hubfiles.reports.json_report import read_json
 
 COMPLETE = whole_import()[3].json
 FAULTY = [started(), polled("COMPLETE", change={"result": {**COMPLETE["result"], "size": "24574"}})]
@@ -50,7 +53,7 @@ def report(project: Downstream, *args: str, path: str = "report.json") -> Any:
 
 
 def test_the_terminal_section(suite: Downstream) -> None:
-    """The section tells what was judged by contract, and each finding in a line, the worst first."""
+    """The section tells what was judged by contract, and each finding in a line, its test below, the worst first."""
     result = suite.run()
 
     result.assert_outcomes(passed=3, failed=1)
@@ -65,9 +68,13 @@ def test_the_terminal_section(suite: Downstream) -> None:
             "",
             "findings: 1 breaking, 3 warning",
             'breaking  2026-03 import-status 200 COMPLETE  $.result.size  schema-violation: is string ("24574"), docu*',
+            "          in test_files.py::test_bad",
             "warning   2026-03 import-start 202  $.duplicateValidationScope  request-violation: is required and absent",
+            "          in test_files.py::test_other",
             "warning   2026-03 import-start 202  $.duplicateValidationStrategy  request-violation: is required and *",
+            "          in test_files.py::test_other",
             "warning   2026-03 import-start 202  $.overwrite  request-violation: is required and absent",
+            "          in test_files.py::test_other",
         ],
         consecutive=True,
     )
@@ -84,7 +91,9 @@ def test_a_finding_of_many_tests_is_one_line(downstream: Downstream) -> None:
     result = downstream.run()
 
     result.assert_outcomes(failed=3)
-    assert sum(line.startswith("breaking ") and "[3 exchanges]" in line for line in result.outlines) == 1
+    (line,) = [line for line in result.outlines if line.startswith("breaking ") and "[3 exchanges]" in line]
+    below = result.outlines[result.outlines.index(line) + 1]
+    assert below == "          in test_files.py::test_import[1] and 2 other tests"
     result.stdout.fnmatch_lines(["judged 6 of 6 exchanges in 1 cassette", "findings: 1 breaking"])
 
 
@@ -189,14 +198,56 @@ def test_fingerprints_are_stable(suite: Downstream) -> None:
     assert {f["path"]: f["fingerprint"] for f in report(suite, "-n", "2")["findings"]} == first
 
 
-def test_a_report_on_stdout(suite: Downstream) -> None:
-    """``json:-`` writes the report to the terminal, as one document after the section."""
-    result = suite.run("--hubfiles-report=json:-", "-k", "good")
+@pytest.mark.parametrize("quiet", [[], ["-q"], ["-qq"], ["-n", "2"], ["-s"]], ids=str)
+def test_a_report_on_stdout(suite: Downstream, quiet: list[str]) -> None:
+    """What ``json:-`` writes is the last on stdout, from a line that is ``{`` alone, whatever comes before."""
+    result = suite.run("--hubfiles-report=json:-", "-k", "good", *quiet)
+
+    before, brace, document = result.stdout.str().rpartition("\n{\n")
+    assert json.loads(brace + document)["checked"]["judged"] == 4
+    assert "no findings" in before
+
+
+def test_nothing_but_the_report_on_stdout(suite: Downstream) -> None:
+    """Without pytest's terminal reporter, stdout is the document and nothing else, and ends as the run ends."""
+    result = suite.run_apart("-p", "no:terminal", "--hubfiles-report=json:-")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert json.loads(result.stdout.str())["checked"]["judged"] == 7
+
+
+def test_several_reports_on_stdout(suite: Downstream) -> None:
+    """Reports on stdout stand there in the order asked for, each from a line of its own, and each once."""
+    result = suite.run(*(f"--hubfiles-report={name}:-" for name in ("github", "json", "markdown", "json")))
 
     text = result.stdout.str()
-    document, _ = json.JSONDecoder().raw_decode(text[text.index('{\n  "report_version"') :])
-    assert document["checked"]["judged"] == 4
-    assert text.index("no findings") < text.index('"report_version"')
+    starts = ["\nhubfiles: failed: ", "\n{\n", "\n## ❌ hubfiles: failed\n"]
+    assert [text.count(start) for start in starts] == [1, 1, 1]
+    assert sorted(starts, key=text.index) == starts
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_report_on_stdout_is_utf_8(suite: Downstream, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that knows no arrows and signs gets the report in UTF-8 all the same, and nothing crashes."""
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+
+    result = suite.run_apart("-p", "no:terminal", "--hubfiles-report=markdown:-")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.stderr.str() == ""
+    assert "## ❌ hubfiles: failed" in result.stdout.str()
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_every_format_in_one_run(suite: Downstream, args: list[str]) -> None:
+    """One run writes every format, each into a file, from the one report that the JSON holds."""
+    wanted = [f"--hubfiles-report={name}:out/{name}" for name in REPORT_FORMATS]
+
+    assert suite.run(*wanted, *args).ret == pytest.ExitCode.TESTS_FAILED
+
+    same = read_json((suite.path / "out" / "json").read_bytes(), "the report")
+    for name in REPORT_FORMATS:
+        assert (suite.path / "out" / name).read_text(encoding="utf-8") == render(name, same)
 
 
 def test_reports_into_several_places(suite: Downstream) -> None:

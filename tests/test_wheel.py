@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_hubfiles.options import REPORT_FORMATS
 from pytest_hubfiles.sandbox import Sandbox
 
 PROJECT = Path(__file__).parent.parent
@@ -51,27 +52,32 @@ def _run(python: Path, project: Path, *arguments: str) -> subprocess.CompletedPr
 
 
 def test_wheel_holds_what_users_need(wheel: Path) -> None:
-    """The wheel carries the schemas, the deviations, the report's schema and the type marker, and no tests."""
+    """The wheel carries the schemas, the deviations, what reports are made of and the type marker, and no tests."""
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "pytest_hubfiles/schemas/deviations.toml",
         "pytest_hubfiles/schemas/v3/import-status.json",
         "pytest_hubfiles/schemas/2026-09-beta/import-start.json",
         "pytest_hubfiles/report.schema.json",
+        "pytest_hubfiles/reports/page/page.html",
+        "pytest_hubfiles/reports/page/page.css",
+        "pytest_hubfiles/reports/page/page.js",
         "pytest_hubfiles/py.typed",
     } <= names
     assert {name.split("/")[0] for name in names} == {"pytest_hubfiles", "pytest_hubfiles-0.1.0.dist-info"}
 
 
 def test_wheel_records_and_replays_in_a_bare_environment(bare: Path, tmp_path: Path) -> None:
-    """With nothing but the wheel and its dependencies, a suite is recorded, replayed and judged."""
+    """With nothing but the wheel and its dependencies, a suite is recorded, replayed, judged and reported on."""
     (tmp_path / "test_bare.py").write_text(TEST, encoding="utf-8")
     with Sandbox() as sandbox:
         recorded = _run(bare, tmp_path, "pytest", "--hubfiles-record", "once", "--hubfiles-base-url", sandbox.url)
-    replayed = _run(bare, tmp_path, "pytest", "--hubfiles-min-judged", "4")
+    formats = [f"--hubfiles-report={name}:report.{name}" for name in REPORT_FORMATS]
+    replayed = _run(bare, tmp_path, "pytest", "--hubfiles-min-judged", "4", *formats)
     assert recorded.returncode == 0, recorded.stdout + recorded.stderr
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert "judged 4 of 4 exchanges in 1 cassette" in replayed.stdout
+    assert [name for name in REPORT_FORMATS if not (tmp_path / f"report.{name}").stat().st_size] == []
 
 
 def test_wheel_brings_the_command(bare: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +21,18 @@ COMPLAINTS: Final = "hubfiles_complaints"
 """What a worker calls the faults of this plugin that it could blame on no test."""
 
 
+_COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
+"""How the line of a finding is marked, by the severity it begins with."""
+
+
 class Reporter:
     """Gathers what tests tell, in the process that reports, and reports it."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self._session: pytest.Session | None = None
+        self.notes: list[str] = []
+        self.stdout = b""
 
     @pytest.hookimpl(tryfirst=True)  # the first that answers is the last that is asked, and xdist answers
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -184,16 +191,14 @@ class Reporter:
         return deviations.stale(self.run.own_deviations, self.run.report.findings, self.run.today)
 
     def _write_reports(self) -> None:
-        from pytest_hubfiles.reports.json_report import render_json
+        wanted = self.run.get("report")
+        if wanted:
+            from pytest_hubfiles.reports.formats import publish
 
-        for _, name in self.run.get("report"):
-            if name != "-":
-                path = self.run.config.invocation_params.dir / name
-                try:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(render_json(self.run.report), encoding="utf-8")
-                except OSError as error:
-                    self.run.complaints.append(f"the report {name} could not be written: {error.strerror or error}")
+            published = publish(self.run.report, wanted, self.run.config.invocation_params.dir)
+            self.stdout = published.stdout
+            self.run.complaints += published.unwritten
+            self.notes += published.notes
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what was judged, recorded and found."""
@@ -208,12 +213,31 @@ class Reporter:
     def _summarise(self, terminalreporter: pytest.TerminalReporter) -> None:
         run = self.run
         from pytest_hubfiles.deviations import run_out
-        from pytest_hubfiles.reports.json_report import render_json
         from pytest_hubfiles.reports.terminal import render_terminal
 
-        if run.report.worth_telling or run.complaints:
+        if run.report.worth_telling or run.complaints or self.notes:
             terminalreporter.section("hubfiles")
-            lines = [*render_terminal(run.report), *run_out(run.deviations, run.today), *run.complaints]
-            terminalreporter.write("\n".join(lines) + "\n")
-        for _ in [name for _, name in run.get("report") if name == "-"]:
-            terminalreporter.write(render_json(run.report))
+            lines = [*render_terminal(run.report), *run_out(run.deviations, run.today), *self.notes]
+            for line in lines:
+                terminalreporter.write_line(line, **_COLOURS.get(line.partition(" ")[0], {}))
+            for complaint in run.complaints:
+                terminalreporter.write_line(complaint, red=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Write what goes to stdout, when everybody else has said what they have to say there.
+
+        As UTF-8, whatever the terminal speaks, and with lines as they are: it is for a program to read.
+        """
+        if not self.stdout:
+            return
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+        sys.stdout.flush()
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:  # somebody put a plain text stream in its place
+            sys.stdout.write(self.stdout.decode())
+        else:
+            buffer.write(self.stdout)
+            buffer.flush()

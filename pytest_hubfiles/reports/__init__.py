@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.findings import Finding, Severity, worst
+from pytest_hubfiles.findings import Finding, Severity, merge, worst
 
 
 class Contracted(NamedTuple):
@@ -128,12 +129,22 @@ class Comparison:
         return Verdict.worst(operation.verdict for operation in self.operations)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was looked at: how many cassettes, the exchanges by contract, and those that no contract judged."""
+
+    cassettes: int = 0
+    judged: Mapping[Contracted, int] = field(default_factory=dict)
+    not_judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
 @dataclass
 class Report:
     """Everything a run has to report; ``failed`` is whether its findings failed it.
 
     ``action`` is what was done with the exchanges; ``stale_deviations`` has a line for each of the user's
-    deviations that a full run found nothing for.
+    deviations that a full run found nothing for; ``elsewhere`` is what other runs looked at, where their reports
+    are merged into this one.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -142,6 +153,7 @@ class Report:
     action: str = "judged"
     comparison: Comparison | None = None
     stale_deviations: list[str] = field(default_factory=list)
+    elsewhere: Tally = field(default_factory=Tally)
 
     def add(self, record: Record) -> None:
         """Take in what one test tells."""
@@ -151,7 +163,7 @@ class Report:
     @property
     def worth_telling(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.records or self.run_findings or self.comparison)
+        return bool(self.records or self.run_findings or self.comparison or self.exchange_count)
 
     @property
     def findings(self) -> list[Finding]:
@@ -161,14 +173,15 @@ class Report:
             found,
             key=lambda f: (
                 -f.severity.rank, f.version or "", f.operation or "", f.http_status or 0, f.task_status or "", f.path,
-                f.kind.value, f.test or "",
+                f.kind.value, f.test or "", f.cassette or "", f.category.value, f.before or "", f.after or "",
+                f.message,
             ),
         )  # fmt: skip
 
     @property
     def judged(self) -> dict[Contracted, int]:
         """How many exchanges each contract judged."""
-        counts: Counter[Contracted] = Counter()
+        counts: Counter[Contracted] = Counter(self.elsewhere.judged)
         for record in self.records:
             counts.update(record.judged)
         return {contract: counts[contract] for contract in sorted(counts, key=lambda c: tuple(map(str, c)))}
@@ -176,12 +189,19 @@ class Report:
     @property
     def not_judged(self) -> dict[tuple[str, str], int]:
         """The URLs that no contract judged, with the reason, and how often."""
-        return dict(sorted(Counter(pair for record in self.records for pair in record.not_judged).items()))
+        counts = Counter(self.elsewhere.not_judged)
+        counts.update(pair for record in self.records for pair in record.not_judged)
+        return dict(sorted(counts.items()))
 
     @property
     def cassettes(self) -> list[str]:
-        """The cassettes that were recorded, replayed or asked for."""
+        """The cassettes that were recorded, replayed or asked for in this run."""
         return sorted({record.cassette for record in self.records})
+
+    @property
+    def cassette_count(self) -> int:
+        """How many cassettes were recorded, replayed or asked for."""
+        return len(self.cassettes) + self.elsewhere.cassettes
 
     @property
     def judged_count(self) -> int:
@@ -197,3 +217,72 @@ class Report:
     def worst(self) -> Severity | None:
         """The highest severity found."""
         return worst(self.findings)
+
+
+class OtherComparisonError(HubfilesError):
+    """Reports of different comparisons, which no one report can tell."""
+
+    def __init__(self, one: Comparison, other: Comparison) -> None:
+        self.one, self.other = one, other
+        super().__init__(
+            f"One report compares {one.old} with {one.new}, another {other.old} with {other.new}.\n"
+            "Merge the reports of each comparison by themselves."
+        )
+
+
+def merged(reports: Iterable[Report]) -> Report:
+    """Return one report of several runs: counts added, the same finding of the same test told once.
+
+    Of each report only what it adds is kept, so that *reports* can be any number, read one after another. A
+    deviation is stale where each of them says so.
+
+    Raises:
+        OtherComparisonError: if they compare other things with one another.
+    """
+    cassettes, failed = 0, False
+    judged: Counter[Contracted] = Counter()
+    not_judged: Counter[tuple[str, str]] = Counter()
+    comparison: Comparison | None = None
+    stale: list[str] | None = None
+
+    def findings() -> Iterator[Finding]:
+        nonlocal cassettes, failed, comparison, stale
+        for report in reports:
+            cassettes += report.cassette_count
+            judged.update(report.judged)
+            not_judged.update(report.not_judged)
+            failed = failed or report.failed
+            comparison = _both(comparison, report.comparison)
+            stale = [line for line in report.stale_deviations if stale is None or line in stale]
+            yield from report.findings
+
+    return Report(
+        run_findings=merge(findings()),
+        failed=failed,
+        comparison=comparison,
+        stale_deviations=stale or [],
+        elsewhere=Tally(cassettes, judged, not_judged),
+    )
+
+
+def _both(one: Comparison | None, other: Comparison | None) -> Comparison | None:
+    """Return what two reports say of the same comparison, of each operation the worse."""
+    if one is None or other is None:
+        return one or other
+    if (one.old, one.new) != (other.old, other.new):
+        raise OtherComparisonError(one, other)
+    operations: dict[str, Compared] = {}
+    for compared in (*one.operations, *other.operations):
+        known = operations.get(compared.operation, compared)
+        operations[compared.operation] = Compared(
+            compared.operation,
+            Verdict.worst((known.schemas, compared.schemas)),
+            Verdict.worst((known.recordings, compared.recordings)),
+        )
+    return Comparison(
+        one.old,
+        one.new,
+        tuple(operations[name] for name in sorted(operations)),
+        tuple(dict.fromkeys((*one.missing, *other.missing))),
+        tuple(dict.fromkeys((*one.support, *other.support))),
+    )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Final
 
-from pytest_hubfiles.findings import RECORDINGS, SCHEMAS, WAIVABLE, Category, Finding, Severity
+from pytest_hubfiles.findings import WAIVABLE, Finding
 from pytest_hubfiles.reports import Comparison, Report, Verdict
-
-
-def plural(count: int, noun: str) -> str:
-    """Return ``1 exchange`` or ``2 exchanges``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+from pytest_hubfiles.reports.groups import (
+    MEANINGS,
+    Seen,
+    across_tests,
+    count_by_severity,
+    in_words,
+    judged_in_words,
+    plural,
+    what_it_says,
+)
 
 
 def in_one_line(finding: Finding) -> str:
@@ -31,9 +33,7 @@ def render_finding(*same: Finding) -> list[str]:
     facts = ([f.version, f.operation, f.http_status, f.task_status] for f in same)
     columns = (dict.fromkeys(str(fact) for fact in column if fact is not None) for column in zip(*facts, strict=True))
     place = " ".join(", ".join(column) for column in columns if column)
-    source = next((label for label in (SCHEMAS, RECORDINGS) if finding.message.startswith(label)), "")
-    message = source + finding.message.removeprefix(source).removeprefix(f"{finding.path} ")
-    said, *more = message.splitlines() or [""]
+    said, *more = what_it_says(finding).splitlines() or [""]
     parts = (f"{finding.severity.value:<8}", place, finding.path, f"{finding.kind.value}: {said}")
     line = "  ".join(part for part in parts if part)
     exchanges = sum(f.exchanges for f in same)
@@ -44,13 +44,17 @@ def render_finding(*same: Finding) -> list[str]:
     return [line, *(f"          {text.strip()}" for text in more)]
 
 
-def render_findings(findings: Iterable[Finding]) -> list[str]:
-    """Return *findings* as lines for a terminal, known deviations last and each of them once."""
+def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None = None) -> list[str]:
+    """Return *findings* as lines for a terminal, known deviations last and each of them once.
+
+    *where* is what to say below a finding, by the finding's ``id``.
+    """
     lines: list[str] = []
     known: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         if finding.deviation is None:
             lines += render_finding(finding)
+            lines += [f"          {where[id(finding)]}"] if where and id(finding) in where else []
         else:
             known.setdefault((finding.path, finding.kind.value, finding.message), []).append(finding)
     return lines + [line for same in known.values() for line in render_finding(*same)]
@@ -58,10 +62,7 @@ def render_findings(findings: Iterable[Finding]) -> list[str]:
 
 def render_terminal(report: Report) -> list[str]:
     """Return *report* as the lines of the terminal section."""
-    lines = [
-        f"{report.action} {report.judged_count} of {plural(report.exchange_count, 'exchange')} "
-        f"in {plural(len(report.cassettes), 'cassette')}"
-    ]
+    lines = [judged_in_words(report)]
     if report.judged:
         rows = [(c.version, c.operation, str(c.http_status), c.task_status or "") for c in report.judged]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -70,12 +71,12 @@ def render_terminal(report: Report) -> list[str]:
             lines.append(f"  {'  '.join(cells)}  {count}")
     lines += [f"not {report.action}: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
     lines += _recordings(report)
-    findings = _across_tests(report.findings)
-    if findings:
-        counts = Counter(finding.severity for finding in findings)
-        said = ", ".join(f"{counts[severity]} {severity.value}" for severity in reversed(Severity) if counts[severity])
-        lines += ["", f"findings: {said}"]
-        lines += render_findings(findings)
+    seen = across_tests(report.findings)
+    if seen:
+        lines += ["", f"findings: {in_words(count_by_severity(seen))}"]
+        lines += render_findings(
+            (one.finding for one in seen), {id(one.finding): _tests(one) for one in seen if one.tests}
+        )
     else:
         lines.append("no findings")
     lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
@@ -83,12 +84,9 @@ def render_terminal(report: Report) -> list[str]:
     return lines
 
 
-_MEANINGS: Final[Mapping[Verdict, str]] = {
-    Verdict.NOT_COMPARED: "not compared",
-    Verdict.SAFE: "safe, nothing was found that a consumer has to mind",
-    Verdict.CHECK: "check, a consumer has to look at the warnings above",
-    Verdict.BREAKING: "breaking, what works with the old can fail with the new",
-}
+def render_text(report: Report) -> str:
+    """Return *report* as the text of the terminal section, for the command line."""
+    return "\n".join(render_terminal(report)) + "\n"
 
 
 def _comparison(comparison: Comparison) -> list[str]:
@@ -97,25 +95,17 @@ def _comparison(comparison: Comparison) -> list[str]:
     rows += [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
     shown = 4 if any(c.schemas is not Verdict.NOT_COMPARED for c in comparison.operations) else 2
     widths = [max(len(row[column]) for row in rows) for column in range(shown)]
-    lines = [f"from {comparison.old} to {comparison.new}: {_MEANINGS[comparison.verdict]}"]
+    lines = [f"from {comparison.old} to {comparison.new}: {MEANINGS[comparison.verdict]}"]
     for row in rows if comparison.operations else ():
         cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=False))
         lines.append(f"  {'  '.join(cells)}".rstrip())
     return [*lines, *comparison.missing, *comparison.support]
 
 
-def _across_tests(findings: list[Finding]) -> list[Finding]:
-    """Return each finding once, however many tests saw it, with all the exchanges that showed it."""
-    merged: dict[str, Finding] = {}
-    for finding in findings:
-        key = finding.fingerprint + (finding.message if finding.category is Category.REPLAY else "")
-        seen = merged.get(key)
-        merged[key] = finding if seen is None else _with(seen, seen.exchanges + finding.exchanges)
-    return list(merged.values())
-
-
-def _with(finding: Finding, exchanges: int) -> Finding:
-    return replace(finding, exchanges=exchanges)
+def _tests(one: Seen) -> str:
+    """Return which tests saw a finding: a warning makes none of them fail, and tells itself only here."""
+    first, *more = one.tests
+    return f"in {first}" + (f" and {plural(len(more), 'other test')}" if more else "")
 
 
 def _recordings(report: Report) -> list[str]:
