@@ -1,4 +1,4 @@
-"""The command line: ``hubfiles accept``, ``hubfiles check``, ``hubfiles diff`` and ``hubfiles sandbox``."""
+"""The command line: ``hubfiles accept``, ``check``, ``diff``, ``import-openapi`` and ``sandbox``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pytest_hubfiles.check_command import check
 from pytest_hubfiles.diffing import Diff
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.findings import Kind, Severity
+from pytest_hubfiles.import_command import import_openapi
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.reports import Report
 from pytest_hubfiles.reports.json_report import render_json
@@ -37,6 +38,7 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(import_openapi)
 
 
 @main.command()
