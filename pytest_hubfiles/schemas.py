@@ -40,22 +40,34 @@ def load(folders: Sequence[Path] = ()) -> Contracts:
         files = sorted(folder.glob("*/*.json"))
         if not files:
             raise SchemaFileError(folder, "it holds no <version>/<operation>.json")
-        for file in files:
-            contract = _read(file)
-            _check_schema(file, contract)
-            contracts.append(contract)
+        contracts.extend(checked(file, _parse(file)) for file in files)
     # The shipped files are checked by this project's own tests; checking them in every run would only cost time.
-    contracts.extend(_read(file) for file in sorted(shipped_schemas().glob("*/*.json")))
+    contracts.extend(_contract(file, _parse(file)) for file in sorted(shipped_schemas().glob("*/*.json")))
     return Contracts(tuple(contracts))
 
 
-def _read(file: Path) -> Contract:
+def checked(file: Path, document: object) -> Contract:
+    """Return the contract that *document* is as the content of *file*, checked as a user's own.
+
+    Raises:
+        SchemaFileError: as for `load`.
+    """
+    contract = _contract(file, document)
+    _check_schema(file, contract)
+    return contract
+
+
+def _parse(file: Path) -> object:
     try:
-        document = parse_json(file.read_bytes())
+        document: object = parse_json(file.read_bytes())
     except OSError as error:
         raise SchemaFileError(file, error.strerror or str(error)) from None
     except BodyNotJsonError as error:
         raise SchemaFileError(file, f"it is not JSON: {error.reason}") from None
+    return document
+
+
+def _contract(file: Path, document: object) -> Contract:
     if not isinstance(document, dict):
         raise SchemaFileError(file, "it is not a JSON object")
     try:
