@@ -1,4 +1,4 @@
-"""The command line: ``hubfiles accept``, ``check``, ``diff``, ``merge-reports`` and ``sandbox``."""
+"""The command line: ``hubfiles accept``, ``check``, ``diff``, ``import-openapi``, ``merge-reports``, ``sandbox``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pytest_hubfiles.check_command import check, publish_report
 from pytest_hubfiles.diffing import Diff
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.findings import Kind, Severity
+from pytest_hubfiles.import_command import import_openapi
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.reports import Report, merged
 from pytest_hubfiles.reports.formats import RENDERERS, STDOUT
@@ -34,6 +35,7 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(import_openapi)
 
 
 @main.command()

@@ -1,0 +1,70 @@
+"""The schema files that contracts are written to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.contracts import Contract
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.schemas import DIALECT
+
+
+class FilesDifferError(HubfilesError):
+    """Files that are there already and say something else; ``paths`` are they."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(paths)
+        listed = "".join(f"\n  {path}" for path in paths)
+        super().__init__(
+            f"These files are there already and differ from what would be written:{listed}\n"
+            "Nothing was written. Replace them with --force, or give another folder with --out."
+        )
+
+
+class FileNotWrittenError(HubfilesError):
+    """A schema file that could not be written; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The schema file {path} could not be written: {reason}")
+
+
+def text_of(contract: Contract) -> bytes:
+    """Return the content of the file that is *contract*, written as the shipped ones are."""
+    document = {"$schema": DIALECT, **contract.document}  # a contract in use has none: see schemas.py
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def save(contracts: Sequence[Contract], folder: Path, force: bool = False) -> dict[Path, bool]:
+    """Write *contracts* to ``<folder>/<version>/<operation>.json``; return the files, and whether each was written.
+
+    A file that holds the same already is left alone. Each file is at any moment either the old one or the new one.
+
+    Raises:
+        FilesDifferError: if a file holds something else and *force* is not given; nothing is written then.
+        FileNotWrittenError: with the system's reason.
+    """
+    contents = {folder / c.version / f"{c.operation}.json": text_of(c) for c in contracts}
+    old = {path: _content(path) for path in contents}
+    changed = [path for path, content in contents.items() if old[path] != content]
+    differing = [path for path in changed if old[path] is not None]
+    if differing and not force:
+        raise FilesDifferError(differing)
+    for path in changed:
+        try:
+            cassettes.write(path, contents[path])
+        except cassettes.CassetteNotWrittenError as error:
+            raise FileNotWrittenError(path, error.reason) from None
+    return {path: path in changed for path in contents}
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes().replace(b"\r\n", b"\n")  # as a checkout on Windows may have it
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileNotWrittenError(path, error.strerror or str(error)) from None
