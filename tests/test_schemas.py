@@ -156,6 +156,13 @@ def test_definitions_of_folders_that_all_versions_share(name: str) -> None:
     assert len({json.dumps(definition(version, "folder-update-status", name)) for version in WITH_FOLDERS}) == 1
 
 
+@pytest.mark.parametrize(("version", "operation"), [pair for pair in DOCUMENTED if pair[0] not in ("v3", "2026-03")])
+def test_dated_versions_differ_by_path_alone(version: str, operation: str) -> None:
+    """What is documented of an operation is the same in every dated version that has it."""
+    text = (shipped_schemas() / version / f"{operation}.json").read_text("utf-8")
+    assert json.loads(text.replace(version, "2026-03")) == shipped("2026-03", operation)
+
+
 @pytest.mark.parametrize("operation", ["import-status", "folder-update-status"])
 def test_task(operation: str) -> None:
     """A task requires four fields in every state, and there are four states."""
