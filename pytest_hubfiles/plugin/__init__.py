@@ -210,7 +210,7 @@ def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
     if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
         file, line, reason = report.longrepr
         report.longrepr = (file, line, redacted(reason))
-    elif (new := redacted(said := report.longreprtext)) != said:
+    elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
         report.longrepr = new
     if hasattr(report, "wasxfail"):
         report.wasxfail = redacted(report.wasxfail)
