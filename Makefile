@@ -17,7 +17,7 @@ browser: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group browser
 	$(BIN)/python -m pytest tests/browser
 
-# Every fault against every promise; ARGS=R1 keeps to one. Ends with the table that SECURITY.md and the README show.
+# Every fault against every promise; ARGS=R01 keeps to one. Ends with the table that the README shows.
 faults: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from test_import_openapi import EXPORTS
 
 from pytest_hubfiles.findings import POLICY, Severity
 from pytest_hubfiles.options import RecordMode
@@ -66,6 +67,16 @@ class Reader:
             check=False,
         )
 
+    def shows(self, command: str, **instead: str) -> int:
+        """Run the command of a picture, with words of it replaced; see that it prints each line; return its status."""
+        typed, *picture = block("console", command).splitlines()
+        line = typed.removeprefix("$ ")
+        for word, value in instead.items():
+            line = line.replace(word, value)
+        done = self.run(line)
+        assert [shown for shown in picture if shown not in done.stdout.splitlines()] == [], done.stdout + done.stderr
+        return done.returncode
+
 
 @pytest.fixture
 def reader(tmp_path: Path, sandbox: Sandbox) -> Reader:
@@ -106,23 +117,57 @@ def test_picture_is_what_the_gate_prints(reader: Reader) -> None:
     assert "promoted: cassettes/2026-03/test_uploader/test_uploader.yaml" in accepted.stdout
 
 
-def test_migration_command_runs_each_test_in_both_versions(reader: Reader) -> None:
-    """The command of the migration section records v3 beside 2026-03."""
+def test_migration_commands_record_both_versions_and_compare_them(reader: Reader) -> None:
+    """The commands of the migration section record v3 beside 2026-03, and print the comparison that is shown."""
     result = reader.run(block("sh", "--hubfiles-version v3").strip(), HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
     assert result.returncode == 0, result.stdout
     assert (reader.folder / "cassettes/v3/test_import/test_import_completes.yaml").is_file()
     assert (reader.folder / "cassettes/2026-03/test_import/test_import_completes.yaml").is_file()
+
+    assert reader.shows("--hubfiles-compare") == 1
+
+
+def test_check_prints_what_is_shown(reader: Reader) -> None:
+    """``hubfiles check`` judges the recordings of both versions, and says so in these lines."""
+    test = " test_import.py --hubfiles-record once"
+    assert reader.run(f"pytest{test}", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+
+    assert reader.shows("hubfiles check cassettes") == 0
+
+
+def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:
+    """The command writes the finding of a JSON report into the deviations file, with its reason."""
+    reader.sandbox.switch("size-as-string")
+    ran = reader.run(
+        "pytest test_uploader.py --hubfiles-record once --hubfiles-report json:hubfiles.json",
+        HUBSPOT_ACCESS_TOKEN="a-token-for-tests",
+    )
+    findings = json.loads((reader.folder / "hubfiles.json").read_text("utf-8"))["findings"]
+    (fingerprint,) = {f["fingerprint"] for f in findings if f["severity"] == "breaking"}
+
+    assert ran.returncode == 1
+    assert reader.shows("hubfiles accept --finding", FINGERPRINT=fingerprint) == 0
+    assert "We read sizes as text." in (reader.folder / "deviations.toml").read_text("utf-8")
+
+
+def test_contracts_are_imported_as_shown(reader: Reader) -> None:
+    """The command makes two contracts of an OpenAPI document of CRM exports, which the plugin takes."""
+    reader.write("crm-exports.json", json.dumps(EXPORTS))
+
+    assert reader.shows("hubfiles import-openapi") == 0
+    assert reader.run("pytest test_import.py --hubfiles-schemas schemas --collect-only").returncode == 0
 
 
 def test_gate_in_ci_runs(reader: Reader) -> None:
     """The workflow is valid YAML, and its pytest commands pass on a suite that has been recorded."""
     assert reader.run("pytest --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
     workflow: dict[Any, Any] = yaml.safe_load(block("yaml", "jobs:"))
-    commands = [step["run"] for step in workflow["jobs"]["contract"]["steps"] if "pytest" in step.get("run", "")]
-    results = [reader.run(line, HUBSPOT_ACCESS_TOKEN="a-token-for-tests") for line in commands if "pip" not in line]
+    commands = [step["run"] for step in workflow["jobs"]["contract"]["steps"] if "--hubfiles" in step.get("run", "")]
+    results = [reader.run(line, HUBSPOT_ACCESS_TOKEN="a-token-for-tests") for line in commands]
     assert len(results) == 2
     assert [result.returncode for result in results] == [0, 0], "".join(result.stdout for result in results)
     assert json.loads((reader.folder / "hubfiles.json").read_text("utf-8"))["failed"] is False
+    assert (reader.folder / "hubfiles.html").read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_settings_and_deviations_are_accepted(reader: Reader) -> None:

@@ -142,7 +142,7 @@ def run(bounded: bool) -> Outcome:
             for name in ("save", "write"):
                 swallowed.enter_context(mock.patch.object(cassettes, name, _swallowing(getattr(cassettes, name))))
             control = _cost(url, "rewrite", _FAULTS["the disk is full"])
-    return Outcome("R4", "no silent non-recording", count, "green and not saved", bool(control), tuple(failures))
+    return Outcome("R4", "what is not recorded is told", count, "green and not saved", bool(control), tuple(failures))
 
 
 def _cost(url: str, mode: str, fault: Callable[[_Case], Ran]) -> list[str]:

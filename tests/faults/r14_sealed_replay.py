@@ -74,7 +74,7 @@ def run(bounded: bool) -> Outcome:
         with vcr.VCR(record_mode="none").use_cassette(str(suite.path / "cassettes/2026-03/replayed.yaml")):
             escapes.try_out("raw socket", server.url)
         control = server.connections() > counter.seen
-    return Outcome("R14", "sealed replay", count, "escaped", control, tuple(failures))
+    return Outcome("R14", "nothing leaves a replay", count, "escaped", control, tuple(failures))
 
 
 @dataclass

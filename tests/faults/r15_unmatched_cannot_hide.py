@@ -82,7 +82,7 @@ def run(bounded: bool) -> Outcome:
         plain = suite.path / "cassettes/v3/one-poll.yaml"
         with vcr.VCR(record_mode="none").use_cassette(str(plain)):
             control = [swallowing.CLIENTS[clients[0]](CANONICAL_ORIGIN) for _ in range(9)] == ["PENDING", *[None] * 8]
-    return Outcome("R15", "unmatched cannot hide", len(cases), "hidden", control, tuple(failures))
+    return Outcome("R15", "a request without a recording cannot hide", len(cases), "hidden", control, tuple(failures))
 
 
 def _judge(test: str, how: str, told: list[dict[str, Any]], *, tape: str, times: int, tries: int) -> list[str]:

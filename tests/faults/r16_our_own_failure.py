@@ -60,7 +60,7 @@ _RECORDING: Final = {
     "comparing": "pytest_hubfiles.judging.Rules.compare",
     "takes.promote": "pytest_hubfiles.takes.Takes.promote",
     "takes.merge": "pytest_hubfiles.takes.Takes._merged",
-    "cassettes.dump": "pytest_hubfiles.takes.cassettes.dump",
+    "cassettes.save": "pytest_hubfiles.takes.cassettes.save",
     "cassettes.write": "pytest_hubfiles.takes.cassettes.write",
 }
 _REPLAYING: Final = {
@@ -132,7 +132,9 @@ def run(bounded: bool) -> Outcome:
                 failures += _cost(suite, url, mode, name, target)
         with mock.patch("pytest_hubfiles.plugin.reporter.complaining", _unguarded):
             control = _cost(suite, url, "none", "unguarded", _BOUNDARIES["pytest_terminal_summary"])
-    return Outcome("R16", "our own failure", count, "lost or hidden", bool(control), tuple(failures))
+    return Outcome(
+        "R16", "a fault of our own loses and hides nothing", count, "lost or hidden", bool(control), tuple(failures)
+    )
 
 
 @contextlib.contextmanager
