@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test browser test-all test-lowest faults bench lint clean
+.PHONY: demo test browser test-all test-lowest faults bench scale lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
@@ -26,6 +26,10 @@ faults: $(VENV)/installed
 ENVIRONMENTS = bare ours recording cassetter plot
 bench: $(ENVIRONMENTS:%=.venv-bench-%/installed)
 	.venv-bench-ours/bin/python -m benchmarks $(filter P% --%,$(ARGS))
+
+# Checks and comparisons of 100,000 recorded exchanges; ARGS=--tenth takes a tenth of them.
+scale: $(VENV)/installed
+	$(BIN)/python -m benchmarks.scale $(filter --%,$(ARGS))
 
 .venv-bench-%/installed: benchmarks/environments/%.txt benchmarks/environments/bare.txt
 	$(PYTHON) -m venv --clear .venv-bench-$*
