@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from pytest_hubfiles import scrubbing
 from pytest_hubfiles.cassettes import CassetteUnreadableError
 from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.findings import Finding, Kind, replay_finding
 
 
 def unreadable(error: CassetteUnreadableError, shown: str) -> Finding:
     """Return the finding for a cassette, called *shown*, that cannot be read."""
-    return Finding(
-        kind=Kind.CASSETTE_UNREADABLE,
-        severity=severity_of(Kind.CASSETTE_UNREADABLE),
-        category=Category.REPLAY,
-        message=(
+    return replay_finding(
+        Kind.CASSETTE_UNREADABLE,
+        (
             f"{error.described(shown)}\n"
             "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
         ),

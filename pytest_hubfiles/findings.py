@@ -278,6 +278,11 @@ class Finding:
         )
 
 
+def replay_finding(kind: Kind, message: str, **facts: Any) -> Finding:
+    """Return a finding of category replay with its *facts*, which weighs what its *kind* does."""
+    return Finding(kind=kind, severity=severity_of(kind), category=Category.REPLAY, message=message, **facts)
+
+
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Return *findings*, the worst first, each once per test with the number of exchanges that showed it."""
     merged: dict[tuple[str | None, ...], Finding] = {}

@@ -11,7 +11,7 @@ from pytest_hubfiles import deviations, drift, lifecycle
 from pytest_hubfiles.contracts import Contracts
 from pytest_hubfiles.deviations import Deviation
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Category, Finding, Kind, Severity, severity_of
+from pytest_hubfiles.findings import Category, Finding, Kind, Severity, replay_finding
 from pytest_hubfiles.options import OUTAGE
 
 
@@ -59,11 +59,9 @@ class Rules:
         if age <= self.max_age_days:
             return []
         return [
-            Finding(
-                kind=Kind.CASSETTE_STALE,
-                severity=severity_of(Kind.CASSETTE_STALE),
-                category=Category.REPLAY,
-                message=f"recorded {age} days ago ({min(dates)}), {self.max_age_days} are allowed; record it again",
+            replay_finding(
+                Kind.CASSETTE_STALE,
+                f"recorded {age} days ago ({min(dates)}), {self.max_age_days} are allowed; record it again",
                 before=f"{self.max_age_days} days",
             )
         ]

@@ -15,7 +15,7 @@ from typing import Final
 from pytest_hubfiles import cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.findings import Finding, Kind, replay_finding
 
 _REGULAR_FILE: Final = "100"  # how git's modes of regular files begin; 120000 is a link, 160000 a submodule
 
@@ -55,11 +55,9 @@ class Recordings:
 
 def unreadable(error: cassettes.CassetteUnreadableError, shown: str) -> Finding:
     """Return the finding for a cassette, called *shown*, that could not be read for a comparison."""
-    return Finding(
-        kind=Kind.CASSETTE_UNREADABLE,
-        severity=severity_of(Kind.CASSETTE_UNREADABLE),
-        category=Category.REPLAY,
-        message=f"{error.described(shown)}\nIt was not compared. Restore it, or record it again.",
+    return replay_finding(
+        Kind.CASSETTE_UNREADABLE,
+        f"{error.described(shown)}\nIt was not compared. Restore it, or record it again.",
         cassette=shown,
         before=shown,
     )

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Kind, merge, severity_of
+from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Kind, merge, replay_finding
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.options import OUTAGE, RecordMode
 from pytest_hubfiles.recorder import Recorder
@@ -107,11 +107,9 @@ class Trial:
         return found
 
     def _unplayed(self, method: str, path: str) -> Finding:
-        return Finding(
-            kind=Kind.UNPLAYED,
-            severity=severity_of(Kind.UNPLAYED),
-            category=Category.REPLAY,
-            message=f"{method} {path} is recorded, and the test no longer asks for it; record it again",
+        return replay_finding(
+            Kind.UNPLAYED,
+            f"{method} {path} is recorded, and the test no longer asks for it; record it again",
             before=f"{method} {path}",
         )
 

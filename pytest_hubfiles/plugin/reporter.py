@@ -142,14 +142,12 @@ class Reporter:
         ]
 
     def _unused(self) -> list[Finding]:
-        from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+        from pytest_hubfiles.findings import Kind, replay_finding
 
         return [
-            Finding(
-                kind=Kind.CASSETTE_UNUSED,
-                severity=severity_of(Kind.CASSETTE_UNUSED),
-                category=Category.REPLAY,
-                message=f"{shown} is opened by no test; delete it, or see why its test is gone",
+            replay_finding(
+                Kind.CASSETTE_UNUSED,
+                f"{shown} is opened by no test; delete it, or see why its test is gone",
                 before=shown,
                 cassette=shown,
             )

@@ -25,7 +25,7 @@ from vcr.request import Request
 from pytest_hubfiles import cassette_findings, cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.findings import Finding, Kind, replay_finding
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.bridge import (
@@ -308,11 +308,9 @@ class Recorder(AbstractContextManager["Recorder"]):
         return (refusal if self._refused[finding.after] <= _PATIENCE else SwallowedRefusalError)(finding)
 
     def _connection_refused(self, what: str) -> BaseException:
-        finding = Finding(
-            kind=Kind.UNMATCHED_REQUEST,
-            severity=severity_of(Kind.UNMATCHED_REQUEST),
-            category=Category.REPLAY,
-            message=(
+        finding = replay_finding(
+            Kind.UNMATCHED_REQUEST,
+            (
                 f"{what} was refused: the test replays {self.shown}, and this client is none that is recorded.\n"
                 "Let it send through requests, httpx, aiohttp, urllib3, urllib or http.client, or name the host in "
                 "ignore_hosts of hubfiles_vcr_config."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pytest_hubfiles.exchanges import Interaction, MatchKey
-from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.findings import Finding, Kind, replay_finding
 from pytest_hubfiles.lifecycle import TERMINAL
 
 
@@ -71,8 +71,7 @@ class Tape:
                 + "".join(f"  {difference}\n" for difference in _differences(request, closest))
                 + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
             )
-        return Finding(
-            kind=kind, severity=severity_of(kind), category=Category.REPLAY, message=said, after=asked,
+        return replay_finding(kind, said, after=asked,
             cassette=str(cassette),
         )  # fmt: skip
 

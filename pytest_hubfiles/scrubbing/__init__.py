@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
+from pytest_hubfiles.findings import Finding, Kind, replay_finding
 from pytest_hubfiles.scrubbing.known import redacted
 from pytest_hubfiles.scrubbing.taking_out import (
     NOTHING_MORE,
@@ -63,11 +63,9 @@ def findings_at(found: Iterable[tuple[int | None, Iterable[str]]]) -> list[Findi
         for place in places:
             lines.setdefault(place, []).append(line)
     return [
-        Finding(
-            kind=Kind.SECRET_IN_CASSETTE,
-            severity=severity_of(Kind.SECRET_IN_CASSETTE),
-            category=Category.REPLAY,
-            message=f"a credential stands in the {place}. Revoke it, and record the cassette again.",
+        replay_finding(
+            Kind.SECRET_IN_CASSETTE,
+            f"a credential stands in the {place}. Revoke it, and record the cassette again.",
             after=place,
             line=where[0],
             exchanges=len(where),
