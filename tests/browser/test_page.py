@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from samples import HOSTILE, RICH_FINDINGS, finding, full_of, large, report, rich
+from samples import HOSTILE, RICH_FINDINGS, compared, finding, full_of, large, report, rich
 
 from pytest_hubfiles.reports import Report
 from pytest_hubfiles.reports.html_report import render_html
@@ -29,6 +29,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "unexplained": report,
     "one": lambda: report(finding("type-changed", "$.result.size", "integer", "string", line=112)),
     "rich": rich,
+    "compared": compared,
     "many": lambda: large(300),
     "hostile": lambda: report(*map(full_of, HOSTILE)),
 }
@@ -276,7 +277,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["rich", "none"])
+@pytest.mark.parametrize("name", ["rich", "none", "compared"])
 def test_text_can_be_read(open_page: Open, name: str, scheme: str) -> None:
     """In both schemes every text has the contrast that WCAG 2.2 (AA) asks for: 4.5 to 1."""
     page = open_page(render_html(REPORTS[name]()), color_scheme=scheme)
