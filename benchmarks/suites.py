@@ -163,7 +163,10 @@ def _ours(paths: list[str], bodies: list[bytes]) -> bytes:
     headers = {name: tuple(values) for name, values in _HEADERS.items()}
     asked = {"Accept": ("application/json",)}
     return cassettes.dump(
-        [Interaction("GET", ORIGIN + path, asked, b"", 200, "OK", headers, PAYLOAD) for path in paths]
+        [
+            Interaction("GET", ORIGIN + path, asked, b"", 200, "OK", headers, body)
+            for path, body in zip(paths, bodies, strict=True)
+        ]
     )
 
 
