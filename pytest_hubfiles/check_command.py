@@ -14,6 +14,7 @@ import click
 
 from pytest_hubfiles import options
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.findings import Kind
 from pytest_hubfiles.reports.formats import RENDERERS, STDOUT
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def check(
     """Judge every exchange of the cassettes in PATH by its contract, as pytest --hubfiles-check does.
 
     PATH is a cassette or a folder of them; candidates are left out. Exit status: 0 fine, 1 findings at or above
-    --fail-on, or a cassette in which nothing could be judged, 2 usage, or schemas or deviations that cannot be read.
+    --fail-on, or a cassette in which nothing could be judged, 2 usage, or a cassette, schemas or deviations that
+    cannot be read. The settings of pytest's ini file are pytest's alone: give what is needed here.
     """
     from pytest_hubfiles.reports import Report
 
@@ -93,6 +95,8 @@ def check(
         publish_report(report, form, STDOUT if out is None else str(out))
     for complaint in complaints:
         click.echo(complaint, err=True)
+    if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
+        sys.exit(2)
     sys.exit(1 if report.failed else 0)
 
 

@@ -13,6 +13,7 @@ from pytest_hubfiles.exchanges import Exchange
 from pytest_hubfiles.findings import Finding, merge
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.reports import Record, tally
+from pytest_hubfiles.scrubbing import NOTHING_MORE, Additions
 
 SUFFIXES: Final = (".json", ".toml", ".yaml", ".yml")
 """What the files end in that other recorders write, and our own."""
@@ -53,16 +54,19 @@ def check(
     test: str | None = None,
     versions: Collection[str] | None = None,
     max_megabytes: float = 64.0,
+    root: Path | None = None,
+    additions: Additions = NOTHING_MORE,
 ) -> Checked:
     """Judge every exchange of the cassette *path*, which messages call *shown*, and the file itself.
 
     *test* is the id of the test that does it. Exchanges of other *versions*, where any are given, are left out.
-    Nothing of the exchanges is kept but counts and findings, in which no credential stands.
+    Below *root* no symbolic link is followed; *additions* are what a suite has taken out beside. Nothing of the
+    exchanges is kept but counts and findings, in which no credential stands.
     """
     exchanges: list[Exchange] = []
     total = 0
     try:
-        interactions, found = cassette_findings.scrubbed(cassettes.read(path, max_megabytes))
+        interactions, found = cassette_findings.scrubbed(cassettes.read(path, max_megabytes, root), additions)
     except cassettes.CassetteUnreadableError as error:
         found = [cassette_findings.unreadable(error, shown)]
         unjudged: str | None = "it cannot be read"

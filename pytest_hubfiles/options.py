@@ -77,7 +77,11 @@ def _version(value: object) -> str:
 
 
 def _url(value: object) -> str:
-    parts = urlsplit(value) if isinstance(value, str) else None
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        _ = parts and parts.port
+    except ValueError:  # a port out of range, half an IPv6 address
+        parts = None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise _refuse(f"give an http or https address without a query, such as {CANONICAL_ORIGIN}")
     return str(value).rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -12,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import cassettes, scrubbing
+from pytest_hubfiles import cassette_findings, cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.findings import Finding, Kind, replay_finding
+from pytest_hubfiles.findings import Finding
+from pytest_hubfiles.scrubbing import NOTHING_MORE, Additions
 
 _REGULAR_FILE: Final = "100"  # how git's modes of regular files begin; 120000 is a link, 160000 a submodule
 
@@ -39,6 +41,7 @@ class Recordings:
     shown: str
     readers: Mapping[str, Callable[[], list[Interaction]]]
     is_folder: bool
+    additions: Additions = NOTHING_MORE
 
     def called(self, name: str) -> str:
         """Return what the cassette *name* of this side is called."""
@@ -50,17 +53,10 @@ class Recordings:
         Raises:
             CassetteUnreadableError: if it cannot be read.
         """
-        return [identify(scrubbing.scrub(found)) for found in self.readers[name]()] if name in self.readers else []
-
-
-def unreadable(error: cassettes.CassetteUnreadableError, shown: str) -> Finding:
-    """Return the finding for a cassette, called *shown*, that could not be read for a comparison."""
-    return replay_finding(
-        Kind.CASSETTE_UNREADABLE,
-        f"{error.described(shown)}\nIt was not compared. Restore it, or record it again.",
-        cassette=shown,
-        before=shown,
-    )
+        if name not in self.readers:
+            return []
+        clean, _ = cassette_findings.scrubbed(self.readers[name](), self.additions)
+        return [identify(interaction) for interaction in clean]
 
 
 Pair = tuple[list[Exchange], list[Exchange]]
@@ -77,7 +73,8 @@ def pair(
         try:
             sides.append(side.exchanges(name, identify))
         except cassettes.CassetteUnreadableError as error:
-            complaints.append(unreadable(error, side.called(name)))
+            advice = "It was not compared. Restore it, or record it again."
+            complaints.append(cassette_findings.unreadable(error, side.called(name), advice))
             sides.append([])
     return (sides[0], sides[1]), complaints
 
@@ -90,13 +87,22 @@ def pairs(
     return [found for found, _ in read], [complaint for _, complaints in read for complaint in complaints]
 
 
-def in_folder(folder: Path, shown: str, max_megabytes: float = 64.0) -> Recordings:
-    """Return the cassettes in *folder*, none if there is no such folder; candidates are left out."""
+def in_folder(
+    folder: Path,
+    shown: str,
+    max_megabytes: float = 64.0,
+    root: Path | None = None,
+    additions: Additions = NOTHING_MORE,
+) -> Recordings:
+    """Return the cassettes in *folder*, none if there is no such folder; candidates are left out.
+
+    Below *root* no symbolic link is followed; *additions* are taken out of what is read, too.
+    """
     readers = {
-        file.relative_to(folder).as_posix(): partial(cassettes.read, file, max_megabytes)
+        file.relative_to(folder).as_posix(): partial(cassettes.read, file, max_megabytes, root)
         for file in cassettes.find(folder)
     }
-    return Recordings(shown, readers, is_folder=True)
+    return Recordings(shown, readers, is_folder=True, additions=additions)
 
 
 def of_path(path: Path, max_megabytes: float = 64.0) -> Recordings:
@@ -106,7 +112,7 @@ def of_path(path: Path, max_megabytes: float = 64.0) -> Recordings:
         RecordingsNotFoundError: if there is nothing of that name, or a folder without cassettes.
     """
     shown = path.as_posix()
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
         raise RecordingsNotFoundError(shown, "there is no such file or folder")
     if not path.is_dir():
         return Recordings(shown, {"": partial(cassettes.read, path, max_megabytes)}, is_folder=False)

@@ -118,7 +118,7 @@ class Trial:
         for path in cassettes.find(self.siblings):
             if path != self.recorder.cassette:
                 try:
-                    interactions = cassettes.read(path, self.max_megabytes, self.siblings)
+                    interactions = cassettes.read(path, self.max_megabytes, self.siblings.parent)
                 except cassettes.CassetteUnreadableError:
                     continue
                 for interaction in interactions:

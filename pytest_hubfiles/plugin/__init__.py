@@ -202,6 +202,8 @@ def pytest_runtest_makereport(
         report.sections.append(("hubfiles", str(fault)))
         if not report.failed or report.longrepr is None:
             report.outcome, report.longrepr = "failed", str(fault)
+    if call.when == "teardown":
+        del item.stash[_TRIAL]  # which holds the whole cassette
     return report
 
 
@@ -211,7 +213,10 @@ def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
         file, line, reason = report.longrepr
         report.longrepr = (file, line, redacted(reason))
     elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
-        report.longrepr = new
+        # The summary at the end tells the first line of what is plain text: that is to be the reason.
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
+        report.longrepr = f"{reason}\n\n{new}" if reason else new
     if hasattr(report, "wasxfail"):
         report.wasxfail = redacted(report.wasxfail)
     report.sections[:] = [(title, redacted(text)) for title, text in report.sections]

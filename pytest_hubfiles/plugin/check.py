@@ -64,6 +64,7 @@ class CassetteItem(pytest.Item):
             test=self.nodeid,
             versions=run.checked_versions,
             max_megabytes=run.get("max_cassette_mb"),
+            additions=run.additions,
         )
         if checked.left_out:
             pytest.skip(str(checked.unjudged))

@@ -70,6 +70,8 @@ class Reporter:
             return
         with complaining(self.run, "judging the run"):
             self._judge_run(session, exitstatus)
+        if self.run.complaints:
+            self.run.report.failed = True
         with complaining(self.run, "writing reports"):
             if self.run.has_report:
                 self._write_reports()
@@ -106,7 +108,6 @@ class Reporter:
                     "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
                     " hubfiles accept --finding FINGERPRINT --reason TEXT"
                 )
-        run.report.failed = run.report.failed or bool(run.complaints)
 
     def _tell_status(self) -> None:
         green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -176,7 +177,10 @@ class Reporter:
 
         run, megabytes = self.run, self.run.get("max_cassette_mb")
         folders = (run.cassettes / old, run.cassettes / new)
-        sides = [recordings.in_folder(folder, run.shown(folder), megabytes) for folder in folders]
+        sides = [
+            recordings.in_folder(folder, run.shown(folder), megabytes, run.cassettes, run.additions)
+            for folder in folders
+        ]
         pairs, unreadable = recordings.pairs(sides[0], sides[1], run.contracts.identify)
         migration = Migration(old, new, run.contracts, pairs)
         found = Rules(run.contracts, run.deviations, strict=run.get("strict")).excuse(migration.findings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_hubfiles.contracts import Contracts
     from pytest_hubfiles.deviations import Deviation
     from pytest_hubfiles.reports import Record, Report
+    from pytest_hubfiles.scrubbing import Additions
 
 RECORD: Final = "hubfiles"
 """The name of the user property in which a test tells the report what it found."""
@@ -45,6 +47,12 @@ class Run:
         for name in options.OPTIONS:
             self.get(name)
         self.check_versions(self.get("version"))
+        if self.cassettes.is_file():
+            source, value = options.decide("cassettes", self.config.getoption, (), self.config.getini) or (
+                "",
+                "cassettes",
+            )
+            raise options.OptionError(source or "the cassette root", value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
             self.contracts  # noqa: B018  # a bad schema file is told before any test runs
@@ -145,6 +153,18 @@ class Run:
 
             self._deviations = self.own_deviations + deviations.load(shipped.shipped_schemas() / "deviations.toml")
         return self._deviations
+
+    @property
+    def additions(self) -> Additions:
+        """What the suite's ini file adds to what is taken out and kept."""
+        from pytest_hubfiles.scrubbing import Additions
+
+        wanted = self.get("scrub")
+        return Additions(
+            fields=tuple(item for item in wanted if isinstance(item, str)),
+            patterns=tuple(item for item in wanted if isinstance(item, re.Pattern)),
+            headers=frozenset(self.get("keep_headers")),
+        )
 
     @property
     def report(self) -> Report:

@@ -16,7 +16,6 @@ from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.plugin.run import RUN, Run, marker_arguments
 from pytest_hubfiles.recorder import Recorder
-from pytest_hubfiles.scrubbing import Additions
 from pytest_hubfiles.takes import Takes
 from pytest_hubfiles.trial import Trial
 
@@ -83,7 +82,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
                 gate=gate,
-                additions=_additions(run),
+                additions=run.additions,
                 vcr_config=vcr_config,
                 max_megabytes=max_megabytes,
                 test=item.nodeid,
@@ -105,16 +104,6 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
             max_megabytes=max_megabytes,
         ),
         version,
-    )
-
-
-def _additions(run: Run) -> Additions:
-    """Return what the suite's ini file adds to what is taken out and kept."""
-    wanted = run.get("scrub")
-    return Additions(
-        fields=tuple(item for item in wanted if isinstance(item, str)),
-        patterns=tuple(item for item in wanted if isinstance(item, re.Pattern)),
-        headers=frozenset(run.get("keep_headers")),
     )
 
 

@@ -200,7 +200,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         except cassettes.CassetteUnreadableError as error:
             stored, self.unreadable = [], error
         # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
-        self._examined = [scrubbing.examine(interaction) for interaction in stored]
+        self._examined = [scrubbing.examine(interaction, (), additions) for interaction in stored]
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
         self._secrets |= {value for examined in self._examined for value in examined.values}
         self._refused: Counter[str | None] = Counter()

@@ -32,7 +32,7 @@ def _after_reading(name: str) -> Callable[..., Any]:
     plain = getattr(ssl.SSLContext, name)
 
     def needing(self: _Waiting, *given: Any, **named: Any) -> Any:
-        self._settle()
+        _Waiting._settle(self)  # by now another thread may have made a plain one of it
         return plain(self, *given, **named)
 
     return needing

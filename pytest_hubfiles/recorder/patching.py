@@ -98,13 +98,28 @@ class _Remover(vcr.patch.ConnectionRemover):  # type: ignore[misc]  # vcrpy ship
 # --- patches that are made once ----------------------------------------------------------------------------
 
 
+class _Nobody:
+    """What connections ask that outlive their test: everything goes its own way."""
+
+    write_protected = False
+
+    def can_play_response_for(self, request: object) -> bool:
+        return False
+
+    def append(self, request: object, response: object) -> None:
+        """Keep nothing."""
+
+
+_NOBODY: Final = _Nobody()
+
+
 @dataclass
 class _Asked:
     """What clients ask that were patched once for all tests: the bridge of the test that runs."""
 
     skip_patchers: tuple[str, ...]
     custom_patches: tuple[object, ...] = ()
-    bridge: Any = None
+    bridge: Any = _NOBODY
     _path: str = ""  # vcrpy names classes after it
 
     def __getattr__(self, name: str) -> Any:
@@ -150,6 +165,7 @@ class _Sheet:
                     setattr(place.target, place.attribute, place.original)
             for closing in self.closing:
                 closing.__exit__(None, None, None)
+            self.asked.bridge = _NOBODY
 
 
 @cache

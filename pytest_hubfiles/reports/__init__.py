@@ -57,6 +57,11 @@ class Record:
     reasons: list[str] = field(default_factory=list)
     verified: bool = False
 
+    @property
+    def is_test(self) -> bool:
+        """Whether it is of a test of the suite, rather than of a cassette that was judged by itself."""
+        return self.test != self.cassette
+
     def to_text(self) -> str:
         """Return the record as one line of JSON."""
         facts = {name: getattr(self, name) for name in self.__dataclass_fields__}

@@ -75,7 +75,7 @@ def render_terminal(report: Report) -> list[str]:
     if seen:
         lines += ["", f"findings: {in_words(count_by_severity(seen))}"]
         lines += render_findings(
-            (one.finding for one in seen), {id(one.finding): _tests(one) for one in seen if one.tests}
+            (one.finding for one in seen), {id(one.finding): _places(one) for one in seen if one.tests or one.places}
         )
     else:
         lines.append("no findings")
@@ -102,10 +102,12 @@ def _comparison(comparison: Comparison) -> list[str]:
     return [*lines, *comparison.missing, *comparison.support]
 
 
-def _tests(one: Seen) -> str:
-    """Return which tests saw a finding: a warning makes none of them fail, and tells itself only here."""
-    first, *more = one.tests
-    return f"in {first}" + (f" and {plural(len(more), 'other test')}" if more else "")
+def _places(one: Seen) -> str:
+    """Return which tests saw a finding, or where no test ran, in which cassettes it is."""
+    cassettes = [place.cassette if place.line is None else f"{place.cassette}:{place.line}" for place in one.places]
+    first, *more = one.tests or cassettes
+    noun = "other test" if one.tests else "other place"
+    return f"in {first}" + (f" and {plural(len(more), noun)}" if more else "")
 
 
 def _recordings(report: Report) -> list[str]:
@@ -117,7 +119,7 @@ def _recordings(report: Report) -> list[str]:
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
             lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
-    idle = [r.test for r in report.records if not (r.judged or r.not_judged or r.reasons)]
+    idle = [r.test for r in report.records if not (r.judged or r.not_judged or r.reasons or r.findings) and r.is_test]
     if idle:
         more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
         lines.append(f"no request was seen in {plural(len(idle), 'test')}: {', '.join(idle[:3])}{more}")
