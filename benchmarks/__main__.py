@@ -41,7 +41,7 @@ def measure(figures: Sequence[Figure], rounds: int) -> Costs:
             if process.suite and not (folder / process.folder).exists():
                 suites.write(folder / process.folder, *process.suite, process.environment)
         for process in processes:  # compiles what it imports
-            if process.suite and process.suite[1] == 1:
+            if process.suite and (process.suite[1] == 1 or process.counted):
                 run(process, folder, server)
         for number in range(rounds):
             for process in processes:

@@ -157,12 +157,12 @@ def test_a_cassette_in_which_nothing_is_judged(interactions: list[Interaction], 
 
 
 def test_an_unreadable_cassette_is_a_finding() -> None:
-    """A file that is no cassette is a breaking finding with file, line and reason, and the others are judged."""
+    """A file that is no cassette is told with file, line and reason, the others are judged, and the status is 2."""
     Path("cassettes/torn.yaml").write_text("interactions:\n- {request: \n", encoding="utf-8")
 
     done = check("cassettes")
 
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "judged 4 of 4 exchanges in 2 cassettes" in done.stdout
     assert (
         "cassette-unreadable: The cassette cassettes/torn.yaml, line 3 cannot be read: it is not YAML: " in done.stdout

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -382,3 +383,31 @@ def test_the_command_itself() -> None:
 
     assert (done.returncode, done.stderr) == (1, b"")
     assert "(integer → string)" in done.stdout.decode("utf-8")
+
+
+def test_a_credential_that_is_echoed_is_not_told() -> None:
+    """What one request sent as a credential is not printed where another answer echoes it."""
+    secret = "opaquesecretvalue99"
+    sent = replace(started(), request_headers={"Authorization": (f"Bearer {secret}",)})
+    put("old/a.yaml", whole_import())
+    put("new/a.yaml", [sent, polled(secret), polled("COMPLETE")])
+
+    done = [diff("old", "new", "--format", form) for form in ("terminal", "json")]
+
+    assert all(result.exit_code == 1 for result in done)
+    assert secret not in "".join(result.output for result in done)
+
+
+def test_findings_name_their_cassette() -> None:
+    """Below a finding stands the cassette in which it is."""
+    done = diff(put("old.yaml", whole_import()), put("new.yaml", DRIFTED))
+
+    assert "          in new.yaml" in done.stdout.splitlines()
+
+
+def test_a_name_that_is_too_long() -> None:
+    """A name that no file system takes is told, not a traceback."""
+    done = diff("x" * 300, "y")
+
+    assert (done.exit_code, type(done.exception)) == (2, SystemExit)
+    assert "there is no such file or folder" in done.stderr

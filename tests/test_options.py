@@ -477,3 +477,21 @@ def test_an_empty_ini_value_is_none(downstream: Downstream) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*sees 2026-03 https://api.hubapi.com"])
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--hubfiles-base-url=http://127.0.0.1:99999"], "'http://127.0.0.1:99999' is not possible; give an http"),
+        (["--hubfiles-cassettes=test_files.py"], "it is a file; give a folder"),
+    ],
+    ids=["port", "root"],
+)
+def test_a_place_that_cannot_be(downstream: Downstream, args: list[str], said: str) -> None:
+    """A port that does not exist, or a file as the cassette root, ends the run before it starts."""
+    downstream.tests(TEST)
+
+    result = downstream.run(*args)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{said}*"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 
 import pytest
@@ -89,3 +90,35 @@ def test_import(hubfiles):
             "          Replay again when this is mended.",
         ]
     )
+
+
+def test_nothing_of_a_test_is_kept_when_it_ends(downstream: Downstream) -> None:
+    """The recorder of a test, with its whole cassette, is let go: a suite of thousands does not fill the memory."""
+    downstream.tests(
+        """
+import gc, weakref
+
+def test_import(hubfiles):
+    import_a_file(hubfiles)
+
+def test_after():
+    from pytest_hubfiles.recorder import Recorder
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Recorder)]
+"""
+    )
+    downstream.record()
+
+
+def test_a_run_that_could_not_be_judged_is_no_green_report(
+    downstream: Downstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where judging the run fails, its JSON report says so as its exit status does."""
+    downstream.tests()
+    downstream.record()
+    monkeypatch.setattr("pytest_hubfiles.takes.forget", lambda run: 1 / 0)
+
+    result = downstream.run("--hubfiles-report=json:r.json")
+
+    assert result.ret == 1
+    assert json.loads((downstream.path / "r.json").read_text("utf-8"))["failed"] is True
