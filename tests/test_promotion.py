@@ -306,7 +306,8 @@ def test_a_process_that_dies_promotes_nothing(recorded: Downstream) -> None:
 def test_a_recording_that_cannot_be_written_is_no_success(downstream: Downstream) -> None:
     """A run that was to record and could not is red, and its summary says what was not recorded and why."""
     downstream.tests()
-    (downstream.path / "cassettes").write_text("in the way", encoding="utf-8")
+    (downstream.path / "cassettes").mkdir()
+    (downstream.path / "cassettes" / "2026-03").write_text("in the way", encoding="utf-8")
 
     result = downstream.run_live("--hubfiles-record=once")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pytest_hubfiles.findings import WAIVABLE, Finding
-from pytest_hubfiles.reports import Comparison, Report, Verdict
+from pytest_hubfiles.findings import WAIVABLE, Finding, Kind
+from pytest_hubfiles.reports import Comparison, Record, Report, Verdict
 from pytest_hubfiles.reports.groups import (
     MEANINGS,
     Seen,
@@ -110,6 +110,11 @@ def _places(one: Seen) -> str:
     return f"in {first}" + (f" and {plural(len(more), noun)}" if more else "")
 
 
+def _asked(record: Record) -> bool:
+    """Return whether a test sent requests that got no answer."""
+    return any(f.kind in (Kind.UNMATCHED_REQUEST, Kind.TASK_NEVER_ENDED) for f in record.findings)
+
+
 def _recordings(report: Report) -> list[str]:
     promoted = sorted({record.cassette for record in report.records if record.promoted})
     lines = [f"recorded: {cassette}" for cassette in promoted]
@@ -119,7 +124,7 @@ def _recordings(report: Report) -> list[str]:
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
             lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
-    idle = [r.test for r in report.records if not (r.judged or r.not_judged or r.reasons or r.findings) and r.is_test]
+    idle = [r.test for r in report.records if r.is_test and not (r.judged or r.not_judged or r.reasons or _asked(r))]
     if idle:
         more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
         lines.append(f"no request was seen in {plural(len(idle), 'test')}: {', '.join(idle[:3])}{more}")
