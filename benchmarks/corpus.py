@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_hubfiles import cassettes, scrubbing
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox.answers import FilesApi
 from pytest_hubfiles.sandbox.calls import SandboxRequest
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Category", "Exchange", "Finding", "HubFiles", "HubfilesError", "Kind", "Sandbox", "Severity"]
 
-pytest_plugins = ("pytest_hubfiles.plugin",)  # this package is the plugin's name, installed or on PYTHONPATH
+pytest_plugins = ("pytest_hubfiles.plugin",)  # for ``-p pytest_hubfiles`` where the package is not installed
 
 _HOMES = {
     "Category": "findings",

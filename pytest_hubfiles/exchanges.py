@@ -15,9 +15,6 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
 
-CANONICAL_ORIGIN: Final = "https://api.hubapi.com"
-"""The origin every recording is stored under, wherever it came from."""
-
 _VERSION_LABEL: Final = re.compile(r"v[0-9]{1,3}|[0-9]{4}-[0-9]{2}(?:-[a-z]+)?")
 _HUBSPOT_HOST: Final = re.compile(r"(?:.+\.)?(?:hubapi|hubspot)\.com")
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")  # what RFC 3986 lets stand as it is

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, ApiVersion, UnknownVersionError
-from pytest_hubfiles.findings import Kind, Severity
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.findings import Kind, Severity
 
 REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"
@@ -70,6 +72,8 @@ def _choice(kind: type[Enum], *extra: str) -> Parser:
 
 
 def _version(value: object) -> str:
+    from pytest_hubfiles.exchanges import ApiVersion, UnknownVersionError
+
     try:
         return ApiVersion(value).label  # type: ignore[arg-type]  # whatever a marker holds; refused if it is no label
     except UnknownVersionError:
@@ -135,7 +139,22 @@ def _report(value: object) -> tuple[str, str]:
     return name, path
 
 
+def _severity(value: object) -> Severity | str:
+    from pytest_hubfiles.findings import Severity
+
+    parsed: Severity | str = _choice(Severity, "never")(value)
+    return parsed
+
+
+def _breaking() -> Severity:
+    from pytest_hubfiles.findings import Severity
+
+    return Severity.BREAKING
+
+
 def _allowed(value: object) -> frozenset[Kind | str]:
+    from pytest_hubfiles.findings import Kind
+
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple, set, frozenset)):
         raise _refuse("give a list of kinds")
@@ -204,7 +223,11 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting: the names it goes by on the command line, in a marker and in the ini file."""
+    """One setting: the names it goes by on the command line, in a marker and in the ini file.
+
+    ``default`` is what it is where nobody sets it, or what returns that: a run that uses nothing of this plugin
+    is not to import what only a test that uses it needs.
+    """
 
     name: str
     parse: Parser
@@ -215,6 +238,11 @@ class Option:
     marker: tuple[str, ...] = ()
     metavar: str | None = None
     repeatable: bool = False
+
+    @property
+    def fallback(self) -> Any:
+        """What the setting is where nobody sets it."""
+        return self.default() if callable(self.default) else self.default
 
     def read(self, source: str, value: Any) -> Any:
         """Return *value*, as *source* gives it, as the plugin uses it.
@@ -288,9 +316,9 @@ OPTIONS: Final[Mapping[str, Option]] = {
         ),
         _option(
             "fail_on",
-            _choice(Severity, "never"),
+            _severity,
             "fail a test from this severity on: breaking, warning, info, never; default breaking",
-            default=Severity.BREAKING,
+            default=_breaking,
             metavar="LEVEL",
         ),
         _option("accept", _flag, "promote candidates in spite of findings", ini=False, default=False),
@@ -386,7 +414,7 @@ def resolve(
         OptionError: if the value that decides is bad.
     """
     decided = decide(name, command_line, markers, ini)
-    return OPTIONS[name].default if decided is None else OPTIONS[name].read(*decided)
+    return OPTIONS[name].fallback if decided is None else OPTIONS[name].read(*decided)
 
 
 def check_marker(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:

@@ -86,7 +86,8 @@ class Trial:
             found += rules.stale(recorder.original)
             if finished and self.passed and not self.shared:
                 found += [self._unplayed(i.method, i.path) for i in recorder.unplayed]
-        return merge(rules.excuse(map(self._told, found)))
+        # Merged first: what each of a hundred polls shows is looked at once. And once more, for it may weigh less now.
+        return merge(rules.excuse(map(self._told, merge(found))))
 
     def _told(self, finding: Finding) -> Finding:
         """Return *finding* as one of this test, without credentials that a value or a message of it may hold."""

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from pytest_hubfiles import schemas
 from pytest_hubfiles.contracts import Contracts
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Exchange, Interaction
+from pytest_hubfiles.exchanges import Exchange, Interaction
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
 
 VERSIONS: Final = ("v3", "2025-09", "2026-03", "2026-09", "2026-09-beta")
 WITH_FOLDERS: Final = VERSIONS[:-1]

@@ -21,7 +21,8 @@ import pytest_hubfiles.reports.formats
 import pytest_hubfiles.reports.json_report
 import pytest_hubfiles.reports.terminal  # noqa: F401  # imported for the runs
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox import Sandbox
 
 # Plugins of this project's own development that a downstream project need not have; they cost seconds.

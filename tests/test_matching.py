@@ -17,8 +17,9 @@ import urllib3
 from downstream import Downstream
 from http_clients import SENDERS, TLS, watched_sockets
 
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Exchange, Interaction
+from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.options import RecordMode
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
 from pytest_hubfiles.recorder import Recorder, UnmatchedRequestError, canonical_url
 
 ORIGIN = CANONICAL_ORIGIN

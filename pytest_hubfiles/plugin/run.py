@@ -45,7 +45,8 @@ class Run:
         self.partial = False
         self.running = False
         for name in options.OPTIONS:
-            self.get(name)
+            if options.decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
+                self.get(name)
         self.check_versions(self.get("version"))
         if self.cassettes.is_file():
             source, value = options.decide("cassettes", self.config.getoption, (), self.config.getini) or (

@@ -17,7 +17,8 @@ from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction, MatchKey, match_key
+from pytest_hubfiles.exchanges import Interaction, MatchKey, match_key
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
 
 if TYPE_CHECKING:
     from pytest_hubfiles.recorder import Recorder

@@ -6,10 +6,9 @@ import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from unittest import mock
 
 _READING: Final = ("load_verify_locations", "set_default_verify_paths")
 _NEEDING: Final = ("cert_store_stats", "get_ca_certs", "wrap_bio", "wrap_socket")
@@ -75,6 +74,9 @@ def _stamp(path: Any) -> tuple[Any, ...] | None:
     return path, about.st_mtime_ns, about.st_size, about.st_ino
 
 
+_LATE: Final = {name: _waiting(name) for name in _READING}
+
+
 @contextmanager
 def read_late() -> Iterator[None]:
     """Have contexts that are made in here read certificates when they are first needed, if they were read before.
@@ -82,7 +84,14 @@ def read_late() -> Iterator[None]:
     Reading them takes 20 to 50 ms, for every ``httpx.Client()``. A context keeps waiting beyond this block, so
     that a client that outlives its test is as good as any.
     """
-    with ExitStack() as patches:
-        for name in _READING:
-            patches.enter_context(mock.patch.object(ssl.SSLContext, name, _waiting(name)))
+    originals = [(name, vars(ssl.SSLContext).get(name)) for name in _READING]
+    for name in _READING:
+        setattr(ssl.SSLContext, name, _LATE[name])
+    try:
         yield
+    finally:
+        for name, original in originals:
+            if original is None:  # it was inherited
+                delattr(ssl.SSLContext, name)
+            else:
+                setattr(ssl.SSLContext, name, original)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 # A filter of a logger does not see what is logged to those below it, so each is named.
@@ -33,10 +34,17 @@ def quiet_logs(redacted: Callable[[str], str]) -> Iterator[None]:
             record.msg, record.args = new, ()
         return True
 
-    with ExitStack() as undoing:
-        for names, judge in ((_TELLING_ALL, is_warning), (_TELLING_URLS, redact)):
-            for name in names:
-                logger = logging.getLogger(name)
-                logger.addFilter(judge)
-                undoing.callback(logger.removeFilter, judge)
+    filters = [(logger, is_warning) for logger in _loggers(_TELLING_ALL)]
+    filters += [(logger, redact) for logger in _loggers(_TELLING_URLS)]
+    for logger, judge in filters:
+        logger.addFilter(judge)
+    try:
         yield
+    finally:
+        for logger, judge in filters:
+            logger.removeFilter(judge)
+
+
+@cache
+def _loggers(names: tuple[str, ...]) -> list[logging.Logger]:
+    return [logging.getLogger(name) for name in names]

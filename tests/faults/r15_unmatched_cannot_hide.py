@@ -13,7 +13,8 @@ from faults import swallowing
 from faults.ledger import Outcome
 from faults.projects import project
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import CANONICAL_ORIGIN, Interaction
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
 
 _TESTS: Final = """
 import json
