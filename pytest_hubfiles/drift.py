@@ -32,6 +32,8 @@ def compare(
     Values, their order, and how often a task was polled are no difference. An operation that only one side
     exercised is not compared.
     """
+    if _is_plainly_the_same(before, after, contracts):  # told before anything is set up to find out what differs
+        return iter(())
     return compare_all([(before, after)], contracts, Others(history, contracts))
 
 
