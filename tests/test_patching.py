@@ -77,3 +77,29 @@ def test_what_is_patched_is_known() -> None:
         "vcr.patch.force_reset",
     } <= names  # fmt: skip
     assert patching._sheet().closing
+
+
+OUTLIVING = """
+import http.client
+
+KEPT = []
+
+def test_first(hubfiles):
+    import_a_file(hubfiles)
+    KEPT.append(http.client.HTTPConnection("PLACE", timeout=10))
+
+def test_second():
+    KEPT[0].request("GET", "/nowhere")
+    assert KEPT[0].getresponse().status in (401, 404)
+    KEPT[0].close()
+"""
+
+
+def test_a_connection_that_outlives_its_test_goes_its_own_way(downstream: Downstream) -> None:
+    """What a test with the fixture opened and the next one still uses asks no recording any more."""
+    downstream.tests(OUTLIVING.replace("PLACE", downstream.sandbox.url.removeprefix("http://")))
+    downstream.write(whole_import(), downstream.cassette("test_first"))
+
+    downstream.run().assert_outcomes(passed=2)
+
+    assert downstream.asked() == 1
