@@ -82,15 +82,15 @@ def check(
 
     report = Report()
     try:
-        rules = _rules(fail_on, strict, schemas, deviations, max_age)
-        complaints = _check(_cassettes(paths), rules, report)
+        given = rules(fail_on, strict, schemas, deviations, max_age)
+        complaints = _check(_cassettes(paths), given, report)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     if report.judged_count < min_judged:
         complaints.append(f"judged {report.judged_count} exchanges where --min-judged asks for {min_judged}")
     report.failed = report.failed or bool(complaints)
     if form == "terminal" or out is not None:
-        click.echo("\n".join(_lines(report, rules)))
+        click.echo("\n".join(_lines(report, given)))
     if form != "terminal" or out is not None:
         publish_report(report, form, STDOUT if out is None else str(out))
     for complaint in complaints:
@@ -100,9 +100,18 @@ def check(
     sys.exit(1 if report.failed else 0)
 
 
-def _rules(
-    fail_on: Any, strict: bool, schemas: tuple[Path, ...], own_deviations: Path | None, max_age: int | None
+def rules(
+    fail_on: Any,
+    strict: bool,
+    schemas: tuple[Path, ...],
+    own_deviations: Path | None,
+    max_age: int | None = None,
 ) -> Rules:
+    """Return the rules that a command is given: *fail_on* is a severity or ``never``, *schemas* are searched first.
+
+    Raises:
+        HubfilesError: if the schemas or the user's own deviations cannot be used.
+    """
     from pytest_hubfiles import deviations, shipped
     from pytest_hubfiles import schemas as schema_files
     from pytest_hubfiles.judging import Rules

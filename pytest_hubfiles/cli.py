@@ -12,13 +12,12 @@ from typing import Final
 
 import click
 
-from pytest_hubfiles import acceptance, cassettes, deviations, recordings, schemas, shipped, takes
-from pytest_hubfiles.check_command import check, publish_report
+from pytest_hubfiles import acceptance, cassettes, deviations, recordings, takes
+from pytest_hubfiles.check_command import check, publish_report, rules
 from pytest_hubfiles.diffing import Diff
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.findings import Kind, Severity
 from pytest_hubfiles.import_command import import_openapi
-from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.reports import Report, merged
 from pytest_hubfiles.reports.formats import RENDERERS, STDOUT
 from pytest_hubfiles.reports.json_report import ReportUnreadableError, read_json
@@ -189,14 +188,8 @@ def diff(
             old, new = recordings.of_revision(rev, path), recordings.of_path(path)
         if old.is_folder != new.is_folder:
             raise click.UsageError(f"{old.shown} and {new.shown}: give two cassettes or two folders, not one of each")
-        known = deviations.load(shipped.shipped_schemas() / "deviations.toml")
-        rules = Rules(
-            contracts=schemas.load(folders),
-            deviations=(() if own is None else deviations.load(own)) + known,
-            fail_on=None if fail_on == "never" else Severity(fail_on),
-            strict=strict,
-        )
-        report = _compared(Diff(old, new, rules))
+        level = fail_on if fail_on == "never" else Severity(fail_on)
+        report = _compared(Diff(old, new, rules(level, strict, folders, own)))
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     publish_report(report, form, STDOUT if out is None else str(out))

@@ -81,14 +81,18 @@ def _version(value: object) -> str:
 
 
 def _url(value: object) -> str:
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-        _ = parts and parts.port
-    except ValueError:  # a port out of range, half an IPv6 address
-        parts = None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not isinstance(value, str) or not _is_base(value):
         raise _refuse(f"give an http or https address without a query, such as {CANONICAL_ORIGIN}")
-    return str(value).rstrip("/")
+    return value.rstrip("/")
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_place = bool(parts.hostname) and (parts.port or 0) >= 0  # to ask for a port out of range is an error
+    except ValueError:
+        return False
+    return has_place and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
 
 
 def _flag(value: object) -> bool:

@@ -224,8 +224,8 @@ ANSWERS: dict[str, tuple[Change, str, str, str, str]] = {
         "(string) is gone (in errors)",
     ),
     "path": (
-        lambda d: d["x-hubfiles"].update(path="/work/v9/async/tasks/{id}/status"), "warning", "request-violation", "$",
-        "the request is GET /work/v9/async/tasks/{id}/status now, where v8 has GET /jobs/v8/async/tasks/{id}/status",
+        lambda d: d["x-hubfiles"].update(path="/batch/v9/async/tasks/{id}/status"), "warning", "request-violation", "$",
+        "the request is GET /batch/v9/async/tasks/{id}/status now, where v8 has GET /jobs/v8/async/tasks/{id}/status",
     ),
 }  # fmt: skip
 

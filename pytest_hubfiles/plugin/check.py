@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_hubfiles import checking
-from pytest_hubfiles.judging import Rules
-from pytest_hubfiles.plugin.run import RUN, Run, hand_on
+from pytest_hubfiles.plugin.run import RUN, hand_on
 from pytest_hubfiles.reports.terminal import explain
 
 
@@ -60,7 +59,7 @@ class CassetteItem(pytest.Item):
         checked = checking.check(
             self.path,
             run.shown(self.path),
-            _rules(run),
+            run.rules(),
             test=self.nodeid,
             versions=run.checked_versions,
             max_megabytes=run.get("max_cassette_mb"),
@@ -77,14 +76,3 @@ class CassetteItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where the test is, and how the head of its failure calls it."""
         return self.path, None, f"cassette {self.nodeid}"
-
-
-def _rules(run: Run) -> Rules:
-    fail_on = run.get("fail_on")
-    return Rules(
-        contracts=run.contracts,
-        deviations=run.deviations,
-        fail_on=None if fail_on == "never" else fail_on,
-        strict=run.get("strict"),
-        max_age_days=run.get("max_age"),
-    )

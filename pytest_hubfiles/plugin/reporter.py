@@ -96,11 +96,11 @@ class Reporter:
                 f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
             )
         run.complaints += self._versions_not_checked()
-        fail_on = run.get("fail_on")
-        weighty = [f for f in run.report.run_findings if fail_on != "never" and f.severity.rank >= fail_on.rank]
+        found = run.report.run_findings
+        weighty = run.rules().at_or_above(found) if found else []
         if weighty:
             kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-            run.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {fail_on.value})")
+            run.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {run.get('fail_on').value})")
             moved = [f for f in weighty if f.category.value == "version"]
             run.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
             if moved:
@@ -172,7 +172,6 @@ class Reporter:
     def _compare(self, old: str, new: str) -> None:
         """Compare two versions: their schemas, and all their recordings, whichever of them this run replayed."""
         from pytest_hubfiles import recordings
-        from pytest_hubfiles.judging import Rules
         from pytest_hubfiles.migration import Migration
 
         run, megabytes = self.run, self.run.get("max_cassette_mb")
@@ -183,7 +182,7 @@ class Reporter:
         ]
         pairs, unreadable = recordings.pairs(sides[0], sides[1], run.contracts.identify)
         migration = Migration(old, new, run.contracts, pairs)
-        found = Rules(run.contracts, run.deviations, strict=run.get("strict")).excuse(migration.findings())
+        found = run.rules().excuse(migration.findings())
         run.report.run_findings += [*found, *unreadable]
         run.report.comparison = migration.comparison(found)
 

@@ -17,6 +17,7 @@ from pytest_hubfiles import options
 if TYPE_CHECKING:
     from pytest_hubfiles.contracts import Contracts
     from pytest_hubfiles.deviations import Deviation
+    from pytest_hubfiles.judging import Rules
     from pytest_hubfiles.reports import Record, Report
     from pytest_hubfiles.scrubbing import Additions
 
@@ -49,11 +50,9 @@ class Run:
                 self.get(name)
         self.check_versions(self.get("version"))
         if self.cassettes.is_file():
-            source, value = options.decide("cassettes", self.config.getoption, (), self.config.getini) or (
-                "",
-                "cassettes",
-            )
-            raise options.OptionError(source or "the cassette root", value, "it is a file; give a folder")
+            decided = options.decide("cassettes", config.getoption, (), config.getini)
+            source, value = decided or ("the cassette root", self.cassettes.name)
+            raise options.OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
             self.contracts  # noqa: B018  # a bad schema file is told before any test runs
@@ -154,6 +153,22 @@ class Run:
 
             self._deviations = self.own_deviations + deviations.load(shipped.shipped_schemas() / "deviations.toml")
         return self._deviations
+
+    def rules(self, markers: tuple[Mapping[str, Any], ...] = ()) -> Rules:
+        """Return by which rules a test with *markers*, or the run as a whole, is judged."""
+        from pytest_hubfiles.judging import Rules
+
+        fail_on = self.get("fail_on")
+        return Rules(
+            contracts=self.contracts,
+            deviations=self.deviations,
+            fail_on=None if fail_on == "never" else fail_on,
+            strict=self.get("strict", markers),
+            allow=self.get("allow", markers),
+            judge=self.get("judge", markers),
+            accept=self.get("accept"),
+            max_age_days=self.get("max_age"),
+        )
 
     @property
     def additions(self) -> Additions:

@@ -13,7 +13,6 @@ import pytest
 from pytest_hubfiles import cassettes, options
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.gate import Gate
-from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.plugin.run import RUN, Run, marker_arguments
 from pytest_hubfiles.recorder import Recorder
 from pytest_hubfiles.takes import Takes
@@ -68,7 +67,6 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
     gate = Gate.of(os.environ, token)
     gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
     shown = run.shown(path)
-    fail_on = run.get("fail_on")
     max_megabytes: float = run.get("max_cassette_mb")
     return (
         Trial(
@@ -88,16 +86,7 @@ def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: d
                 test=item.nodeid,
                 root=run.cassettes,
             ),
-            rules=Rules(
-                contracts=run.contracts,
-                deviations=run.deviations,
-                fail_on=None if fail_on == "never" else fail_on,
-                strict=run.get("strict", markers),
-                allow=run.get("allow", markers),
-                judge=run.get("judge", markers),
-                accept=run.get("accept"),
-                max_age_days=run.get("max_age"),
-            ),
+            rules=run.rules(markers),
             shared=named is not None,
             siblings=run.cassettes / version,
             order=lambda: item.session.items.index(item),
