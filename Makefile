@@ -53,12 +53,12 @@ test-all:
 	  $(MAKE) --no-print-directory test PYTHON="$$python" VENV=".venv-$$version" || exit 1; \
 	done
 
-# The suite with the lowest version of every dependency that pyproject.toml allows.
+# The suite with the lowest version of every dependency that pyproject.toml allows; before pytest 9, subtests were a plugin.
 test-lowest: $(VENV)/installed
 	$(BIN)/python tests/lowest.py > $(VENV)/lowest.txt
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip
-	.venv-lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable . --group test
+	.venv-lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable . --group test pytest-subtests
 	.venv-lowest/bin/python -m pytest $(ARGS)
 
 $(VENV)/installed: pyproject.toml

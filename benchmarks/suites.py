@@ -104,7 +104,7 @@ def _head(kind: str) -> str:
         return _IMPORTS[kind]
     if kind == "unused":
         return ""
-    return next(head for name, head in _CLIENTS.items() if name in kind or name == "requests")
+    return _CLIENTS["httpx" if "httpx" in kind else "requests"]
 
 
 def _tests(kind: str, size: int, environment: str) -> Iterator[str]:

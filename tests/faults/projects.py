@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +21,10 @@ import pytest
 from downstream import HELPERS
 
 _WITHOUT = ("cacheprovider", "faulthandler", "unraisableexception")  # the last collects garbage ten times a run
-_ALONE = ("-p", "pytest_hubfiles", "-W", "error", *(arg for name in _WITHOUT for arg in ("-p", f"no:{name}")))
+_SUBTESTS = ("-p", "pytest_subtests.plugin") if find_spec("pytest_subtests") else ()  # pytest 9 has them itself
+_ALONE = (
+    *("-p", "pytest_hubfiles", "-W", "error"), *_SUBTESTS, *(arg for name in _WITHOUT for arg in ("-p", f"no:{name}"))
+)  # fmt: skip
 _ENVIRONMENT = {
     "HUBSPOT_ACCESS_TOKEN": "a-token-for-tests",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # an entry point of each plugin installed would be read in each run
@@ -29,7 +33,7 @@ _ENVIRONMENT = {
 _UNWANTED = ("CI", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 
-@dataclass
+@dataclass(eq=False)  # pytest 8.2 keeps plugins in a set
 class Outcomes:
     """How each test of a run ended, by its name: ``passed``, ``failed``, ``error``, ``skipped`` and so on."""
 
