@@ -181,20 +181,24 @@ class HubFiles:
         recorder = self._trial.recorder
         if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
             raise TokenMissingError
+        before = len(recorder.exchanges)
+        if not recorder.answers(method, url, body or b""):
+            self._ask(method, url, body)
+        for exchange in recorder.exchanges[before:]:
+            if exchange.method == method and exchange.interaction.path.endswith(path):
+                return exchange
+        raise ExchangeIgnoredError(url)
+
+    def _ask(self, method: str, url: str, body: bytes | None) -> None:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if recorder.live and self._token:
+        if self.recording and self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310  # http or https: options.py
         opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=_tls()))
-        before = len(recorder.exchanges)
         try:
             with opener.open(request, timeout=_REQUEST_SECONDS) as answer:
                 answer.read()
         except urllib.error.HTTPError as error:  # an answer like any other
             error.close()
-        for exchange in recorder.exchanges[before:]:
-            if exchange.method == method and exchange.interaction.path.endswith(path):
-                return exchange
-        raise ExchangeIgnoredError(url)

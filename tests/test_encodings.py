@@ -17,7 +17,7 @@ from http_clients import SENDERS
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.exchanges import Interaction, decode_body
-from pytest_hubfiles.recorder.bridge import text_of
+from pytest_hubfiles.recorder.wire import text_of
 
 JSON = b'{"id":"76","name":"caf\xc3\xa9 \xf0\x9f\x98\x80","note":"a \\"quoted\\" \\u00e9","size":24574}'
 

@@ -20,7 +20,8 @@ from http_clients import SENDERS, TLS, watched_sockets
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.origin import CANONICAL_ORIGIN
-from pytest_hubfiles.recorder import Recorder, UnmatchedRequestError, canonical_url
+from pytest_hubfiles.recorder import Recorder, UnmatchedRequestError
+from pytest_hubfiles.recorder.wire import canonical_url
 
 ORIGIN = CANONICAL_ORIGIN
 STATUS = "/files/v3/files/import-from-url/async/tasks/AAAA/status"

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from faults.payloads import changed_by_scrubbing, payloads
-from hypothesis import HealthCheck, given, settings
+import json
+import random
+from dataclasses import replace
+from typing import Any
 
-from pytest_hubfiles.exchanges import Exchange
+import pytest
+from faults.payloads import changed_by_scrubbing, payloads
+from faults.r09_scan import lines
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_hubfiles import scrubbing
+from pytest_hubfiles.exchanges import Exchange, Interaction
+from pytest_hubfiles.scrubbing import tokens
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -13,3 +23,66 @@ from pytest_hubfiles.exchanges import Exchange
 def test_scrubbing_keeps_shape_and_verdict_and_ends(exchange: Exchange) -> None:
     """Of any answer the shape and what its contract finds are the same before and after, and after twice."""
     assert changed_by_scrubbing(exchange) == []
+
+
+NAMES = sorted(tokens.SECRET_HEADERS | tokens._FIELDS | tokens._QUERY | tokens._FORM)
+LINES = [line for _, line in lines(random.Random(7))]
+PIECES = st.sampled_from(
+    [
+        *NAMES,
+        *LINES,
+        "https://a:b@c",
+        "a@b.example",
+        "?sig=1234567890",
+        "token",
+        "bearer ",
+        "%",
+        "\\u0070",
+        ": ",
+        '"',
+        "x",
+    ]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=3).map("".join)
+HEADERS = st.dictionaries(
+    st.sampled_from([*NAMES, "Content-Type", "Location", "X-Request-Id"]), TEXTS.map(lambda text: (text,)), max_size=2
+)
+ANY = st.builds(
+    lambda path, asked, sent, reason, told, got: Interaction(
+        "POST", f"https://api.hubapi.com/{path}", asked, sent.encode(), 200, reason, told, got.encode()
+    ),
+    TEXTS, HEADERS, TEXTS, TEXTS, HEADERS, TEXTS | TEXTS.map(lambda text: json.dumps({"a": text})),
+)  # fmt: skip
+
+
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ANY)
+def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction) -> None:
+    """An exchange that is passed over as a whole holds nothing that a closer look at its parts would find."""
+    examined = scrubbing.examine(interaction)
+    found = (examined.interaction.url, examined.interaction.request_body, examined.interaction.response_body)
+    as_it_is = (interaction.url, interaction.request_body, interaction.response_body)
+
+    assert not scrubbing.is_clean(interaction) or (examined.places, found) == ((), as_it_is)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_header_is_passed_over(name: str) -> None:
+    """The name alone of a header that holds a credential has an exchange looked at closely."""
+    for headers in ({name: ("x",)}, {name.upper().replace("_", "-"): ("x",)}):
+        asked = Interaction("GET", "https://api.hubapi.com/", headers, b"", 200, "OK", {}, b"{}")
+
+        assert not tokens.is_secret_header(name) or not scrubbing.is_clean(asked)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_no_token_is_passed_over(line: str) -> None:
+    """Each way in which a token is written has an exchange looked at closely, wherever it stands."""
+    plain = Interaction("GET", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
+    places: list[dict[str, Any]] = [
+        {"response_body": line.encode()}, {"request_body": line.encode()}, {"url": f"{plain.url}{line}"},
+        {"response_headers": {"X-Note": (line,)}}, {"reason": line},
+    ]  # fmt: skip
+
+    assert scrubbing.is_clean(plain)
+    assert not any(scrubbing.is_clean(replace(plain, **place)) for place in places)

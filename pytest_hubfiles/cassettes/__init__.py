@@ -1,5 +1,8 @@
 """Cassette files: their names, how they are read, and the one place that writes them."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
 from pytest_hubfiles.cassettes.files import check_target, content_of, write
 from pytest_hubfiles.cassettes.locking import identity, locked, private_folder
@@ -13,7 +16,9 @@ from pytest_hubfiles.cassettes.names import (
     safe_name,
 )
 from pytest_hubfiles.cassettes.reading import iterate, read
-from pytest_hubfiles.cassettes.writing import dump, save
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.cassettes.writing import dump, save
 
 __all__ = [
     "CANDIDATE_SUFFIX",
@@ -36,3 +41,10 @@ __all__ = [
     "save",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("dump", "save"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # A replay writes nothing: YAML is imported when it is asked for.
+    return getattr(importlib.import_module(f"{__name__}.writing"), name)

@@ -7,6 +7,14 @@ from pathlib import Path
 from pytest_hubfiles.errors import HubfilesError
 
 
+class RefusedError(ValueError):
+    """A document that is not read to its end; ``reason`` and ``line`` (from 1, or None) say why and where."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        self.reason, self.line = reason, line
+        super().__init__(reason)
+
+
 class CassetteUnreadableError(HubfilesError):
     """A cassette file that cannot be read; ``path``, ``reason`` and ``line`` (from 1, or None) say why and where."""
 

@@ -22,6 +22,7 @@ from yaml.events import (
 )
 
 from pytest_hubfiles import foreign
+from pytest_hubfiles.cassettes.errors import RefusedError
 
 _DEEPEST: Final = 100  # levels; vcrpy writes seven
 _ANY_NODES: Final = 200_000  # values that a file may have whatever its size,
@@ -46,14 +47,6 @@ _PLAIN: Final[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 for _type, _pattern, _starts in foreign.PLAIN_SCALARS:
     for _start in _starts:
         _PLAIN.setdefault(_start, []).append((_YAML + _type, _pattern))
-
-
-class RefusedError(ValueError):
-    """A document that is not read to its end; ``reason`` and ``line`` (from 1, or None) say why and where."""
-
-    def __init__(self, reason: str, line: int | None = None) -> None:
-        self.reason, self.line = reason, line
-        super().__init__(reason)
 
 
 def line_of(event: Event) -> int:

@@ -31,11 +31,16 @@ def _oddity(about: os.stat_result) -> str | None:
 
 def _link_above(path: Path, root: Path | None) -> Path | None:
     """Return the first folder between *root* and *path* that is a link, None where none is."""
-    if root is None or not path.is_relative_to(root):
+    if root is None:
         return None
-    below = path.relative_to(root).parts[:-1]
-    folders = (root.joinpath(*below[: depth + 1]) for depth in range(len(below)))
-    return next((folder for folder in folders if folder.is_symlink()), None)
+    found = None
+    below = str(root).rstrip(os.sep) + os.sep
+    folder = os.path.dirname(path)  # noqa: PTH120  # pathlib would take as long as reading the file does
+    while folder.startswith(below) and folder != below:
+        if os.path.islink(folder):  # noqa: PTH114  # likewise
+            found = Path(folder)
+        folder = os.path.dirname(folder)  # noqa: PTH120  # likewise
+    return found
 
 
 def content_of(path: Path, max_megabytes: float, root: Path | None = None) -> bytes:

@@ -11,8 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError
 from pytest_hubfiles.cassettes.files import leftovers
 from pytest_hubfiles.cassettes.names import candidate_path
@@ -58,6 +56,8 @@ def locked(path: Path, holder: str, seconds: float = _LOCK_SECONDS) -> Iterator[
     Raises:
         CassetteNotWrittenError: if somebody else holds it for *seconds*; it says who.
     """
+    from filelock import FileLock, Timeout
+
     folder = private_folder() / "locks"
     lock = folder / f"{identity(path)}.lock"
     note = lock.with_suffix(".holder")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from yaml.events import MappingStartEvent, SequenceStartEvent
-
 from pytest_hubfiles import foreign
-from pytest_hubfiles.cassettes.errors import CassetteUnreadableError
-from pytest_hubfiles.cassettes.events import Document, RefusedError, line_of
+from pytest_hubfiles.cassettes import canonical
+from pytest_hubfiles.cassettes.errors import CassetteUnreadableError, RefusedError
 from pytest_hubfiles.cassettes.files import content_of
 from pytest_hubfiles.exchanges import Interaction
 
@@ -52,6 +51,27 @@ def interactions_in(content: bytes, max_megabytes: float) -> Iterator[Interactio
     Raises:
         RefusedError: with the reason and the line.
     """
+    found, is_whole = 0, False
+    for interaction in canonical.interactions_in(content):
+        if interaction is None:
+            is_whole = True
+        else:
+            found += 1
+            yield interaction
+    if not is_whole:  # what was found so far is what YAML's parser finds, too
+        yield from islice(by_yaml(content, max_megabytes), found, None)
+
+
+def by_yaml(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
+    """Yield the same by YAML's own parser, however the file is written.
+
+    Raises:
+        RefusedError: with the reason and the line.
+    """
+    from yaml.events import MappingStartEvent, SequenceStartEvent
+
+    from pytest_hubfiles.cassettes.events import Document, line_of
+
     _text(content)
     document = Document(content, max_megabytes)
     start = document.start()

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError
-from pytest_hubfiles.cassettes.events import RefusedError
+from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, RefusedError
 from pytest_hubfiles.cassettes.files import write
 from pytest_hubfiles.cassettes.reading import FORMAT_VERSION, interactions_in
 from pytest_hubfiles.exchanges import Interaction

@@ -7,7 +7,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -200,7 +200,9 @@ class Run:
 
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
-        return PurePosixPath(os.path.relpath(path, self.config.rootpath).replace(os.sep, "/")).as_posix()
+        root, text = f"{self.config.rootpath}{os.sep}", str(path)
+        below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
+        return below.replace(os.sep, "/")
 
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()

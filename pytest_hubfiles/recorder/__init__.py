@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import copy
 import os
 import threading
 from collections import Counter
@@ -15,29 +14,28 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final
 from weakref import WeakSet
 
-from vcr.request import Request
-
 from pytest_hubfiles import cassette_findings, cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import Exchange, Interaction
+from pytest_hubfiles.exchanges import Exchange, Interaction, match_key
 from pytest_hubfiles.findings import Finding, Kind, replay_finding
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.recorder.bridge import (
+from pytest_hubfiles.recorder.certificates import read_late
+from pytest_hubfiles.recorder.player import Player, is_plain
+from pytest_hubfiles.recorder.quiet import quiet_logs
+from pytest_hubfiles.recorder.seal import Seal, SealedError
+from pytest_hubfiles.recorder.tape import Tape
+from pytest_hubfiles.recorder.vcrpy import refuse_unsafe
+from pytest_hubfiles.recorder.wire import (
+    Asked,
+    Asking,
     answer_of,
     canonical_url,
     key_of,
     moved,
-    open_bridge,
     text_of,
     to_interaction,
 )
-from pytest_hubfiles.recorder.certificates import read_late
-from pytest_hubfiles.recorder.config import checked
-from pytest_hubfiles.recorder.patching import patched
-from pytest_hubfiles.recorder.quiet import quiet_logs
-from pytest_hubfiles.recorder.seal import Seal, SealedError
-from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.takes import Takes
 
 
@@ -65,6 +63,12 @@ _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, 
 Identify = Callable[[Interaction], Exchange]
 
 
+def _examined(interaction: Interaction, additions: scrubbing.Additions) -> scrubbing.Scrubbed:
+    if additions.is_empty and scrubbing.is_clean(interaction):
+        return scrubbing.Scrubbed(interaction, (), frozenset())
+    return scrubbing.examine(interaction, (), additions)
+
+
 def _told(stored: Interaction, examined: scrubbing.Scrubbed) -> Interaction:
     """Return a *stored* interaction as it is looked up, judged and told: as a recording of ours would hold it."""
     same = (
@@ -74,6 +78,14 @@ def _told(stored: Interaction, examined: scrubbing.Scrubbed) -> Interaction:
         and stored.response_body == examined.interaction.response_body
     )
     return stored if same else examined.interaction
+
+
+def _checked(config: object) -> Mapping[str, Any]:
+    if isinstance(config, Mapping) and not config:
+        return {}
+    from pytest_hubfiles.recorder.config import checked
+
+    return checked(config)
 
 
 class Recorder(AbstractContextManager["Recorder"]):
@@ -101,7 +113,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         test: str = "",
         root: Path | None = None,
     ) -> None:
-        self._config = checked(vcr_config)
+        refuse_unsafe()
+        self._config = _checked(vcr_config)
         self.cassette, self.shown, self.mode, self.takes = cassette, shown, mode, takes
         self.base_url = base_url
         self.lock = threading.RLock()
@@ -115,10 +128,10 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._additions = additions
         self._secrets = set(self._gate.values)
         self._seen: list[Mapping[str, Any]] = []  # headers that were not looked at for credentials so far
-        self._live: dict[Request, tuple[int, Interaction]] = {}  # sent, and without an answer so far
+        self._live: dict[Asked, tuple[int, Interaction]] = {}  # sent, and without an answer so far
         self._sent = 0
-        self._reserved: dict[Request, int] = {}
-        self._played: WeakSet[Request] = WeakSet()
+        self._reserved: dict[Asked, int] = {}
+        self._played: WeakSet[Asked] = WeakSet()
         self._last_played = threading.local()
         self._outages: list[str] = []
         self.live = self._goes_live(test)
@@ -131,7 +144,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         except cassettes.CassetteUnreadableError as error:
             stored, self.unreadable = [], error
         # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
-        self._examined = [scrubbing.examine(interaction, (), additions) for interaction in stored]
+        self._examined = [_examined(interaction, additions) for interaction in stored]
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
         self._secrets |= {value for examined in self._examined for value in examined.values}
         self._refused: Counter[str | None] = Counter()
@@ -152,19 +165,23 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def __enter__(self) -> Recorder:
         with ExitStack() as entering:  # what fails in here leaves nothing patched
-            bridge = open_bridge(self, self._replayed, self._config)
-            if self._config:  # the user's load hooks have run: what they left is what is recognised and answered
+            bridge = None
+            if self._config:  # the user's load hooks run: what they leave is what is recognised and answered
+                bridge = self._bridge()
                 pairs = zip(bridge.requests, bridge.responses, strict=True)
                 loaded = [to_interaction(*pair, self.base_url) for pair in pairs]
             else:
                 loaded = [moved(interaction, self.base_url) for interaction in self._replayed]
             examined = self._examined
             if loaded != self._replayed or not self._additions.is_empty:  # something else than was examined
-                examined = [scrubbing.examine(interaction, (), self._additions) for interaction in loaded]
+                examined = [_examined(interaction, self._additions) for interaction in loaded]
                 self._secrets |= {value for e in examined for value in e.values}
             told = [_told(interaction, e) for interaction, e in zip(loaded, examined, strict=False)]
             self._tape = Tape(told, loaded)
-            entering.enter_context(patched(bridge, self._config.get("skip_patchers", ())))
+            if self.live or self._config:
+                entering.enter_context(self._vcrpy(bridge))
+            else:
+                entering.enter_context(Player(self._plain_answer, self._vcrpy, self.failed))
             entering.enter_context(quiet_logs(self._redacted_log))
             if self._seal is not None:
                 entering.enter_context(self._seal)
@@ -177,9 +194,40 @@ class Recorder(AbstractContextManager["Recorder"]):
     ) -> None:
         self._patched.__exit__(kind, error, trace)
 
+    def _bridge(self) -> Any:
+        from pytest_hubfiles.recorder.bridge import open_bridge
+
+        return open_bridge(self, self._replayed, self._config)
+
+    def _vcrpy(self, bridge: Any = None) -> AbstractContextManager[None]:
+        """Return what has vcrpy stand in for every client, and ask this recorder."""
+        from pytest_hubfiles.recorder.patching import patched
+
+        return patched(self._bridge() if bridge is None else bridge, self._config.get("skip_patchers", ()))
+
+    def failed(self, error: Exception) -> None:
+        """Know of what went wrong in here, or in a user's hook: it is raised into a client, which may swallow it."""
+        self.faults.append(
+            f"pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: {type(error).__name__}: {error}"
+        )
+
+    # --- asked by clients -----------------------------------------------------------------------------------
+
+    def _plain_answer(self, method: str, url: str, body: bytes, headers: Mapping[Any, Any]) -> Interaction | None:
+        """Return the recorded answer to a request, if there is one and it is a plain one; else nothing has happened."""
+        key = match_key(method.upper(), canonical_url(url, self.base_url), body)
+        with self.lock:
+            number = self._tape.find(key)
+            if number is None or not is_plain(self._tape.stored[number]):
+                return None
+            self._seen.append(headers)
+            self._tape.played.add(number)
+            self.exchanges.append(self._identify(self._tape.interactions[number]))
+            return self._tape.stored[number]
+
     # --- asked by vcrpy's clients ---------------------------------------------------------------------------
 
-    def asked(self, request: Request, filtered: Request) -> bool:
+    def asked(self, request: Asked, filtered: Asked) -> bool:
         """Return whether *request* is answered from the tape; False sends it to the network.
 
         Raises:
@@ -216,7 +264,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._live[request] = (self._sent, wanted)
             return False
 
-    def ignored(self, request: Request) -> None:
+    def ignored(self, request: Asked) -> None:
         """Let *request* go its own way, which the user's hooks left it."""
         if self._seal is not None:
             self._seal.open(text_of(request.uri))
@@ -252,7 +300,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             self.problems.append(finding)
             return self._refusal(finding, lambda finding: SealedError(finding.message))
 
-    def _wanted(self, request: Request) -> Interaction:
+    def _wanted(self, request: Asked) -> Interaction:
         """Return the request as the cassette would hold it, credentials taken out."""
         self._learn()
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
@@ -290,18 +338,12 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._learn()
         return scrubbing.redacted(text, self._secrets | self._gate.values)
 
-    def under_hubspot(self, request: Request) -> Request:
-        """Return *request* under HubSpot's origin if it goes to the base URL, else as it is."""
-        moved = copy.copy(request)
-        moved.uri = canonical_url(text_of(request.uri), self.base_url)
-        return moved
-
-    def redirected(self, request: Request) -> Request:
+    def redirected(self, request: Asked) -> Asking:
         """Return *request*, the step after the redirect just played in this thread, as a client would make it."""
         with self.lock:
             last = self._last_played.interaction
             keeps_method = last.status_code in (307, 308) or last.method == "HEAD"
-            asked = Request(last.method if keeps_method else "GET", request.uri, None, request.headers)
+            asked = Asking(last.method if keeps_method else "GET", request.uri, None, request.headers)
             wanted = self._wanted(asked).match_key
             for recorded in self._tape.interactions:  # with the body or without: aiohttp's stub records none
                 if recorded.match_key[:3] == wanted[:3] and self._tape.next(recorded) is not None:
@@ -309,7 +351,7 @@ class Recorder(AbstractContextManager["Recorder"]):
                     break
             return asked
 
-    def play(self, request: Request) -> dict[str, Any]:
+    def play(self, request: Asked) -> dict[str, Any]:
         """Return the recorded answer that :meth:`asked` promised for *request*.
 
         Raises:
@@ -327,9 +369,9 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def received(
         self,
-        request: Request,
+        request: Asked,
         response: Mapping[str, Any],
-        saved: Sequence[tuple[Request, Mapping[str, Any]]],
+        saved: Sequence[tuple[Asked, Mapping[str, Any]]],
     ) -> None:
         """Take note of an answer from the network; *saved* is what the user's hooks left of it, if anything."""
         with self.lock:
@@ -350,13 +392,17 @@ class Recorder(AbstractContextManager["Recorder"]):
                 if outage:
                     self._outages.append(f"{interaction.method} {interaction.path} got {outage}")
 
-    def _answered(self, request: Request, raw: Interaction) -> int:
+    def _answered(self, request: Asked, raw: Interaction) -> int:
         """Return as the how many-th the request of an answer was sent."""
         if request not in self._live:  # aiohttp's stub makes new requests along redirects
             same = (sent for sent, (_, wanted) in self._live.items() if wanted.match_key == raw.match_key)
             request = next(same, request)
         self._sent += 1
         return self._live.pop(request, (self._sent, raw))[0]
+
+    def answers(self, method: str, url: str, body: bytes) -> bool:
+        """Answer a request that no client makes, if it has a plain answer; it is among ``exchanges`` then."""
+        return not self.live and not self._config and self._plain_answer(method, url, body, {}) is not None
 
     # --- asked by the plugin --------------------------------------------------------------------------------
 
@@ -369,7 +415,7 @@ class Recorder(AbstractContextManager["Recorder"]):
     def can_play(self, method: str, url: str, body: bytes) -> bool:
         """Return whether a request would be answered from the tape."""
         with self.lock:
-            return self._tape.next(self._wanted(Request(method, url, body, {}))) is not None
+            return self._tape.next(self._wanted(Asking(method, url, body))) is not None
 
     @property
     def unplayed(self) -> list[Interaction]:

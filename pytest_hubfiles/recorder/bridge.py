@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from vcr import VCR
 from vcr.cassette import Cassette
@@ -17,8 +14,8 @@ from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import Interaction, MatchKey, match_key
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.recorder.wire import answer_of, canonical_url, text_of
 
 if TYPE_CHECKING:
     from pytest_hubfiles.recorder import Recorder
@@ -38,9 +35,7 @@ def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
         except HubfilesError:
             raise
         except Exception as error:
-            self._recorder.faults.append(
-                f"pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: {type(error).__name__}: {error}"
-            )
+            self._recorder.failed(error)
             raise
 
     return told
@@ -55,7 +50,7 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         hooks = config.pop("before_record_request")
         # The user's hooks see HubSpot's origin wherever a request goes, so that they do the same when it is
         # recorded and when it is replayed, and ignore_localhost does not mean what a stand-in on it answers.
-        super().__init__(before_record_request=lambda request: hooks(recorder.under_hubspot(request)), **config)
+        super().__init__(before_record_request=lambda request: hooks(_under_hubspot(request, recorder)), **config)
 
     @property
     def write_protected(self) -> bool:
@@ -105,7 +100,15 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
 
     def find_requests_with_most_matches(self, request: Request) -> list[tuple[Request, list[str], list[str]]]:
         """Return what aiohttp's stub is to ask for next along a redirect."""
-        return [(self._recorder.redirected(request), [], [])]
+        asked = self._recorder.redirected(request)
+        return [(Request(asked.method, asked.uri, asked.body, asked.headers), [], [])]
+
+
+def _under_hubspot(request: Request, recorder: Recorder) -> Request:
+    """Return *request* under HubSpot's origin if it goes to the base URL, else as it is."""
+    moved = copy.copy(request)
+    moved.uri = canonical_url(text_of(request.uri), recorder.base_url)
+    return moved
 
 
 def open_bridge(recorder: Recorder, interactions: Sequence[Interaction], config: Mapping[str, Any]) -> Bridge:
@@ -153,82 +156,3 @@ class Memory:
     def save_cassette(self, path: object, cassette_dict: Mapping[str, Any], serializer: object) -> None:
         """Hold what vcrpy would save."""
         self.saved.extend(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
-
-
-def answer_of(interaction: Interaction) -> dict[str, Any]:
-    """Return the answer as vcrpy's clients take it."""
-    return {
-        "status": {"code": interaction.status_code, "message": interaction.reason},
-        "headers": {name: list(values) for name, values in interaction.response_headers.items()},
-        "body": {"string": interaction.response_body},
-    }
-
-
-_HALVES: Final = re.compile("[\udc80-\udcff]")
-
-
-def text_of(value: object) -> str:
-    """Return what a client gave as text or bytes as text that a file can hold."""
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    text = str(value)
-    if text.isascii():
-        return text
-    # aiohttp reads what is no UTF-8 in a header as halves of characters, which YAML cannot hold.
-    return text.encode("utf-8", "surrogateescape").decode("latin-1") if _HALVES.search(text) else text
-
-
-def _body_bytes(body: Any) -> bytes:
-    """Return a request's body as bytes, whatever form the client gave it in."""
-    if body is None:
-        return b""
-    if isinstance(body, str):
-        return body.encode("utf-8")
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        return bytes(body)
-    if isinstance(body, (dict, list)):  # aiohttp's json= as it was given; vcrpy's hook comes before it is encoded
-        return json.dumps(body).encode("utf-8")
-    if hasattr(body, "read"):
-        return _body_bytes(body.read())
-    if isinstance(body, Iterable):
-        return b"".join(bytes([part]) if isinstance(part, int) else _body_bytes(part) for part in body)
-    return b""  # a form object that only its client can encode: the request is recognised by everything else
-
-
-def to_interaction(request: Request, response: Mapping[str, Any], base_url: str) -> Interaction:
-    """Return vcrpy's request and response as one of ours, under HubSpot's origin."""
-    return Interaction(
-        method=text_of(request.method).upper(),
-        url=canonical_url(text_of(request.uri), base_url),
-        request_headers={text_of(name): (text_of(value),) for name, value in request.headers.items()},
-        request_body=_body_bytes(request.body),
-        status_code=response["status"]["code"],
-        reason=text_of(response["status"]["message"] or ""),
-        response_headers={text_of(name): tuple(map(text_of, values)) for name, values in response["headers"].items()},
-        response_body=_body_bytes((response.get("body") or {}).get("string")),
-    )
-
-
-def key_of(request: Request, base_url: str) -> MatchKey:
-    """Return what *request* is recognised by, as it is: with whatever credentials it carries."""
-    url = canonical_url(text_of(request.uri), base_url)
-    return match_key(text_of(request.method).upper(), url, _body_bytes(request.body))
-
-
-def moved(interaction: Interaction, base_url: str) -> Interaction:
-    """Return *interaction* under HubSpot's own origin if it was recorded from *base_url*, else as it is."""
-    url = canonical_url(interaction.url, base_url)
-    return interaction if url == interaction.url else replace(interaction, url=url)
-
-
-def canonical_url(url: str, base_url: str) -> str:
-    """Return *url* under HubSpot's own origin if it goes to *base_url*, else as it is."""
-    if url == base_url or url.startswith((base_url + "/", base_url + "?")):
-        return CANONICAL_ORIGIN + url[len(base_url) :]
-    base, given = urlsplit(base_url), urlsplit(url)
-    default = {"http": 80, "https": 443}
-    origins = [(parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)]
-    if origins[0] == origins[1] and f"{given.path}/".startswith(f"{base.path}/"):
-        rest = given.path[len(base.path) :] + (f"?{given.query}" if given.query else "")
-        return CANONICAL_ORIGIN + rest
-    return url

@@ -1,19 +1,16 @@
-"""What a suite may hand on to vcrpy, and which vcrpy."""
+"""What a suite may hand on to vcrpy."""
 
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import vcr
 from vcr import VCR
 from vcr import patch as vcr_patch
 
 from pytest_hubfiles.errors import HubfilesError
 
-_FIRST_SAFE: Final = (8, 2, 1)  # vcrpy's release notes of 8.2.1: cassettes are loaded with a safe YAML loader
 _FEATURES: Final = frozenset(inspect.signature(VCR).parameters)
 VCR_OPTIONS: Final = _FEATURES & frozenset(
     {
@@ -48,25 +45,12 @@ class VcrConfigError(HubfilesError):
         )
 
 
-class VcrpyUnsafeError(HubfilesError):
-    """The vcrpy installed runs code that a cassette holds."""
-
-    def __init__(self, version: str) -> None:
-        super().__init__(
-            f"vcrpy {version} is installed, which runs what a crafted cassette tells it to (GHSA-rpj2-4hq8-938g).\n"
-            "Install vcrpy 8.5 or newer. Nothing was recorded or replayed."
-        )
-
-
 def checked(config: object) -> Mapping[str, Any]:
     """Return what the fixture ``hubfiles_vcr_config`` returned.
 
     Raises:
-        VcrpyUnsafeError: if the vcrpy that is installed is none to hand anything on to.
         VcrConfigError: if *config* cannot be handed on to vcrpy.
     """
-    if tuple(map(int, re.findall(r"[0-9]+", vcr.__version__)[:3])) < _FIRST_SAFE:
-        raise VcrpyUnsafeError(vcr.__version__)
     if not isinstance(config, Mapping):
         raise VcrConfigError(f"a {type(config).__name__}, not a dict")
     if unknown := sorted(map(repr, set(config) - VCR_OPTIONS)):

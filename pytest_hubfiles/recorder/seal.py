@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import cache
 from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -114,6 +115,7 @@ class Seal(AbstractContextManager["Seal"]):
             raise self._refuse(f"connecting to {shown}:{port}")
 
 
+@cache  # a run has one base URL
 def _place(url: str) -> tuple[str, int | None]:
     parts = urlsplit(url)
     return _plain(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme)

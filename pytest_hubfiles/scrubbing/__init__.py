@@ -14,6 +14,7 @@ from pytest_hubfiles.scrubbing.taking_out import (
     Scrubber,
     credentials_in,
     examine,
+    is_clean,
     may_hold,
     scrub_request,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "credentials_in",
     "examine",
     "findings_at",
+    "is_clean",
     "is_secret_header",
     "may_hold",
     "placeholder",

@@ -1,0 +1,45 @@
+"""Which vcrpy is installed, found out without importing it: that takes longer than a test that replays."""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cache
+from importlib import metadata
+from typing import Final
+
+from pytest_hubfiles.errors import HubfilesError
+
+_FIRST_SAFE: Final = (8, 2, 1)  # vcrpy's release notes of 8.2.1: cassettes are loaded with a safe YAML loader
+
+
+class VcrpyUnsafeError(HubfilesError):
+    """The vcrpy installed runs code that a cassette holds."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"vcrpy {version} is installed, which runs what a crafted cassette tells it to (GHSA-rpj2-4hq8-938g).\n"
+            "Install vcrpy 8.5 or newer. Nothing was recorded or replayed."
+        )
+
+
+def refuse_unsafe() -> None:
+    """Make sure that the vcrpy installed is one to hand a cassette on to.
+
+    Raises:
+        VcrpyUnsafeError: if it is not.
+    """
+    imported = sys.modules.get("vcr")
+    version: str = _installed() if imported is None else imported.__version__
+    if tuple(map(int, re.findall(r"[0-9]+", version)[:3])) < _FIRST_SAFE:
+        raise VcrpyUnsafeError(version)
+
+
+@cache
+def _installed() -> str:
+    try:
+        return metadata.version("vcrpy")
+    except metadata.PackageNotFoundError:  # it lies on the path without having been installed
+        import vcr
+
+        return str(vcr.__version__)

@@ -1,0 +1,216 @@
+"""A cassette of our own is read without YAML, and says what YAML says it does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from downstream import interaction, whole_import
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.cassettes import canonical
+from pytest_hubfiles.cassettes.errors import RefusedError
+from pytest_hubfiles.cassettes.reading import by_yaml, interactions_in
+from pytest_hubfiles.exchanges import Interaction
+
+SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").rglob("*.yaml"))
+WHOLE = cassettes.dump([*whole_import(), interaction("POST", "/other", 400, {"a": "b c", "d": [1, None]})])
+
+
+def quickly(content: bytes) -> list[Interaction] | None:
+    found = list(canonical.interactions_in(content))
+    return [i for i in found if i is not None] if found and found[-1] is None else None
+
+
+def by_parser(content: bytes) -> list[Interaction] | None:
+    try:
+        return list(by_yaml(content, 64.0))
+    except RefusedError:
+        return None
+
+
+def same(one: list[Interaction] | None, other: list[Interaction] | None) -> bool:
+    """Compare the lines they begin in as well."""
+    lines = [[i.line for i in found or ()] for found in (one, other)]
+    return one == other and lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parts[-5]}-{path.stem}")
+def test_what_we_record_is_read_quickly(path: Path) -> None:
+    """Every cassette of the project's own goes the quick way, to the same exchanges at the same lines."""
+    content = path.read_bytes()
+
+    assert quickly(content)
+    assert same(quickly(content), by_parser(content))
+
+
+TEXTS = st.text(st.characters(max_codepoint=0x17F), max_size=12) | st.sampled_from(
+    ["yes", "No", "null", "on", "~", "1", "1.5", "2026-01-01", "a: b", "a:", "a #b", "#a", "- a", "'", "''", "a'b",
+     " a", "a ", "*/*", "&a", "!a", "%a", "@a", "`a", "{a}", "[a]", "|", ">", "=", "<<", "?", "a\tb", "Y", "n",
+     "a\\b", '"a"']
+)  # fmt: skip
+BODIES = st.text(st.sampled_from("{}[]\":,\\\n \t'|>-#ab1ä\u2028\x85\r"), max_size=30).map(str.encode) | st.binary(
+    max_size=9
+)
+INTERACTIONS = st.builds(
+    Interaction,
+    st.sampled_from(["GET", "POST", "DELETE", "X"]),
+    st.sampled_from(["", "/", "/a b", "/a?b=c&d=%20#e", "/é", "/a:b", "/a:", "?a", "/a/", "/'", "/a,b;c(d)!$*+~@"]).map(
+        "https://api.hubapi.com{}".format
+    ),
+    st.dictionaries(TEXTS.filter(bool), st.lists(TEXTS, min_size=1, max_size=2).map(tuple), max_size=2),
+    BODIES,
+    st.integers(100, 999),
+    TEXTS,
+    st.dictionaries(TEXTS.filter(bool), st.lists(TEXTS, min_size=1, max_size=2).map(tuple), max_size=2),
+    BODIES,
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(INTERACTIONS, min_size=1, max_size=3))
+def test_whatever_we_write_is_read_as_yaml_reads_it(interactions: list[Interaction]) -> None:
+    """Whether or not a cassette goes the quick way, it holds what YAML's parser says."""
+    content = cassettes.dump(interactions)
+    found = quickly(content)
+
+    assert found is None or same(found, by_parser(content))
+
+
+LINES = WHOLE.decode().split("\n")
+PIECES = [*sorted({line[:size] for line in LINES for size in (2, 4, 6, 8, 14)}), *(line.strip() for line in LINES), *(
+    " ", "  ", "\n", "\t", "\r", ":", ": ", " #", "#", "'", "''", '"', "-", "- ", "|", "|-", "|+", ">", "|2", "null",
+    "~", "{}", "[]", "&a ", "*a", "!!str ", "!!binary ", "yes", "1e3", "0200", "0x1F", "---\n", "...\n",
+    "%YAML 1.1\n", "\\",
+    "<<: *a", "\u2028", "\x85", "\ufeff", "\0", "ä",
+)]  # fmt: skip
+
+
+@settings(max_examples=3_000)
+@given(
+    st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 30), st.sampled_from(PIECES)), min_size=1, max_size=3)
+)
+def test_a_file_that_somebody_edited_is_read_as_yaml_reads_it(edits: list[tuple[int, int, str]]) -> None:
+    """A cassette that goes the quick way after any edit holds what YAML's parser says, and is no file it refuses."""
+    text = WHOLE.decode()
+    for place, length, piece in edits:
+        text = text[:place] + piece + text[place + length :]
+    content = text.encode()
+    found = quickly(content)
+
+    assert found is None or same(found, by_parser(content))
+
+
+HOW = ("drop", "twice", "swap", "indent", "outdent")
+
+
+@settings(max_examples=1_500)
+@given(st.lists(st.tuples(st.integers(0, len(LINES) - 1), st.sampled_from(HOW)), min_size=1, max_size=3))
+def test_lines_that_were_moved_are_read_as_yaml_reads_them(edits: list[tuple[int, str]]) -> None:
+    """The same of lines that were left out, doubled, swapped or indented anew."""
+    lines = list(LINES)
+    for number, how in edits:
+        number %= len(lines)
+        line = lines[number]
+        lines[number : number + 1] = {
+            "drop": [], "twice": [line, line], "indent": ["  " + line], "outdent": [line.removeprefix("  ")],
+            "swap": [line, *lines[:1]],
+        }[how]  # fmt: skip
+        lines = lines or [""]
+    content = "\n".join(lines).encode()
+    found = quickly(content)
+
+    assert found is None or same(found, by_parser(content))
+
+
+def test_a_file_that_is_ours_half_way_is_read_once() -> None:
+    """What follows the last exchange that is as we write it is read by YAML's parser, and nothing is told twice."""
+    content = WHOLE.replace(
+        b"method: POST\n    uri: https://api.hubapi.com/other", b'method: "POST"\n    uri: https://api.hubapi.com/other'
+    )
+    assert content != WHOLE
+
+    assert quickly(content) is None
+    assert same(list(interactions_in(content, 64.0)), by_parser(WHOLE))
+
+
+@pytest.mark.parametrize("broken", [b"    code: 20x", b"    code: 99", b"   code: 200", b"    code: [200]"])
+def test_a_fault_below_is_still_told(broken: bytes) -> None:
+    """A file that begins well is refused with the line of its fault, as if YAML's parser had read all of it."""
+    content = re.sub(rb"    code: 400", broken, WHOLE)
+    assert content != WHOLE
+    told = []
+    for read in (interactions_in, by_yaml):
+        with pytest.raises(RefusedError) as refused:
+            list(read(content, 64.0))
+        told.append((refused.value.reason, refused.value.line))
+
+    assert told[0] == told[1]
+
+
+SCALARS = [
+    "yes", "No", "ON", "null", "Null", "~", "true", "y", "n", "OK", "Not Found", "'OK'", "'a''b'", "'a'b'", "'a' ",
+    "'a' b",
+    "OK ", "OK  # c", "a: b", "a:", "a:b", "a #b", "a#b", "*a", "&a OK", "!!str OK", "0x1F", "1e3", "200",
+    "2026-01-01",
+    "=", "<<", "[a]", "{a: b}", "|", "-", "- a", "? a", "%a", "@a", "`a", '"a"', "a\\n", "", " a", "a, b", "a'b",
+]  # fmt: skip
+PLACES = {
+    "reason": b"message: OK\n", "a value": b"      - application/json\n", "method": b"method: GET\n",
+    "a name": b"      Content-Type:\n", "url": b"uri: https://api.hubapi.com/",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("scalar", SCALARS)
+def test_each_scalar_in_each_place(scalar: str, place: str) -> None:
+    """What a line says in place of a plain text is read as YAML reads it, or left to YAML."""
+    line = PLACES[place]
+    head, tail = {"a value": (b"      - ", b"\n"), "a name": (b"      ", b":\n"), "url": (line, b"")}.get(
+        place, (line.partition(b": ")[0] + b": ", b"\n")
+    )
+    assert line in WHOLE
+    content = WHOLE.replace(line, head + scalar.encode() + tail)
+    found = quickly(content)
+
+    assert found is None or same(found, by_parser(content))
+
+
+BLOCKS = [
+    "|-\n        {}", "|\n        {}", "|+\n        {}", "|-\n        a\n        b", "|-\n        a\n\n\n        b",
+    "|-\n\n        a",
+    "|\n        a\n\n", "|-\n        a\n\n", "|-\n         a", "|-\n        a\n          b",
+    "|-\n        a\n      b", "|-\n        a  ",
+    "|-\n        a\n          \n        b", "|2-\n        a", "|-\n          a\n        b",
+    ">-\n        a\n        b", "''", "'a'",
+    "a", "null", "|-\n        # a", "|-\n        a # b", "|-\n        a: b\n        - c",
+    "|-\n        a\n        \n        b", "|-",
+]  # fmt: skip
+QUICK = {BLOCKS[number] for number in (0, 1, 3, 4, 9, 11, 16, 20, 21, 22)}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_each_form_of_a_body(block: str) -> None:
+    """A body is read as YAML reads it or left to YAML, and the usual ones are not left to it."""
+    once = cassettes.dump([interaction("GET", "/files", 200, {})]).decode()
+    usual = "string: |-\n        {}\n"
+    assert usual in once
+    content = once.replace(usual, f"string: {block}\n").encode()
+    found = quickly(content)
+
+    assert found is None or same(found, by_parser(content))
+    assert (found is not None) == (block in QUICK)
+
+
+@pytest.mark.parametrize("name", [b"Content-Type", b"Accept"])
+def test_a_header_that_stands_twice_is_refused(name: bytes) -> None:
+    """Two headers of one name are YAML's to refuse."""
+    line = b"      " + name + b":\n      - application/json\n"
+    assert line in WHOLE
+    content = WHOLE.replace(line, line + line, 1)
+
+    assert quickly(content) is None
+    assert by_parser(content) is None
