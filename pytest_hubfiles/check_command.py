@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -117,9 +118,10 @@ def rules(
     from pytest_hubfiles.judging import Rules
 
     own = () if own_deviations is None else deviations.load(own_deviations)
+    shipped_ones = cache(lambda: deviations.load(shipped.shipped_schemas() / "deviations.toml"))
     return Rules(
         contracts=schema_files.load(schemas),
-        deviations=own + deviations.load(shipped.shipped_schemas() / "deviations.toml"),
+        deviations=lambda: own + shipped_ones(),
         fail_on=None if fail_on == "never" else fail_on,
         strict=strict,
         max_age_days=max_age,
@@ -175,7 +177,7 @@ def _lines(report: Report, rules: Rules) -> list[str]:
     from pytest_hubfiles.deviations import run_out
     from pytest_hubfiles.reports.terminal import render_terminal
 
-    return [*render_terminal(report), *run_out(rules.deviations, dt.datetime.now(dt.timezone.utc).date())]
+    return [*render_terminal(report), *run_out(rules.deviations(), dt.datetime.now(dt.timezone.utc).date())]
 
 
 def publish_report(report: Report, form: str, out: str) -> None:

@@ -13,11 +13,6 @@ from typing import Any, Final
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.findings import POLICY, Category, Finding, Kind, Severity
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 class DeviationsFileError(HubfilesError):
     """A deviations file that cannot be used; ``path`` and ``reason`` say which and why."""
@@ -131,6 +126,12 @@ def parse(text: str, path: Path) -> tuple[Deviation, ...]:
     Raises:
         DeviationsFileError: if it is not TOML, or an entry is wrong.
     """
+    # The parser takes longer to import than a test takes to replay, and a suite without findings needs none.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:

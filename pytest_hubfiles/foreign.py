@@ -11,11 +11,6 @@ from typing import Any, Final
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import BodyNotJsonError, parse_json
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 class NotParsedError(HubfilesError, ValueError):
     """A text that is not of its suffix's format; ``reason`` and ``line`` (from 1, or None) say why and where."""
@@ -45,6 +40,11 @@ def _json(text: str) -> object:
 
 
 def _toml(text: str) -> object:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -218,7 +218,7 @@ class Reporter:
 
         if run.report.worth_telling or run.complaints or self.notes:
             terminalreporter.section("hubfiles")
-            lines = [*render_terminal(run.report), *run_out(run.deviations, run.today), *self.notes]
+            lines = [*render_terminal(run.report), *run_out(run.own_deviations, run.today), *self.notes]
             for line in lines:
                 terminalreporter.write_line(line, **_COLOURS.get(line.partition(" ")[0], {}))
             for complaint in run.complaints:

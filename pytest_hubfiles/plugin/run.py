@@ -161,7 +161,7 @@ class Run:
         fail_on = self.get("fail_on")
         return Rules(
             contracts=self.contracts,
-            deviations=self.deviations,
+            deviations=lambda: self.deviations,
             fail_on=None if fail_on == "never" else fail_on,
             strict=self.get("strict", markers),
             allow=self.get("allow", markers),

@@ -186,7 +186,6 @@ def is_secret_form_field(name: str) -> bool:
 
 # --- the common case -------------------------------------------------------------------------------------------
 
-_SIGNS: Final = re.compile(r"[=@%\\]")
 _SHAPES: Final = re.compile(rf"{_CENTER}[0-9a-fA-F]{{4}}")
 _OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
 
@@ -210,8 +209,11 @@ def may_hold_credentials(text: str) -> bool:
         or "utk" in lower
         or "eyJ" in text
         or "pat-" in text
-        or _SIGNS.search(text) is not None
+        or "=" in text
+        or "@" in text
+        or "%" in text
+        or "\\" in text
         or _SHAPES.search(text) is not None
         or _OAUTH_START.search(text) is not None
-        or (len(text) >= _SHORTEST_RUN and any(map(_may_encode_token, _RUN.findall(text))))
+        or (len(text) >= _SHORTEST_RUN and _may_encode_token("\n".join(_RUN.findall(text))))
     )
