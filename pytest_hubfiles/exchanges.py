@@ -204,6 +204,8 @@ class Interaction:
         dropped = {"content-length", "transfer-encoding"}
         if not encoded or _is_text(body):
             dropped.add("content-encoding")
+        if body is self.response_body and dropped.isdisjoint(map(str.lower, self.response_headers)):
+            return self
         headers = {name: values for name, values in self.response_headers.items() if name.lower() not in dropped}
         return replace(self, response_headers=headers, response_body=body)
 

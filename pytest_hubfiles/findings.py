@@ -224,9 +224,9 @@ class Finding:
                 object.__setattr__(self, name, _printable(text))
 
     @property
-    def fingerprint(self) -> str:
-        """A name for this finding that is the same in every run and on every machine."""
-        facts = (
+    def identity(self) -> tuple[str | int | None, ...]:
+        """What makes it this finding and no other, wherever it is found."""
+        return (
             self.kind.value,
             self.category.value,
             self.version,
@@ -238,7 +238,11 @@ class Finding:
             self.before,
             self.after,
         )
-        text = "\x1f".join("" if fact is None else str(fact) for fact in facts)
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for this finding that is the same in every run and on every machine."""
+        text = "\x1f".join("" if fact is None else str(fact) for fact in self.identity)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
@@ -285,11 +289,11 @@ def replay_finding(kind: Kind, message: str, **facts: Any) -> Finding:
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Return *findings*, the worst first, each once per test with the number of exchanges that showed it."""
-    merged: dict[tuple[str | None, ...], Finding] = {}
+    merged: dict[object, Finding] = {}
     for finding in findings:
         # Two requests that nothing is recorded for can differ in their bodies alone, which only the message tells.
         said = finding.message if finding.category is Category.REPLAY else None
-        key = (finding.fingerprint, finding.test, finding.cassette, said)
+        key = (finding.identity, finding.test, finding.cassette, said)
         if key in merged:
             merged[key] = replace(merged[key], exchanges=merged[key].exchanges + finding.exchanges)
         else:

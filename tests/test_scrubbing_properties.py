@@ -63,7 +63,7 @@ def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction) -> None:
     found = (examined.interaction.url, examined.interaction.request_body, examined.interaction.response_body)
     as_it_is = (interaction.url, interaction.request_body, interaction.response_body)
 
-    assert not scrubbing.is_clean(interaction) or (examined.places, found) == ((), as_it_is)
+    assert not scrubbing.are_clean([interaction]) or (examined.places, found) == ((), as_it_is)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -72,7 +72,7 @@ def test_no_secret_header_is_passed_over(name: str) -> None:
     for headers in ({name: ("x",)}, {name.upper().replace("_", "-"): ("x",)}):
         asked = Interaction("GET", "https://api.hubapi.com/", headers, b"", 200, "OK", {}, b"{}")
 
-        assert not tokens.is_secret_header(name) or not scrubbing.is_clean(asked)
+        assert not tokens.is_secret_header(name) or not scrubbing.are_clean([asked])
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -84,5 +84,5 @@ def test_no_token_is_passed_over(line: str) -> None:
         {"response_headers": {"X-Note": (line,)}}, {"reason": line},
     ]  # fmt: skip
 
-    assert scrubbing.is_clean(plain)
-    assert not any(scrubbing.is_clean(replace(plain, **place)) for place in places)
+    assert scrubbing.are_clean([plain])
+    assert not any(scrubbing.are_clean([plain, replace(plain, **place)]) for place in places)

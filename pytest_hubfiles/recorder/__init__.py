@@ -63,10 +63,10 @@ _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, 
 Identify = Callable[[Interaction], Exchange]
 
 
-def _examined(interaction: Interaction, additions: scrubbing.Additions) -> scrubbing.Scrubbed:
-    if additions.is_empty and scrubbing.is_clean(interaction):
-        return scrubbing.Scrubbed(interaction, (), frozenset())
-    return scrubbing.examine(interaction, (), additions)
+def _examined(interactions: list[Interaction], additions: scrubbing.Additions) -> list[scrubbing.Scrubbed]:
+    if additions.is_empty and scrubbing.are_clean(interactions):
+        return [scrubbing.Scrubbed(interaction, (), frozenset()) for interaction in interactions]
+    return [scrubbing.examine(interaction, (), additions) for interaction in interactions]
 
 
 def _told(stored: Interaction, examined: scrubbing.Scrubbed) -> Interaction:
@@ -144,7 +144,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         except cassettes.CassetteUnreadableError as error:
             stored, self.unreadable = [], error
         # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
-        self._examined = [_examined(interaction, additions) for interaction in stored]
+        self._examined = _examined(stored, additions)
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
         self._secrets |= {value for examined in self._examined for value in examined.values}
         self._refused: Counter[str | None] = Counter()
@@ -174,7 +174,7 @@ class Recorder(AbstractContextManager["Recorder"]):
                 loaded = [moved(interaction, self.base_url) for interaction in self._replayed]
             examined = self._examined
             if loaded != self._replayed or not self._additions.is_empty:  # something else than was examined
-                examined = [_examined(interaction, self._additions) for interaction in loaded]
+                examined = _examined(loaded, self._additions)
                 self._secrets |= {value for e in examined for value in e.values}
             told = [_told(interaction, e) for interaction, e in zip(loaded, examined, strict=False)]
             self._tape = Tape(told, loaded)

@@ -189,7 +189,7 @@ _IMPORTS: Final = _Imports()
 
 def _places() -> tuple[_Place, ...] | None:
     """Return the places of the clients that are imported, None if one is among them that only vcrpy knows."""
-    if not _VCRPYS_ALONE.isdisjoint(sys.modules):
+    if any(name in sys.modules for name in _VCRPYS_ALONE):
         return None
     found: list[_Place] = []
     for name, make in _MAKERS.items():

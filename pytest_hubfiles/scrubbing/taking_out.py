@@ -371,20 +371,18 @@ def examine(interaction: Interaction, known: Collection[str] = (), additions: Ad
     return Scrubbed(scrubbed, tuple(dict.fromkeys(scrubber.places)), frozenset(values))
 
 
-def is_clean(interaction: Interaction) -> bool:
-    """Return True only if :func:`examine` finds nothing in *interaction*, looked at as one text (0.2)."""
-    text = "\n".join(
-        (
-            interaction.url,
-            interaction.reason,
-            *interaction.request_headers,
-            *interaction.response_headers,
-            *(value for values in interaction.request_headers.values() for value in values),
-            *(value for values in interaction.response_headers.values() for value in values),
-            interaction.request_body.decode("latin-1"),
-            interaction.response_body.decode("latin-1"),
-        )
-    )
+def are_clean(interactions: Iterable[Interaction]) -> bool:
+    """Return True only if :func:`examine` finds nothing in any of *interactions*, looked at as one text.
+
+    What stands in many of them, as a body that is polled again does, is looked at once. (0.1)
+    """
+    texts: set[str] = set()
+    bodies: set[bytes] = set()
+    for interaction in interactions:
+        texts |= {interaction.url, interaction.reason, *interaction.request_headers, *interaction.response_headers}
+        texts.update(*interaction.request_headers.values(), *interaction.response_headers.values())
+        bodies |= {interaction.request_body, interaction.response_body}
+    text = "\n".join([*texts, *(body.decode("latin-1") for body in bodies), ""])
     # An equals sign may be that of a secret, this one is in most answers; in any other charset a text may be hidden.
     return text.isascii() and not tokens.may_hold_credentials(text.replace(";charset=utf-8\n", "\n"))
 
