@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import requests
-from downstream import TASK, Downstream, interaction, polled, whole_import
+from downstream import TASK, Downstream, constant_server, interaction, polled, whole_import
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -274,6 +274,39 @@ def test_a_client_imported_in_a_test_is_replayed(downstream: Downstream, module:
     downstream.write([ended])
 
     downstream.run_apart().assert_outcomes(passed=1)
+
+
+AFTERWARDS = """
+import asyncio
+import aiohttp, httpx
+import pytest
+
+async def poll(base_url):
+    async with aiohttp.ClientSession() as session, session.get(base_url + PATH, headers=TOKEN) as answer:
+        return (await answer.json())["status"]
+
+def test_import(hubfiles):
+    assert asyncio.run(poll(hubfiles.base_url)) == "COMPLETE"
+
+@pytest.mark.hubfiles(record="rewrite")
+def test_records(hubfiles):
+    assert asyncio.run(poll(hubfiles.base_url)) == "COMPLETE"
+    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN).json()["status"] == "COMPLETE"
+"""
+
+
+def test_a_test_that_records_after_one_that_did_not_need_vcrpy(downstream: Downstream) -> None:
+    """What vcrpy takes for the clients' own, when it is imported in the middle of a replay, is their own."""
+    ended = polled("COMPLETE")
+    with constant_server() as url:
+        (downstream.path / "test_files.py").write_text(
+            f"PATH = {ended.path!r}\nTOKEN = {{'Authorization': 'Bearer x'}}\n{AFTERWARDS}", encoding="utf-8"
+        )
+        downstream.write([ended])
+
+        downstream.run_apart(f"--hubfiles-base-url={url}", "--hubfiles-accept").assert_outcomes(passed=2)
+
+    assert len(cassettes.read(downstream.cassette("test_records"))) == 2
 
 
 def test_proxies_of_the_environment_are_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

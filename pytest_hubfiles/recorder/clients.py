@@ -15,6 +15,8 @@ import vcr.patch
 import vcr.stubs
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
+from pytest_hubfiles.recorder.player import plain
+
 
 class _Connection(VCRHTTPConnection, vcr.patch._HTTPConnection):  # type: ignore[misc]  # vcrpy ships no types
     """What an ``http.client.HTTPConnection`` is while there is a recorder."""
@@ -37,7 +39,7 @@ def patches(asked: Any, skipped: Iterable[str]) -> Iterator[AbstractContextManag
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, asked)
         yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, asked)
     if "aiohttp" not in skipped and "aiohttp" in sys.modules:
-        yield from _aiohttp_patches()
+        yield from _aiohttp_patches(asked)
 
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9-]+").fullmatch
@@ -70,7 +72,7 @@ def _http_client_patches(real: Any, stub: Any, asked: Any) -> Iterator[AbstractC
     sending = type(real.__name__, (real,), {})  # what the stub sends through; only real itself is stood in for
     asking = type(real.__name__, (stub,), {"cassette": asked, "_baseclass": sending})
     # It calls its base by this class's name in http.client, which a cassette of the test's own may replace.
-    original = real.__init__
+    original = plain(real.__init__)
     names = {**original.__globals__, real.__name__: real}
     prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
     prepare.__kwdefaults__ = original.__kwdefaults__
@@ -87,11 +89,11 @@ def _http_client_patches(real: Any, stub: Any, asked: Any) -> Iterator[AbstractC
     yield mock.patch.object(stub.__mro__[1], "_baseclass", sending)  # a cassette within this one sends by itself
 
 
-def _aiohttp_patches() -> Iterator[AbstractContextManager[Any]]:
+def _aiohttp_patches(asked: Any) -> Iterator[AbstractContextManager[Any]]:
     import aiohttp
-    from vcr.stubs.aiohttp_stubs import MockClientResponse
+    from vcr.stubs.aiohttp_stubs import MockClientResponse, vcr_request
 
-    ask = aiohttp.ClientSession._request
+    ask = vcr_request(asked, vcr.patch._AiohttpClientSessionRequest)
 
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
         return await ask(session, method, url, **await _encoded(session, given))

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary, finalize
 import vcr.patch
 
 from pytest_hubfiles.recorder import clients
+from pytest_hubfiles.recorder.player import plain
 
 if TYPE_CHECKING:
     from pytest_hubfiles.recorder.bridge import Bridge
@@ -36,8 +37,13 @@ def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> Iterator[None]:
             yield
 
 
+for _name, _value in list(vars(vcr.patch).items()):  # it may have been imported while there was a player
+    if plain(_value) is not _value:
+        setattr(vcr.patch, _name, plain(_value))
+
+
 def _patches(asked: Any, skipped: Iterable[str]) -> Iterator[Any]:
-    """Yield every patch, vcrpy's and ours; each is to be put on before the next is asked for."""
+    """Yield every patch, vcrpy's and ours; of two in one place, the later one counts."""
     # vcrpy 8.5 closes a recorded connection only when it takes its patches off, by the pools it holds.
     remover = _Remover if _KNOWS_GROUPS else vcr.patch.ConnectionRemover
     with mock.patch.object(vcr.patch, "ConnectionRemover", remover):
@@ -147,7 +153,7 @@ class _Sheet:
     @property
     def fits(self) -> bool:
         """Whether everything is as it was when the patches were made: nobody else has patched a client since."""
-        return all(_own(place.target, place.attribute) is place.original for place in self.places)
+        return all(plain(_own(place.target, place.attribute)) is place.original for place in self.places)
 
     @contextmanager
     def on(self, bridge: Bridge) -> Iterator[None]:
@@ -170,20 +176,18 @@ class _Sheet:
 
 @cache
 def _sheet() -> _Sheet:
-    """Make the patches of all clients."""
+    """Make the patches of all clients; none is put on, for other threads may be asking."""
     asked = _Asked(("httplib",))  # see clients.py
-    found: dict[tuple[int, str], tuple[Any, str, object]] = {}
+    places: dict[tuple[int, str], _Place] = {}
     closing = []
-    with ExitStack() as tried:
-        for patch in _patches(asked, ()):
-            if hasattr(patch, "attribute"):
-                target, attribute = patch.getter(), patch.attribute
-                found.setdefault((id(target), attribute), (target, attribute, _own(target, attribute)))
-            else:
-                closing.append(patch)
-            tried.enter_context(patch)
-        places = tuple(_Place(*place, replacement=_own(*place[:2])) for place in found.values())
-    return _Sheet(asked, places, tuple(closing))
+    for patch in _patches(asked, ()):
+        if hasattr(patch, "attribute"):
+            target, attribute = patch.getter(), patch.attribute
+            original = plain(_own(target, attribute))
+            places[id(target), attribute] = _Place(target, attribute, original, patch.new)
+        else:
+            closing.append(patch)
+    return _Sheet(asked, tuple(places.values()), tuple(closing))
 
 
 def _own(target: Any, attribute: str) -> object:

@@ -13,7 +13,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
@@ -70,7 +70,6 @@ class Player(AbstractContextManager["Player"]):
         self._lock = threading.RLock()
         self._places: Sequence[_Place] = ()
         self._entered = ExitStack()
-        self._is_on = False
 
     def __enter__(self) -> Player:
         places = _places()
@@ -80,7 +79,7 @@ class Player(AbstractContextManager["Player"]):
         for place in places:
             if place.replacement is not None:
                 setattr(place.owner, place.name, place.replacement)
-        self._places, self._is_on = places, True
+        self._places = places
         _players.append(self)
         sys.meta_path.insert(0, _IMPORTS)
         return self
@@ -89,23 +88,18 @@ class Player(AbstractContextManager["Player"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            self._leave()
             if self in _players:
                 _players.remove(self)
         self._entered.__exit__(kind, error, trace)
-
-    def _leave(self) -> None:
-        if not self._is_on:
-            return
-        self._is_on = False
-        sys.meta_path.remove(_IMPORTS)
+        if self._places:
+            sys.meta_path.remove(_IMPORTS)
         for place in self._places:  # what somebody has put on top of it is theirs to take off
             if place.replacement is not None and _own(place) is place.replacement:
                 setattr(place.owner, place.name, place.original)
 
     def answer(self, method: str, url: str, body: bytes, headers: Mapping[Any, Any]) -> Interaction | None:
         """Return the recorded answer to a request; None if it is to be asked of whoever comes next."""
-        if _DOTS.search(url) or not _are_there(self._places, "replacement"):
+        if self not in _players or _DOTS.search(url) or not _are_there(self._places, "replacement"):
             return None
         try:
             return self._find(method, url, body, headers)
@@ -115,12 +109,14 @@ class Player(AbstractContextManager["Player"]):
 
     def call_in_vcrpy(self) -> None:
         """Leave the rest of the test to vcrpy, unless somebody else has come between: a cassette of the test's own."""
-        _IMPORTS.import_vcrpy()  # before anything is taken off, for it takes its time
-        with self._lock:
-            if self._is_on and _are_there(self._places, "replacement"):
-                self._leave()
-                self._entered.enter_context(self._vcrpy())
-                _players.remove(self)  # only now: until then, other threads wait here
+        with _IMPORTS.aside():
+            import pytest_hubfiles.recorder.bridge
+            import pytest_hubfiles.recorder.patching  # noqa: F401  # not under the lock: it waits for others that import
+
+            with self._lock:  # other threads wait here until vcrpy's patches are on top of these, which stay
+                if self in _players and _are_there(self._places, "replacement"):
+                    self._entered.enter_context(self._vcrpy())
+                    _players.remove(self)
 
 
 _players: Final[list[Player]] = []  # the innermost last
@@ -128,6 +124,15 @@ _players: Final[list[Player]] = []  # the innermost last
 
 def _player() -> Player | None:
     return _players[-1] if _players else None
+
+
+def plain(attribute: object) -> Any:
+    """Return *attribute* of a client as it is without a player."""
+    for places in _made.values():
+        for place in places:
+            if attribute is place.replacement and attribute is not None:
+                return place.original
+    return attribute
 
 
 def _own(place: _Place) -> object:
@@ -148,12 +153,12 @@ class _Imports:
     def __init__(self) -> None:
         self._busy = threading.local()
 
-    def import_vcrpy(self) -> None:
-        """Import what stands in for the clients."""
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let this thread import what it likes: vcrpy, which looks for every client."""
         self._busy.importing = True
         try:
-            import pytest_hubfiles.recorder.bridge
-            import pytest_hubfiles.recorder.patching  # noqa: F401
+            yield
         finally:
             self._busy.importing = False
 
@@ -189,7 +194,7 @@ _IMPORTS: Final = _Imports()
 
 def _places() -> tuple[_Place, ...] | None:
     """Return the places of the clients that are imported, None if one is among them that only vcrpy knows."""
-    if any(name in sys.modules for name in _VCRPYS_ALONE):
+    if _IS_SLOW or any(name in sys.modules for name in _VCRPYS_ALONE):
         return None
     found: list[_Place] = []
     for name, make in _MAKERS.items():
@@ -357,5 +362,6 @@ _MAKERS: Final[Mapping[str, Callable[[Any], Iterator[_Place]]]] = {
     "httpcore": _httpcore,
     "aiohttp.client": _aiohttp,
 }
+_IS_SLOW: Final = sys.version_info < (3, 11)  # vcrpy 8.5 is put on piece by piece: other threads would slip through
 _VCRPYS_ALONE: Final = frozenset({"boto3", "botocore", "httplib2", "httpx2", "httpx_curl_cffi", "pyreqwest", "tornado"})
 _CLIENTS: Final = _VCRPYS_ALONE | {"aiohttp", "httpx", "requests", "urllib3"}
