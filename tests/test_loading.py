@@ -203,7 +203,9 @@ def test_a_suite_that_replays_imports_no_heavy_module(downstream: Downstream) ->
         HUBSPOT_ACCESS_TOKEN="a-token-for-tests",
     )  # fmt: skip
 
-    assert not {"aiohttp", "deepdiff", "httpx", "jsonschema", "requests", "vcr", "yaml"} & set(replaying)
+    if sys.version_info >= (3, 11):  # the vcrpy for 3.10 cannot be called in later
+        assert not {"aiohttp", "httpx", "requests", "vcr", "yaml"} & set(replaying)
+    assert not {"deepdiff", "jsonschema"} & set(replaying)
     assert {"vcr", "yaml"} <= set(recording)
 
 

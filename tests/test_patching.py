@@ -19,6 +19,8 @@ TARGETS = (
 )  # fmt: skip
 
 TESTS = """
+import json
+from types import SimpleNamespace
 import httpx, pytest, requests, urllib3.connectionpool
 from pytest_hubfiles.recorder import patching
 
@@ -27,7 +29,8 @@ session, client = requests.Session(), httpx.Client()
 
 def by_urllib3(url):
     "Call vcrpy in: urllib3 is its business."
-    return urllib3.request("GET", url)
+    answer = urllib3.request("GET", url)
+    return SimpleNamespace(json=lambda: json.loads(answer.data))
 
 @pytest.fixture
 def seen(monkeypatch, request):

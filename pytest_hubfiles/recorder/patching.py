@@ -31,8 +31,10 @@ def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> Iterator[None]:
         with _sheet().on(bridge):
             yield
     else:  # as the test wants it, or on top of what others have patched
+        asked = _Asked(getattr(bridge, "skip_patchers", ()), bridge.custom_patches, bridge)
         with ExitStack() as patches:
-            for patch in _patches(bridge, skipped):
+            patches.callback(setattr, asked, "bridge", _NOBODY)
+            for patch in _patches(asked, skipped):
                 patches.enter_context(patch)
             yield
 
