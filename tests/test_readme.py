@@ -86,7 +86,8 @@ def reader(tmp_path: Path, sandbox: Sandbox) -> Reader:
 
 def test_every_snippet_is_of_a_kind_that_is_run() -> None:
     """A snippet in a language that no test here runs would go unproved."""
-    assert {language for language, _ in BLOCKS} == {"console", "json", "python", "sh", "toml", "yaml"}
+    languages = {"console", "json", "markdown", "python", "sh", "text", "toml", "yaml"}
+    assert {language for language, _ in BLOCKS} == languages
 
 
 def test_first_test_is_recorded_with_a_token_and_replayed_without(reader: Reader) -> None:
@@ -117,6 +118,54 @@ def test_picture_is_what_the_gate_prints(reader: Reader) -> None:
     assert "promoted: cassettes/2026-03/test_uploader/test_uploader.yaml" in accepted.stdout
 
 
+def test_each_report_looks_as_shown(reader: Reader) -> None:
+    """The samples of report formats are what the gate at the top writes, and the picture of the page is there."""
+    test = "pytest test_uploader.py --hubfiles-record"
+    assert reader.run(f"{test} once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    reader.sandbox.switch("size-as-string")
+    formats = ("json", "markdown", "sarif", "github")
+    reports = " ".join(f"--hubfiles-report {name}:report.{name}" for name in formats)
+    assert reader.run(f"{test} rewrite {reports}", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 1
+    written = {name: (reader.folder / f"report.{name}").read_text("utf-8") for name in formats}
+
+    assert block("markdown", "hubfiles: failed") in written["markdown"]
+    assert block("text", "::error") in written["github"]
+    finding = json.loads(block("json", '"kind": "type-changed"'))
+    assert [found for found in json.loads(written["json"])["findings"] if has(found, finding)]
+    result = json.loads(block("json", '"ruleId"'))
+    assert [found for found in json.loads(written["sarif"])["runs"][0]["results"] if has(found, result)]
+    (picture,) = re.findall(r"!\[[^]]+\]\((\.github/[^)]+)\)", README)
+    assert (PROJECT / picture).read_bytes().startswith(b"\x89PNG")
+    assert reader.shows("hubfiles diff") == 1
+
+
+def has(whole: object, part: object) -> bool:
+    """Return whether *part* is *whole* but for keys that it leaves out."""
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return all(key in whole and has(whole[key], value) for key, value in part.items())
+    if isinstance(whole, list) and isinstance(part, list):
+        return len(whole) == len(part) and all(map(has, whole, part))
+    return whole == part
+
+
+def test_reports_are_merged_as_shown(reader: Reader) -> None:
+    """The reports of two shards, one for each version, become one."""
+    for number, version in enumerate(("v3", "2026-03"), start=1):
+        line = f"pytest test_import.py -k {version} --hubfiles-record once --hubfiles-report json:shard-{number}.json"
+        assert reader.run(line, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+
+    assert reader.shows("hubfiles merge-reports") == 0
+
+
+def test_the_stand_in_is_recorded_with_any_token(reader: Reader) -> None:
+    """The line that records from ``hubfiles sandbox`` does, wherever that listens."""
+    line = block("sh", "8911").strip().replace("http://127.0.0.1:8911", reader.sandbox.url)
+
+    result = reader.run(f"{line} test_uploader.py")
+
+    assert result.returncode == 0, result.stdout
+
+
 def test_migration_commands_record_both_versions_and_compare_them(reader: Reader) -> None:
     """The commands of the migration section record v3 beside 2026-03, and print the comparison that is shown."""
     result = reader.run(block("sh", "--hubfiles-version v3").strip(), HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
@@ -133,6 +182,7 @@ def test_check_prints_what_is_shown(reader: Reader) -> None:
     assert reader.run(f"pytest{test}", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
 
     assert reader.shows("hubfiles check cassettes") == 0
+    assert reader.shows("pytest --hubfiles-check") == 0
 
 
 def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:

@@ -181,7 +181,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             if self.live or self._config:
                 entering.enter_context(self._vcrpy(bridge))
             else:
-                entering.enter_context(Player(self._plain_answer, self._vcrpy, self.failed))
+                entering.enter_context(Player(self._plain_answer, self._vcrpy))
             entering.enter_context(quiet_logs(self._redacted_log))
             if self._seal is not None:
                 entering.enter_context(self._seal)
@@ -215,15 +215,19 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _plain_answer(self, method: str, url: str, body: bytes, headers: Mapping[Any, Any]) -> Interaction | None:
         """Return the recorded answer to a request, if there is one and it is a plain one; else nothing has happened."""
-        key = match_key(method.upper(), canonical_url(url, self.base_url), body)
-        with self.lock:
-            number = self._tape.find(key)
-            if number is None or not is_plain(self._tape.stored[number]):
-                return None
-            self._seen.append(headers)
-            self._tape.played.add(number)
-            self.exchanges.append(self._identify(self._tape.interactions[number]))
-            return self._tape.stored[number]
+        try:
+            key = match_key(method.upper(), canonical_url(url, self.base_url), body)
+            with self.lock:
+                number = self._tape.find(key)
+                if number is None or not is_plain(self._tape.stored[number]):
+                    return None
+                self._seen.append(headers)
+                self._tape.played.add(number)
+                self.exchanges.append(self._identify(self._tape.interactions[number]))
+                return self._tape.stored[number]
+        except Exception as error:
+            self.failed(error)
+            raise
 
     # --- asked by vcrpy's clients ---------------------------------------------------------------------------
 

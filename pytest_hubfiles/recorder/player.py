@@ -58,15 +58,10 @@ class _Place:
 
 
 class Player(AbstractContextManager["Player"]):
-    """While it is entered, *find* is asked for the answer to each request, and *vcrpy* entered if it has none.
+    """While it is entered, *find* is asked for the answer to each request, and *vcrpy* entered if it has none."""
 
-    *failed* is told what goes wrong in here, for the error is raised into a client, which may swallow it.
-    """
-
-    def __init__(
-        self, find: Find, vcrpy: Callable[[], AbstractContextManager[Any]], failed: Callable[[Exception], None]
-    ) -> None:
-        self._find, self._vcrpy, self._failed = find, vcrpy, failed
+    def __init__(self, find: Find, vcrpy: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._find, self._vcrpy = find, vcrpy
         self._lock = threading.RLock()
         self._places: Sequence[_Place] = ()
         self._entered = ExitStack()
@@ -101,11 +96,7 @@ class Player(AbstractContextManager["Player"]):
         """Return the recorded answer to a request; None if it is to be asked of whoever comes next."""
         if self not in _players or _DOTS.search(url) or not _are_there(self._places, "replacement"):
             return None
-        try:
-            return self._find(method, url, body, headers)
-        except Exception as error:
-            self._failed(error)
-            raise
+        return self._find(method, url, body, headers)
 
     def call_in_vcrpy(self) -> None:
         """Leave the rest of the test to vcrpy, unless somebody else has come between: a cassette of the test's own."""

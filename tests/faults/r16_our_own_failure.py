@@ -13,10 +13,16 @@ from faults.ledger import Outcome
 from faults.projects import Project, Ran, project
 
 _TESTS: Final = """
+import urllib.request
+
 def test_import(hubfiles):
     try:
         import_a_file(hubfiles)
     except Exception:  # what goes wrong in our code is raised into a client, which may swallow it
+        pass
+    try:
+        urllib.request.urlopen(hubfiles.base_url + "/files/2026-03/files/import-from-url/async/tasks/1/status").read()
+    except Exception:
         pass
 
 def test_next(hubfiles):
@@ -32,7 +38,7 @@ _BOUNDARIES: Final = {
     "pytest_configure": f"{_PLUGIN}.Run",
     "pytest_generate_tests": f"{_PLUGIN}.marker_arguments",
     "fixture": f"{_PLUGIN}.start.start_trial",
-    "settings of a test": f"{_PLUGIN}.start.Rules",
+    "settings of a test": "pytest_hubfiles.plugin.run.Run.rules",
     "recorder": f"{_PLUGIN}.start.Recorder",
     "recorder.enter": "pytest_hubfiles.recorder.Tape",
     "recorder.exit": "pytest_hubfiles.recorder.Recorder.__exit__",
@@ -64,14 +70,15 @@ _RECORDING: Final = {
     "cassettes.write": "pytest_hubfiles.takes.cassettes.write",
 }
 _REPLAYING: Final = {
+    "recorder.answer": "pytest_hubfiles.recorder.Tape.find",
     "recorder.play": "pytest_hubfiles.recorder.Recorder.play",
     "cassettes.read": "pytest_hubfiles.recorder.cassettes.read",
     "age": "pytest_hubfiles.judging.Rules.stale",
 }
 _BEFORE_ANY_TEST: Final = {"pytest_configure"}
 _BOUNDED: Final = {
-    "pytest_configure", "pytest_generate_tests", "fixture", "recorder.receive", "recorder.play", "pytest_runtest_call",
-    "pytest_runtest_makereport", "takes.merge", "report", "pytest_sessionfinish",
+    "pytest_configure", "pytest_generate_tests", "fixture", "recorder.receive", "recorder.answer",
+    "pytest_runtest_call", "pytest_runtest_makereport", "takes.merge", "report", "pytest_sessionfinish",
 }  # fmt: skip
 
 
@@ -86,7 +93,7 @@ def injected(target: str) -> Iterator[list[str]]:
     owner, _, name = target.rpartition(".")
     place = _resolve(owner)
     real: Callable[..., Any] = getattr(place, name)
-    plain = vars(place)[name]
+    plain = vars(place).get(name)
 
     def fail_once(*args: Any, **kwargs: Any) -> Any:
         if not failed:
