@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test browser test-all test-lowest faults bench scale lint clean
+.PHONY: demo test browser test-all test-lowest faults fuzz bench scale lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
@@ -20,6 +20,17 @@ browser: $(VENV)/installed
 # Every fault against every promise; ARGS=R01 keeps to one. Ends with the table that the README shows.
 faults: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
+
+# Bytes that lead the cassette reader or the comparison of shapes astray; ARGS=--minutes=8 looks longer, for each.
+# Atheris is there for some Pythons only.
+fuzz: .venv-fuzz/installed
+	PYTHONPATH=tests .venv-fuzz/bin/python -W ignore -m fuzz $(filter-out -n auto,$(ARGS))
+
+.venv-fuzz/installed: pyproject.toml
+	$(PYTHON) -m venv --clear .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --upgrade pip
+	.venv-fuzz/bin/python -m pip install --quiet --editable . --group fuzz
+	@touch $@
 
 # What the plugin costs, beside what is promised and what others cost; ARGS="P3 P7" keeps to some, ARGS=--quick to one
 # round, ARGS=--save keeps the figures and the plot. Peers have environments of their own: two of them clash.

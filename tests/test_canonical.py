@@ -189,7 +189,7 @@ BLOCKS = [
     "a", "null", "|-\n        # a", "|-\n        a # b", "|-\n        a: b\n        - c",
     "|-\n        a\n        \n        b", "|-",
 ]  # fmt: skip
-QUICK = {BLOCKS[number] for number in (0, 1, 3, 4, 9, 11, 16, 20, 21, 22)}
+QUICK = {BLOCKS[number] for number in (0, 1, 3, 9, 11, 12, 16, 20, 21, 22, 23)}
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -214,3 +214,25 @@ def test_a_header_that_stands_twice_is_refused(name: bytes) -> None:
 
     assert quickly(content) is None
     assert by_parser(content) is None
+
+
+TRAPS = {
+    "a body of many lines, and something else": lambda: WHOLE.replace(
+        b"    body: |-\n", b"    body: |-\n" + b"      a a a a a a\n" * 200, 1
+    ).replace(b"    headers:", b"    heeders:", 1),
+    "values without end": lambda: WHOLE.replace(b"      - application/json\n", b"      - application/json\n" * 5_000),
+    "headers without end": lambda: WHOLE.replace(b"      Date:", b"".join(
+        b"      X-%d:\n      - a b\n" % number for number in range(5_000)) + b"      Date:"),
+    "a value without end": lambda: WHOLE.replace(b"application/json\n", b"a: b " * 20_000 + b"\n"),
+    "quotes without end": lambda: WHOLE.replace(b"application/json\n", b"'" + b"a b" * 20_000 + b"\n"),
+    "a block without end": lambda: WHOLE.replace(b"version: 1\n", b"        a a a\n" * 20_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_file_keeps_it_busy(trap: str) -> None:
+    """A file made to be tried in many ways is given up as fast as any other: the test ends."""
+    content = TRAPS[trap]()
+    assert content != WHOLE
+
+    assert quickly(content) is None

@@ -1,54 +1,44 @@
-"""Cassettes as this package writes them, read without YAML: a line says all there is to know of it (0.4 of YAML).
+"""Cassettes as this package writes them, read without YAML: a line says all there is to know of it (0.3 of YAML).
 
 What is read here is a small part of YAML in which each line can mean but one thing; whatever else a file may hold,
-nothing is read of it, and YAML's own parser is asked.
+nothing is read of it, and YAML's own parser is asked. No pattern here can be matched in more than one way, so that
+the time is linear whatever stands in the file.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from pytest_hubfiles.exchanges import Interaction
 
-# Texts without quotes: no word that YAML takes for more than a text, no sign that ends one.
-_WORD: Final = r"(?!(?:y|n|yes|no|on|off|true|false|null)\n)"
-_PLAIN: Final = rf"(?i:{_WORD})[A-Za-z](?:[\w,;=/.+()!$&*?%@~-]|:(?=[^ \n])| (?=[^ #\n]))*"
-_TEXT: Final = rf"(?:{_PLAIN}|'[^'\n]*')"
-_NAME: Final = r"(?i:(?!(?:y|n|yes|no|on|off|true|false|null):))[A-Za-z][A-Za-z0-9-]{0,99}"
+_Match = Callable[[str, int], "re.Match[str] | None"]
 
 
-def _headers(name: str) -> str:
-    return rf"    headers:(?: \{{\}}\n|\n(?P<{name}>(?:      {_NAME}:\n(?:      - {_TEXT}\n){{1,20}}){{1,99}}))"
+def _line(pattern: str) -> _Match:
+    return re.compile(rf"{pattern}\n", re.ASCII).match
 
 
-def _block(name: str, indent: int) -> str:
-    """A block whose first and last line are not blank, so that where it begins and ends is beyond doubt."""
-    blank = " " * indent
-    return rf"\|(?P<{name}_strip>-)?\n(?P<{name}>{blank}(?=[^ \n])[^\n]*\n(?:(?:\n)*{blank}[^\n]*[^ \n][^\n]*\n)*)"
-
-
-_EXCHANGE: Final = re.compile(
-    r"- request:\n"
-    rf"    body: (?:null\n|{_block('asked', 6)})"
-    rf"{_headers('request_headers')}"
-    r"    method: (?P<method>[A-Z]{3,7})\n"
-    r"    uri: (?P<url>https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][\w,;=/.+()!$&*?%@~:-]*[\w=/])?)\n"
-    r"  response:\n"
-    r"    body:\n"
-    rf"      string: (?:''\n|{_block('answered', 8)})"
-    rf"{_headers('response_headers')}"
-    r"    status:\n"
-    r"      code: (?P<code>[1-9][0-9][0-9])\n"
-    rf"      message: (?P<reason>{_TEXT})\n",
-    re.ASCII,
-).match
-_HEADER: Final = re.compile(rf"      (?P<name>{_NAME}):\n(?P<values>(?:      - {_TEXT}\n)+)", re.ASCII).finditer
+# Texts without quotes: no word that YAML takes for more than a text, no sign that ends one. In quotes: as they are.
+_WORDS: Final = "y|n|yes|no|on|off|true|false|null"
+_TEXT: Final = rf"((?i:(?!(?:{_WORDS})\n))[A-Za-z](?:[\w,;=/.+()!$&*?%@~-]|:(?=[^ \n])| (?=[^ #\n]))*|'[^'\n]*')"
+_NAME: Final = _line(rf"      ((?i:(?!(?:{_WORDS}):))[A-Za-z][A-Za-z0-9-]{{0,99}}):")
+_VALUE: Final = _line(rf"      - {_TEXT}")
+_METHOD: Final = _line(r"    method: ([A-Z]{3,7})")
+_URL: Final = _line(r"    uri: (https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][\w,;=/.+()!$&*?%@~:-]*(?<![:]))?)")
+_CODE: Final = _line("      code: ([1-9][0-9][0-9])")
+_REASON: Final = _line(f"      message: {_TEXT}")
+_MOST_HEADERS: Final = 99  # and values of one
+_OUTDENTED: Final = {indent: re.compile(rf"\n(?! {{{indent}}})").search for indent in (6, 8)}
 _START: Final = "interactions:\n"
 _END: Final = "version: 1\n"
 _PRINTABLE: Final = bytes([*range(0x20, 0x7F), 0x0A])
+
+
+class _OtherFormError(Exception):
+    """What is here is not written as this package writes it."""
 
 
 def interactions_in(content: bytes) -> Iterator[Interaction | None]:
@@ -62,56 +52,86 @@ def interactions_in(content: bytes) -> Iterator[Interaction | None]:
     if not text.startswith(_START):
         return
     place, line, counted = len(_START), 2, len(_START)
-    while match := _EXCHANGE(text, place):
+    while not text.startswith(_END, place):
         line += text.count("\n", counted, place)
         counted = place
-        interaction = _interaction(match, line)
-        if interaction is None:
+        try:
+            interaction, place = _exchange(text, place, line)
+        except _OtherFormError:
             return
         yield interaction
-        place = match.end()
-    if counted < place and text[place:] == _END:
+    if place > len(_START) and place + len(_END) == len(text):
         yield None
 
 
-def _interaction(match: re.Match[str], line: int) -> Interaction | None:
-    parts = match.groupdict()
-    asked, answered = _named(parts["request_headers"]), _named(parts["response_headers"])
-    if asked is None or answered is None:
-        return None
-    return Interaction(
-        method=parts["method"],
-        url=parts["url"],
-        request_headers=asked,
-        request_body=_body(parts, "asked", 6),
-        status_code=int(parts["code"]),
-        reason=_plain(parts["reason"]),
-        response_headers=answered,
-        response_body=_body(parts, "answered", 8),
-        line=line,
-    )
+def _exchange(text: str, place: int, line: int) -> tuple[Interaction, int]:
+    """Return the interaction that begins at *place*, in *line*, and where it ends."""
+    place = _after(text, place, "- request:\n")
+    if text.startswith("    body: null\n", place):
+        asked, place = b"", place + len("    body: null\n")
+    else:
+        asked, place = _block(text, _after(text, place, "    body: |"), 6)
+    asked_headers, place = _headers(text, place)
+    method, place = _found(_METHOD, text, place)
+    url, place = _found(_URL, text, place)
+    place = _after(text, place, "  response:\n    body:\n      string: ")
+    if text.startswith("''\n", place):
+        answered, place = b"", place + len("''\n")
+    else:
+        answered, place = _block(text, _after(text, place, "|"), 8)
+    headers, place = _headers(text, place)
+    code, place = _found(_CODE, text, _after(text, place, "    status:\n"))
+    reason, place = _found(_REASON, text, place)
+    interaction = Interaction(method, url, asked_headers, asked, int(code), _plain(reason), headers, answered, line)
+    return interaction, place
 
 
-def _named(text: str | None) -> dict[str, tuple[str, ...]] | None:
-    """Return headers by their names, None if one stands twice."""
-    if text is None:
-        return {}
+def _after(text: str, place: int, expected: str) -> int:
+    if not text.startswith(expected, place):
+        raise _OtherFormError
+    return place + len(expected)
+
+
+def _found(line: _Match, text: str, place: int) -> tuple[str, int]:
+    match = line(text, place)
+    if match is None:
+        raise _OtherFormError
+    return match[1], match.end()
+
+
+def _headers(text: str, place: int) -> tuple[dict[str, tuple[str, ...]], int]:
+    place = _after(text, place, "    headers:")
+    if text.startswith(" {}\n", place):
+        return {}, place + len(" {}\n")
+    place = _after(text, place, "\n")
     found: dict[str, tuple[str, ...]] = {}
-    for match in _HEADER(text):
-        name = sys.intern(match["name"])
-        if name in found:
-            return None
-        found[name] = tuple(_plain(value[8:]) for value in match["values"].splitlines())
-    return found
+    while name := _NAME(text, place):
+        values, place = [], name.end()
+        while value := _VALUE(text, place):
+            values.append(_plain(value[1]))
+            place = value.end()
+        if not values or name[1] in found or max(len(values), len(found)) >= _MOST_HEADERS:
+            raise _OtherFormError
+        found[sys.intern(name[1])] = tuple(values)
+    if not found:
+        raise _OtherFormError
+    return found, place
 
 
 def _plain(text: str) -> str:
     return text[1:-1] if text[0] == "'" else text
 
 
-def _body(parts: dict[str, Any], name: str, indent: int) -> bytes:
-    block: str | None = parts[name]
-    if block is None:
-        return b""
-    text = block[indent:].replace("\n" + " " * indent, "\n")
-    return (text[:-1] if parts[f"{name}_strip"] else text).encode("ascii")
+def _block(text: str, place: int, indent: int) -> tuple[bytes, int]:
+    """Return what a block holds, and where it ends; one with a blank line at either end, or in it, is left to YAML."""
+    is_stripped = text.startswith("-\n", place)
+    place = _after(text, place, "-\n" if is_stripped else "\n")
+    outdented = _OUTDENTED[indent](text, place - 1)
+    # From the line break before it: its first line is one that is indented, too.
+    if outdented is None or outdented.start() < place or text[place + indent] in " \n":
+        raise _OtherFormError
+    end = outdented.start()
+    lines = text[place + indent : end].replace("\n" + " " * indent, "\n")
+    if text[end + 1 : end + 2] in ("\n", "") or not lines.rpartition("\n")[2].strip(" "):
+        raise _OtherFormError
+    return (lines if is_stripped else lines + "\n").encode("ascii"), end + 1

@@ -1,0 +1,1 @@
+"""Fuzzing led by coverage: the targets, and what runs them."""
