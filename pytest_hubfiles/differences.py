@@ -179,7 +179,8 @@ class Subject:
         """Other JSON types; where null took the place of the value, that is all there is to say."""
         before, after = _named(old.types), _named(new.types)
         was, came = old.types - {"null"}, new.types - {"null"}
-        if new.types - old.types == {"null"}:
+        fresh = new.types - old.types - ({"integer"} if "number" in was else set())  # each integer is a number
+        if fresh == {"null"}:
             cases = [Case.NULL_ALLOWED] if self._declared(steps).nullable else []
             yield self._finding(
                 Kind.NULL_APPEARED,
@@ -197,9 +198,7 @@ class Subject:
                 before=before,
                 after=after,
             )
-        strangers = came - was if was and came else frozenset()
-        if "number" in was:
-            strangers -= {"integer"}
+        strangers = fresh - {"null"} if was and came else frozenset()
         if not strangers:
             return
         if steps and steps[-1] == "[*]" and len(was) == 1 and len(came) > 1:

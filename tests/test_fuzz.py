@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fuzz.targets import SEEDS, TARGETS
 
+WHOLE = next(SEEDS["cassette"]())
 FOUND = {
     "cassette": {
         "a body that looks like headers and never ends": (
@@ -12,8 +13,11 @@ FOUND = {
             + b"      - '100'\n      x-rate-limit:\n" * 40
             + b"    status:\n"
         ),
+        "a reason that goes on in the next line": WHOLE.replace(b"message: OK\n", b"message: OK\n        and more\n"),
     },
-    "shapes": {},
+    "shapes": {
+        "integers and null where numbers were": bytes([128, 1, 8, 128, 2, 9, 0, 0]),
+    },
 }
 INPUTS = [
     pytest.param(name, data, id=f"{name}-{what}")

@@ -59,6 +59,8 @@ def interactions_in(content: bytes) -> Iterator[Interaction | None]:
             interaction, place = _exchange(text, place, line)
         except _OtherFormError:
             return
+        if not text.startswith(("- request:\n", _END), place):  # its last line may go on
+            return
         yield interaction
     if place > len(_START) and place + len(_END) == len(text):
         yield None
