@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import canonical
 from pytest_hubfiles.cassettes.errors import RefusedError
 from pytest_hubfiles.cassettes.reading import by_yaml, interactions_in
+from pytest_hubfiles.cassettes.writing import by_yaml as by_yaml_written
 from pytest_hubfiles.exchanges import Interaction
 
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").rglob("*.yaml"))
@@ -236,3 +238,40 @@ def test_no_file_keeps_it_busy(trap: str) -> None:
     assert content != WHOLE
 
     assert quickly(content) is None
+
+
+@settings(max_examples=600)
+@given(st.lists(INTERACTIONS, min_size=1, max_size=2))
+def test_what_is_written_quickly_is_what_yaml_writes(interactions: list[Interaction]) -> None:
+    """A cassette that is written without YAML is, to the byte, the one that libyaml writes."""
+    text = canonical.text_of(interactions)
+
+    assert text is None or text.encode() == by_yaml_written(interactions)
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_each_scalar_is_written_as_yaml_writes_it(text: str) -> None:
+    """The same of each text in each place, where it is written without YAML at all."""
+    plain = interaction("GET", "/files", 200, {})
+    for change in (
+        {"reason": text},
+        {"response_headers": {"X-Note": (text, text)}},
+        {"response_headers": {text: ("a",)}},
+        {"url": f"https://api.hubapi.com/{text}"},
+        {"response_body": text.encode()},
+        {"request_body": f"{text}\n{text}".encode()},
+        {"response_body": f"a\n{text}\n".encode()},
+    ):
+        changed = [replace(plain, **change)]
+        written = canonical.text_of(changed)
+
+        assert written is None or written.encode() == by_yaml_written(changed)
+
+
+def test_what_we_record_is_written_quickly() -> None:
+    """The recordings of the project's own tests are written without YAML, as they lie there."""
+    for path in SHIPPED:
+        written = canonical.text_of(cassettes.read(path))
+
+        assert written is not None
+        assert written.encode() == path.read_bytes()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pytest_hubfiles.exchanges import Interaction
@@ -27,8 +27,14 @@ _TEXT: Final = rf"((?i:(?!(?:{_WORDS})\n))[A-Za-z](?:[\w,;=/.+()!$&*?%@~-]|:(?=[
 _NAME: Final = _line(rf"      ((?i:(?!(?:{_WORDS}):))[A-Za-z][A-Za-z0-9-]{{0,99}}):")
 _VALUE: Final = _line(rf"      - {_TEXT}")
 _METHOD: Final = _line(r"    method: ([A-Z]{3,7})")
-_URL: Final = _line(r"    uri: (https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][\w,;=/.+()!$&*?%@~:-]*(?<![:]))?)")
+_URL_PATTERN: Final = r"    uri: (https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][\w,;=/.+()!$&*?%@~:-]*(?<!:))?)"
+_URL: Final = _line(_URL_PATTERN)
 _CODE: Final = _line("      code: ([1-9][0-9][0-9])")
+_PLAIN_LINE: Final = _line(_TEXT)
+_QUOTED: Final = re.compile(
+    r"[1-9][0-9]{0,14}|\*/\*"
+).fullmatch  # as libyaml does it: it would be a number, or an alias
+_URL_LINES: Final = _line(rf"    method: [A-Z]{{3,7}}\n{_URL_PATTERN}")
 _REASON: Final = _line(f"      message: {_TEXT}")
 _MOST_HEADERS: Final = 99  # and values of one
 _OUTDENTED: Final = {indent: re.compile(rf"\n(?! {{{indent}}})").search for indent in (6, 8)}
@@ -64,6 +70,63 @@ def interactions_in(content: bytes) -> Iterator[Interaction | None]:
         yield interaction
     if place > len(_START) and place + len(_END) == len(text):
         yield None
+
+
+def text_of(interactions: Sequence[Interaction]) -> str | None:
+    """Return what a cassette file of *interactions* holds, None if it takes more than is read here.
+
+    It is, to the byte, what libyaml would write. (0.1 of it)
+    """
+    parts = [_START]
+    for i in interactions:
+        asked = _block_of(i.request_body, 6, "null\n")
+        answered = _block_of(i.response_body, 8, "''\n")
+        headers = [_headers_of(i.request_headers), _headers_of(i.response_headers)]
+        line = f"    method: {i.method}\n    uri: {i.url}\n"
+        reason = _scalar_of(i.reason)
+        if (
+            None in (asked, answered, reason, *headers)
+            or _URL_LINES(line, 0) is None
+            or not 100 <= i.status_code <= 999
+        ):
+            return None
+        parts.append(
+            f"- request:\n    body: {asked}{headers[0]}{line}"
+            f"  response:\n    body:\n      string: {answered}{headers[1]}"
+            f"    status:\n      code: {i.status_code}\n      message: {reason}\n"
+        )
+    return "".join([*parts, _END]) if interactions else None
+
+
+def _scalar_of(text: str) -> str | None:
+    if _QUOTED(text):
+        return f"'{text}'"
+    match = _PLAIN_LINE(f"{text}\n", 0)
+    return text if match is not None and match[1] == text and text[0] != "'" else None
+
+
+def _headers_of(headers: Mapping[str, tuple[str, ...]]) -> str | None:
+    if not headers:
+        return "    headers: {}\n"
+    lines = ["    headers:\n"]
+    for name in sorted(headers):
+        values = [_scalar_of(value) for value in headers[name]]
+        head = f"      {name}:\n"
+        if None in values or not values or _NAME(head, 0) is None:
+            return None
+        lines += [head, *(f"      - {value}\n" for value in values)]
+    return "".join(lines) if max(map(len, headers.values())) < _MOST_HEADERS > len(headers) else None
+
+
+def _block_of(body: bytes, indent: int, empty: str) -> str | None:
+    if not body:
+        return empty
+    if body.translate(None, _PRINTABLE) or body[:1] in b" \n" or b"\n\n" in body or b" \n" in body or body[-1:] == b" ":
+        return None
+    text = body.decode("ascii")
+    hint = "" if text.endswith("\n") else "-"
+    blank = " " * indent
+    return f"|{hint}\n{blank}" + text.removesuffix("\n").replace("\n", f"\n{blank}") + "\n"
 
 
 def _exchange(text: str, place: int, line: int) -> tuple[Interaction, int]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import yaml
 
+from pytest_hubfiles.cassettes import canonical
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, RefusedError
 from pytest_hubfiles.cassettes.files import write
 from pytest_hubfiles.cassettes.reading import FORMAT_VERSION, interactions_in
@@ -73,6 +74,12 @@ def _written_body(body: bytes) -> _Text | bytes | None:
 
 def dump(interactions: Sequence[Interaction]) -> bytes:
     """Return *interactions* as the bytes of a cassette file in vcrpy's format, version 1."""
+    text = canonical.text_of(interactions)
+    return by_yaml(interactions) if text is None else text.encode("ascii")
+
+
+def by_yaml(interactions: Sequence[Interaction]) -> bytes:
+    """Return the same by YAML's own emitter."""
     document = {
         "interactions": [
             {
@@ -95,8 +102,8 @@ def dump(interactions: Sequence[Interaction]) -> bytes:
     bodies = (body for interaction in interactions for body in (interaction.request_body, interaction.response_body))
     plain = not any(_LIBYAML_QUOTES.search(body.decode("utf-8", "replace")) for body in bodies)
     dumper = _FastDumper if plain else _BlockDumper
-    text: str = yaml.dump(document, Dumper=dumper, allow_unicode=True, width=2**20, sort_keys=True)
-    return text.encode("utf-8")
+    written: str = yaml.dump(document, Dumper=dumper, allow_unicode=True, width=2**20, sort_keys=True)
+    return written.encode("utf-8")
 
 
 def save(

@@ -252,7 +252,8 @@ class Recorder(AbstractContextManager["Recorder"]):
             if number is None:
                 wanted = self._wanted(filtered)
                 number = self._tape.next(wanted)
-            if number is None:  # the dummy token of a replay may be a word that the recording is full of
+            if number is None and self._tape.interactions:
+                # The dummy token of a replay may be a word that the recording is full of.
                 number = self._tape.next(
                     scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
                 )
