@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 class ContractNotFoundError(HubfilesError):
     """No schema describes this operation in this version."""
 
-    def __init__(self, operation: str, version: str, known: Iterable[str]) -> None:
+    def __init__(self, operation: str, version: str, known: Iterable[str], operations: Iterable[str] = ()) -> None:
         self.operation, self.version, self.known = operation, version, sorted(known)
+        there = f"Operations of {version} on file: {', '.join(sorted(operations)) or 'none'}.\n"
         super().__init__(
             f"No contract for {operation} in version {version}.\n"
+            f"{there if not self.known else ''}"
             f"Versions on file: {', '.join(self.known) or 'none'}.\n"
             f"Add schemas/{version}/{operation}.json with --hubfiles-schemas, or ask for a version on file."
         )
@@ -425,7 +427,8 @@ class Contracts:
         contract = self._by_name.get((version, operation))
         if contract is None:
             known = {c.version for c in self.entries if c.operation == operation}
-            raise ContractNotFoundError(operation, version, known)
+            operations = {c.operation for c in self.entries if c.version == version}
+            raise ContractNotFoundError(operation, version, known, operations)
         return contract
 
     def identify(self, interaction: Interaction) -> Exchange:

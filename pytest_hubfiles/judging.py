@@ -69,17 +69,21 @@ class Rules:
 
     def stale(self, interactions: Iterable[Interaction]) -> list[Finding]:
         """Return a finding if the oldest ``Date`` of *interactions* is older than the age set."""
-        dates = [date for interaction in interactions if (date := _date_of(interaction)) is not None]
-        if self.max_age_days is None or not dates:
+        if self.max_age_days is None:
             return []
-        age = (self.today - min(dates)).days
+        dated = [(date, interaction.line) for interaction in interactions if (date := _date_of(interaction))]
+        oldest, line = min(dated, key=lambda pair: pair[0], default=(self.today, None))
+        age = (self.today - oldest).days
         if age <= self.max_age_days:
             return []
+        limit = f"{self.max_age_days} day{'s' * (self.max_age_days != 1)}"
         return [
             replay_finding(
                 Kind.CASSETTE_STALE,
-                f"recorded {age} days ago ({min(dates)}), {self.max_age_days} are allowed; record it again",
-                before=f"{self.max_age_days} days",
+                f"recorded {age} days ago ({oldest}), which is more than the {limit} of hubfiles_max_age; "
+                "record it again",
+                before=limit,
+                line=line,
             )
         ]
 

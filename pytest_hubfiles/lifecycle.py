@@ -42,4 +42,5 @@ def check(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
                 path="$.status",
                 before=before,
                 after=state,
+                line=exchange.interaction.line,
             )

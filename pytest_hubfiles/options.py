@@ -36,7 +36,8 @@ class OptionError(HubfilesError):
 
     def __init__(self, source: str, value: object, good: str) -> None:
         self.source, self.value, self.good = source, value, good
-        super().__init__(f"{source}: {value!r} is not possible; {good}")
+        shown = re.sub(r"://[^/\s]*@", "://…@", repr(value))  # nobody's password
+        super().__init__(f"{source}: {shown} is not possible; {good}")
 
 
 class MarkerError(HubfilesError):
@@ -82,7 +83,7 @@ def _version(value: object) -> str:
 
 def _url(value: object) -> str:
     if not isinstance(value, str) or not _is_base(value):
-        raise _refuse(f"give an http or https address without a query, such as {CANONICAL_ORIGIN}")
+        raise _refuse(f"give an http or https address without user and query, such as {CANONICAL_ORIGIN}")
     return value.rstrip("/")
 
 
@@ -92,7 +93,8 @@ def _is_base(url: str) -> bool:
         has_place = bool(parts.hostname) and (parts.port or 0) >= 0  # to ask for a port out of range is an error
     except ValueError:
         return False
-    return has_place and parts.scheme in ("http", "https") and not parts.query and not parts.fragment
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return has_place and parts.scheme in ("http", "https") and is_plain
 
 
 def _flag(value: object) -> bool:

@@ -36,7 +36,7 @@ def load(folders: Sequence[Path] = ()) -> Contracts:
     contracts: list[Contract] = []
     for folder in folders:
         if not folder.is_dir():
-            raise SchemaFileError(folder, "there is no such folder")
+            raise SchemaFileError(folder, "there is no such folder, which an option or setting named schemas gives")
         files = sorted(folder.glob("*/*.json"))
         if not files:
             raise SchemaFileError(folder, "it holds no <version>/<operation>.json")

@@ -85,7 +85,7 @@ class Trial:
         else:
             found += rules.stale(recorder.original)
             if finished and self.passed and not self.shared:
-                found += [self._unplayed(i.method, i.path) for i in recorder.unplayed]
+                found += [self._unplayed(self.rules.contracts.identify(i)) for i in recorder.unplayed]
         # Merged first: what each of a hundred polls shows is looked at once. And once more, for it may weigh less now.
         return merge(rules.excuse(map(self._told, merge(found))))
 
@@ -107,11 +107,16 @@ class Trial:
             return [finding for finding in found if finding.kind is not Kind.SECRET_IN_CASSETTE]
         return found
 
-    def _unplayed(self, method: str, path: str) -> Finding:
+    def _unplayed(self, exchange: Exchange) -> Finding:
         return replay_finding(
             Kind.UNPLAYED,
-            f"{method} {path} is recorded, and the test no longer asks for it; record it again",
-            before=f"{method} {path}",
+            f"{exchange.label} is recorded, and the test no longer asks for it; record it again",
+            version=exchange.version,
+            operation=exchange.operation,
+            http_status=exchange.status_code,
+            task_status=exchange.task_status,
+            before=exchange.label,
+            line=exchange.interaction.line,
         )
 
     def _history(self) -> Iterator[Exchange]:

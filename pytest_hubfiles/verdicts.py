@@ -103,7 +103,8 @@ def _explain(error: ValidationError) -> Iterator[Fault]:
     if keyword == "type":
         before = expected if isinstance(expected, str) else " or ".join(map(str, expected))
         after = type_of(instance)
-        message = f"{path} is {after} ({_shown(instance)}), documented as {before}"
+        shown = after if instance is None else f"{after} ({_shown(instance)})"
+        message = f"{path} is {shown}, documented as {before}"
     elif keyword == "enum":
         before = ", ".join(str(value) for value in expected)
         after = _shown(instance)

@@ -126,7 +126,14 @@ VIOLATIONS = [
     (complete(numErrors=True), "$.numErrors", "type", "integer", "boolean", "$.numErrors is boolean (true)"),
     (complete(numErrors=1.5), "$.numErrors", "type", "integer", "number", "$.numErrors is number (1.5)"),
     (complete(result=[CAT]), "$.result", "type", "object", "array", "$.result is array ("),
-    (complete(requestedAt=None), "$.requestedAt", "type", "string", "null", "$.requestedAt is null (null)"),
+    (
+        complete(requestedAt=None),
+        "$.requestedAt",
+        "type",
+        "string",
+        "null",
+        "$.requestedAt is null, documented as string",
+    ),
     (complete(links={"status": 1}), "$.links.status", "type", "string", "integer", "$.links.status is integer (1)"),
     (complete(links={"it's": 1}), "$.links['it\\'s']", "type", "string", "integer", "$.links['it\\'s'] is integer"),
     ([COMPLETE], "$", "type", "object", "array", "$ is array ("),
@@ -647,6 +654,14 @@ def test_version_comes_from_the_path() -> None:
     body = complete(result=without(CAT, "access"))
     assert [f.path for f in check(poll(body, version="v3"))] == ["$.result.access"]
     assert check(poll(body, version="2026-03")) == []
+
+
+def test_an_operation_that_no_version_has_names_those_there_are() -> None:
+    """Asking for an operation by a wrong name lists the operations of the version."""
+    with pytest.raises(
+        ContractNotFoundError, match="Operations of 2026-03 on file: folder-update-start, folder-update"
+    ):
+        CONTRACTS.get("2026-03", "imports")
 
 
 def test_missing_contract_names_what_there_is() -> None:

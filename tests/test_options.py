@@ -217,7 +217,8 @@ def test_max_age(downstream: Downstream, age: str, stale: bool) -> None:
     result = downstream.run()
 
     result.assert_outcomes(passed=1)
-    line = "warning *cassette-stale: recorded * days ago (2020-10-05), 1 are allowed; record it again"
+    said = "recorded * days ago (2020-10-05), which is more than the 1 day of hubfiles_max_age; record it again"
+    line = f"warning *cassette-stale: {said}"
     if stale:
         result.stdout.fnmatch_lines([line])
     else:
@@ -279,7 +280,7 @@ TEST = "def test_import(hubfiles):\n    import_a_file(hubfiles)\n"
 LISTED = {
     "record": ("sometimes", "choose from none, once, new_episodes, all, rewrite, verify"),
     "version": ("2026-3", "a version is written as in a path: v3, 2026-03 or 2026-09-beta"),
-    "base_url": ("api.hubapi.com", "give an http or https address without a query, such as https://api.hubapi.com"),
+    "base_url": ("api.hubapi.com", "give an http or https address without user and query, such as https://*"),
     "fail_on": ("serious", "choose from info, warning, breaking, never"),
     "min_judged": ("-1", "give a whole number, 0 or more"),
     "strict": ("maybe", "choose from true, false"),
@@ -290,6 +291,27 @@ LISTED = {
         "give FORMAT:PATH with a format from json, markdown, html, sarif, github and a path or - for stdout",
     ),
 }
+
+
+def test_an_address_with_a_password_is_refused_without_telling_it(downstream: Downstream) -> None:
+    """A base URL must not carry a credential, and the error that says so must not either."""
+    downstream.tests()
+
+    result = downstream.run("--hubfiles-base-url=https://user:a-secret-word@example.com/api")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --hubfiles-base-url: 'https://…@example.com/api' is not possible; give *"])
+    assert "a-secret-word" not in result.stderr.str() + result.stdout.str()
+
+
+def test_two_reports_in_one_place_are_refused(downstream: Downstream) -> None:
+    """Two reports of one path would be one: that ends the run before it starts, with the path."""
+    downstream.tests()
+
+    result = downstream.run("--hubfiles-report=json:here", "--hubfiles-report=markdown:./here")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --hubfiles-report: '*/here' is not possible; two reports would be written *"])
 
 
 ON_THE_COMMAND_LINE = ("record", "version", "base_url", "fail_on", "min_judged", "report")
@@ -339,7 +361,10 @@ def test_a_version_that_no_contract_describes(downstream: Downstream, bad: str, 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("hubfiles_schemas = nowhere", "*schema file *nowhere cannot be used: there is no such folder"),
+        (
+            "hubfiles_schemas = nowhere",
+            "*schema file *nowhere cannot be used: there is no such folder, which an option or *",
+        ),
         ("hubfiles_schemas = empty", "*schema file *empty cannot be used: it holds no <version>/<operation>.json"),
         ("hubfiles_deviations = nowhere.toml", "*deviations file *nowhere.toml cannot be used: No such file*"),
         ("hubfiles_deviations = bad.toml", "*deviations file *bad.toml cannot be used: entry 1: * must be given"),

@@ -32,7 +32,7 @@ def shown(reason: str) -> str:
 def refused(project: Downstream, result: pytest.RunResult, *reasons: str, **outcomes: int) -> None:
     """Assert that the test failed for *reasons*, that the cassette is as it was and a candidate beside it."""
     result.assert_outcomes(**(outcomes or {"failed": 1}))
-    result.stdout.fnmatch_lines([f"hubfiles: the recording does not replace {CASSETTE}, because of"])
+    result.stdout.fnmatch_lines([f"hubfiles: the recording is not promoted to {CASSETTE}, because of"])
     for reason in reasons:
         result.stdout.fnmatch_lines([f"          {shown(reason)}"])
     result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} (*{reasons[-1]}*)"])
@@ -137,7 +137,7 @@ def test_an_outage_is_not_promoted(recorded: Downstream, fault: str, source: str
     result = rerecord(recorded)
 
     refused(recorded, result, FAULTS[fault])
-    result.stdout.fnmatch_lines(["          The cassette is as it was. Record again when this is mended."])
+    result.stdout.fnmatch_lines(["          What was there before is as it was. Record again when this is mended."])
     result.stdout.no_fnmatch_line("*status-changed*")  # an outage says nothing of the API
     recorded.tests()
     recorded.run().assert_outcomes(passed=1)

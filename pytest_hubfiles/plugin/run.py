@@ -49,6 +49,7 @@ class Run:
             if options.decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
                 self.get(name)
         self.check_versions(self.get("version"))
+        self._check_reports()
         if self.cassettes.is_file():
             decided = options.decide("cassettes", config.getoption, (), config.getini)
             source, value = decided or ("the cassette root", self.cassettes.name)
@@ -58,6 +59,15 @@ class Run:
             self.contracts  # noqa: B018  # a bad schema file is told before any test runs
         if self.get("deviations") is not None:
             self.deviations  # noqa: B018  # likewise
+
+    def _check_reports(self) -> None:
+        """Refuse two reports that would be written over one another."""
+        paths = [os.path.abspath(path) for _, path in self.get("report") if path != "-"]  # noqa: PTH100  # need not exist
+        twice = next((path for path in paths if paths.count(path) > 1), None)
+        if twice is not None:
+            raise options.OptionError(
+                "--hubfiles-report", twice, "two reports would be written there; give each its own"
+            )
 
     def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
         """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""

@@ -158,13 +158,13 @@ def explain(
         lines.append(f"          {purpose.capitalize()} again when this is mended.")
     elif refusals:
         waivable = tuple(refusals) == (WAIVABLE,)
-        lines.append(f"hubfiles: the recording does not replace {cassette}, because of")
+        lines.append(f"hubfiles: the recording is not promoted to {cassette}, because of")
         lines += [f"          {'the findings above' if reason == WAIVABLE else reason}" for reason in refusals]
         lines.append(
             "          It is kept beside it: read what changed, then run hubfiles accept, or record again with"
             " --hubfiles-accept."
             if waivable
-            else "          The cassette is as it was. Record again when this is mended."
+            else "          What was there before is as it was. Record again when this is mended."
         )
     else:
         lines.append(f"cassette: {cassette}")
