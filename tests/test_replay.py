@@ -332,9 +332,7 @@ def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, told: 
     if told:
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(
-            [
-                f"warning   2026-03 import-status 200 * unplayed: GET {STATUS} is recorded, and the test no longer asks for it; record it again"
-            ]
+            [f"warning   2026-03 import-status 200 *unplayed: GET {STATUS} is recorded, and the test no longer *"]
         )
 
 
