@@ -20,7 +20,7 @@ from http_clients import SENDERS, TLS, watched_sockets
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.origin import CANONICAL_ORIGIN
-from pytest_hubfiles.recorder import Recorder, UnmatchedRequestError
+from pytest_hubfiles.recorder import PollRefusedError, Recorder, UnmatchedRequestError
 from pytest_hubfiles.recorder.wire import canonical_url
 
 ORIGIN = CANONICAL_ORIGIN
@@ -217,7 +217,7 @@ def test_a_request_too_many_is_told(tmp_path: Path, interactions: list[Interacti
         for interaction in interactions:
             _ask(interaction.url)
         for _ in range(2):
-            with pytest.raises(UnmatchedRequestError, match=text):
+            with pytest.raises(PollRefusedError, match=text):
                 _ask()
     assert [problem.kind.value for problem in recorder.problems] == [kind, kind]
     assert seen == []

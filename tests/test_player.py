@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.recorder import Recorder, UnmatchedRequestError
+from pytest_hubfiles.recorder import PollRefusedError, Recorder
 from pytest_hubfiles.recorder.player import Player, is_plain
 
 URL = f"https://api.hubapi.com/files/2026-03/files/import-from-url/async/tasks/{TASK}/status"
@@ -363,7 +363,7 @@ def test_what_is_not_recorded_is_refused(tmp_path: Path) -> None:
     """A request without an answer is refused through requests and httpx alike, and goes nowhere."""
     plain = interaction("GET", "/other", 200, {})
     for get in (requests.get, httpx.get):
-        with recorder(tmp_path / "c.yaml", [plain], {}) as played, pytest.raises(UnmatchedRequestError):
+        with recorder(tmp_path / "c.yaml", [plain], {}) as played, pytest.raises(PollRefusedError):
             get(URL, timeout=5)
         assert len(played.problems) == 1
 

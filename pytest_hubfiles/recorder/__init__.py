@@ -47,6 +47,14 @@ class UnmatchedRequestError(HubfilesError):
         super().__init__(finding.message)
 
 
+class PollRefusedError(BaseException):
+    """A poll for which nothing is recorded (any more): a loop that swallows every Exception would poll for ever."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.message)
+
+
 class SwallowedRefusalError(BaseException):
     """What has no answer is asked for again and again: no ``except Exception`` may keep the test from its end."""
 
@@ -236,6 +244,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
         Raises:
             UnmatchedRequestError: if it has no answer and must not go out.
+            PollRefusedError: the same, of a poll.
             SwallowedRefusalError: if that was said of it before, and swallowed.
         """
         __tracebackhide__ = True
@@ -285,6 +294,8 @@ class Recorder(AbstractContextManager["Recorder"]):
             version=exchange.version,
         )
         self.problems.append(finding)
+        if wanted.method == "GET" and wanted.task_id is not None:
+            return PollRefusedError(finding)
         return self._refusal(finding, UnmatchedRequestError)
 
     def _refusal(self, finding: Finding, refusal: Callable[[Finding], BaseException]) -> BaseException:

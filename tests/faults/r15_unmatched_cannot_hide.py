@@ -39,8 +39,6 @@ def test_polls(hubfiles, client, tape, times):
         with pathlib.Path("tries.jsonl").open("a") as file:
             print(json.dumps([client, tape, times, tries]), file=file)
 """
-_PATIENCE: Final = 3
-"""How often a poll is refused before it is stopped: the README says so."""
 
 
 def _poll(state: str) -> Interaction:
@@ -93,6 +91,6 @@ def _judge(test: str, how: str, told: list[dict[str, Any]], *, tape: str, times:
     wrong = [] if how == "failed" else [f"{test} {how}"]
     if not said:
         wrong.append(f"{test}: nothing is told")
-    if tries > _POLLS[tape] + _PATIENCE + 1:
+    if tries > _POLLS[tape] + 1:
         wrong.append(f"{test}: went on to {tries} polls")
     return wrong
