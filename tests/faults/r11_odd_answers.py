@@ -27,7 +27,7 @@ from pytest_hubfiles import cassettes, exchanges
 from pytest_hubfiles.findings import Severity
 from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.recorder import Recorder
+from pytest_hubfiles.recorder import PollRefusedError, Recorder
 from pytest_hubfiles.reports.terminal import render_findings
 
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Mon, 05 Oct 2026 09:14:05 GMT\r\n"
@@ -164,7 +164,7 @@ def _ask(client: str, base_url: str, task: str, method: str) -> Answer | str:
         if client == "hubspot-api-client":
             return _with_hubspot(base_url, task)
         return SENDERS[client](method, f"{base_url}{START}/tasks/{task}/status", {}, None)
-    except Exception as error:  # noqa: BLE001  # whatever a client makes of it is compared
+    except (Exception, PollRefusedError) as error:  # noqa: BLE001  # whatever a client makes of it is compared
         return type(error).__name__
 
 
