@@ -110,7 +110,9 @@ class Tally:
         except CredentialInFileError as error:
             if f"interaction {before + 1}" not in error.place:
                 self.missed.append(f"{way} in {place}: told as {error.place}")
-            if token in str(error).replace(error.place, ""):
+            # Hypothesis also tries texts that stand in the code, and so pieces of this very message.
+            own_words = str(CredentialInFileError("x.yaml", "the token", ""))
+            if token in str(error).replace(error.place, "") and token not in own_words:
                 self.missed.append(f"{way} in {place}: told by its value")
         else:
             self.missed.append(f"{way} in {place}: {token!r} passed")

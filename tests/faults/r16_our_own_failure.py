@@ -61,7 +61,7 @@ _BOUNDARIES: Final = {
 }
 _RECORDING: Final = {
     "recorder.receive": "pytest_hubfiles.recorder.Recorder.received",
-    "scrubbing": "pytest_hubfiles.recorder.scrubbing.scrub",
+    "scrubbing": "pytest_hubfiles.recorder.scrubbing.examine",
     "takes.begin": "pytest_hubfiles.takes.Takes.begin",
     "comparing": "pytest_hubfiles.judging.Rules.compare",
     "takes.promote": "pytest_hubfiles.takes.Takes.promote",
