@@ -155,9 +155,18 @@ def _accept_finding(
 )
 @click.option("--format", "form", type=_FORMATS, default="terminal", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it; default stdout.")
-@click.option("--schemas", "folders", multiple=True, type=click.Path(path_type=Path), help="More schemas (repeatable).")
-@click.option("--deviations", "own", type=click.Path(path_type=Path), help="A file of your own deviations.")
-@click.option("--strict", is_flag=True, help="Excuse no known deviation.")
+@click.option(
+    "--schemas",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="More schemas, searched first (repeatable).",
+)
+@click.option(
+    "--deviations", "own", type=click.Path(path_type=Path), metavar="FILE", help="A file of your own deviations."
+)
+@click.option("--strict", is_flag=True, help="Documentation to the letter: no known deviation is excused.")
 def diff(
     *,
     sides: tuple[Path, ...],

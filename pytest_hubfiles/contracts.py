@@ -288,7 +288,8 @@ class Contract:
         undeclared: dict[str, str] = {}
         try:
             for path, keyword, before, after, message in faults:
-                finding = about.finding(kind, message, path=path, keyword=keyword, before=before, after=after)
+                said = f"the request's {message}" if kind is Kind.REQUEST_VIOLATION else message
+                finding = about.finding(kind, said, path=path, keyword=keyword, before=before, after=after)
                 found.setdefault((path, keyword, before, after), finding)
             if plain is None:
                 undeclared = dict(self._undeclared([{"$ref": pointer}], body, "$"))

@@ -63,6 +63,7 @@ def drift_finding(
     before: str | None = None,
     after: str | None = None,
     exchanges: int = 1,
+    line: int | None = None,
 ) -> Finding:
     """Return a finding of category drift about answers of *contract*, weighed by the *cases* that apply."""
     return Finding(
@@ -78,6 +79,7 @@ def drift_finding(
         before=before,
         after=after,
         exchanges=exchanges,
+        line=line,
     )
 
 

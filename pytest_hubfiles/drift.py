@@ -17,6 +17,8 @@ from pytest_hubfiles.shapes import UNDECLARED, Place, Shape, plainly_alike, shap
 GONE: Final = frozenset({404, 405, 410})
 """The statuses of an operation that is there no more."""
 
+_MOST_TRIED: Final = 50  # different shapes of answers among which the one that shows a difference is looked for
+
 History = Callable[[], Iterable[Exchange]]
 """Gives the exchanges of other cassettes; called only when a vanished field makes them worth reading."""
 
@@ -42,7 +44,8 @@ def compare_all(
 ) -> Iterator[Finding]:
     """Yield how the second sides of *pairs* differ from the first, as :func:`compare` does.
 
-    Shapes are merged over all pairs, whereas a request is looked for again in its own pair. *across_versions*
+    Shapes are merged over all pairs, whereas a request is looked for again in its own pair. A finding has the line of
+    the first of *after* that shows it, where there is one pair, and so one file that holds it. *across_versions*
     compares an operation with the same one of another version: its findings are of category version, are
     weighed by what the contract of the first side promises, and stand under the version of the second.
     """
@@ -61,6 +64,7 @@ def compare_all(
         all_new = [exchange for _, new in sides for exchange in new.get(key, ())]
         contract = contracts.get(str(all_old[0].version), str(all_old[0].operation))
         for found in _Comparison(contract, all_old, all_new, others, then, now).findings():
+            found = found if len(pairs) == 1 else replace(found, line=None)
             yield _moved(found, all_new[0]) if across_versions else found
 
 
@@ -241,8 +245,12 @@ class _Comparison:
             yield self._status_finding(kind, was, came, count)
 
     def _status_finding(self, kind: Kind, before: Iterable[int], after: Iterable[int], count: int) -> Finding:
-        was, came = (", ".join(map(str, sorted(statuses))) for statuses in (before, after))
-        return self._finding(kind, None, None, f"HTTP {was} → {came}", before=was, after=came, exchanges=count)
+        old, new = set(before), set(after)
+        was, came = (", ".join(map(str, sorted(statuses))) for statuses in (old, new))
+        line = _line_of(e for e in self.new if e.status_code in new)
+        return self._finding(
+            kind, None, None, f"HTTP {was} → {came}", before=was, after=came, exchanges=count, line=line
+        )
 
     def _answers(self, status: int, old: list[Exchange], new: list[Exchange]) -> Iterator[Finding]:
         emptied = [e for e in new if _is_empty(e)]
@@ -257,6 +265,7 @@ class _Comparison:
                 before="a body",
                 after=after,
                 exchanges=len(emptied),
+                line=_line_of(emptied),
             )
         elif len(was_empty) == len(old) and len(emptied) < len(new):
             yield self._finding(
@@ -266,6 +275,7 @@ class _Comparison:
                 "a body where there was none",
                 before="nothing",
                 after="a body",
+                line=_line_of(e for e in new if not _is_empty(e)),
             )
             return
         old, new = [e for e in old if not _is_empty(e)], [e for e in new if not _is_empty(e)]
@@ -282,6 +292,7 @@ class _Comparison:
                 before=was,
                 after=came,
                 exchanges=len(strangers),
+                line=_line_of(strangers),
             )
             new = [e for e in new if e.interaction.media_type in types]
         yield from self._states(status, old, new, complete=not (emptied or strangers))
@@ -305,6 +316,7 @@ class _Comparison:
                     before=values,
                     after=state,
                     exchanges=len(now[state]),
+                    line=_line_of(now[state]),
                 )
             else:
                 yield self._finding(
@@ -315,6 +327,7 @@ class _Comparison:
                     path="$.status",
                     after=state,
                     exchanges=len(now[state]),
+                    line=_line_of(now[state]),
                 )
         for state in sorted(then.keys() - now.keys(), key=str):
             if state is not None and complete and None not in now:
@@ -329,7 +342,7 @@ class _Comparison:
         for state in sorted(then.keys() & now.keys(), key=str):
             before, after = (_shape(side[state], self.contract.place(status)) for side in (then, now))
             if before is not None and after is not None:
-                yield from self._shapes(status, state, before, after, len(now[state]))
+                yield from self._shapes(status, state, before, after, now[state])
 
     def _lost_states(self, status: int, old: list[Exchange], new: list[Exchange]) -> Iterator[Finding]:
         """Yield what became of ``$.status`` where answers carry no state any more.
@@ -339,12 +352,44 @@ class _Comparison:
         was, came = (_shape(side, self.contract.place(status)) for side in (old, new))
         if was is not None and came is not None:
             known = was.fields.keys() - {"status"}
-            yield from self._shapes(status, None, was.without(known), came.without(known), len(new))
+            yield from self._shapes(status, None, was.without(known), came.without(known), new)
 
-    def _shapes(self, status: int, state: str | None, before: Shape, after: Shape, total: int) -> Iterator[Finding]:
+    def _shapes(
+        self, status: int, state: str | None, before: Shape, after: Shape, new: list[Exchange]
+    ) -> Iterator[Finding]:
         others = partial(self.others.sometimes_lack, self.contract, status, state)
-        subject = Subject(self.contract, status, state, self.contract.outline(status), total, others)
-        yield from differences.between(before, after, subject)
+        subject = Subject(self.contract, status, state, self.contract.outline(status), len(new), others)
+        found = list(differences.between(before, after, subject))
+        lines = self._lines({(finding.kind, finding.path) for finding in found}, before, new, subject) if found else {}
+        for finding in found:
+            line = lines.get((finding.kind, finding.path), lines.get((None, finding.path), _line_of(new)))
+            yield replace(finding, line=line)
+
+    def _lines(
+        self, wanted: set[tuple[Kind | None, str]], before: Shape, new: list[Exchange], subject: Subject
+    ) -> dict[tuple[Kind | None, str], int | None]:
+        """Return the line of the first of *new* that differs from *before* by itself, by kind and path and by path.
+
+        A field that is there in some answers only is gone in the one that lacks it: the path says which that is.
+        """
+        lines: dict[tuple[Kind | None, str], int | None] = {}
+        tried: list[Shape] = []
+        for exchange in new:
+            shape = _shape([exchange], self.contract.place(exchange.status_code))
+            if shape is None or shape in tried:
+                continue
+            tried.append(shape)
+            for finding in differences.between(before, shape, subject):
+                for key in ((finding.kind, finding.path), (None, finding.path)):
+                    lines.setdefault(key, exchange.interaction.line)
+            if wanted <= lines.keys() or len(tried) == _MOST_TRIED:
+                break
+        return lines
+
+
+def _line_of(exchanges: Iterable[Exchange]) -> int | None:
+    """Return the line of the first of *exchanges*."""
+    return next((exchange.interaction.line for exchange in exchanges), None)
 
 
 def _by_state(exchanges: Iterable[Exchange]) -> dict[str | None, list[Exchange]]:

@@ -174,16 +174,11 @@ _ANY, _EACH = "\x00any", "\x00each"  # beside the names of members, of which non
 _NOWHERE: Final = Place({})
 
 
-def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
-    """Return the shape of the parsed JSON *value*; *declared* is what its schema says, by path.
+def shape_of_all(values: Sequence[object], place: Place) -> Shape | None:
+    """Return the merged shape of *values* at *place*, None where there are none, in time that grows as they do.
 
     Of what lies more than 40 levels deep, only the type is kept.
     """
-    return _shape_of_all([value], Place(declared), 0)
-
-
-def shape_of_all(values: Sequence[object], place: Place) -> Shape | None:
-    """Return the merged shape of *values* at *place*, None where there are none, in time that grows as they do."""
     return _shape_of_all(values, place, 0) if values else None
 
 

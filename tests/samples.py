@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles.findings import Category, Finding, Kind, severity_of
@@ -36,6 +37,13 @@ few = settings(max_examples=60, deadline=None)
 
 nasty = st.text(st.sampled_from("`|<>@[]()!#*_~\\\n\r\t &;:/%{}'\"-+=.,0aé漢\u2028\u202e\ud800\x1b"), max_size=40)
 """Text of what means something to one of the formats."""
+
+
+def for_hostile_text(test: Callable[[str], None]) -> Callable[[], None]:
+    """Have *test* hold of each text that means harm, and of others like them."""
+    for text in HOSTILE:
+        test = example(text)(test)
+    return few(given(nasty)(test))
 
 
 def finding(kind: str, path: str = "$", before: str | None = None, after: str | None = None, **more: Any) -> Finding:

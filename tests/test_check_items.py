@@ -422,3 +422,36 @@ def cassettes_as_json(path: Path) -> object:
 
     assert cassettes.read(path)
     return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+# --- links ---
+
+
+@WORKERS
+@pytest.mark.parametrize("named", [[], ["cassettes"], ["cassettes/2026-03"]], ids=["root", "its name", "below"])
+def test_what_is_found_leads_through_no_link(suite: Downstream, named: list[str], args: list[str]) -> None:
+    """A folder that is found below what is checked, and is a link, is not read through: nothing outside is judged."""
+    alone(suite, *whole_import())
+    outside = suite.write(whole_import(), suite.path / "elsewhere" / "test_outside.yaml")
+    link = suite.path / "cassettes" / "2026-03" / "linked"
+    link.symlink_to(outside.parent, target_is_directory=True)
+
+    told = report(suite, *named, *args)
+
+    assert told["exit"] == 1
+    assert told["checked"]["exchanges"] == 4
+    (finding,) = (f for f in told["findings"] if f["kind"] == "cassette-unreadable")
+    assert "linked is a symbolic link; put a folder in its place" in finding["message"]
+
+
+def test_what_is_named_may_be_a_link(suite: Downstream) -> None:
+    """A folder that the command line names is read though it is a link, for its user says so."""
+    alone(suite, *whole_import())
+    outside = suite.write(whole_import(), suite.path / "elsewhere" / "test_outside.yaml")
+    link = suite.path / "cassettes" / "linked"
+    link.symlink_to(outside.parent, target_is_directory=True)
+
+    told = report(suite, "cassettes/linked")
+
+    assert told["exit"] == 0
+    assert told["checked"]["judged"] == 4

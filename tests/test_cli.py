@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
+from pytest_hubfiles.cli import main
 from pytest_hubfiles.sandbox import SWITCHES, Sandbox
 
 COMMANDS = {
@@ -164,3 +166,16 @@ def test_the_switches_are_listed() -> None:
     for line, switch in zip(lines, SWITCHES.values(), strict=True):
         assert switch.effect in line
         assert switch.origin in line
+
+
+@pytest.mark.parametrize("name", ["strict", "schemas", "deviations"])
+def test_one_option_has_one_help(name: str) -> None:
+    """An option that two commands take is explained by both in the same words."""
+    said = [
+        (option.help, option.metavar)
+        for command in ("check", "diff")
+        for option in main.commands[command].params
+        if isinstance(option, click.Option) and f"--{name}" in option.opts
+    ]
+    assert len(said) == 2
+    assert said[0] == said[1]

@@ -477,7 +477,7 @@ def test_request_of_v3_violates_the_dated_versions(version: str) -> None:
         ("$.duplicateValidationStrategy", "required", Severity.WARNING),
         ("$.overwrite", "required", Severity.WARNING),
     }
-    assert findings[0].message == f"{findings[0].path} is required and absent"
+    assert findings[0].message == f"the request's {findings[0].path} is required and absent"
 
 
 def test_request_of_v3_fits_v3() -> None:

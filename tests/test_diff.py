@@ -411,3 +411,45 @@ def test_a_name_that_is_too_long() -> None:
 
     assert (done.exit_code, type(done.exception)) == (2, SystemExit)
     assert "there is no such file or folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "nth"),
+    [
+        (whole_import(), [started(), polled("PENDING"), DRIFTED[1]], "type-changed", 3),
+        (
+            whole_import(),
+            [*whole_import()[:2], polled("COMPLETE"), polled("COMPLETE", change={"result": {}})],
+            "field-now-optional",
+            4,
+        ),
+        (whole_import(), [started(), polled("LOST"), polled("COMPLETE")], "enum-value-added", 2),
+        ([started(), polled("COMPLETE")], [started(), polled("PENDING"), polled("COMPLETE")], "state-appeared", 2),
+        (
+            [started(), polled("COMPLETE")],
+            [started(), polled("COMPLETE"), polled("COMPLETE", change={"result": {**DONE["result"], "more": 1}})],
+            "field-added",
+            3,
+        ),
+        (
+            [started(), polled("COMPLETE")],
+            [started(), polled("COMPLETE"), replace(polled("COMPLETE"), response_body=b"")],
+            "body-emptied",
+            3,
+        ),
+        (
+            [started(), polled("COMPLETE")],
+            [replace(started(), status_code=200), polled("COMPLETE")],
+            "success-status-changed",
+            1,
+        ),
+    ],
+)
+def test_a_difference_has_the_line_of_the_first_that_shows_it(
+    old: Sequence[Interaction], new: Sequence[Interaction], kind: str, nth: int
+) -> None:
+    """A difference is told with the line at which the first exchange of the new side that shows it begins."""
+    path = put("new.yaml", new)
+    found = [f for f in document(put("old.yaml", old), path)["findings"] if f["kind"] == kind]
+
+    assert {(f["cassette"], f["line"]) for f in found} == {("new.yaml", cassettes.read(path)[nth - 1].line)}

@@ -12,13 +12,14 @@ import pytest
 from downstream import interaction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from looking import shape_of
 from mutants import BODIES, NUMBERS, TIMES, UUIDS, VALUES, mutants
 
 from pytest_hubfiles import drift, schemas
 from pytest_hubfiles.contracts import Contract, Contracts
 from pytest_hubfiles.glance import Glance
 from pytest_hubfiles.recorder import clients
-from pytest_hubfiles.shapes import Declared, Place, merge_all, plainly_alike, shape_of, shape_of_all
+from pytest_hubfiles.shapes import Declared, Place, merge_all, plainly_alike, shape_of_all
 
 CONTRACTS = schemas.load().entries
 

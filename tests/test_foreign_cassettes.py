@@ -12,8 +12,9 @@ import pytest
 import vcr
 from answers import CONTRACTS, interaction
 from downstream import DOCUMENTED, TASK, Downstream
+from looking import secrets_in
 
-from pytest_hubfiles import cassettes, scrubbing
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import CassetteUnreadableError
 from pytest_hubfiles.exchanges import Interaction
 from pytest_hubfiles.findings import Severity
@@ -198,7 +199,7 @@ def test_a_file_that_is_not_what_its_suffix_says(
 )
 def test_what_others_put_in_a_credentials_place_is_none(stand_in: str, is_secret: bool) -> None:
     """The words that other recorders write instead of a credential are no finding, whatever else stands there is."""
-    found = scrubbing.secrets_in(
+    found = secrets_in(
         interaction(
             "GET",
             f"/files/v3/x?access_token={stand_in}",

@@ -14,13 +14,14 @@ import aiohttp
 import pytest
 import requests
 import urllib3
-from downstream import Downstream
+from downstream import Downstream, interaction
 from http_clients import SENDERS, TLS, watched_sockets
 
 from pytest_hubfiles.exchanges import Exchange, Interaction
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.origin import CANONICAL_ORIGIN
 from pytest_hubfiles.recorder import PollRefusedError, Recorder, UnmatchedRequestError
+from pytest_hubfiles.recorder.tape import Tape
 from pytest_hubfiles.recorder.wire import canonical_url
 
 ORIGIN = CANONICAL_ORIGIN
@@ -427,3 +428,16 @@ def test_an_upload_is_recorded_and_recognised(downstream: Downstream) -> None:
         result = downstream.run("--hubfiles-fail-on=warning")
     assert result.ret == 0, result.stdout.str()
     assert seen == []
+
+
+def test_what_differs_in_long_bodies_is_shown() -> None:
+    """Of two long bodies that differ far behind, the message shows where they do, and no more than that is of use."""
+    bodies = [json.dumps({"a": "x" * 5_000, "b": value, "c": "y" * 5_000}) for value in ("cat", "dog")]
+    recorded, asked = (interaction("POST", "/files/v3/x", 200, {}, asked=json.loads(body)) for body in bodies)
+
+    said = Tape([recorded], [recorded]).explain(asked, "x.yaml").message
+
+    (line,) = (line for line in said.splitlines() if "body differs" in line)
+    assert '"b": "cat"' in line
+    assert '"b": "dog"' in line
+    assert len(line) < 500

@@ -139,7 +139,7 @@ def test_fail_on(downstream: Downstream, level: str, passes: bool, source: str) 
     result = downstream.run(*([] if source == "ini" else ["--hubfiles-fail-on", level]))
 
     result.assert_outcomes(passed=int(passes), failed=int(not passes))
-    result.stdout.fnmatch_lines(["warning * request-violation: is required and absent"])
+    result.stdout.fnmatch_lines(["warning * request-violation: the request's $.* is required and absent"])
 
 
 @pytest.mark.parametrize("source", ["cli", "ini", "cli over ini"])

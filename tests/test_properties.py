@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from answers import CONTRACTS
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from looking import shape_of
 
 from pytest_hubfiles.differences import Subject, between
-from pytest_hubfiles.shapes import Shape, merge_all, shape_of
+from pytest_hubfiles.shapes import Shape, merge_all
 
 NAMES = st.sampled_from(["id", "size", "a b", "__typename", "*", "", "é"])
 SCALARS = st.one_of(

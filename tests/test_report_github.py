@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from downstream import Downstream, started, whole_import
-from hypothesis import given
-from samples import CASSETTE, HOSTILE, few, finding, full_of, hostile, nasty, report, rich
+from samples import CASSETTE, finding, for_hostile_text, full_of, hostile, report, rich
 
 from pytest_hubfiles.reports import Report
 from pytest_hubfiles.reports.formats import publish
@@ -91,7 +90,9 @@ def test_a_failure_without_findings() -> None:
     assert said.startswith("The run failed for another reason than these findings")
 
 
-def assert_harmless(text: str) -> None:
+@for_hostile_text
+def test_hostile_text(text: str) -> None:
+    """Text that means harm stays inside its command: none is added, and each part is read as it was."""
     other_reasons, stale, (name, properties, said) = commands(render_github(hostile(text)))
 
     assert (other_reasons[:2], stale[:2]) == (("error", {"title": "hubfiles"}), ("notice", {"title": "hubfiles"}))
@@ -101,19 +102,6 @@ def assert_harmless(text: str) -> None:
     assert properties["file"] == shown
     assert properties["title"] == f"breaking schema-violation: {shown} {shown}"
     assert one.fingerprint in said
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_hostile_text(text: str) -> None:
-    """Text that means harm stays inside its command: none is added, and each part is read as it was."""
-    assert_harmless(text)
-
-
-@few
-@given(nasty)
-def test_any_text(text: str) -> None:
-    """Whatever an answer says, one finding is one command."""
-    assert_harmless(text)
 
 
 # --- the summary of a job ---

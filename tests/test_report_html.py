@@ -10,8 +10,7 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
-from samples import HOSTILE, RICH_FINDINGS, few, finding, full_of, hostile, large, nasty, report, rich
+from samples import RICH_FINDINGS, finding, for_hostile_text, full_of, hostile, large, report, rich
 
 from pytest_hubfiles.reports import Report
 from pytest_hubfiles.reports.groups import visible
@@ -162,7 +161,9 @@ def plain(lines: int) -> Page:
 PLAIN = {1: plain(1)}
 
 
-def assert_harmless(text: str) -> None:
+@for_hostile_text
+def test_hostile_text(text: str) -> None:
+    """Text that means harm is text: the page has the elements, attributes, style and script it has for plain text."""
     page = Page(render_html(hostile(text)))
 
     one = full_of(text)
@@ -171,19 +172,6 @@ def assert_harmless(text: str) -> None:
     assert page.own == PLAIN[lines].own
     assert visible(one.deviation or "").strip() in page.text
     assert visible(one.path) in page.texts
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_hostile_text(text: str) -> None:
-    """Text that means harm is text: the page has the elements, attributes, style and script it has for plain text."""
-    assert_harmless(text)
-
-
-@few
-@given(nasty)
-def test_any_text(text: str) -> None:
-    """Whatever an answer says, it is text on the page."""
-    assert_harmless(text)
 
 
 def test_jinja_is_imported_for_the_page_only() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
 from hypothesis import given
-from samples import HOSTILE, few, full_of, hostile, large, nasty, report, rich
+from samples import few, for_hostile_text, full_of, hostile, large, nasty, report, rich
 
 from pytest_hubfiles.reports import Record, Report
 from pytest_hubfiles.reports.groups import visible
@@ -103,7 +103,9 @@ def test_a_failure_without_findings() -> None:
 PLAIN = Page(render_markdown(hostile("plain")))
 
 
-def assert_harmless(text: str) -> None:
+@for_hostile_text
+def test_hostile_text(text: str) -> None:
+    """Text that means harm stands in code and changes nothing around it: no element, link, mention or row is added."""
     page = Page(render_markdown(hostile(text)))
 
     lines = len(full_of(text).message.splitlines())
@@ -114,19 +116,6 @@ def assert_harmless(text: str) -> None:
     shown = visible(text)[:150]
     if text.strip() == text:
         assert any(shown in span for span in page.code)
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_hostile_text(text: str) -> None:
-    """Text that means harm stands in code and changes nothing around it: no element, link, mention or row is added."""
-    assert_harmless(text)
-
-
-@few
-@given(nasty)
-def test_any_text(text: str) -> None:
-    """Whatever an answer says, the page has the elements it has for plain text."""
-    assert_harmless(text)
 
 
 @few

@@ -10,9 +10,8 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from hypothesis import given
 from requests_cache import SQLiteCache
-from samples import HOSTILE, compared, few, finding, full_of, hostile, large, nasty, report, rich
+from samples import compared, finding, for_hostile_text, full_of, hostile, large, report, rich
 
 from pytest_hubfiles.findings import POLICY, Category, Finding
 from pytest_hubfiles.reports import Report
@@ -187,7 +186,9 @@ def test_a_schema_file_that_is_none(tmp_path: Path, content: str) -> None:
     assert line_of(tmp_path / "gone.json", "$", 200) is None
 
 
-def assert_harmless(text: str) -> None:
+@for_hostile_text
+def test_hostile_text(text: str) -> None:
+    """Text that means harm is no link, no placeholder and no other file, and the log stays valid."""
     (result,) = run_of(hostile(text))["results"]
     one = full_of(text)
 
@@ -201,16 +202,3 @@ def assert_harmless(text: str) -> None:
         said.replace("{{", "").replace("}}", "").count("{") == said.replace("{{", "").replace("}}", "").count("}") == 0
     )
     assert result["properties"]["after"] == one.after
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_hostile_text(text: str) -> None:
-    """Text that means harm is no link, no placeholder and no other file, and the log stays valid."""
-    assert_harmless(text)
-
-
-@few
-@given(nasty)
-def test_any_text(text: str) -> None:
-    """Whatever an answer says, the log is valid SARIF."""
-    assert_harmless(text)

@@ -8,8 +8,9 @@ import pytest
 from answers import CAT, COMPLETE, CONTRACTS, LOCATOR
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from looking import shape_of
 
-from pytest_hubfiles.shapes import Declared, Shape, child_path, format_of, merge_all, shape_of, type_of
+from pytest_hubfiles.shapes import Declared, Shape, child_path, format_of, merge_all, type_of
 
 NAMES = st.sampled_from(["id", "url", "size", "status", "links", "a b", "__typename", "*", "[*]", ""])
 SCALARS = st.one_of(

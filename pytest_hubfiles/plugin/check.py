@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,14 @@ class CassetteFile(pytest.File):
 class CassetteItem(pytest.Item):
     """The test that judges a cassette; it keeps nothing of what it reads."""
 
+    @property
+    def _root(self) -> Path:
+        """What was named on the command line and holds this cassette: a link itself perhaps, but none below it."""
+        folder = self.config.invocation_params.dir
+        named = (Path(os.path.abspath(folder / arg.partition("::")[0])) for arg in self.config.args)  # noqa: PTH100  # links stay what they are called
+        holding = [path for path in named if path == self.path or path in self.path.parents]
+        return max(holding, key=lambda path: len(path.parts), default=self.config.stash[RUN].cassettes)
+
     def runtest(self) -> None:
         """Judge the cassette, hand on what was found, and fail with all of it."""
         run = self.config.stash[RUN]
@@ -63,6 +72,7 @@ class CassetteItem(pytest.Item):
             test=self.nodeid,
             versions=run.checked_versions,
             max_megabytes=run.get("max_cassette_mb"),
+            root=self._root,
             additions=run.additions,
         )
         if checked.left_out:

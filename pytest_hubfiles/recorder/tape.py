@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from pytest_hubfiles.exchanges import Interaction, MatchKey
 from pytest_hubfiles.findings import Finding, Kind, replay_finding
@@ -87,13 +88,27 @@ def _differences(asked: Interaction, recorded: Interaction) -> list[str]:
     found = []
     for name, now, then in zip(names, asked.match_key, recorded.match_key, strict=True):
         if now != then:
-            shown = [_shown(value) for value in (then, now)]
-            found.append(f"{name} differs: recorded {shown[0]}, asked {shown[1]}")
+            texts = _text(then), _text(now)
+            alike = next(
+                (place for place, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]),
+                min(map(len, texts)),
+            )
+            start = max(0, alike - _BEFORE)
+            found.append(f"{name} differs: recorded {_shown(texts[0], start)}, asked {_shown(texts[1], start)}")
     return found
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        value = "&".join(f"{name}={text}" for name, text in value)
-    text = str(value) or "none"
-    return text if len(text) <= 200 else text[:199] + "…"
+_BEFORE: Final = 40  # characters that two texts share, shown before what differs
+_MOST_SHOWN: Final = 200
+
+
+def _text(value: object) -> str:
+    return "&".join(f"{name}={text}" for name, text in value) if isinstance(value, tuple) else str(value)
+
+
+def _shown(text: str, start: int) -> str:
+    """Return what *text* has from where it differs, whole where it is short."""
+    if len(text) <= _MOST_SHOWN:
+        return text or "none"
+    part = text[start : start + _MOST_SHOWN]
+    return f"{'…' * (start > 0)}{part}{'…' * (start + _MOST_SHOWN < len(text))}"

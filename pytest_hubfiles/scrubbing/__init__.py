@@ -16,7 +16,6 @@ from pytest_hubfiles.scrubbing.taking_out import (
     credentials_in,
     examine,
     may_hold,
-    scrub_request,
 )
 from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, is_secret_header, placeholder
 
@@ -35,8 +34,6 @@ __all__ = [
     "placeholder",
     "redacted",
     "scrub",
-    "scrub_request",
-    "secrets_in",
     "without_credentials",
 ]
 
@@ -47,15 +44,6 @@ def scrub(interaction: Interaction, known: Collection[str] = (), additions: Addi
     *known* are credentials by value; they are taken out wherever they stand. Scrubbing twice is scrubbing once.
     """
     return examine(interaction, known, additions).interaction
-
-
-def secrets_in(interaction: Interaction) -> list[str]:
-    """Return the places of *interaction* at which a credential stands, never the credentials.
-
-    What is known is HubSpot's tokens by their shape, in base64, percent-encoded or compressed too, and every name of
-    a header, parameter or field that holds a credential.
-    """
-    return list(examine(interaction).places)
 
 
 def findings_at(found: Iterable[tuple[int | None, Iterable[str]]]) -> list[Finding]:

@@ -396,13 +396,5 @@ def may_hold(interaction: Interaction, values: Collection[str]) -> bool:
     return any("\\" in text or "\0" in text or stands_in(text, values) for text in texts)
 
 
-def scrub_request(
-    url: str, body: bytes, content_type: str, known: Iterable[str] = (), additions: Additions = NOTHING_MORE
-) -> tuple[str, bytes]:
-    """Return a request's *url* and *body* as :func:`examine` would store them, to look a recording up by them."""
-    scrubber = Scrubber(_longest_first(known), additions)
-    return scrubber.text("URL", url), scrubber.body("request body", body, content_type)
-
-
 def _longest_first(known: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(known, key=len, reverse=True))

@@ -8,11 +8,11 @@ from typing import Any
 
 from answers import CANCELED, COMPLETE, LOCATOR, NOT_FOUND, PENDING, UNDECODABLE, answer
 from hypothesis import strategies as st
+from looking import shape_of
 
 from faults import canaries
 from pytest_hubfiles.exchanges import Exchange
 from pytest_hubfiles.scrubbing import scrub
-from pytest_hubfiles.shapes import shape_of
 
 _KINDS = (canaries.private_app, canaries.oauth, canaries.data_center_key, canaries.uuid, canaries.opaque, canaries.jwt)
 _rng = random.Random(7)

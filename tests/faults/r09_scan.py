@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from looking import secrets_in
 
 from faults.canaries import PLACEMENTS, Planted, data_center_key, jwt, oauth, personal_key, plant, private_app, uuid
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.scrubbing import secrets_in
 
 # Lines as they stand in messages, logs and notes, with no name that gives them away.
 LINES = (

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from answers import CAT, COMPLETE, CONTRACTS, poll
+from looking import shape_of
 
 from faults.apart import Case, limit_memory, survive, watch
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes, drift
-from pytest_hubfiles.shapes import shape_of
 
 _SECONDS: Final = 2.0  # of the processor
 _MEGABYTES: Final = 800

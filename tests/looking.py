@@ -1,0 +1,21 @@
+"""What tests look at: the shape of one value, and the places of credentials in one interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_hubfiles import scrubbing
+from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.shapes import Declared, Place, Shape, shape_of_all
+
+
+def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
+    """Return the shape of the parsed JSON *value*; *declared* is what its schema says, by path."""
+    shape = shape_of_all([value], Place(declared))
+    assert shape is not None
+    return shape
+
+
+def secrets_in(interaction: Interaction) -> list[str]:
+    """Return the places of *interaction* at which a credential stands."""
+    return list(scrubbing.examine(interaction).places)
