@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -139,18 +139,6 @@ class Takes:
             self._store("kept", test, order, recorded, max_megabytes, reasons=reasons)
             self._write_candidate(candidate, base, max_megabytes)
         return candidate
-
-    def located(self, path: Path, interactions: Sequence[Interaction], max_megabytes: float) -> list[Interaction]:
-        """Return *interactions*, each with the line at which it stands in *path*, which :meth:`keep` or so wrote.
-
-        A file that other tests of the run write to as well holds nothing at a line that lasts.
-        """
-        lines: dict[object, int | None] = {}
-        if not self.shared:
-            with suppress(cassettes.CassetteUnreadableError):
-                for there in cassettes.read(path, max_megabytes, self.root):
-                    lines.setdefault(_facts(there), there.line)
-        return [replace(interaction, line=lines.get(_facts(interaction))) for interaction in interactions]
 
     @contextmanager
     def _private(self) -> Iterator[None]:

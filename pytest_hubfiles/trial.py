@@ -14,7 +14,6 @@ from pytest_hubfiles.judging import Rules
 from pytest_hubfiles.options import OUTAGE, RecordMode
 from pytest_hubfiles.recorder import Recorder
 from pytest_hubfiles.reports import Record, tally
-from pytest_hubfiles.takes import Takes
 
 TEST_FAILED = "the test did not pass"
 
@@ -96,7 +95,7 @@ class Trial:
         return replace(
             finding,
             test=self.test,
-            cassette=self.shown if finding.category is Category.REPLAY else self._candidate or self.shown,
+            cassette=self.shown,
             message=redacted(finding.message),
             before=None if finding.before is None else redacted(finding.before),
             after=None if finding.after is None else redacted(finding.after),
@@ -200,23 +199,9 @@ class Trial:
         if not self._reasons:
             takes.promote(self.test, self.order(), recorded, self.max_megabytes)
             self._promoted = True
-            self._locate(takes, self.recorder.cassette)
         else:
             candidate = takes.keep(self.test, self.order(), recorded, self._reasons, self.max_megabytes)
             self._candidate = candidate_shown(self.shown, candidate)
-            self._locate(takes, candidate)
-
-    def _locate(self, takes: Takes, path: Path) -> None:
-        """Have what was found in answers point at where they stand now: in *path*, the candidate or the cassette."""
-        if all(finding.category is Category.REPLAY for finding in self._findings):
-            return
-        recorder = self.recorder
-        recorder.recorded = takes.located(path, recorder.recorded, self.max_megabytes)
-        answers = takes.located(path, [e.interaction for e in recorder.exchanges], self.max_megabytes)
-        recorder.exchanges = [
-            replace(exchange, interaction=answer) for exchange, answer in zip(recorder.exchanges, answers, strict=True)
-        ]
-        self._findings = self._examine(finished=True)
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -561,16 +560,3 @@ def test_import(hubfiles, subtests):
 
     result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} ({REASON})"])
     assert downstream.yaml_files() == [CANDIDATE]
-
-
-def test_what_is_found_in_a_candidate_points_at_it(recorded: Downstream) -> None:
-    """What was found in a recording that was refused is told with the file and the line where it can be seen."""
-    recorded.restart("size-as-string")
-    rerecord(recorded, "--hubfiles-report=json:report.json")
-
-    found = json.loads((recorded.path / "report.json").read_text(encoding="utf-8"))["findings"]
-    done = cassettes.read(recorded.candidate())[-1]
-    sizes = [f for f in found if f["path"] == "$.result.size"]
-    assert {f["category"] for f in sizes} == {"contract", "drift"}
-    assert {(f["cassette"], f["line"]) for f in sizes} == {(CANDIDATE, done.line)}
-    assert recorded.candidate().read_text(encoding="utf-8").splitlines()[done.line - 1].startswith("- request:")
