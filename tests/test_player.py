@@ -368,6 +368,17 @@ def test_what_is_not_recorded_is_refused(tmp_path: Path) -> None:
         assert len(played.problems) == 1
 
 
+def test_a_test_may_take_away_what_watches_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that puts ``sys.meta_path`` back as it knew it ends as any other."""
+    before = list(sys.meta_path)
+    plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
+    with recorder(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
+        sys.meta_path[:] = before
+        assert requests.get(URL, timeout=5).json() == {}
+
+    assert sys.meta_path == before
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     """Clients, imports and proxies are as they were once a test is over, whether or not vcrpy was called in."""
     import urllib3.connectionpool

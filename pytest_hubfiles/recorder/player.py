@@ -76,7 +76,8 @@ class Player(AbstractContextManager["Player"]):
                 setattr(place.owner, place.name, place.replacement)
         self._places = places
         _players.append(self)
-        sys.meta_path.insert(0, _IMPORTS)
+        if _IMPORTS not in sys.meta_path:
+            sys.meta_path.insert(0, _IMPORTS)
         return self
 
     def __exit__(
@@ -86,7 +87,7 @@ class Player(AbstractContextManager["Player"]):
             if self in _players:
                 _players.remove(self)
         self._entered.__exit__(kind, error, trace)
-        if self._places:
+        if _IMPORTS in sys.meta_path and not _players:  # a test may have put it out itself
             sys.meta_path.remove(_IMPORTS)
         for place in self._places:  # what somebody has put on top of it is theirs to take off
             if place.replacement is not None and _own(place) is place.replacement:
