@@ -31,7 +31,7 @@ def _setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
     def read(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         if value in (None, ()):
-            return options.OPTIONS[name].fallback
+            return options.OPTIONS[name].default
         try:
             return options.OPTIONS[name].read(parameter.opts[0], value)
         except options.OptionError as error:

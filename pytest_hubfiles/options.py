@@ -1,20 +1,19 @@
-"""What users can set, where, and which setting wins."""
+"""What the settings may be, and what their values mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.exchanges import ApiVersion, UnknownVersionError
+from pytest_hubfiles.findings import Kind, Severity
 from pytest_hubfiles.origin import CANONICAL_ORIGIN
-
-if TYPE_CHECKING:
-    from pytest_hubfiles.findings import Kind, Severity
 
 REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"
@@ -40,17 +39,6 @@ class OptionError(HubfilesError):
         super().__init__(f"{source}: {shown} is not possible; {good}")
 
 
-class MarkerError(HubfilesError):
-    """A ``hubfiles`` marker with an argument that does not exist, or with two that contradict each other."""
-
-    def __init__(self, given: str) -> None:
-        self.given = given
-        super().__init__(
-            f"@pytest.mark.hubfiles does not take {given}; "
-            f"it takes {', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}"
-        )
-
-
 Parser = Callable[[Any], Any]
 
 
@@ -73,8 +61,6 @@ def _choice(kind: type[Enum], *extra: str) -> Parser:
 
 
 def _version(value: object) -> str:
-    from pytest_hubfiles.exchanges import ApiVersion, UnknownVersionError
-
     try:
         return ApiVersion(value).label  # type: ignore[arg-type]  # whatever a marker holds; refused if it is no label
     except UnknownVersionError:
@@ -145,22 +131,7 @@ def _report(value: object) -> tuple[str, str]:
     return name, path
 
 
-def _severity(value: object) -> Severity | str:
-    from pytest_hubfiles.findings import Severity
-
-    parsed: Severity | str = _choice(Severity, "never")(value)
-    return parsed
-
-
-def _breaking() -> Severity:
-    from pytest_hubfiles.findings import Severity
-
-    return Severity.BREAKING
-
-
 def _allowed(value: object) -> frozenset[Kind | str]:
-    from pytest_hubfiles.findings import Kind
-
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple, set, frozenset)):
         raise _refuse("give a list of kinds")
@@ -174,7 +145,7 @@ def _name(value: object) -> str:
     return value
 
 
-# Compiled when one is given: a run that uses nothing of this plugin need not wait for them.
+# Compiled when one is given, which few suites do.
 _FIELD_NAME: Final = r"[A-Za-z][A-Za-z0-9_.-]{1,100}"
 _HEADER_NAME: Final = r"[A-Za-z][A-Za-z0-9-]{0,100}"
 _SECRET_HEADER: Final = r"(?i)auth|cookie|token|secret|signature|api-?key|hapikey"
@@ -230,26 +201,13 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting: the names it goes by on the command line, in a marker and in the ini file.
+    """What a setting may be: ``parse`` reads a value of it, ``default`` is what it is where nobody sets it.
 
-    ``default`` is what it is where nobody sets it, or what returns that: a run that uses nothing of this plugin
-    is not to import what only a test that uses it needs.
+    One whose default is a tuple may be given several times.
     """
 
-    name: str
     parse: Parser
-    help: str = ""
     default: Any = None
-    flag: str | None = None
-    ini: str | None = None
-    marker: tuple[str, ...] = ()
-    metavar: str | None = None
-    repeatable: bool = False
-
-    @property
-    def fallback(self) -> Any:
-        """What the setting is where nobody sets it."""
-        return self.default() if callable(self.default) else self.default
 
     def read(self, source: str, value: Any) -> Any:
         """Return *value*, as *source* gives it, as the plugin uses it.
@@ -257,7 +215,7 @@ class Option:
         Raises:
             OptionError: if it is not one of the good ones.
         """
-        if not self.repeatable:
+        if not isinstance(self.default, tuple):
             return self._parse(source, value)
         values = value if isinstance(value, (list, tuple)) else [value]
         if not values:
@@ -271,171 +229,25 @@ class Option:
             raise OptionError(source, value, str(error)) from None
 
 
-def _option(
-    name: str, parse: Parser, help: str, *, ini: bool = True, cli: bool = True, **more: Any
-) -> Option:  # argparse's word
-    flag = f"--hubfiles-{name.replace('_', '-')}" if cli else None
-    return Option(name, parse, help, flag=flag, ini=f"hubfiles_{name}" if ini else None, **more)
-
-
 OPTIONS: Final[Mapping[str, Option]] = {
-    option.name: option
-    for option in (
-        _option(
-            "record",
-            _choice(RecordMode),
-            f"when to record: {', '.join(mode.value for mode in RecordMode)}; default none",
-            default=RecordMode.NONE,
-            marker=("record",),
-            metavar="MODE",
-        ),
-        _option(
-            "version",
-            _version,
-            "run tests that use the fixture for this API version (repeatable); default 2026-03",
-            default=("2026-03",),
-            marker=("versions", "version"),
-            metavar="V",
-            repeatable=True,
-        ),
-        _option(
-            "base_url",
-            _url,
-            f"where recording goes; default {CANONICAL_ORIGIN}",
-            default=CANONICAL_ORIGIN,
-            metavar="URL",
-        ),
-        _option("cassettes", Path, "cassette root; default: cassettes under rootdir", metavar="DIR"),
-        _option(
-            "schemas",
-            Path,
-            "more schemas, searched before the shipped ones (repeatable)",
-            default=(),
-            metavar="DIR",
-            repeatable=True,
-        ),
-        _option(
-            "strict",
-            _flag,
-            "documentation to the letter: no known deviation is excused",
-            default=False,
-            marker=("strict",),
-        ),
-        _option(
-            "fail_on",
-            _severity,
-            "fail a test from this severity on: breaking, warning, info, never; default breaking",
-            default=_breaking,
-            metavar="LEVEL",
-        ),
-        _option("accept", _flag, "promote candidates in spite of findings", ini=False, default=False),
-        _option(
-            "report",
-            _report,
-            f"write a report, PATH or - for stdout (repeatable); formats: {', '.join(REPORT_FORMATS)}",
-            ini=False,
-            default=(),
-            metavar="FORMAT:PATH",
-            repeatable=True,
-        ),
-        _option(
-            "compare",
-            _text,
-            "report what changes from version OLD to NEW, by their schemas and by all their cassettes",
-            ini=False,
-            metavar="OLD:NEW",
-        ),
-        _option(
-            "check",
-            _flag,
-            "judge the cassettes under the cassette root, or under the paths given: each is collected as a test",
-            ini=False,
-            default=False,
-        ),
-        _option("min_judged", _count, "fail a run that judged fewer exchanges", default=0, metavar="N"),
-        _option("deviations", Path, "a file of your own deviations", cli=False),
-        _option("max_age", _age, "cassettes older than this (30d, 12w) are stale", cli=False),
-        _option("max_cassette_mb", _megabytes, "refuse larger cassette files; default 64", cli=False, default=64.0),
-        _option(
-            "scrub",
-            _scrub,
-            "more to be taken out of recordings: names of fields, or regular expressions between slashes",
-            cli=False,
-            default=(),
-            repeatable=True,
-        ),
-        _option(
-            "keep_headers",
-            _header,
-            "more headers that recordings keep",
-            cli=False,
-            default=(),
-            repeatable=True,
-        ),
-        Option("cassette", _name, marker=("cassette",)),
-        Option("allow", _allowed, marker=("allow",), default=frozenset()),
-        Option("judge", _flag, marker=("judge",), default=True),
-    )
+    "record": Option(_choice(RecordMode), RecordMode.NONE),
+    "version": Option(_version, ("2026-03",)),
+    "base_url": Option(_url, CANONICAL_ORIGIN),
+    "cassettes": Option(Path),
+    "schemas": Option(Path, ()),
+    "strict": Option(_flag, False),
+    "fail_on": Option(_choice(Severity, "never"), Severity.BREAKING),
+    "accept": Option(_flag, False),
+    "report": Option(_report, ()),
+    "compare": Option(_text),
+    "check": Option(_flag, False),
+    "min_judged": Option(_count, 0),
+    "deviations": Option(Path),
+    "max_age": Option(_age),
+    "max_cassette_mb": Option(_megabytes, 64.0),
+    "scrub": Option(_scrub, ()),
+    "keep_headers": Option(_header, ()),
+    "cassette": Option(_name),
+    "allow": Option(_allowed, frozenset()),
+    "judge": Option(_flag, True),
 }
-
-FLAGS: Final = frozenset({"accept", "check", "strict"})
-MARKER_ARGUMENTS: Final = tuple(name for option in OPTIONS.values() for name in reversed(option.marker))
-
-
-Lookup = Callable[[str], Any]
-
-
-def decide(
-    name: str,
-    command_line: Lookup = lambda flag: None,
-    markers: Sequence[Mapping[str, Any]] = (),
-    ini: Lookup = lambda name: None,
-) -> tuple[str, Any] | None:
-    """Return who says what the setting *name* is, and what they say; None where nobody does.
-
-    The command line decides, then the nearest marker, then the ini file. *command_line* and *ini* look a name
-    up and return None (or nothing) where it is not set; *markers* are the arguments of the markers on a test,
-    the nearest first.
-    """
-    option = OPTIONS[name]
-    if option.flag is not None and (value := command_line(option.flag)) not in (None, [], False):
-        return option.flag, value
-    for arguments in markers:
-        for argument in option.marker:
-            if arguments.get(argument) is not None:
-                return f"@pytest.mark.hubfiles({argument}=…)", arguments[argument]
-    if option.ini is not None and (value := ini(option.ini)) not in (None, [], ""):
-        return f"ini {option.ini}", value
-    return None
-
-
-def resolve(
-    name: str,
-    command_line: Lookup = lambda flag: None,
-    markers: Sequence[Mapping[str, Any]] = (),
-    ini: Lookup = lambda name: None,
-) -> Any:
-    """Return what the setting *name* is, as :func:`decide` finds it, or its default.
-
-    Raises:
-        OptionError: if the value that decides is bad.
-    """
-    decided = decide(name, command_line, markers, ini)
-    return OPTIONS[name].fallback if decided is None else OPTIONS[name].read(*decided)
-
-
-def check_marker(args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Refuse a marker with an argument that does not exist, or that sets one thing twice.
-
-    Raises:
-        MarkerError: it names the arguments that do.
-    """
-    if args:
-        raise MarkerError(f"positional arguments such as {args[0]!r}")
-    for name in kwargs:
-        if name not in MARKER_ARGUMENTS:
-            raise MarkerError(f"{name!r}")
-    for option in OPTIONS.values():
-        given = [argument for argument in option.marker if kwargs.get(argument) is not None]
-        if len(given) > 1:
-            raise MarkerError(f"{' and '.join(f'{argument}=' for argument in given)} together")

@@ -12,6 +12,9 @@ import pytest
 from downstream import Downstream, polled, started, whole_import
 
 from pytest_hubfiles import options, shipped
+from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.plugin import MARKER_ARGUMENTS
+from pytest_hubfiles.plugin.deciding import NAMED
 
 
 @dataclass(frozen=True)
@@ -241,8 +244,8 @@ def test_max_cassette_mb(downstream: Downstream, megabytes: str, passes: bool) -
 
 def test_accept_is_an_option_of_the_command_line_alone(downstream: Downstream) -> None:
     """Nothing in a repository can waive findings for good: there is no ini setting and no argument for it."""
-    assert options.OPTIONS["accept"].ini is None
-    assert "accept" not in options.MARKER_ARGUMENTS
+    assert NAMED["accept"].ini is None
+    assert "accept" not in MARKER_ARGUMENTS
     downstream.ini("hubfiles_accept = true")
     assert downstream.run("--strict-config").ret == pytest.ExitCode.USAGE_ERROR
 
@@ -251,9 +254,24 @@ def test_every_option_is_in_the_help(downstream: Downstream) -> None:
     """``pytest --help`` shows each option and each ini setting with its meaning."""
     text = downstream.run("--help").stdout.str()
 
-    for option in options.OPTIONS.values():
-        assert option.flag is None or option.flag in text
-        assert option.ini is None or f"{option.ini} (" in text
+    for setting in NAMED.values():
+        assert setting.flag is None or setting.flag in text
+        assert setting.ini is None or f"{setting.ini} (" in text
+
+
+def test_the_help_says_what_there_is() -> None:
+    """What the help says before anything is imported is what the modules say that are imported then."""
+    assert f"record: {', '.join(mode.value for mode in options.RecordMode)};" in NAMED["record"].help
+    assert NAMED["report"].help.endswith(f"formats: {', '.join(options.REPORT_FORMATS)}")
+    assert NAMED["base_url"].help.endswith(f"default {CANONICAL_ORIGIN}")
+    assert options.OPTIONS.keys() == NAMED.keys()
+
+
+def test_what_may_be_given_several_times_is_read_so() -> None:
+    """The command line and the ini file gather the values of those settings of which several are read."""
+    several = {name for name, option in options.OPTIONS.items() if isinstance(option.default, tuple)}
+
+    assert several == {name for name, setting in NAMED.items() if setting.repeatable}
 
 
 # --- the network is forbidden ---
@@ -322,7 +340,7 @@ def test_a_bad_value_on_the_command_line(downstream: Downstream, name: str) -> N
     """A bad value on the command line ends the run before it starts, quoted, with the good ones."""
     downstream.tests()
     bad, good = LISTED[name]
-    flag = options.OPTIONS[name].flag
+    flag = NAMED[name].flag
 
     result = downstream.run(f"{flag}={bad}")
 
@@ -495,7 +513,7 @@ def test_without_a_setting_cassettes_lie_under_rootdir(downstream: Downstream, m
 
 def test_an_empty_ini_value_is_none(downstream: Downstream) -> None:
     """A setting left empty in the ini file counts as not set."""
-    downstream.ini(*(f"{option.ini} =" for option in options.OPTIONS.values() if option.ini))
+    downstream.ini(*(f"{setting.ini} =" for setting in NAMED.values() if setting.ini))
     downstream.tests("def test_import(hubfiles): print('sees', hubfiles.version, hubfiles.base_url)")
 
     result = downstream.run("-s")

@@ -416,6 +416,12 @@ UNUSED = (
     "why its test is gone"
 )
 SUITE = f"{TEST_WHOLE}\ndef test_other(): pass\n"
+LATE = """
+@pytest.fixture
+def late(request): return request.getfixturevalue("hubfiles")
+%s
+def test_import(late): import_a_file(late)
+"""  # nothing tells before a test runs that it uses the fixture
 
 
 @pytest.fixture
@@ -433,6 +439,8 @@ FULL = {
     "workers": (["-n", "2"], SUITE),
     "expected failure": ([], f"{SUITE}\n@pytest.mark.xfail\ndef test_bad(): assert 0\n"),
     "failure": ([], f"{SUITE}\ndef test_bad(): assert 0\n"),
+    "late": ([], LATE % "def test_other(): pass"),
+    "late, workers": (["-n", "2"], LATE % "def test_other(): pass"),
 }
 PARTIAL = {
     "keyword": (["-k", "test_import"], SUITE),
@@ -447,6 +455,12 @@ PARTIAL = {
     "failed before": (
         [],
         f"{SUITE}\n@pytest.fixture\ndef bad(): assert 0\ndef test_gone(bad, hubfiles): import_a_file(hubfiles)\n",
+    ),
+    "late, skipped": ([], LATE % "@pytest.mark.skip\ndef test_gone(late): import_a_file(late)\ndef test_other(): pass"),
+    "late, failed before": (
+        [],
+        LATE
+        % "@pytest.fixture\ndef bad(): assert 0\ndef test_gone(bad, late): import_a_file(late)\ndef test_x(): pass",
     ),
     "nothing used": ([], "def test_other(): pass"),
 }
@@ -477,9 +491,10 @@ def test_a_partial_run_does_not(with_unused: Downstream, how: str) -> None:
 
 
 @pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
-def test_a_run_that_a_conftest_narrows_does_not(with_unused: Downstream, args: list[str]) -> None:
+@pytest.mark.parametrize("suite", [SUITE, LATE % "def test_other(): pass"], ids=["by name", "late"])
+def test_a_run_that_a_conftest_narrows_does_not(with_unused: Downstream, suite: str, args: list[str]) -> None:
     """Tests that a conftest deselects count as left out, in a worker as well."""
-    with_unused.tests(f"{SUITE}\ndef test_gone(hubfiles): import_a_file(hubfiles)\n")
+    with_unused.tests(f"{suite}\ndef test_gone(hubfiles): import_a_file(hubfiles)\n")
     with_unused.pytester.makeconftest(
         "def pytest_collection_modifyitems(config, items):\n    config.hook.pytest_deselected(items=[items.pop()])\n"
     )
@@ -490,9 +505,12 @@ def test_a_run_that_a_conftest_narrows_does_not(with_unused: Downstream, args: l
     assert findings(result, "cassette-unused") == []
 
 
-def test_a_file_that_cannot_be_collected_leaves_the_run_partial(with_unused: Downstream) -> None:
+@pytest.mark.parametrize("suite", [SUITE, LATE % "def test_other(): pass"], ids=["by name", "late"])
+@pytest.mark.parametrize("name", ["test_a", "test_z"])
+def test_a_file_that_cannot_be_collected_leaves_the_run_partial(with_unused: Downstream, name: str, suite: str) -> None:
     """Where a file could not be collected or skips itself, its cassettes are not called unused."""
-    (with_unused.path / "test_skips.py").write_text("import pytest\npytest.skip(allow_module_level=True)\n")
+    with_unused.tests(suite)
+    (with_unused.path / f"{name}.py").write_text("import pytest\npytest.skip(allow_module_level=True)\n")
 
     result = with_unused.run()
 

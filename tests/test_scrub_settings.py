@@ -9,6 +9,7 @@ from answers import interaction
 from downstream import DOCUMENTED, Downstream, started, whole_import
 
 from pytest_hubfiles import options
+from pytest_hubfiles.plugin.deciding import resolve
 from pytest_hubfiles.scrubbing import Additions, scrub
 
 IMPORT = """
@@ -21,7 +22,7 @@ def test_import(hubfiles):
 
 
 def read(name: str, value: str) -> object:
-    return options.resolve(name, ini=lambda asked: [value] if asked == f"hubfiles_{name}" else None)[0]
+    return resolve(name, ini=lambda asked: [value] if asked == f"hubfiles_{name}" else None)[0]
 
 
 def test_fields_and_patterns_are_taken_out_and_replayed(downstream: Downstream) -> None:

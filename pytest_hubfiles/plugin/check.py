@@ -9,8 +9,19 @@ from pathlib import Path
 import pytest
 
 from pytest_hubfiles import checking
+from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.run import RUN, hand_on
 from pytest_hubfiles.reports.terminal import explain
+
+
+class NoCassetteRootError(HubfilesError):
+    """Cassettes to be checked, and no folder of cassettes."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"--hubfiles-check: there is no cassette root {root}; name the cassettes to check, or their "
+            "folder, or set --hubfiles-cassettes"
+        )
 
 
 class CassetteCollector:
@@ -22,10 +33,7 @@ class CassetteCollector:
         if config.args_source is config.ArgsSource.ARGS:
             return
         if not self.root.is_dir():
-            raise pytest.UsageError(
-                f"--hubfiles-check: there is no cassette root {self.root}; name the cassettes to check, or their "
-                "folder, or set --hubfiles-cassettes"
-            )
+            raise NoCassetteRootError(self.root)
         config.args[:] = [str(self.root)]  # pytest was about to search testpaths, or where it was started
 
     @pytest.hookimpl(tryfirst=True)

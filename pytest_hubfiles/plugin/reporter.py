@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_hubfiles.plugin.course import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.guard import complaining, complains
 from pytest_hubfiles.plugin.run import RECORD, Run
 
 if TYPE_CHECKING:
     from pytest_hubfiles.findings import Finding
-
-PARTIAL: Final = "hubfiles_partial"
-"""What a worker calls its word on whether it left tests out."""
-
-COMPLAINTS: Final = "hubfiles_complaints"
-"""What a worker calls the faults of this plugin that it could blame on no test."""
-
 
 _COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
 """How the line of a finding is marked, by the severity it begins with."""
@@ -35,9 +29,9 @@ class Reporter:
         self.stdout = b""
 
     @pytest.hookimpl(tryfirst=True)  # the first that answers is the last that is asked, and xdist answers
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Note that tests are run, rather than listed or planned."""
-        self.run.running = not (session.config.getoption("collectonly") or session.config.getoption("setuponly"))
+    def pytest_runtestloop(self) -> None:
+        """Note that tests are run."""
+        self.run.started()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note that this is no full run where a file or class could not be collected, or was skipped."""

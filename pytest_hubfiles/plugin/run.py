@@ -6,18 +6,20 @@ import datetime as dt
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_hubfiles import options
+from pytest_hubfiles.options import OptionError
+from pytest_hubfiles.plugin.deciding import NAMED, decide, resolve
 
 if TYPE_CHECKING:
     from pytest_hubfiles.contracts import Contracts
     from pytest_hubfiles.deviations import Deviation
     from pytest_hubfiles.judging import Rules
+    from pytest_hubfiles.plugin import Setting
     from pytest_hubfiles.reports import Record, Report
     from pytest_hubfiles.scrubbing import Additions
 
@@ -28,7 +30,7 @@ _FINDING: Final = "hubfiles_finding"
 
 
 class Run:
-    """The settings of one pytest process, checked when it starts, and what is loaded once for it."""
+    """The settings of one pytest process, checked when it is made, and what is loaded once for it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -45,15 +47,15 @@ class Run:
         self.complaints: list[str] = []
         self.partial = False
         self.running = False
-        for name in options.OPTIONS:
-            if options.decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
+        for name in NAMED:
+            if decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
                 self.get(name)
         self.check_versions(self.get("version"))
         self._check_reports()
         if self.cassettes.is_file():
-            decided = options.decide("cassettes", config.getoption, (), config.getini)
+            decided = decide("cassettes", config.getoption, (), config.getini)
             source, value = decided or ("the cassette root", self.cassettes.name)
-            raise options.OptionError(source, value, "it is a file; give a folder")
+            raise OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
             self.contracts  # noqa: B018  # a bad schema file is told before any test runs
@@ -65,35 +67,33 @@ class Run:
         paths = [os.path.abspath(path) for _, path in self.get("report") if path != "-"]  # noqa: PTH100  # need not exist
         twice = next((path for path in paths if paths.count(path) > 1), None)
         if twice is not None:
-            raise options.OptionError(
-                "--hubfiles-report", twice, "two reports would be written there; give each its own"
-            )
+            raise OptionError("--hubfiles-report", twice, "two reports would be written there; give each its own")
 
     def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
         """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""
-        if any(argument in arguments for arguments in markers for argument in options.OPTIONS[name].marker):
+        if any(argument in arguments for arguments in markers for argument in NAMED[name].marker):
             return self._resolved(name, markers)
         if name not in self._settled:  # no marker has a say in it: it is the same for all tests
             self._settled[name] = self._resolved(name, ())
         return self._settled[name]
 
     def _resolved(self, name: str, markers: tuple[Mapping[str, Any], ...]) -> Any:
-        value = options.resolve(name, self.config.getoption, markers, self.config.getini)
+        value = resolve(name, self.config.getoption, markers, self.config.getini)
         if isinstance(value, Path):
-            return self._absolute(options.OPTIONS[name], value)
+            return self._absolute(NAMED[name], value)
         if name == "schemas":
-            return tuple(self._absolute(options.OPTIONS[name], path) for path in value)
+            return tuple(self._absolute(NAMED[name], path) for path in value)
         return value
 
-    def _absolute(self, option: options.Option, path: Path) -> Path:
-        given = option.flag is not None and self.config.getoption(option.flag)
+    def _absolute(self, setting: Setting, path: Path) -> Path:
+        given = setting.flag is not None and self.config.getoption(setting.flag)
         inipath = self.config.inipath
         folder = self.config.invocation_params.dir if given else inipath.parent if inipath else self.config.rootpath
         return folder / path
 
     def check_versions(self, versions: Iterable[str], markers: tuple[Mapping[str, Any], ...] = ()) -> None:
         """Refuse a version that no contract describes, if anybody asked for it."""
-        decided = options.decide("version", self.config.getoption, markers, self.config.getini)
+        decided = decide("version", self.config.getoption, markers, self.config.getini)
         if decided is None:
             return
         from pytest_hubfiles import shipped
@@ -103,7 +103,7 @@ class Run:
         for version in versions:
             if version not in self._versions:
                 good = f"there are contracts for {', '.join(self._versions)}"
-                raise options.OptionError(decided[0], version, good)
+                raise OptionError(decided[0], version, good)
 
     @property
     def compared(self) -> tuple[str, str] | None:
@@ -121,7 +121,7 @@ class Run:
         old, _, new = asked.partition(":")
         if old == new or old not in known or new not in known:
             good = f"give OLD:NEW, two different versions of {', '.join(known)}"
-            raise options.OptionError("--hubfiles-compare", asked, good)
+            raise OptionError("--hubfiles-compare", asked, good)
         return old, new
 
     @property
@@ -208,6 +208,10 @@ class Run:
         asked = asked or self.get("check")
         return self.running and (self._report is not None or bool(self.complaints) or asked)
 
+    def started(self) -> None:
+        """Note that tests are run, unless they are only listed or planned."""
+        self.running = not (self.config.getoption("collectonly") or self.config.getoption("setuponly"))
+
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
         root, text = f"{self.config.rootpath}{os.sep}", str(path)
@@ -225,16 +229,3 @@ def hand_on(item: pytest.Item, record: Record) -> None:
     item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
     item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
     item.user_properties.append((RECORD, record.to_text()))
-
-
-def marker_arguments(markers: Iterator[pytest.Mark]) -> tuple[Mapping[str, Any], ...]:
-    """Return the arguments of a test's markers, the nearest first.
-
-    Raises:
-        MarkerError: if one of them has an argument that does not exist.
-    """
-    found = []
-    for marker in markers:
-        options.check_marker(marker.args, marker.kwargs)
-        found.append(marker.kwargs)
-    return tuple(found)

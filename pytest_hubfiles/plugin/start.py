@@ -1,10 +1,11 @@
-"""How a test's trial is made from its settings, its markers and its name."""
+"""How a test that uses the fixture starts: in which versions, and with which trial."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -12,8 +13,13 @@ import pytest
 
 from pytest_hubfiles import cassettes, options
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.fixture import HubFiles
 from pytest_hubfiles.gate import Gate
-from pytest_hubfiles.plugin.run import RUN, Run, marker_arguments
+from pytest_hubfiles.plugin.begin import begin
+from pytest_hubfiles.plugin.course import TRIAL
+from pytest_hubfiles.plugin.deciding import NAMED, decide, marker_arguments
+from pytest_hubfiles.plugin.guard import OwnFaultError, failing
+from pytest_hubfiles.plugin.run import Run
 from pytest_hubfiles.recorder import Recorder
 from pytest_hubfiles.takes import Takes
 from pytest_hubfiles.trial import Trial
@@ -43,14 +49,55 @@ class RecordingInCiError(HubfilesError):
         )
 
 
-def start_trial(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]) -> tuple[Trial, str]:
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Have a test that uses the fixture run once for each version asked for; a single one adds no id."""
+    try:
+        markers = marker_arguments(metafunc.definition.iter_markers("hubfiles"))
+        versions = begin(metafunc.config).get("version", markers)
+    except HubfilesError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    except Exception as error:  # noqa: BLE001  # raised here, it would keep every test from running
+        fault = OwnFaultError("reading the versions to run it for", error)
+        metafunc.parametrize("hubfiles", [fault], ids=["fault"], indirect=True)
+        return
+    if len(versions) > 1:
+        metafunc.parametrize("hubfiles", versions, ids=versions, indirect=True)
+
+
+@contextmanager
+def tried(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
+    """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
+    with failing("starting to record or replay"), ExitStack() as recording:
+        if isinstance(fault := getattr(request, "param", None), OwnFaultError):
+            raise fault
+        run = begin(request.config)
+        if not run.running:  # nobody had begun when pytest started to run tests
+            run.started()
+        trial, version = _trial(request, run, token, vcr_config)
+        recording.enter_context(trial.recorder)
+        offered = HubFiles(
+            version=version,
+            base_url=trial.recorder.base_url,
+            cassette=trial.recorder.cassette,
+            _trial=trial,
+            _contracts=run.contracts,
+            _token=token,
+        )
+        request.node.stash[TRIAL] = trial
+        started = recording.pop_all()
+    with failing("ending to record or replay", trial), started:
+        yield offered
+
+
+def _trial(
+    request: pytest.FixtureRequest, run: Run, token: str | None, vcr_config: dict[str, Any]
+) -> tuple[Trial, str]:
     """Return the trial of the test that *request* is for, and the version it runs in.
 
     Raises:
         HubfilesError: if a setting, a marker, a schema or the vcrpy configuration is wrong.
     """
     item: pytest.Item = request.node
-    run = request.config.stash[RUN]
     markers = marker_arguments(item.iter_markers("hubfiles"))
     version: str = getattr(request, "param", None) or run.get("version", markers)[0]
     run.check_versions([version], markers)
@@ -109,8 +156,8 @@ def _check_ci(run: Run, mode: options.RecordMode, markers: tuple[Mapping[str, An
     replays = mode is options.RecordMode.NONE or (mode is options.RecordMode.ONCE and path.exists())
     if replays or os.environ.get("CI", "").lower() in ("", "0", "false", "no", "off"):
         return
-    source, _ = options.decide("record", run.config.getoption, markers, run.config.getini) or ("", None)
-    if source != options.OPTIONS["record"].flag:
+    source, _ = decide("record", run.config.getoption, markers, run.config.getini) or ("", None)
+    if source != NAMED["record"].flag:
         raise RecordingInCiError(source, mode)
 
 

@@ -35,9 +35,9 @@ def test_other():
 _PLUGIN: Final = "pytest_hubfiles.plugin"
 _BOUNDARIES: Final = {
     # what fails: where in a run that records, and in one that replays
-    "pytest_configure": f"{_PLUGIN}.Run",
-    "pytest_generate_tests": f"{_PLUGIN}.marker_arguments",
-    "fixture": f"{_PLUGIN}.start.start_trial",
+    "pytest_configure": f"{_PLUGIN}.begin.Run",
+    "pytest_generate_tests": f"{_PLUGIN}.start.marker_arguments",
+    "fixture": f"{_PLUGIN}.start._trial",
     "settings of a test": "pytest_hubfiles.plugin.run.Run.rules",
     "recorder": f"{_PLUGIN}.start.Recorder",
     "recorder.enter": "pytest_hubfiles.recorder.Tape",
@@ -50,7 +50,7 @@ _BOUNDARIES: Final = {
     "excusing": "pytest_hubfiles.judging.Rules.excuse",
     "pytest_runtest_teardown": "pytest_hubfiles.trial.Trial.end_test",
     "pytest_runtest_makereport": "pytest_hubfiles.trial.Trial.record",
-    "handing on": f"{_PLUGIN}.hand_on",
+    "handing on": f"{_PLUGIN}.course.hand_on",
     "pytest_runtest_logreport": "pytest_hubfiles.reports.Record.from_text",
     "report": "pytest_hubfiles.reports.Report.add",
     "pytest_sessionfinish": f"{_PLUGIN}.reporter.Reporter._is_full",
