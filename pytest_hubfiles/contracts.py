@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_hubfiles.errors import HubfilesError, TooSlowError
 from pytest_hubfiles.exchanges import (
@@ -343,8 +343,7 @@ def _of_other_names(schema: Mapping[str, Any]) -> list[object]:
     return [schema[key] for key in ("additionalProperties", "unevaluatedProperties") if key in schema]
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
+class _About(NamedTuple):
     """The exchange that findings are about."""
 
     exchange: Exchange
@@ -397,15 +396,12 @@ class Contracts:
         return sorted({contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v))
 
     @cached_property
-    def _patterns(self) -> Mapping[str, tuple[re.Pattern[str], Sequence[Contract]]]:
-        """One pattern per method, a group for each contract: the first that matches is that of the first contract."""
-        by_method: dict[str, list[Contract]] = {}
+    def _by_method(self) -> Mapping[str, Sequence[tuple[str, Contract]]]:
+        """The contracts, each with the text that the paths of its requests begin with."""
+        by_method: dict[str, list[tuple[str, Contract]]] = {}
         for contract in self.entries:
-            by_method.setdefault(contract.method, []).append(contract)
-        return {
-            method: (re.compile("|".join(f"({contract.pattern.pattern})" for contract in contracts)), contracts)
-            for method, contracts in by_method.items()
-        }
+            by_method.setdefault(contract.method, []).append((contract.path.partition("{")[0], contract))
+        return by_method
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], Contract]:
@@ -413,11 +409,10 @@ class Contracts:
 
     def find(self, method: str, path: str) -> Contract | None:
         """Return the contract that describes requests of this *method* and *path*."""
-        if method not in self._patterns:
-            return None
-        pattern, contracts = self._patterns[method]
-        match = pattern.fullmatch(path)
-        return contracts[match.lastindex - 1] if match and match.lastindex else None
+        for start, contract in self._by_method.get(method, ()):
+            if path.startswith(start) and contract.pattern.fullmatch(path):  # few patterns are ever needed
+                return contract
+        return None
 
     def get(self, version: str, operation: str) -> Contract:
         """Return the contract of *operation* in *version*.

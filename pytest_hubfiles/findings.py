@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
 class Severity(str, Enum):
@@ -96,8 +96,7 @@ RECORDINGS: Final = "recordings: "
 """How the messages of the findings of category version begin: what a finding was seen in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """One row of the table: where a kind belongs, what it weighs, and when it weighs otherwise."""
 
     categories: tuple[Category, ...]

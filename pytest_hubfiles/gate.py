@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
@@ -27,13 +27,14 @@ _DEEPEST: Final = 4  # encodings around one another
 _MOST_VIEWS: Final = 24
 _LARGEST_UNPACKED: Final = 32 * 2**20  # bytes
 
-_HEADER: Final = re.compile(r"(?i)auth|cookie|token|secret|signature|session|api.?key|hapikey")
-_PARAMETER: Final = re.compile(
+# What is looked for in what was sent, and in what is written, is compiled when that happens: a replay does neither.
+_HEADER: Final = r"(?i)auth|cookie|token|secret|signature|session|api.?key|hapikey"
+_PARAMETER: Final = (
     r"(?i)token|secret|passw|pwd|passphrase|api.?key|hapikey|access.?key|private.?key|signature|assertion|credential"
     r"|authorization|cookie|\A(?:code|code_verifier|sig)\Z"
 )
-_MAYBE: Final = re.compile(_PARAMETER.pattern.replace(r"\A(?:code|code_verifier|sig)\Z", "code|sig"))
-_NO_CREDENTIAL: Final = re.compile(r"(?i)page|cursor|next|sync|continuation|type|hint|expires")
+_MAYBE: Final = _PARAMETER.replace(r"\A(?:code|code_verifier|sig)\Z", "code|sig")
+_NO_CREDENTIAL: Final = r"(?i)page|cursor|next|sync|continuation|type|hint|expires"
 _VARIABLE: Final = re.compile(
     r"(?i)(?:\A|_)(?:token|secret|password|passwd|passphrase|api_?key|hapikey|access_?key|private_?key|credentials?)"
     r"(?:\Z|_)"
@@ -88,7 +89,7 @@ class Gate:
     def saw(self, url: str, headers: Mapping[str, tuple[str, ...]], body: bytes) -> None:
         """Learn the credentials of a request that was sent."""
         for name, values in headers.items():
-            if _HEADER.search(name):
+            if re.search(_HEADER, name):
                 for value in values:
                     self._saw_header(name, value)
         parts = urlsplit(url)
@@ -97,7 +98,7 @@ class Gate:
         for name, value in parse_qsl(parts.query):
             self._saw_field(name, value, f"the query parameter {name} of a request")
         text = body.decode("utf-8", "replace")
-        if _MAYBE.search(text):
+        if text and re.search(_MAYBE, text):
             for name, value in _fields(text):
                 self._saw_field(name, value, f"the field {name} of a request's body")
 
@@ -123,7 +124,7 @@ class Gate:
             self.know(user.partition(":")[2], what)
 
     def _saw_field(self, name: str, value: str, what: str) -> None:
-        if _PARAMETER.search(name) and not _NO_CREDENTIAL.search(name) and _is_no_word(value):
+        if re.search(_PARAMETER, name) and not re.search(_NO_CREDENTIAL, name) and _is_no_word(value):
             self.know(value, what)
 
     def check(self, file: str | Path, content: bytes) -> None:
@@ -156,12 +157,12 @@ class Gate:
 
     def _place(self, value: str, content: bytes) -> str:
         """Return where *value* is: the number of the interaction, the part of it, and the line."""
-        starts = [match.start() for match in _INTERACTION.finditer(content)]
+        starts = [match.start() for match in re.finditer(_INTERACTION, content)]
         for number, start in enumerate(starts, start=1):
             end = starts[number] if number < len(starts) else len(content)
             if self._found(content[start:end], value) is None:
                 continue
-            parts = [(match.start(), match[1]) for match in _PART.finditer(content, start, end)]
+            parts = [(match.start(), match[1]) for match in re.compile(_PART).finditer(content, start, end)]
             side = ""
             for (begin, name), after in zip(parts, [*parts[1:], (end, b"")], strict=True):
                 side = name.decode() if name in (b"request", b"response") else side
@@ -172,14 +173,13 @@ class Gate:
         return "what stands before the first interaction" if starts else "it"
 
 
-_INTERACTION: Final = re.compile(rb"^- request:", re.MULTILINE)
-_PART: Final = re.compile(rb"^(?:- |  )(?:  )?(request|response|body|headers|method|uri|status):", re.MULTILINE)
+_INTERACTION: Final = rb"(?m)^- request:"
+_PART: Final = rb"(?m)^(?:- |  )(?:  )?(request|response|body|headers|method|uri|status):"
 _WHITE: Final = string.whitespace.encode()
 _STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Needle:
+class _Needle(NamedTuple):
     value: str
     raw: bytes
     packed: bytes
@@ -215,13 +215,13 @@ def _without_percent(view: bytes) -> bytes:
     return unquote_to_bytes(view) if b"%" in view else view
 
 
-_ESCAPE: Final = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{2}|\\.", re.DOTALL)
+_ESCAPE: Final = rb"(?s)(?:\\u[0-9a-fA-F]{4})+|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{2}|\\."
 _SIMPLE: Final = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"0": b"\0"}
 
 
 def _without_escapes(view: bytes) -> bytes:
     """Undo the backslashes of JSON and of YAML's double quotes."""
-    return _ESCAPE.sub(_meant, view) if b"\\" in view else view
+    return re.sub(_ESCAPE, _meant, view) if b"\\" in view else view
 
 
 def _meant(match: re.Match[bytes]) -> bytes:
@@ -236,7 +236,7 @@ def _meant(match: re.Match[bytes]) -> bytes:
     return _SIMPLE.get(escape[1:], escape[1:])
 
 
-_BINARY: Final = re.compile(rb"!!binary \|\n((?: +[A-Za-z0-9+/=]+(?:\n|\Z))+)")
+_BINARY: Final = rb"!!binary \|\n((?: +[A-Za-z0-9+/=]+(?:\n|\Z))+)"
 
 
 def _unpacked(view: bytes) -> Iterator[bytes]:
@@ -246,7 +246,7 @@ def _unpacked(view: bytes) -> Iterator[bytes]:
             yield zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(view, _LARGEST_UNPACKED)
     if b"\0" in view:
         yield view.replace(b"\0", b"")
-    for block in _BINARY.findall(view):
+    for block in re.findall(_BINARY, view):
         with suppress(ValueError):
             yield base64.b64decode(block.translate(None, _WHITE))
 
@@ -259,13 +259,13 @@ def _is_no_word(value: str) -> bool:
     return not value.isdigit() and (len(value) >= 20 or any(letter.isdigit() for letter in value))
 
 
-_MULTIPART_FIELD: Final = re.compile(r'(?i)name="?([^";\r\n]+)"?(?:\r?\n[^\r\n]+)*\r?\n\r?\n([^\r\n]+)')
+_MULTIPART_FIELD: Final = r'(?i)name="?([^";\r\n]+)"?(?:\r?\n[^\r\n]+)*\r?\n\r?\n([^\r\n]+)'
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Yield what *text* holds by a name: the fields of a form, of multipart, or of JSON at any depth."""
     yield from parse_qsl(text) if "=" in text else ()
-    yield from _MULTIPART_FIELD.findall(text)
+    yield from re.findall(_MULTIPART_FIELD, text)
     try:
         waiting: list[Any] = [json.loads(text)]
     except (ValueError, RecursionError):

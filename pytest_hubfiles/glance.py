@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from pytest_hubfiles.shapes import child_path, is_uuid
@@ -50,8 +49,7 @@ def absence(path: str) -> Fault:
     return path, "required", "present", "absent", f"{path} is required and absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(NamedTuple):
     """What is seen of a value at a glance.
 
     ``accepts`` tells what is plainly good. ``accepts_rest`` tells what plainly is so but for members of ``required``:

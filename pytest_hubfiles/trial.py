@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
@@ -18,8 +19,7 @@ from pytest_hubfiles.reports import Record, tally
 TEST_FAILED = "the test did not pass"
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(NamedTuple):
     """What a test comes to: everything found, what of it fails the test, and why its recording is not promoted."""
 
     findings: tuple[Finding, ...]
@@ -217,6 +217,7 @@ class Trial:
             candidate=self._candidate,
             reasons=self._reasons if self.recorder.live else [],
             verified=self.is_verifying,
+            recording=self.recorder.live,
         )
 
 

@@ -177,15 +177,14 @@ def test_comparisons_are_merged() -> None:
     """Of the same comparison each operation gets the worse verdict; a deviation is stale where every report says so."""
     one, other = compared(), compared()
     assert one.comparison is not None
-    other.comparison = replace(
-        one.comparison, operations=(Compared("import-start", Verdict.SAFE, Verdict.BREAKING),), missing=("more",)
+    other.comparison = one.comparison._replace(
+        operations=(Compared("import-start", Verdict.SAFE, Verdict.BREAKING),), missing=("more",)
     )
     other.stale_deviations = [*one.stale_deviations, "another"]
 
     both = merged([one, other, *[merged([compared()])]])
 
-    assert both.comparison == replace(
-        one.comparison,
+    assert both.comparison == one.comparison._replace(
         operations=(Compared("import-start", Verdict.CHECK, Verdict.BREAKING), one.comparison.operations[1]),
         missing=(*one.comparison.missing, "more"),
     )
@@ -197,7 +196,7 @@ def test_other_comparisons(tmp_path: Path) -> None:
     """Reports that compare other things are not merged: status 2, and what to do."""
     other = compared()
     assert other.comparison is not None
-    other.comparison = replace(other.comparison, new="2026-09")
+    other.comparison = other.comparison._replace(new="2026-09")
 
     done = merge(*written(tmp_path, compared(), other))
 

@@ -118,7 +118,7 @@ def test_a_run_that_could_not_be_judged_is_no_green_report(
     """Where judging the run fails, its JSON report says so as its exit status does."""
     downstream.tests()
     downstream.record()
-    monkeypatch.setattr("pytest_hubfiles.takes.forget", lambda run: 1 / 0)
+    monkeypatch.setattr("pytest_hubfiles.plugin.reporter.Reporter._is_full", lambda reporter, session: 1 / 0)
 
     result = downstream.run("--hubfiles-report=json:r.json")
 

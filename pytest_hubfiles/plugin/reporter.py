@@ -75,9 +75,10 @@ class Reporter:
         run = self.run
         if not run.has_report:
             return
-        from pytest_hubfiles import takes
+        if any(record.recording for record in run.report.records):
+            from pytest_hubfiles import takes
 
-        takes.forget(run.id)
+            takes.forget(run.id)
         if run.compared is not None:
             self._compare(*run.compared)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):

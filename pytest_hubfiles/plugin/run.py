@@ -7,6 +7,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,9 +38,6 @@ class Run:
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
-        self._contracts: Contracts | None = None
-        self._own_deviations: tuple[Deviation, ...] | None = None
-        self._deviations: tuple[Deviation, ...] | None = None
         self._report: Report | None = None
         self.today = dt.datetime.now(dt.timezone.utc).date()
         self._settled: dict[str, Any] = {}
@@ -136,33 +134,27 @@ class Run:
         asked: tuple[str, ...] = self.get("version")
         return asked if self.config.getoption("--hubfiles-version") else None
 
-    @property
+    @cached_property
     def contracts(self) -> Contracts:
-        """The contracts on file, read once."""
-        if self._contracts is None:
-            from pytest_hubfiles import schemas
+        """The contracts on file."""
+        from pytest_hubfiles import schemas
 
-            self._contracts = schemas.load(self.get("schemas"))
-        return self._contracts
+        return schemas.load(self.get("schemas"))
 
-    @property
+    @cached_property
     def own_deviations(self) -> tuple[Deviation, ...]:
-        """The user's own deviations, read once."""
-        if self._own_deviations is None:
-            from pytest_hubfiles import deviations
+        """The user's own deviations."""
+        from pytest_hubfiles import deviations
 
-            own = self.get("deviations")
-            self._own_deviations = deviations.load(own) if own is not None else ()
-        return self._own_deviations
+        own = self.get("deviations")
+        return deviations.load(own) if own is not None else ()
 
-    @property
+    @cached_property
     def deviations(self) -> tuple[Deviation, ...]:
-        """The known deviations, the user's first, read once."""
-        if self._deviations is None:
-            from pytest_hubfiles import deviations, shipped
+        """The known deviations, the user's first."""
+        from pytest_hubfiles import deviations, shipped
 
-            self._deviations = self.own_deviations + deviations.load(shipped.shipped_schemas() / "deviations.toml")
-        return self._deviations
+        return self.own_deviations + deviations.load(shipped.shipped_schemas() / "deviations.toml")
 
     def rules(self, markers: tuple[Mapping[str, Any], ...] = ()) -> Rules:
         """Return by which rules a test with *markers*, or the run as a whole, is judged."""
@@ -180,7 +172,7 @@ class Run:
             max_age_days=self.get("max_age"),
         )
 
-    @property
+    @cached_property
     def additions(self) -> Additions:
         """What the suite's ini file adds to what is taken out and kept."""
         from pytest_hubfiles.scrubbing import Additions

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -21,8 +21,10 @@ from pytest_hubfiles.plugin.deciding import NAMED, decide, marker_arguments
 from pytest_hubfiles.plugin.guard import OwnFaultError, failing
 from pytest_hubfiles.plugin.run import Run
 from pytest_hubfiles.recorder import Recorder
-from pytest_hubfiles.takes import Takes
 from pytest_hubfiles.trial import Trial
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.takes import Takes
 
 _RECORDERS: Final = {"vcr": "pytest-recording", "_vcr_marker": "pytest-vcr"}
 """The fixtures through which other plugins heed ``@pytest.mark.vcr``, each requested by every test."""
@@ -110,7 +112,6 @@ def _trial(
     mode: options.RecordMode = run.get("record", markers)
     _check_recorders(item)
     _check_ci(run, mode, markers, path)
-    writes = mode not in (options.RecordMode.NONE, options.RecordMode.VERIFY)
     gate = Gate.of(os.environ, token)
     gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
     shown = run.shown(path)
@@ -123,7 +124,7 @@ def _trial(
                 cassette=path,
                 shown=shown,
                 mode=mode,
-                takes=Takes(path, run.id, mode, named is not None, run.cassettes, gate) if writes else None,
+                takes=_takes(run, path, mode, named is not None, gate),
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
                 gate=gate,
@@ -141,6 +142,14 @@ def _trial(
         ),
         version,
     )
+
+
+def _takes(run: Run, path: Path, mode: options.RecordMode, shared: bool, gate: Gate) -> Takes | None:
+    if mode in (options.RecordMode.NONE, options.RecordMode.VERIFY):
+        return None
+    from pytest_hubfiles.takes import Takes  # a replay keeps nothing
+
+    return Takes(path, run.id, mode, shared, run.cassettes, gate)
 
 
 def _check_recorders(item: pytest.Item) -> None:

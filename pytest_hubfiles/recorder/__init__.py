@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from pytest_hubfiles import cassette_findings, cassettes, scrubbing
@@ -36,7 +36,9 @@ from pytest_hubfiles.recorder.wire import (
     text_of,
     to_interaction,
 )
-from pytest_hubfiles.takes import Takes
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.takes import Takes
 
 
 class UnmatchedRequestError(HubfilesError):
@@ -73,7 +75,7 @@ Identify = Callable[[Interaction], Exchange]
 
 def _examined(interactions: list[Interaction], additions: scrubbing.Additions) -> list[scrubbing.Scrubbed]:
     if additions.is_empty and scrubbing.are_clean(interactions):
-        return [scrubbing.Scrubbed(interaction, (), frozenset()) for interaction in interactions]
+        return [scrubbing.Scrubbed(interaction) for interaction in interactions]
     return [scrubbing.examine(interaction, (), additions) for interaction in interactions]
 
 

@@ -14,10 +14,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pytest_hubfiles.exchanges import Interaction
 
@@ -47,8 +46,7 @@ def is_plain(answer: Interaction) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """An attribute of a client: what is there by itself, and what comes in its place, if anything does."""
 
     owner: Any

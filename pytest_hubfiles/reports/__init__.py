@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_hubfiles.errors import HubfilesError
@@ -43,7 +44,7 @@ def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contr
 class Record:
     """What one test tells the report; it travels from worker to controller as text.
 
-    ``promoted``, ``candidate`` and ``reasons`` say what became of a recording; all empty where none was made.
+    ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it.
     """
 
     test: str
@@ -56,6 +57,7 @@ class Record:
     candidate: str | None = None
     reasons: list[str] = field(default_factory=list)
     verified: bool = False
+    recording: bool = False
 
     @property
     def is_test(self) -> bool:
@@ -99,8 +101,7 @@ class Verdict(str, Enum):
         return max(verdicts, key=list(cls).index, default=cls.NOT_COMPARED)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """The verdicts on one operation, by what its schemas say and by what its recordings show."""
 
     operation: str
@@ -113,8 +114,7 @@ class Compared:
         return Verdict.worst((self.schemas, self.recordings))
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What became of the comparison of two sides; its findings are the report's.
 
     ``old`` and ``new`` are what the sides are called: versions, cassettes or folders. ``missing`` has a line for
@@ -134,13 +134,12 @@ class Comparison:
         return Verdict.worst(operation.verdict for operation in self.operations)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What was looked at: how many cassettes, the exchanges by contract, and those that no contract judged."""
 
     cassettes: int = 0
-    judged: Mapping[Contracted, int] = field(default_factory=dict)
-    not_judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    judged: Mapping[Contracted, int] = MappingProxyType({})
+    not_judged: Mapping[tuple[str, str], int] = MappingProxyType({})
 
 
 @dataclass

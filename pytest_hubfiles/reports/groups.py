@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.findings import RECORDINGS, SCHEMAS, Category, Finding, Severity
@@ -33,8 +33,7 @@ class Place(NamedTuple):
         return self.cassette if self.line is None else f"{self.cassette}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One finding, told once: ``finding`` counts the exchanges of all tests and places that showed it."""
 
     finding: Finding
@@ -48,8 +47,7 @@ def what_it_says(finding: Finding) -> str:
     return source + finding.message.removeprefix(source).removeprefix(f"{finding.path} ")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """What was found in the answers of one operation in one state; all None for what belongs to no operation."""
 
     version: str | None

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from pytest_hubfiles.exchanges import Interaction
 from pytest_hubfiles.findings import Finding, Kind, replay_finding
-from pytest_hubfiles.scrubbing.known import redacted
-from pytest_hubfiles.scrubbing.taking_out import (
-    NOTHING_MORE,
-    Additions,
-    Scrubbed,
-    Scrubber,
-    are_clean,
-    credentials_in,
-    examine,
-    may_hold,
-)
-from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, is_secret_header, placeholder
+from pytest_hubfiles.scrubbing.clean import NOTHING_MORE, Additions, Scrubbed, are_clean
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.scrubbing.known import redacted
+    from pytest_hubfiles.scrubbing.taking_out import credentials_in, examine, may_hold, scrub, without_credentials
+    from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, is_secret_header, placeholder
 
 __all__ = [
     "EMAIL_PLACEHOLDER",
@@ -37,13 +31,28 @@ __all__ = [
     "without_credentials",
 ]
 
+_HOMES = {
+    "EMAIL_PLACEHOLDER": "tokens",
+    "PLACEHOLDER": "tokens",
+    "credentials_in": "taking_out",
+    "examine": "taking_out",
+    "is_secret_header": "tokens",
+    "may_hold": "taking_out",
+    "placeholder": "tokens",
+    "redacted": "known",
+    "scrub": "taking_out",
+    "without_credentials": "taking_out",
+}
 
-def scrub(interaction: Interaction, known: Collection[str] = (), additions: Additions = NOTHING_MORE) -> Interaction:
-    """Return *interaction* fit to be written: no credential, only headers that matter, the body decoded.
 
-    *known* are credentials by value; they are taken out wherever they stand. Scrubbing twice is scrubbing once.
-    """
-    return examine(interaction, known, additions).interaction
+def __getattr__(name: str) -> Any:
+    """Import what takes something out when there is something to take out, which a green replay has not."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    globals()[name] = value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
 
 
 def findings_at(found: Iterable[tuple[int | None, Iterable[str]]]) -> list[Finding]:
@@ -62,8 +71,3 @@ def findings_at(found: Iterable[tuple[int | None, Iterable[str]]]) -> list[Findi
         )
         for place, where in lines.items()
     ]
-
-
-def without_credentials(text: str, known: Collection[str] = ()) -> str:
-    """Return a *text* for people, such as a log line, without credentials."""
-    return Scrubber().text("text", redacted(text, known))

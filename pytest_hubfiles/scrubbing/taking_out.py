@@ -12,8 +12,9 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_hubfiles.exchanges import Interaction, charset_of, decode_body
 from pytest_hubfiles.scrubbing import tokens
+from pytest_hubfiles.scrubbing.clean import NOTHING_MORE, Additions, Scrubbed, may_hold_credentials
 from pytest_hubfiles.scrubbing.json_text import JSON_NUMBER, is_json, json_values, unescaped
-from pytest_hubfiles.scrubbing.known import stands_in, take_out
+from pytest_hubfiles.scrubbing.known import redacted, stands_in, take_out
 from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, placeholder
 
 _DEEPEST: Final = 5  # URLs in URLs, each percent-encoded once more; JSON in JSON strings
@@ -47,33 +48,6 @@ _PART: Final = re.compile(r"(?s)(\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*)\Z")
 _PART_NAME: Final = re.compile(r"(?i)content-disposition:[^\r\n]*?[;\s]name=\"?([^\";\r\n]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Additions:
-    """What a suite adds: ``fields`` and ``patterns`` to be taken out, ``headers`` to be kept.
-
-    A pattern with a group takes out what the group matched, another one all that it matched.
-    """
-
-    fields: Collection[str] = frozenset()
-    patterns: tuple[re.Pattern[str], ...] = ()
-    headers: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "fields", frozenset(map(tokens.folded, self.fields)))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no text needs a closer look because of them."""
-        return not self.fields and not self.patterns
-
-    def holds(self, name: str) -> bool:
-        """Return whether the suite has a field or parameter *name* taken out."""
-        return bool(self.fields) and tokens.folded(name) in self.fields
-
-
-NOTHING_MORE: Final = Additions()
-
-
 def _is_secret(value: str) -> bool:
     """Return whether a secret header's value is one; Cloudflare's bot cookies open nothing and are everywhere."""
     is_bot_cookie = value.lstrip().startswith(("__cf_bm=", "__cfruid=", "_cfuvid="))
@@ -96,7 +70,7 @@ class Scrubber:
         return placeholder(secret) if secret else secret
 
     def _may_hold(self, text: str) -> bool:
-        return not self.additions.is_empty or tokens.may_hold_credentials(text) or stands_in(text, self.known)
+        return not self.additions.is_empty or may_hold_credentials(text) or stands_in(text, self.known)
 
     def text(self, place: str, text: str, level: int = 0, *, prose: bool = True) -> str:
         """Scrub what is a secret wherever it stands: known values, tokens, user info, signed URLs, mail addresses.
@@ -105,7 +79,7 @@ class Scrubber:
         """
         if self.known:
             text = take_out(text, self.known, lambda found: self._instead(place, found))
-        if tokens.may_hold_credentials(text):
+        if may_hold_credentials(text):
             text = self._shapes(place, text)
             text = _QUERY_PAIR.sub(lambda m: m[1] + self._pair(f"{place}, query", m[2], m[3], level), text)
             if "%" in text and level < _DEEPEST:
@@ -325,15 +299,6 @@ def credentials_in(headers: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(value for value in found if len(value) >= tokens.SHORTEST and value != PLACEHOLDER)
 
 
-@dataclass(frozen=True, slots=True)
-class Scrubbed:
-    """An interaction fit to be written, the places at which credentials stood, and they as far as they can be told."""
-
-    interaction: Interaction
-    places: tuple[str, ...]
-    values: frozenset[str]
-
-
 def examine(interaction: Interaction, known: Collection[str] = (), additions: Additions = NOTHING_MORE) -> Scrubbed:
     """Return *interaction* fit to be written, and what was taken out of it.
 
@@ -371,20 +336,17 @@ def examine(interaction: Interaction, known: Collection[str] = (), additions: Ad
     return Scrubbed(scrubbed, tuple(dict.fromkeys(scrubber.places)), frozenset(values))
 
 
-def are_clean(interactions: Iterable[Interaction]) -> bool:
-    """Return True only if :func:`examine` finds nothing in any of *interactions*, looked at as one text.
+def scrub(interaction: Interaction, known: Collection[str] = (), additions: Additions = NOTHING_MORE) -> Interaction:
+    """Return *interaction* fit to be written: no credential, only headers that matter, the body decoded.
 
-    What stands in many of them, as a body that is polled again does, is looked at once. (0.1)
+    *known* are credentials by value; they are taken out wherever they stand. Scrubbing twice is scrubbing once.
     """
-    texts: set[str] = set()
-    bodies: set[bytes] = set()
-    for interaction in interactions:
-        texts |= {interaction.url, interaction.reason, *interaction.request_headers, *interaction.response_headers}
-        texts.update(*interaction.request_headers.values(), *interaction.response_headers.values())
-        bodies |= {interaction.request_body, interaction.response_body}
-    text = "\n".join([*texts, *(body.decode("latin-1") for body in bodies), ""])
-    # An equals sign may be that of a secret, this one is in most answers; in any other charset a text may be hidden.
-    return text.isascii() and not tokens.may_hold_credentials(text.replace(";charset=utf-8\n", "\n"))
+    return examine(interaction, known, additions).interaction
+
+
+def without_credentials(text: str, known: Collection[str] = ()) -> str:
+    """Return a *text* for people, such as a log line, without credentials."""
+    return Scrubber().text("text", redacted(text, known))
 
 
 def may_hold(interaction: Interaction, values: Collection[str]) -> bool:

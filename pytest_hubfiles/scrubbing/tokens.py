@@ -6,6 +6,8 @@ import base64
 import re
 from typing import Final
 
+from pytest_hubfiles.scrubbing.clean import CENTER, RUN, SHORTEST_RUN, folded, may_encode_token
+
 UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PLACEHOLDER: Final = "SCRUBBED"
 EMAIL_PLACEHOLDER: Final = "scrubbed@example.com"
@@ -49,8 +51,7 @@ def is_telling(value: str) -> bool:
 # Private apps: pat-na1-<uuid>. Refresh tokens and developer keys: na1-<uuid>, or na1- in place of the uuid's first
 # four digits, as HubSpot's OAuth guide shows a refresh token. Personal access keys of HubSpot's command line are
 # base64 around such a key. OAuth access tokens and JSON Web Tokens: see below.
-_CENTER: Final = r"(?:ap|eu|na)[0-9]{1,2}-"
-_KEY: Final = rf"{_CENTER}(?:{UUID}|(?:[0-9a-fA-F]{{4}}-){{4}}[0-9a-fA-F]{{12}})(?![0-9a-fA-F])"
+_KEY: Final = rf"{CENTER}(?:{UUID}|(?:[0-9a-fA-F]{{4}}-){{4}}[0-9a-fA-F]{{12}})(?![0-9a-fA-F])"
 _TOKEN: Final = re.compile(
     rf"pat-[a-z]{{2,4}}[0-9]{{0,2}}-{UUID}(?![0-9a-fA-F])"
     rf"|(?<![A-Za-z0-9]){_KEY}"
@@ -69,17 +70,6 @@ def _is_oauth(text: str) -> bool:
     return all(byte & 0x80 for byte in head[1:6]) and _OAUTH_YEARS[0] < expires < _OAUTH_YEARS[1]
 
 
-def _base64_forms(mark: str) -> set[str]:
-    """Return what *mark* looks like inside base64, at each of three offsets."""
-    encoded = (base64.b64encode(bytes(offset) + mark.encode() + bytes(2)).decode() for offset in range(3))
-    return {text[-(-offset * 4 // 3) : (offset + len(mark)) * 4 // 3] for offset, text in enumerate(encoded)}
-
-
-_MARKS: Final = ("na1-", "na2-", "na3-", "eu1-", "ap1-", "pat-", "earer ", "_token", "Token")
-_BASE64_MARKS: Final = tuple(sorted(set().union(*map(_base64_forms, _MARKS))))
-_HEX_MARKS: Final = tuple(mark.encode().hex() for mark in _MARKS)
-_SHORTEST_RUN: Final = 32
-_RUN: Final = re.compile(rf"[A-Za-z0-9+_/-]{{{_SHORTEST_RUN},}}={{0,2}}")
 _HEX: Final = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){16,}(?![0-9a-fA-F])")
 # What follows "bearer" in prose is a word; a token has a digit in it, or is longer than words are.
 BEARER: Final = re.compile(r"(?i)\b(bearer[ \t]+)(?=\S*[0-9]|\S{20})([A-Za-z0-9._~+/=-]{8,})")
@@ -96,17 +86,12 @@ def plain_tokens(text: str) -> list[str]:
 def encoded_tokens(text: str) -> list[str]:
     """Return the stretches of base64 and hex in *text* inside of which a token stands, or what calls itself one."""
     found = []
-    for run in filter(_may_encode_token, _RUN.findall(text)):
+    for run in filter(may_encode_token, RUN.findall(text)):
         # A path is such a stretch too, with the base64 as one of its segments.
-        parts = [part for part in dict.fromkeys([run, *run.split("/")]) if len(part) >= _SHORTEST_RUN]
+        parts = [part for part in dict.fromkeys([run, *run.split("/")]) if len(part) >= SHORTEST_RUN]
         found += [part for part in parts if _holds_token(*_from_base64(part))]
         found += [part for part in _HEX.findall(run) if _holds_token(bytes.fromhex(part).decode("latin-1"))]
     return found
-
-
-def _may_encode_token(run: str) -> bool:
-    lower = run.lower()
-    return any(mark in run for mark in _BASE64_MARKS) or any(mark in lower for mark in _HEX_MARKS)
 
 
 def _holds_token(*texts: str) -> bool:
@@ -131,14 +116,6 @@ def from_basic(encoded: str) -> str:
 
 
 # --- names -----------------------------------------------------------------------------------------------------
-
-
-def folded(name: str) -> str:
-    """Return *name* so that ``access_token``, ``accessToken`` and ``Access-Token`` are the same."""
-    return _NO_LETTER.sub("", name.lower())
-
-
-_NO_LETTER: Final = re.compile(r"[^a-z0-9]")
 
 
 def _names(*names: str) -> frozenset[str]:
@@ -182,38 +159,3 @@ def is_secret_parameter(name: str) -> bool:
 def is_secret_form_field(name: str) -> bool:
     """Return whether the field *name* of a form holds a credential."""
     return is_secret_field(name) or folded(name) in _FORM
-
-
-# --- the common case -------------------------------------------------------------------------------------------
-
-_SHAPES: Final = re.compile(rf"{_CENTER}[0-9a-fA-F]{{4}}")
-_OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
-
-
-def may_hold_credentials(text: str) -> bool:
-    """Return False only if no rule of this package can find anything in *text*; most answers end here."""
-    lower = text.lower()
-    return (  # a word after another: any() over a table would take three times as long
-        "token" in lower
-        or "secret" in lower
-        or "pass" in lower
-        or "key" in lower
-        or "auth" in lower
-        or "cookie" in lower
-        or "bearer" in lower
-        or "basic" in lower
-        or "pwd" in lower
-        or "jwt" in lower
-        or "assertion" in lower
-        or "signature" in lower
-        or "utk" in lower
-        or "eyJ" in text
-        or "pat-" in text
-        or "=" in text
-        or "@" in text
-        or "%" in text
-        or "\\" in text
-        or _SHAPES.search(text) is not None
-        or _OAUTH_START.search(text) is not None
-        or (len(text) >= _SHORTEST_RUN and _may_encode_token("\n".join(_RUN.findall(text))))
-    )
