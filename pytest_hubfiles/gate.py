@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
@@ -43,6 +44,11 @@ _OWN_VARIABLE: Final = "HUBSPOT_ACCESS_TOKEN"
 _WORDS: Final = frozenset({"SCRUBBED", "00000000-0000-4000-8000-000000000000"})
 
 
+@lru_cache(maxsize=4096)  # each test asks for the same
+def _names_a_credential(variable: str) -> bool:
+    return _VARIABLE.search(variable) is not None
+
+
 class CredentialInFileError(HubfilesError):
     """A file that would have held a credential and was not written; ``file``, ``what`` and ``place`` say which, where.
 
@@ -71,9 +77,11 @@ class Gate:
         if token:
             gate.know(token, "the token that the fixture hubfiles_token gives")
         gate.know(environment.get(_OWN_VARIABLE, ""), f"the value of {_OWN_VARIABLE}")
-        for name, value in environment.items():
-            if _VARIABLE.search(name) and len(value) >= _SHORTEST_GUESSED and _is_no_word(value):
-                gate.know(value, f"the value of {name}")
+        for name in environment:
+            if _names_a_credential(name):
+                value = environment[name]
+                if len(value) >= _SHORTEST_GUESSED and _is_no_word(value):
+                    gate.know(value, f"the value of {name}")
         return gate
 
     @property

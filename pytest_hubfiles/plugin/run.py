@@ -122,7 +122,7 @@ class Run:
             raise OptionError("--hubfiles-compare", asked, good)
         return old, new
 
-    @property
+    @cached_property
     def cassettes(self) -> Path:
         """The cassette root."""
         root: Path | None = self.get("cassettes")

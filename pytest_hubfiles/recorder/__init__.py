@@ -98,6 +98,14 @@ def _checked(config: object) -> Mapping[str, Any]:
     return checked(config)
 
 
+class _Sent:
+    """A request on its way: as the how many-th it was sent, and how a cassette will hold it, once that is asked."""
+
+    def __init__(self, number: int, asked: Asked) -> None:
+        self.number, self.asked = number, asked
+        self.wanted: Interaction | None = None
+
+
 class Recorder(AbstractContextManager["Recorder"]):
     """Records or replays what happens between entering and leaving it.
 
@@ -138,7 +146,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._additions = additions
         self._secrets = set(self._gate.values)
         self._seen: list[Mapping[str, Any]] = []  # headers that were not looked at for credentials so far
-        self._live: dict[Asked, tuple[int, Interaction]] = {}  # sent, and without an answer so far
+        self._on_their_way: dict[Asked, _Sent] = {}
         self._sent = 0
         self._reserved: dict[Asked, int] = {}
         self._played: WeakSet[Asked] = WeakSet()
@@ -253,21 +261,20 @@ class Recorder(AbstractContextManager["Recorder"]):
         with self.lock:
             if request in self._reserved or request in self._played:
                 return True
-            if request in self._live:
+            if request in self._on_their_way:
                 return False
             number = None
             if not self.live:  # what is answered needs no scrubbing: what it was recorded as held no credential
                 number = self._tape.find(key_of(filtered, self.base_url))
                 if number is not None:
                     self._seen.append(filtered.headers)
-            if number is None:
+            if number is None and (self._tape.interactions or not self.live):
                 wanted = self._wanted(filtered)
                 number = self._tape.next(wanted)
-            if number is None and self._tape.interactions:
-                # The dummy token of a replay may be a word that the recording is full of.
-                number = self._tape.next(
-                    scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
-                )
+                if number is None:  # the dummy token of a replay may be a word that the recording is full of
+                    number = self._tape.next(
+                        scrubbing.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
+                    )
             if number is not None:
                 self._tape.played.add(number)
                 self._reserved[request] = number
@@ -277,7 +284,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             sent = to_interaction(request, _NO_ANSWER, self.base_url)  # before the user's hooks took something out
             self._gate.saw(sent.url, sent.request_headers, sent.request_body)
             self._sent += 1
-            self._live[request] = (self._sent, wanted)
+            self._on_their_way[request] = _Sent(self._sent, filtered)
             return False
 
     def ignored(self, request: Asked) -> None:
@@ -321,16 +328,27 @@ class Recorder(AbstractContextManager["Recorder"]):
     def _wanted(self, request: Asked) -> Interaction:
         """Return the request as the cassette would hold it, credentials taken out."""
         self._learn()
+        return self._as_kept(request)
+
+    def _as_kept(self, request: Asked) -> Interaction:
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
         return self._scrubbed(raw)
 
     def _learn(self) -> None:
-        """Look for credentials in the headers of requests that were answered without."""
+        """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
         with self.lock:
             while self._seen:
                 headers = {text_of(name): (text_of(value),) for name, value in self._seen.pop().items()}
                 self._secrets |= scrubbing.credentials_in(headers)
+            self._pending()
+
+    def _pending(self) -> list[Interaction]:
+        """Return the requests that are on their way, as the cassette would hold them."""
+        with self.lock:
+            for sent in self._on_their_way.values():
+                sent.wanted = sent.wanted or self._as_kept(sent.asked)
+            return [sent.wanted for sent in self._on_their_way.values() if sent.wanted is not None]
 
     def _scrubbed(self, interaction: Interaction) -> Interaction:
         """Return *interaction* as a cassette holds it; what is taken out is looked for everywhere from now on."""
@@ -377,7 +395,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         """
         with self.lock:
             if request not in self._reserved:
-                self._live.pop(request, None)
+                self._on_their_way.pop(request, None)
                 raise self._unmatched(self._wanted(request))
             number = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
@@ -389,15 +407,15 @@ class Recorder(AbstractContextManager["Recorder"]):
         self,
         request: Asked,
         response: Mapping[str, Any],
-        saved: Sequence[tuple[Asked, Mapping[str, Any]]],
+        saved: Sequence[tuple[Asked, Mapping[str, Any]]] | None = None,
     ) -> None:
-        """Take note of an answer from the network; *saved* is what the user's hooks left of it, if anything."""
+        """Take note of an answer from the network; *saved* is what the user's hooks, if any, left of it."""
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
             self._gate.saw(raw.url, raw.request_headers, raw.request_body)
             self._secrets |= scrubbing.credentials_in(raw.request_headers)
             number = self._answered(request, raw)
-            left = [to_interaction(*pair, self.base_url) for pair in saved]
+            left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook took out is learned too, for it may stand elsewhere; without hooks there is nothing more.
             told = [] if left == [raw] else [self._scrubbed(raw)]
             kept = [self._scrubbed(interaction) for interaction in left]
@@ -412,11 +430,12 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _answered(self, request: Asked, raw: Interaction) -> int:
         """Return as the how many-th the request of an answer was sent."""
-        if request not in self._live:  # aiohttp's stub makes new requests along redirects
-            same = (sent for sent, (_, wanted) in self._live.items() if wanted.match_key == raw.match_key)
-            request = next(same, request)
         self._sent += 1
-        return self._live.pop(request, (self._sent, raw))[0]
+        if request not in self._on_their_way:  # aiohttp's stub makes new requests along redirects
+            pairs = zip(self._on_their_way, self._pending(), strict=True)
+            request = next((sent for sent, wanted in pairs if wanted.match_key == raw.match_key), request)
+        sent = self._on_their_way.pop(request, None)
+        return self._sent if sent is None else sent.number
 
     def answers(self, method: str, url: str, body: bytes) -> bool:
         """Answer a request that no client makes, if it has a plain answer; it is among ``exchanges`` then."""
@@ -427,7 +446,7 @@ class Recorder(AbstractContextManager["Recorder"]):
     @property
     def outages(self) -> list[str]:
         """What was no answer of the API: bad statuses, HTML pages, and requests that no answer came for."""
-        silent = [f"{wanted.method} {wanted.path} got no answer" for _, wanted in self._live.values()]
+        silent = [f"{wanted.method} {wanted.path} got no answer" for wanted in self._pending()]
         return list(dict.fromkeys([*self._outages, *silent]))
 
     def can_play(self, method: str, url: str, body: bytes) -> bool:

@@ -81,7 +81,7 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             super().append(request, response)
             return
         if self._is_plain:  # nobody has a say in what is stored, and nothing is to be copied for them
-            self._recorder.received(request, response, [(request, response)])
+            self._recorder.received(request, response)
             return
         if not self.filter_request(request):  # a host to ignore: no business of ours
             return

@@ -66,7 +66,7 @@ class Player(AbstractContextManager["Player"]):
 
     def __enter__(self) -> Player:
         places = _places()
-        if places is None or not _are_there(places, "original"):  # not for us, or patched by somebody else
+        if places is None or not _are_there(places, replaced=False):  # not for us, or patched by somebody else
             self._entered.enter_context(self._vcrpy())
             return self
         for place in places:
@@ -93,7 +93,7 @@ class Player(AbstractContextManager["Player"]):
 
     def answer(self, method: str, url: str, body: bytes, headers: Mapping[Any, Any]) -> Interaction | None:
         """Return the recorded answer to a request; None if it is to be asked of whoever comes next."""
-        if self not in _players or _DOTS.search(url) or not _are_there(self._places, "replacement"):
+        if self not in _players or _DOTS.search(url) or not _are_there(self._places, replaced=True):
             return None
         return self._find(method, url, body, headers)
 
@@ -104,7 +104,7 @@ class Player(AbstractContextManager["Player"]):
             import pytest_hubfiles.recorder.patching  # noqa: F401  # not under the lock: it waits for others that import
 
             with self._lock:  # other threads wait here until vcrpy's patches are on top of these, which stay
-                if self in _players and _are_there(self._places, "replacement"):
+                if self in _players and _are_there(self._places, replaced=True):
                     self._entered.enter_context(self._vcrpy())
                     _players.remove(self)
 
@@ -129,9 +129,12 @@ def _own(place: _Place) -> object:
     return vars(place.owner).get(place.name, _MISSING)
 
 
-def _are_there(places: Sequence[_Place], which: str) -> bool:
-    """Return whether each of *places* holds its ``original`` or its ``replacement``, *which* it has."""
-    return all(_own(place) is (getattr(place, which) or place.original) for place in places)
+def _are_there(places: Sequence[_Place], replaced: bool) -> bool:
+    """Return whether each of *places* holds what comes in its place, or what is there by itself."""
+    for owner, name, original, replacement in places:  # all() would take twice as long
+        if vars(owner).get(name, _MISSING) is not ((replacement if replaced else None) or original):
+            return False
+    return True
 
 
 # --- imports in the middle of a test -----------------------------------------------------------------------

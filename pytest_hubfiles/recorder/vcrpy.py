@@ -31,8 +31,13 @@ def refuse_unsafe() -> None:
     """
     imported = sys.modules.get("vcr")
     version: str = _installed() if imported is None else imported.__version__
-    if tuple(map(int, re.findall(r"[0-9]+", version)[:3])) < _FIRST_SAFE:
+    if not _is_safe(version):
         raise VcrpyUnsafeError(version)
+
+
+@cache
+def _is_safe(version: str) -> bool:
+    return tuple(map(int, re.findall(r"[0-9]+", version)[:3])) >= _FIRST_SAFE
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.exchanges import Interaction
@@ -16,6 +17,7 @@ _SHAPES: Final = re.compile(rf"{CENTER}[0-9a-fA-F]{{4}}")
 _OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
 
 
+@lru_cache(maxsize=4096)  # the same few are asked for again and again
 def folded(name: str) -> str:
     """Return *name* so that ``access_token``, ``accessToken`` and ``Access-Token`` are the same."""
     return re.sub("[^a-z0-9]", "", name.lower())
