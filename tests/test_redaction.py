@@ -57,6 +57,23 @@ def test_a_refused_request_is_told_without_credentials(downstream: Downstream) -
     assert SECRET[:12] not in text
 
 
+def test_a_request_without_an_answer_is_told_without_credentials(downstream: Downstream) -> None:
+    """What was sent is known though nothing came back: what the suite names, too."""
+    downstream.ini("hubfiles_scrub = visitor")
+    downstream.tests(
+        f"import requests\n\ndef test_import(hubfiles):\n    name = ''.join({list(SECRET)!r})\n"
+        "    requests.post(f'{hubfiles.base_url}/files/v3/files', json={'visitor': name})\n"
+    )
+    downstream.sandbox.close()
+    result = downstream.run_live("--hubfiles-record=all", *LOUD)
+    text = result.stdout.str()
+    assert result.parseoutcomes()["failed"] == 1
+    assert "POST /files/v3/files got no answer" in text
+    assert "name       = 'SCRUBBED'" in text
+    assert SECRET not in text
+    assert SECRET[:12] not in text
+
+
 def test_a_failure_without_credentials_stays_as_pytest_tells_it(downstream: Downstream) -> None:
     """Where there is nothing to take out, a failure keeps its form: its summary is that of the assertion."""
     downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    assert 1 == 2\n")
