@@ -153,6 +153,11 @@ class Interaction:
         """
         return parse_json(self.body, charset_of(self.headers.get("content-type", "")))
 
+    def let_go(self) -> None:
+        """Hold the parsed body no longer, which takes ten times what its bytes do; the task's state stays known."""
+        _ = self.task_status
+        self.__dict__.pop("json", None)
+
     @property
     def is_empty(self) -> bool:
         """Whether the answer has no body, or one of white space only."""

@@ -36,18 +36,22 @@ class Rules:
     max_age_days: int | None = None
     today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc).date())
 
-    def check(self, exchanges: Sequence[Exchange]) -> list[Finding]:
-        """Return what is wrong with *exchanges*, in the order they happened, by their contracts."""
+    def check(self, exchanges: Sequence[Exchange], lets_go: bool = False) -> list[Finding]:
+        """Return what is wrong with *exchanges*, in the order they happened, by their contracts.
+
+        With *lets_go* each gives up its parsed body once it is judged: ten thousand take less memory so (0.7).
+        """
         if not self.judge:
             return []
         groups: dict[object, list[Exchange]] = {}
         for exchange in exchanges:
             groups.setdefault(_as_judged(exchange), []).append(exchange)
-        found = [
-            finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike))
-            for alike in groups.values()
-            for finding in self.contracts.check(alike[0])
-        ]
+        found = []
+        for alike in groups.values():
+            for finding in self.contracts.check(alike[0]):
+                found.append(finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike)))
+            for exchange in alike if lets_go else ():
+                exchange.interaction.let_go()
         return found + list(lifecycle.check(exchanges))
 
     def compare(

@@ -78,7 +78,8 @@ class Trial:
     def _examine(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
         self._judged = len(recorder.exchanges) + len(recorder.problems)
-        found = [*self._file_findings(), *recorder.problems, *rules.check(recorder.exchanges)]
+        judged = rules.check(recorder.exchanges, lets_go=finished and not recorder.live)
+        found = [*self._file_findings(), *recorder.problems, *judged]
         if recorder.live:
             if finished and recorder.original:
                 found += rules.compare(recorder.original, recorder.recorded, self._history)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from downstream import DOCUMENTED, Downstream, polled, started, whole_import
 
+from pytest_hubfiles import schemas
+from pytest_hubfiles.judging import Rules
+
 SIZE_AND_TIME = {"completedAt": 1759655643393, "result": {**whole_import()[3].json["result"], "size": "24574"}}
 TWO_FAULTS = [started(), polled("COMPLETE", change=SIZE_AND_TIME)]
 UNDOCUMENTED = {"url": "https://example.com/cat.png", "access": "PRIVATE"}
@@ -371,3 +374,21 @@ def test_a_deviation_past_its_last_day_is_told(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(
         ["a deviation has run out: $.nothere, on 2020-01-01 (A ticket.); renew it or delete it"]
     )
+
+
+# --- what is held of what was judged ---
+
+
+def test_what_is_let_go_is_judged_alike() -> None:
+    """Exchanges that give up their parsed bodies are judged as others are, and parse them again for who asks."""
+    contracts = schemas.load()
+    exchanges = [contracts.identify(interaction) for interaction in [*whole_import(), *TWO_FAULTS]]
+    bodies, states = [e.json for e in exchanges], [e.task_status for e in exchanges]
+    held = Rules(contracts).check(exchanges)
+    assert len(held) > 2
+
+    found = Rules(contracts).check(exchanges, lets_go=True)
+
+    assert found == held
+    assert [e.task_status for e in exchanges] == states
+    assert all(e.json == body and e.json is not body for e, body in zip(exchanges, bodies, strict=True))

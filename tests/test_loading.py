@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from downstream import Downstream, whole_import
+from downstream import STATUS, Downstream, polled, whole_import
 
 import pytest_hubfiles
 
@@ -152,6 +152,37 @@ def test_the_marker_and_the_fixtures_are_documented(downstream: Downstream) -> N
             "hubfiles_sandbox -- *",
         ]
     )
+
+
+WITHIN = """
+import shutil, pytest
+
+pytest_plugins = "pytester"
+SUITE = '''
+import requests
+
+def test_import(hubfiles):
+    requests.get(hubfiles.base_url + "%s")
+'''
+
+@pytest.mark.parametrize("number", range(3))
+def test_within(pytester, request, number):
+    shutil.copytree(request.config.rootpath / "cassettes", pytester.path / "cassettes")
+    pytester.makepyfile(test_files=SUITE)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "pytest_hubfiles")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*$.completedAt  schema-violation: *", "judged 1 of 1 exchange in 1 cassette"])
+"""
+
+
+def test_each_run_within_a_run_judges(downstream: Downstream) -> None:
+    """A suite that runs others in its process, as those of pytest plugins do, has each of them judged."""
+    (downstream.path / "test_outer.py").write_text(WITHIN % STATUS, encoding="utf-8")
+    downstream.write([polled("COMPLETE", change={"completedAt": 1})])
+
+    result = run_python(downstream.path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_hubfiles")
+
+    assert "3 passed" in result.stdout, result.stdout
 
 
 PROBE = f"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from downstream import Downstream
+from downstream import STATUS, Downstream, polled
 
 from pytest_hubfiles.scrubbing import redacted, without_credentials
 
@@ -71,6 +71,24 @@ def test_a_request_without_an_answer_is_told_without_credentials(downstream: Dow
     assert "POST /files/v3/files got no answer" in text
     assert "name       = 'SCRUBBED'" in text
     assert SECRET not in text
+    assert SECRET[:12] not in text
+
+
+@pytest.mark.parametrize("count", [99, 100, 101])
+def test_many_requests_are_told_without_credentials(downstream: Downstream, count: int) -> None:
+    """However many requests of a test were answered, none of the credentials that they carried is told."""
+    downstream.write([polled("PENDING")] * count)
+    downstream.tests(
+        f"import requests\n\ndef test_import(hubfiles):\n    start = ''.join({list(SECRET[:-4])!r})\n"
+        f"    secrets = [f'{{start}}{{n:04}}' for n in range({count})]\n"
+        "    for secret in secrets:\n"
+        f"        requests.get(hubfiles.base_url + {STATUS!r}, headers={{'X-Our-Token': secret}})\n"
+        "    raise ValueError(', '.join(secrets))\n"
+    )
+    result = downstream.run()
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    assert f"ValueError: {', '.join(['SCRUBBED'] * count)}" in text
     assert SECRET[:12] not in text
 
 

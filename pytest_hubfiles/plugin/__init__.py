@@ -7,7 +7,9 @@ fixture ``hubfiles``: all others would pay for it in each run (1.043 of pytest a
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -124,11 +126,25 @@ def pytest_configure(config: pytest.Config) -> None:
         f"hubfiles({', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}): how the fixture hubfiles "
         "records, replays and judges this test.",
     )
+    _forget_dropped()
     if hasattr(config, "workerinput") or any(
         (setting.flag and config.getoption(setting.flag) is not None) or (setting.ini and config.getini(setting.ini))
         for setting in SETTINGS
     ):
         _begin(config)
+
+
+def _forget_dropped() -> None:
+    """Have what a run within this process imported, and pytester dropped from ``sys.modules``, imported once more.
+
+    It stays an attribute of its package, and ``from package import module`` would find it there, beside new ones.
+    """
+    for name, package in list(sys.modules.items()):
+        if name.startswith("pytest_hubfiles"):
+            for attribute, value in list(vars(package).items()):
+                is_its_own = isinstance(value, ModuleType) and value.__name__ == f"{name}.{attribute}"
+                if is_its_own and value.__name__ not in sys.modules:
+                    delattr(package, attribute)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -68,6 +68,7 @@ class SwallowedRefusalError(BaseException):
         )
 
 
+_MANY: Final = 100  # requests whose headers are kept; of ten thousand they would take a tenth of all memory
 _PATIENCE: Final = 3  # refusals of one request; clients that retry on their own account give up about then
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 Identify = Callable[[Interaction], Exchange]
@@ -239,7 +240,7 @@ class Recorder(AbstractContextManager["Recorder"]):
                 number = self._tape.find(key)
                 if number is None or not is_plain(self._tape.stored[number]):
                     return None
-                self._seen.append(headers)
+                self._see(headers)
                 self._tape.played.add(number)
                 self.exchanges.append(self._identify(self._tape.interactions[number]))
                 return self._tape.stored[number]
@@ -267,7 +268,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             if not self.live:  # what is answered needs no scrubbing: what it was recorded as held no credential
                 number = self._tape.find(key_of(filtered, self.base_url))
                 if number is not None:
-                    self._seen.append(filtered.headers)
+                    self._see(filtered.headers)
             if number is None and (self._tape.interactions or not self.live):
                 wanted = self._wanted(filtered)
                 number = self._tape.next(wanted)
@@ -334,6 +335,12 @@ class Recorder(AbstractContextManager["Recorder"]):
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
         return self._scrubbed(raw)
+
+    def _see(self, headers: Mapping[Any, Any]) -> None:
+        """Keep *headers* to be looked at for credentials when there is something to tell, or when they are many."""
+        self._seen.append(headers)
+        if len(self._seen) >= _MANY:
+            self._learn()
 
     def _learn(self) -> None:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
