@@ -126,7 +126,8 @@ def pytest_configure(config: pytest.Config) -> None:
         f"hubfiles({', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}): how the fixture hubfiles "
         "records, replays and judges this test.",
     )
-    _forget_dropped()
+    if "begin" in globals() and f"{__name__}.begin" not in sys.modules:
+        _forget_dropped()
     if hasattr(config, "workerinput") or any(
         (setting.flag and config.getoption(setting.flag) is not None) or (setting.ini and config.getini(setting.ini))
         for setting in SETTINGS
