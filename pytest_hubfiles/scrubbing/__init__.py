@@ -11,10 +11,9 @@ from pytest_hubfiles.scrubbing.clean import NOTHING_MORE, Additions, Scrubbed, a
 if TYPE_CHECKING:
     from pytest_hubfiles.scrubbing.known import redacted
     from pytest_hubfiles.scrubbing.taking_out import credentials_in, examine, may_hold, scrub, without_credentials
-    from pytest_hubfiles.scrubbing.tokens import EMAIL_PLACEHOLDER, PLACEHOLDER, is_secret_header, placeholder
+    from pytest_hubfiles.scrubbing.tokens import PLACEHOLDER, placeholder
 
 __all__ = [
-    "EMAIL_PLACEHOLDER",
     "NOTHING_MORE",
     "PLACEHOLDER",
     "Additions",
@@ -23,7 +22,6 @@ __all__ = [
     "credentials_in",
     "examine",
     "findings_at",
-    "is_secret_header",
     "may_hold",
     "placeholder",
     "redacted",
@@ -32,11 +30,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "EMAIL_PLACEHOLDER": "tokens",
     "PLACEHOLDER": "tokens",
     "credentials_in": "taking_out",
     "examine": "taking_out",
-    "is_secret_header": "tokens",
     "may_hold": "taking_out",
     "placeholder": "tokens",
     "redacted": "known",
