@@ -95,7 +95,8 @@ def write(folder: Path, kind: str, size: int, environment: str) -> None:
         root = folder / ("seed" if kind == "extend" else "cassettes")
         path = (root / version if environment == "ours" else root) / "test_bench" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        bodies = [WAITING] * (len(tasks) - 1) + [PAYLOAD] if kind.startswith("five") else [PAYLOAD] * len(tasks)
+        bodies = [WAITING] * (len(tasks) - 1) if kind.startswith("five") else []
+        bodies += [PAYLOAD.replace(TASK.encode(), task.encode()) for task in tasks[len(bodies) :]]
         path.write_bytes(FORMATS[environment]([path_of(task, version) for task in tasks], bodies))
 
 

@@ -20,6 +20,8 @@ _HUBSPOT_HOST: Final = re.compile(r"(?:.+\.)?(?:hubapi|hubspot)\.com")
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")  # what RFC 3986 lets stand as it is
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 
+_ABOUT_BODIES: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
 MatchKey = tuple[str, str, tuple[tuple[str, str], ...], str]
 """What a request is recognised by: method, path, sorted query, comparable body."""
 
@@ -154,9 +156,10 @@ class Interaction:
         return parse_json(self.body, charset_of(self.headers.get("content-type", "")))
 
     def let_go(self) -> None:
-        """Hold the parsed body no longer, which takes ten times what its bytes do; the task's state stays known."""
+        """Hold no longer what was parsed, ten times what its bytes take; the task's state stays known."""
         _ = self.task_status
-        self.__dict__.pop("json", None)
+        for name in ("json", "headers"):
+            self.__dict__.pop(name, None)
 
     @property
     def is_empty(self) -> bool:
@@ -205,12 +208,10 @@ class Interaction:
 
         A body that cannot be decoded here keeps its Content-Encoding, so that a client may.
         """
-        body, encoded = self._decoded
-        dropped = {"content-length", "transfer-encoding"}
-        if not encoded or _is_text(body):
-            dropped.add("content-encoding")
-        if body is self.response_body and dropped.isdisjoint(map(str.lower, self.response_headers)):
+        if _ABOUT_BODIES.isdisjoint(map(str.lower, self.response_headers)):
             return self
+        body, encoded = self._decoded
+        dropped = _ABOUT_BODIES if not encoded or _is_text(body) else _ABOUT_BODIES - {"content-encoding"}
         headers = {name: values for name, values in self.response_headers.items() if name.lower() not in dropped}
         return replace(self, response_headers=headers, response_body=body)
 

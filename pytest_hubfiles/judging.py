@@ -117,11 +117,11 @@ class Rules:
 
 def _as_judged(exchange: Exchange) -> object:
     """Return what a verdict depends on: polls of a task that waits are alike, and judged once (0.9 of five)."""
-    interaction = exchange.interaction
-    headers = [(name, value) for name, value in interaction.headers.items() if name != "date"]
+    interaction, asked = exchange.interaction, exchange.interaction.request_headers
+    headers = [part for pair in interaction.response_headers.items() if pair[0].lower() != "date" for part in pair]
     return (
         exchange.operation, exchange.version, interaction.method, interaction.url, interaction.status_code,
-        interaction.request_body, interaction.response_body, *interaction.request_headers.items(), "and", *headers,
+        interaction.request_body, interaction.response_body, *asked, *asked.values(), *headers,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,11 @@ SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").rglob("*.yaml"))
 WHOLE = cassettes.dump([*whole_import(), interaction("POST", "/other", 400, {"a": "b c", "d": [1, None]})])
 
 
-def quickly(content: bytes) -> list[Interaction] | None:
-    found = list(canonical.interactions_in(content))
+def quickly(content: bytes, piece: int | None = None) -> list[Interaction] | None:
+    with pytest.MonkeyPatch.context() as patches:
+        if piece is not None:
+            patches.setattr(canonical, "_PIECE", piece)
+        found = list(canonical.interactions_in(io.BytesIO(content)))
     return [i for i in found if i is not None] if found and found[-1] is None else None
 
 
@@ -104,6 +108,7 @@ def test_a_file_that_somebody_edited_is_read_as_yaml_reads_it(edits: list[tuple[
     found = quickly(content)
 
     assert found is None or same(found, by_parser(content))
+    assert same(quickly(content, piece=100), found)
 
 
 HOW = ("drop", "twice", "swap", "indent", "outdent")
@@ -128,15 +133,42 @@ def test_lines_that_were_moved_are_read_as_yaml_reads_them(edits: list[tuple[int
     assert found is None or same(found, by_parser(content))
 
 
-def test_a_file_that_is_ours_half_way_is_read_once() -> None:
+def test_the_pieces_in_which_a_file_is_read_do_not_show() -> None:
+    """Wherever a piece ends, in an exchange, before one or at the end, the same is read, at the same lines."""
+    whole = by_parser(WHOLE)
+
+    assert all(same(quickly(WHOLE, piece), whole) for piece in range(1, len(WHOLE) + 2))
+
+
+def test_a_file_of_many_pieces_is_read_like_a_short_one() -> None:
+    """More exchanges than one piece holds, with more headers and bodies than are known at once."""
+    interactions = [interaction("GET", f"/{number % 70}", 200, {"n": [number % 90] * 900}) for number in range(200)]
+    content = cassettes.dump(interactions)
+    assert len(content) > 2 * canonical._PIECE
+
+    assert quickly(content) == interactions
+    assert same(quickly(content), by_parser(content))
+
+
+def test_what_two_exchanges_have_in_common_is_held_once() -> None:
+    """A poll that says what the one before it said takes no memory of its own for that."""
+    first, second = quickly(cassettes.dump([interaction("GET", "/a", 200, {"a": 1})] * 2)) or ()
+
+    assert first.response_body is second.response_body
+    assert first.response_headers is second.response_headers
+
+
+@pytest.mark.parametrize("piece", [100, 2**18])
+def test_a_file_that_is_ours_half_way_is_read_once(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What follows the last exchange that is as we write it is read by YAML's parser, and nothing is told twice."""
+    monkeypatch.setattr(canonical, "_PIECE", piece)
     content = WHOLE.replace(
         b"method: POST\n    uri: https://api.hubapi.com/other", b'method: "POST"\n    uri: https://api.hubapi.com/other'
     )
     assert content != WHOLE
 
     assert quickly(content) is None
-    assert same(list(interactions_in(content, 64.0)), by_parser(WHOLE))
+    assert same(list(interactions_in(io.BytesIO(content), 64.0)), by_parser(WHOLE))
 
 
 @pytest.mark.parametrize("broken", [b"    code: 20x", b"    code: 99", b"   code: 200", b"    code: [200]"])
@@ -145,9 +177,9 @@ def test_a_fault_below_is_still_told(broken: bytes) -> None:
     content = re.sub(rb"    code: 400", broken, WHOLE)
     assert content != WHOLE
     told = []
-    for read in (interactions_in, by_yaml):
+    for read in (lambda: interactions_in(io.BytesIO(content), 64.0), lambda: by_yaml(content, 64.0)):
         with pytest.raises(RefusedError) as refused:
-            list(read(content, 64.0))
+            list(read())
         told.append((refused.value.reason, refused.value.line))
 
     assert told[0] == told[1]

@@ -86,3 +86,13 @@ def test_no_token_is_passed_over(line: str) -> None:
 
     assert scrubbing.are_clean([plain])
     assert not any(scrubbing.are_clean([plain, replace(plain, **place)]) for place in places)
+
+
+def test_no_token_is_passed_over_in_a_long_recording() -> None:
+    """However many exchanges come before the one that holds it, or after."""
+    plain = Interaction("GET", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
+    dirty = replace(plain, response_body=LINES[0].encode())
+
+    assert scrubbing.are_clean([plain] * 350)
+    for place in (0, 99, 100, 199, 349):
+        assert not scrubbing.are_clean([*[plain] * place, dirty, *[plain] * (349 - place)])

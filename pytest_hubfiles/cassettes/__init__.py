@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
-from pytest_hubfiles.cassettes.files import check_target, content_of, write
+from pytest_hubfiles.cassettes.files import check_target, write
 from pytest_hubfiles.cassettes.locking import identity, locked, private_folder
 from pytest_hubfiles.cassettes.names import (
     CANDIDATE_SUFFIX,
@@ -27,7 +27,6 @@ __all__ = [
     "CassetteUnreadableError",
     "candidate_path",
     "check_target",
-    "content_of",
     "dump",
     "find",
     "identity",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 from pytest_hubfiles.exchanges import Interaction
 
@@ -41,35 +41,65 @@ _OUTDENTED: Final = {indent: re.compile(rf"\n(?! {{{indent}}})").search for inde
 _START: Final = "interactions:\n"
 _END: Final = "version: 1\n"
 _PRINTABLE: Final = bytes([*range(0x20, 0x7F), 0x0A])
+_PIECE: Final = 2**18  # bytes
+
+_Known = dict[str | bytes, Any]
+"""Headers by their lines, and bodies: what the exchanges of a file have in common is held once."""
+_MOST_KNOWN: Final = 64
 
 
 class _OtherFormError(Exception):
     """What is here is not written as this package writes it."""
 
 
-def interactions_in(content: bytes) -> Iterator[Interaction | None]:
-    """Yield the interactions of what a cassette file holds, as far as they are written as this package writes them.
+def interactions_in(file: BinaryIO) -> Iterator[Interaction | None]:
+    """Yield the interactions of what a cassette *file* holds, as far as they are written as this package writes them.
 
     None at the end says that this is the whole file.
     """
-    if content.translate(None, _PRINTABLE):
-        return
-    text = content.decode("ascii")
-    if not text.startswith(_START):
-        return
-    place, line, counted = len(_START), 2, len(_START)
-    while not text.startswith(_END, place):
-        line += text.count("\n", counted, place)
+    known: _Known = {}
+    place, line = 0, 1
+    for text, is_last in _pieces(file):
+        if line == 1:
+            if not text.startswith(_START):
+                return
+            place, line = len(_START), 2
         counted = place
-        try:
-            interaction, place = _exchange(text, place, line)
-        except _OtherFormError:
+        while place < len(text) and not text.startswith(_END, place):
+            line += text.count("\n", counted, place)
+            counted = place
+            try:
+                interaction, place = _exchange(text, place, line, known)
+            except _OtherFormError:
+                return
+            if not text.startswith(("- request:\n", _END), place) and (is_last or place < len(text)):
+                return  # its last line may go on
+            yield interaction
+        if place < len(text):
+            if is_last and len(_START) < place == len(text) - len(_END):
+                yield None
             return
-        if not text.startswith(("- request:\n", _END), place):  # its last line may go on
+        line, place = line + text.count("\n", counted), 0
+
+
+def _pieces(file: BinaryIO) -> Iterator[tuple[str, bool]]:
+    """Yield *file* in pieces that begin where an interaction does, as far as its characters allow; the last is told.
+
+    A cassette of 10,000 exchanges, held as a whole and as text besides, took half of all memory.
+    """
+    rest = b""
+    while True:
+        wanted = max(_PIECE, len(rest))
+        read = file.read(wanted)
+        content, is_last = rest + read, len(read) < wanted
+        end = len(content) if is_last else content.rfind(b"\n- request:\n") + 1
+        piece, rest = content[:end], content[end:]
+        if piece.translate(None, _PRINTABLE):
             return
-        yield interaction
-    if place > len(_START) and place + len(_END) == len(text):
-        yield None
+        if piece:
+            yield piece.decode("ascii"), is_last
+        if is_last:
+            return
 
 
 def text_of(interactions: Sequence[Interaction]) -> str | None:
@@ -129,14 +159,16 @@ def _block_of(body: bytes, indent: int, empty: str) -> str | None:
     return f"|{hint}\n{blank}" + text.removesuffix("\n").replace("\n", f"\n{blank}") + "\n"
 
 
-def _exchange(text: str, place: int, line: int) -> tuple[Interaction, int]:
+def _exchange(text: str, place: int, line: int, known: _Known) -> tuple[Interaction, int]:
     """Return the interaction that begins at *place*, in *line*, and where it ends."""
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
     place = _after(text, place, "- request:\n")
     if text.startswith("    body: null\n", place):
         asked, place = b"", place + len("    body: null\n")
     else:
         asked, place = _block(text, _after(text, place, "    body: |"), 6)
-    asked_headers, place = _headers(text, place)
+    asked_headers, place = _headers(text, place, known)
     method, place = _found(_METHOD, text, place)
     url, place = _found(_URL, text, place)
     place = _after(text, place, "  response:\n    body:\n      string: ")
@@ -144,7 +176,8 @@ def _exchange(text: str, place: int, line: int) -> tuple[Interaction, int]:
         answered, place = b"", place + len("''\n")
     else:
         answered, place = _block(text, _after(text, place, "|"), 8)
-    headers, place = _headers(text, place)
+        answered = known.setdefault(answered, answered)
+    headers, place = _headers(text, place, known)
     code, place = _found(_CODE, text, _after(text, place, "    status:\n"))
     reason, place = _found(_REASON, text, place)
     interaction = Interaction(method, url, asked_headers, asked, int(code), _plain(reason), headers, answered, line)
@@ -164,23 +197,34 @@ def _found(line: _Match, text: str, place: int) -> tuple[str, int]:
     return match[1], match.end()
 
 
-def _headers(text: str, place: int) -> tuple[dict[str, tuple[str, ...]], int]:
+def _headers(text: str, place: int, known: _Known) -> tuple[dict[str, tuple[str, ...]], int]:
     place = _after(text, place, "    headers:")
     if text.startswith(" {}\n", place):
         return {}, place + len(" {}\n")
     place = _after(text, place, "\n")
+    outdented = _OUTDENTED[6](text, place - 1)
+    lines = text[place : outdented.start() + 1] if outdented is not None else ""
+    found = known.get(lines)
+    if found is None:
+        found = _headers_in(lines)
+        known[lines] = found
+    return found, place + len(lines)
+
+
+def _headers_in(lines: str) -> dict[str, tuple[str, ...]]:
+    place = 0
     found: dict[str, tuple[str, ...]] = {}
-    while name := _NAME(text, place):
+    while name := _NAME(lines, place):
         values, place = [], name.end()
-        while value := _VALUE(text, place):
+        while value := _VALUE(lines, place):
             values.append(_plain(value[1]))
             place = value.end()
         if not values or name[1] in found or max(len(values), len(found)) >= _MOST_HEADERS:
             raise _OtherFormError
         found[sys.intern(name[1])] = tuple(values)
-    if not found:
+    if not found or place < len(lines):
         raise _OtherFormError
-    return found, place
+    return found
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
 
@@ -43,8 +43,8 @@ def _link_above(path: Path, root: Path | None) -> Path | None:
     return found
 
 
-def content_of(path: Path, max_megabytes: float, root: Path | None = None) -> bytes:
-    """Return what the regular file *path* holds; no link below *root* is followed, and nothing is waited for.
+def opened(path: Path, max_megabytes: float, root: Path | None = None) -> BinaryIO:
+    """Return the regular file *path*, to be read; no link below *root* is followed, and nothing is waited for.
 
     Raises:
         CassetteUnreadableError: with the reason.
@@ -56,19 +56,23 @@ def content_of(path: Path, max_megabytes: float, root: Path | None = None) -> by
         oddity = _oddity(path.lstat())
         if oddity is not None:
             raise CassetteUnreadableError(path, f"it is not a regular file but {oddity}; put the file in its place")
-        with open(os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | _AS_IT_IS), "rb") as file:  # noqa: PTH123
-            about = os.fstat(file.fileno())
-            if _oddity(about) is not None:  # it was replaced since it was looked at
-                raise CassetteUnreadableError(path, "it is not a regular file")
-            if about.st_size > max_megabytes * 1_000_000:
-                size = about.st_size / 1_000_000
-                limit = f"hubfiles_max_cassette_mb = {max_megabytes:g}"
-                raise CassetteUnreadableError(path, f"it has {size:.1f} MB, more than {limit} lets pass")
-            return file.read(about.st_size)
+        file = open(os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | _AS_IT_IS), "rb")  # noqa: PTH123, SIM115
     except FileNotFoundError:
         raise CassetteUnreadableError(path, "there is no such file") from None
     except (OSError, ValueError) as error:  # the latter for a NUL in its name
         raise CassetteUnreadableError(path, getattr(error, "strerror", None) or str(error)) from None
+    try:
+        about = os.fstat(file.fileno())
+        if _oddity(about) is not None:  # it was replaced since it was looked at
+            raise CassetteUnreadableError(path, "it is not a regular file")
+        if about.st_size > max_megabytes * 1_000_000:
+            size = about.st_size / 1_000_000
+            limit = f"hubfiles_max_cassette_mb = {max_megabytes:g}"
+            raise CassetteUnreadableError(path, f"it has {size:.1f} MB, more than {limit} lets pass")
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def check_target(path: Path, root: Path | None = None) -> None:

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles import foreign
 from pytest_hubfiles.cassettes import canonical
 from pytest_hubfiles.cassettes.errors import CassetteUnreadableError, RefusedError
-from pytest_hubfiles.cassettes.files import content_of
+from pytest_hubfiles.cassettes.files import opened
 from pytest_hubfiles.exchanges import Interaction
 
 FORMAT_VERSION: Final = 1  # vcrpy's, since 1.0
@@ -38,28 +38,31 @@ def iterate(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -
         CassetteUnreadableError: with the reason, and the line where there is one.
     """
     try:
-        content = content_of(path, max_megabytes, root)
-        parse = foreign.PARSERS.get(path.suffix.lower())
-        yield from interactions_in(content, max_megabytes) if parse is None else _parsed(parse(_text(content)))
+        with opened(path, max_megabytes, root) as file:
+            parse = foreign.PARSERS.get(path.suffix.lower())
+            yield from interactions_in(file, max_megabytes) if parse is None else _parsed(parse(_text(file.read())))
     except (RefusedError, foreign.NotParsedError) as error:
         raise CassetteUnreadableError(path, error.reason, error.line) from None
+    except OSError as error:
+        raise CassetteUnreadableError(path, error.strerror or str(error)) from None
 
 
-def interactions_in(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
-    """Yield the interactions of what a cassette file holds.
+def interactions_in(file: BinaryIO, max_megabytes: float) -> Iterator[Interaction]:
+    """Yield the interactions of what a cassette *file* holds.
 
     Raises:
         RefusedError: with the reason and the line.
     """
     found, is_whole = 0, False
-    for interaction in canonical.interactions_in(content):
+    for interaction in canonical.interactions_in(file):
         if interaction is None:
             is_whole = True
         else:
             found += 1
             yield interaction
     if not is_whole:  # what was found so far is what YAML's parser finds, too
-        yield from islice(by_yaml(content, max_megabytes), found, None)
+        file.seek(0)
+        yield from islice(by_yaml(file.read(), max_megabytes), found, None)
 
 
 def by_yaml(content: bytes, max_megabytes: float) -> Iterator[Interaction]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,7 +131,7 @@ def save(
         size, limit = len(content) / 1_000_000, f"hubfiles_max_cassette_mb = {max_megabytes:g}"
         raise CassetteNotWrittenError(path, f"it would have {size:.1f} MB, more than {limit} lets pass")
     try:
-        written = sum(1 for _ in interactions_in(content, max_megabytes))
+        written = sum(1 for _ in interactions_in(io.BytesIO(content), max_megabytes))
     except RefusedError as error:
         raise CassetteNotWrittenError(path, f"it could not be read again: {error.reason}") from None
     if written != len(interactions):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -33,7 +34,7 @@ _PROJECT: Final = Path(__file__).parent.parent.parent
 
 def cassette(data: bytes) -> None:
     """Read *data* as a cassette in both ways and use what it holds: all that may come out is that it is refused."""
-    quick = list(canonical.interactions_in(data))
+    quick = list(canonical.interactions_in(io.BytesIO(data)))
     is_whole = bool(quick) and quick[-1] is None
     told = [interaction for interaction in quick if interaction is not None]
     read, refusal = [], None  # which may come before what the quick way has already told
