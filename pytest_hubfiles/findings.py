@@ -11,16 +11,19 @@ from typing import Any, Final, NamedTuple
 
 
 class Severity(str, Enum):
-    """How much a finding matters to a consumer of the answer: ``info < warning < breaking``."""
+    """How much a finding matters to a consumer of the answer: ``info < warning < breaking``.
+
+    ``rank`` is 0 for info, 1 for warning, 2 for breaking.
+    """
+
+    rank: int
 
     INFO = "info"
     WARNING = "warning"
     BREAKING = "breaking"
 
-    @property
-    def rank(self) -> int:
-        """0 for info, 1 for warning, 2 for breaking."""
-        return list(Severity).index(self)
+    def __init__(self, value: str) -> None:
+        self.rank = len(type(self).__members__)
 
 
 WAIVABLE: Final = "findings"

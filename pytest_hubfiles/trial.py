@@ -177,7 +177,7 @@ class Trial:
             CassetteNotWrittenError: if that cannot be done; the cassette is as it was.
         """
         self.passed = self.passed and passed
-        known, told = {finding.fingerprint for finding in self._findings}, self._reasons
+        known, told = {finding.identity for finding in self._findings}, self._reasons
         if self._has_more:
             self._findings = self._examine(finished=True)
         if self.recorder.live:
@@ -188,8 +188,8 @@ class Trial:
                 self._reasons.append(str(error))
                 raise
         return Conclusion(
-            tuple(finding for finding in self._findings if finding.fingerprint not in known),
-            tuple(finding for finding in self._failing() if finding.fingerprint not in known),
+            tuple(finding for finding in self._findings if finding.identity not in known),
+            tuple(finding for finding in self._failing() if finding.identity not in known),
             tuple(reason for reason in self._reasons if reason not in told),
         )
 

@@ -107,6 +107,35 @@ def test_the_token_comes_from_a_fixture(downstream: Downstream) -> None:
     assert "a-token-of-my-own" not in downstream.cassette().read_text(encoding="utf-8")
 
 
+def test_a_replay_asks_for_no_token(downstream: Downstream) -> None:
+    """A suite that fetches its token from where not everybody can is replayed by everybody; who records is told."""
+    fixture = "@pytest.fixture\ndef hubfiles_token(): raise OSError('the vault is locked')\n"
+    downstream.tests(fixture + TEST_WHOLE)
+    downstream.write(whole_import())
+
+    downstream.run().assert_outcomes(passed=1)
+
+    recording = downstream.run_live("--hubfiles-record=rewrite")
+    recording.assert_outcomes(errors=1)
+    recording.stdout.fnmatch_lines(["E *OSError: the vault is locked"])
+    assert "pytest-hubfiles" not in recording.stdout.str().partition("= ERRORS =")[2].partition("= hubfiles =")[0]
+
+
+def test_a_token_that_the_test_has_is_known_in_a_replay(downstream: Downstream) -> None:
+    """What the fixture gives to the test, or to another fixture of it, stands in no report of its failure."""
+    downstream.tests(
+        "@pytest.fixture\ndef hubfiles_token(): return 'a-token-of-my-own-1'\n"
+        "@pytest.fixture\ndef client(hubfiles_token): return hubfiles_token\n"
+        "def test_import(hubfiles, client): assert client == 'another'\n"
+    )
+    downstream.write(whole_import())
+
+    failed = downstream.run("--hubfiles-fail-on=never", "-l")
+
+    failed.assert_outcomes(failed=1)
+    failed.stdout.no_fnmatch_line("*a-token-of-my-own-1*")
+
+
 TEST_WHOLE = "def test_import(hubfiles):\n    import_a_file(hubfiles)\n"
 
 

@@ -67,15 +67,21 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 
 @contextmanager
-def tried(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
+def tried(request: pytest.FixtureRequest, vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
-    with failing("starting to record or replay"), ExitStack() as recording:
+    with failing("reading how to record or replay"):
         if isinstance(fault := getattr(request, "param", None), OwnFaultError):
             raise fault
         run = begin(request.config)
         if not run.running:  # nobody had begun when pytest started to run tests
             run.started()
-        trial, version = _trial(request, run, token, vcr_config)
+        markers = marker_arguments(request.node.iter_markers("hubfiles"))
+        mode: options.RecordMode = run.get("record", markers)
+    # A replay needs none, and a suite may fetch its own from where not everybody can. No fault of ours if it fails.
+    asks = mode is not options.RecordMode.NONE or "hubfiles_token" in request.fixturenames
+    token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
+    with failing("starting to record or replay"), ExitStack() as recording:
+        trial, version = _trial(request, run, markers, mode=mode, token=token, vcr_config=vcr_config)
         recording.enter_context(trial.recorder)
         offered = HubFiles(
             version=version,
@@ -92,7 +98,13 @@ def tried(request: pytest.FixtureRequest, token: str | None, vcr_config: dict[st
 
 
 def _trial(
-    request: pytest.FixtureRequest, run: Run, token: str | None, vcr_config: dict[str, Any]
+    request: pytest.FixtureRequest,
+    run: Run,
+    markers: tuple[Mapping[str, Any], ...],
+    *,
+    mode: options.RecordMode,
+    token: str | None,
+    vcr_config: dict[str, Any],
 ) -> tuple[Trial, str]:
     """Return the trial of the test that *request* is for, and the version it runs in.
 
@@ -100,7 +112,6 @@ def _trial(
         HubfilesError: if a setting, a marker, a schema or the vcrpy configuration is wrong.
     """
     item: pytest.Item = request.node
-    markers = marker_arguments(item.iter_markers("hubfiles"))
     version: str = getattr(request, "param", None) or run.get("version", markers)[0]
     run.check_versions([version], markers)
     named: str | None = run.get("cassette", markers)
@@ -109,7 +120,6 @@ def _trial(
         if named is None
         else cassettes.named_path(run.cassettes, version, named)
     )
-    mode: options.RecordMode = run.get("record", markers)
     _check_recorders(item)
     _check_ci(run, mode, markers, path)
     gate = Gate.of(os.environ, token)

@@ -6,7 +6,7 @@ import bisect
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -68,9 +68,10 @@ class SwallowedRefusalError(BaseException):
         )
 
 
-_MANY: Final = 100  # requests whose headers are kept; of ten thousand they would take a tenth of all memory
+_MANY: Final = 100  # headers of requests that are kept; of ten thousand they would take a tenth of all memory
 _PATIENCE: Final = 3  # refusals of one request; clients that retry on their own account give up about then
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
+Headers = tuple[tuple[Any, Any], ...]
 Identify = Callable[[Interaction], Exchange]
 
 
@@ -146,7 +147,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._gate = Gate() if gate is None else gate
         self._additions = additions
         self._secrets = set(self._gate.values)
-        self._seen: list[Mapping[str, Any]] = []  # headers that were not looked at for credentials so far
+        self._seen: list[Headers] = []  # not looked at for credentials so far
         self._on_their_way: dict[Asked, _Sent] = {}
         self._sent = 0
         self._reserved: dict[Asked, int] = {}
@@ -232,7 +233,9 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     # --- asked by clients -----------------------------------------------------------------------------------
 
-    def _plain_answer(self, method: str, url: str, body: bytes, headers: Mapping[Any, Any]) -> Interaction | None:
+    def _plain_answer(
+        self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]
+    ) -> Interaction | None:
         """Return the recorded answer to a request, if there is one and it is a plain one; else nothing has happened."""
         try:
             key = match_key(method.upper(), canonical_url(url, self.base_url), body)
@@ -268,7 +271,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             if not self.live:  # what is answered needs no scrubbing: what it was recorded as held no credential
                 number = self._tape.find(key_of(filtered, self.base_url))
                 if number is not None:
-                    self._see(filtered.headers)
+                    self._see(filtered.headers.items())
             if number is None and (self._tape.interactions or not self.live):
                 wanted = self._wanted(filtered)
                 number = self._tape.next(wanted)
@@ -336,17 +339,21 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._secrets |= scrubbing.credentials_in(raw.request_headers)
         return self._scrubbed(raw)
 
-    def _see(self, headers: Mapping[Any, Any]) -> None:
+    def _see(self, headers: Iterable[tuple[Any, Any]]) -> None:
         """Keep *headers* to be looked at for credentials when there is something to tell, or when they are many."""
-        self._seen.append(headers)
-        if len(self._seen) >= _MANY:
-            self._learn()
+        seen = tuple(headers)
+        if seen not in self._seen:  # each poll of a task has the same
+            self._seen.append(seen)
+            if len(self._seen) >= _MANY:
+                self._learn()
 
     def _learn(self) -> None:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
         with self.lock:
             while self._seen:
-                headers = {text_of(name): (text_of(value),) for name, value in self._seen.pop().items()}
+                headers: dict[str, tuple[str, ...]] = {}
+                for name, value in self._seen.pop():
+                    headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
                 self._secrets |= scrubbing.credentials_in(headers)
             self._pending()
 
@@ -446,7 +453,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def answers(self, method: str, url: str, body: bytes) -> bool:
         """Answer a request that no client makes, if it has a plain answer; it is among ``exchanges`` then."""
-        return not self.live and not self._config and self._plain_answer(method, url, body, {}) is not None
+        return not self.live and not self._config and self._plain_answer(method, url, body, ()) is not None
 
     # --- asked by the plugin --------------------------------------------------------------------------------
 

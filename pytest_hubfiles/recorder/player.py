@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
@@ -27,7 +27,7 @@ _TELLING: Final = frozenset({"set-cookie", "content-encoding", "content-length",
 _MANY: Final = 50  # headers; http.client refuses more than 100
 _DOTS: Final = re.compile(r"/\.|#|\s")  # what some clients take out of a URL
 
-Find = Callable[[str, str, bytes, Mapping[Any, Any]], "Interaction | None"]
+Find = Callable[[str, str, bytes, Iterable[tuple[Any, Any]]], "Interaction | None"]
 
 
 def is_plain(answer: Interaction) -> bool:
@@ -91,7 +91,7 @@ class Player(AbstractContextManager["Player"]):
             if place.replacement is not None and _own(place) is place.replacement:
                 setattr(place.owner, place.name, place.original)
 
-    def answer(self, method: str, url: str, body: bytes, headers: Mapping[Any, Any]) -> Interaction | None:
+    def answer(self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]) -> Interaction | None:
         """Return the recorded answer to a request; None if it is to be asked of whoever comes next."""
         if self not in _players or _DOTS.search(url) or not _are_there(self._places, replaced=True):
             return None
@@ -257,7 +257,7 @@ def _requests(module: Any) -> Iterator[_Place]:
         answer, player = None, _player()
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         if player and type(self) is adapter and not args and _is_usual(**kwargs) and isinstance(body, bytes):
-            answer = player.answer(request.method, request.url, body, request.headers)
+            answer = player.answer(request.method, request.url, body, request.headers.items())
         if answer is None:
             _hand_over()
             return _next(adapter, "send", send, original)(self, request, *args, **kwargs)
@@ -305,7 +305,7 @@ def _httpx(module: Any) -> Iterator[_Place]:
         player = _player()
         if not player or not isinstance(request.stream, module.ByteStream):
             return None
-        answer = player.answer(request.method, str(request.url), b"".join(request.stream), request.headers)
+        answer = player.answer(request.method, str(request.url), b"".join(request.stream), request.headers.raw)
         return answer and module.Response(
             answer.status_code,
             headers=_pairs(answer),
