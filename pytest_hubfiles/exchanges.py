@@ -155,9 +155,9 @@ class Interaction:
         """
         return parse_json(self.body, charset_of(self.headers.get("content-type", "")))
 
-    def let_go(self) -> None:
-        """Hold no longer what was parsed, ten times what its bytes take; the task's state stays known."""
-        _ = self.task_status
+    def let_go(self, task_status: str | None) -> None:
+        """Hold no longer what was parsed, ten times what its bytes take; *task_status*, its own, stays known."""
+        self.__dict__["task_status"] = task_status
         for name in ("json", "headers"):
             self.__dict__.pop(name, None)
 

@@ -50,8 +50,9 @@ class Rules:
         for alike in groups.values():
             for finding in self.contracts.check(alike[0]):
                 found.append(finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike)))
+            state = alike[0].task_status
             for exchange in alike if lets_go else ():
-                exchange.interaction.let_go()
+                exchange.interaction.let_go(state)
         return found + list(lifecycle.check(exchanges))
 
     def compare(

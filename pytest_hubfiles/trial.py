@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, scrubbing
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.exchanges import Exchange
 from pytest_hubfiles.findings import WAIVABLE, Category, Finding, Kind, merge, replay_finding
@@ -88,19 +88,20 @@ class Trial:
             if finished and self.passed and not self.shared:
                 found += [self._unplayed(self.rules.contracts.identify(i)) for i in recorder.unplayed]
         # Merged first: what each of a hundred polls shows is looked at once. And once more, for it may weigh less now.
-        return merge(rules.excuse(map(self._told, merge(found))))
+        return merge(rules.excuse(self._told(merge(found))))
 
-    def _told(self, finding: Finding) -> Finding:
-        """Return *finding* as one of this test, without credentials that a value or a message of it may hold."""
-        redacted = self.recorder.redacted
-        return replace(
-            finding,
-            test=self.test,
-            cassette=self.shown,
-            message=redacted(finding.message),
-            before=None if finding.before is None else redacted(finding.before),
-            after=None if finding.after is None else redacted(finding.after),
-        )
+    def _told(self, findings: Collection[Finding]) -> Iterator[Finding]:
+        """Yield *findings* as those of this test, without credentials that a value or a message of them may hold."""
+        credentials = self.recorder.credentials if findings else ()
+        for finding in findings:
+            yield replace(
+                finding,
+                test=self.test,
+                cassette=self.shown,
+                message=scrubbing.redacted(finding.message, credentials),
+                before=None if finding.before is None else scrubbing.redacted(finding.before, credentials),
+                after=None if finding.after is None else scrubbing.redacted(finding.after, credentials),
+            )
 
     def _file_findings(self) -> list[Finding]:
         found = self.recorder.file_findings()

@@ -6,7 +6,7 @@ import bisect
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -380,13 +380,17 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _redacted_log(self, text: str) -> str:
         """Return a log line of a client, which may come before anything was learned of the request."""
+        return scrubbing.without_credentials(text, self.credentials)
+
+    @property
+    def credentials(self) -> Set[str]:
+        """The credentials that this test has had so far, by value."""
         self._learn()
-        return scrubbing.without_credentials(text, self._secrets | self._gate.values)
+        return self._secrets | self._gate.values
 
     def redacted(self, text: str) -> str:
         """Return a *text* for people, such as a failure's, without the credentials that this test has had."""
-        self._learn()
-        return scrubbing.redacted(text, self._secrets | self._gate.values)
+        return scrubbing.redacted(text, self.credentials)
 
     def redirected(self, request: Asked) -> Asking:
         """Return *request*, the step after the redirect just played in this thread, as a client would make it."""
