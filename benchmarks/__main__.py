@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -37,9 +38,11 @@ def measure(figures: Sequence[Figure], rounds: int) -> Costs:
     costs: dict[Process, list[Cost]] = {process: [] for process in processes}
     with tempfile.TemporaryDirectory() as name, _server() as server:
         folder = Path(name)
-        for process in processes:
-            if process.suite and not (folder / process.folder).exists():
-                suites.write(folder / process.folder, *process.suite, process.environment)
+        # Not in this process: Linux tells of a child no peak below the one that its parent has had.
+        with ProcessPoolExecutor(1) as writer:
+            wanted = {process.folder: process for process in processes if process.suite}
+            for process in wanted.values():
+                writer.submit(suites.write, folder / process.folder, *process.suite, process.environment).result()
         for process in processes:  # compiles what it imports
             if process.suite and (process.suite[1] == 1 or process.counted):
                 run(process, folder, server)

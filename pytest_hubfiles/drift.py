@@ -74,26 +74,31 @@ def _moved(found: Finding, to: Exchange) -> Finding:
 
 def _is_plainly_the_same(before: Sequence[Exchange], after: Sequence[Exchange], contracts: Contracts) -> bool:
     """Return whether each of *after* is plainly of the shape of its counterpart in *before*: then nothing drifted."""
-    return len(before) == len(after) and all(
-        _are_plainly_alike(one, other, contracts) for one, other in zip(before, after, strict=True)
-    )
+    if len(before) != len(after):
+        return False
+    for one, other in zip(before, after, strict=True):  # noqa: SIM110  # all() takes a twentieth of the time for itself
+        if not _are_plainly_alike(one, other, contracts):
+            return False
+    return True
 
 
 def _are_plainly_alike(one: Exchange, other: Exchange, contracts: Contracts) -> bool:
-    if (one.version, one.operation) != (other.version, other.operation):
+    version, operation, old, new = one.version, one.operation, one.interaction, other.interaction
+    if version != other.version or operation != other.operation:
         return False
-    if one.version is None or one.operation is None:
+    if version is None or operation is None:
         return True  # nothing is known of either
-    status = one.status_code
-    if status != other.status_code or status >= 300 or one.task_status != other.task_status:
+    status = old.status_code
+    if status != new.status_code or status >= 300 or old.task_status != new.task_status:
         return False  # who got an error is to be told by what was asked for
-    types = [side.interaction.response_headers.get("Content-Type") for side in (one, other)]
-    said_alike = types[0] is not None and types[0] == types[1]
-    if not said_alike and one.interaction.media_type != other.interaction.media_type:
+    said = old.response_headers.get("Content-Type")
+    if (said is None or said != new.response_headers.get("Content-Type")) and old.media_type != new.media_type:
         return False
     try:
-        bodies = one.json, other.json
-        return None not in bodies and plainly_alike(*bodies, contracts.get(one.version, one.operation).place(status))
+        body, its = old.json, new.json
+        if body is None or its is None:
+            return False
+        return plainly_alike(body, its, contracts.get(version, operation).place(status))
     except (BodyNotJsonError, RecursionError):
         return False
 
