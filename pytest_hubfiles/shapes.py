@@ -9,8 +9,13 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
-_DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII)
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_DATE_TIME: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_UUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_MISSING: Final = object()
+_FORMATS: Final = ("text", "date-time", "uuid")
+_FORMAT: Final = re.compile(f"({_DATE_TIME})|({_UUID})").fullmatch
 
 
 class Declared(NamedTuple):
@@ -58,14 +63,13 @@ def child_path(path: str, name: str) -> str:
 
 def is_uuid(text: str) -> bool:
     """Return whether *text* is a UUID."""
-    return _UUID.fullmatch(text) is not None
+    return format_of(text) == "uuid"
 
 
 def format_of(text: str) -> str:
     """Return ``date-time``, ``uuid``, or ``text`` for a string that is neither."""
-    if _DATE_TIME.fullmatch(text):
-        return "date-time"
-    return "uuid" if _UUID.fullmatch(text) else "text"
+    match = _FORMAT(text)
+    return "text" if match is None else _FORMATS[match.lastindex or 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +266,10 @@ def _elements_alike(one: list[object], other: list[object], place: Place) -> boo
 def _members_alike(one: dict[str, object], other: dict[str, object], place: Place) -> bool:
     if place.facts.is_map:
         return one == other or _format_of_map(one) == _format_of_map(other) != ""
-    if one.keys() != other.keys():
+    if len(one) != len(other):
         return False
     for name, member in one.items():
-        its = other[name]
+        its = other.get(name, _MISSING)  # comparing the keys first would take a tenth of the time for itself
         kind = type(member)
         if kind is type(its) and kind is not dict and kind is not list and member == its:
             continue  # most are: few values change from one recording to the next
