@@ -158,6 +158,17 @@ def test_what_two_exchanges_have_in_common_is_held_once() -> None:
     assert first.response_headers is second.response_headers
 
 
+def test_no_more_is_read_than_may_be() -> None:
+    """A file that was small enough when it was opened, and grows, is not followed beyond what is allowed."""
+    file = io.BytesIO(WHOLE)
+
+    with pytest.raises(RefusedError):
+        list(interactions_in(file, 0.001))
+
+    assert file.tell() <= 1_000 < len(WHOLE)
+    assert quickly(WHOLE) == list(canonical.interactions_in(io.BytesIO(WHOLE), len(WHOLE)))[:-1]
+
+
 @pytest.mark.parametrize("piece", [100, 2**18])
 def test_a_file_that_is_ours_half_way_is_read_once(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What follows the last exchange that is as we write it is read by YAML's parser, and nothing is told twice."""

@@ -52,14 +52,14 @@ class _OtherFormError(Exception):
     """What is here is not written as this package writes it."""
 
 
-def interactions_in(file: BinaryIO) -> Iterator[Interaction | None]:
+def interactions_in(file: BinaryIO, most: int = sys.maxsize) -> Iterator[Interaction | None]:
     """Yield the interactions of what a cassette *file* holds, as far as they are written as this package writes them.
 
-    None at the end says that this is the whole file.
+    None at the end says that this is the whole file. No more than *most* bytes are read of one that grows meanwhile.
     """
     known: _Known = {}
     place, line = 0, 1
-    for text, is_last in _pieces(file):
+    for text, is_last in _pieces(file, most):
         if line == 1:
             if not text.startswith(_START):
                 return
@@ -82,16 +82,17 @@ def interactions_in(file: BinaryIO) -> Iterator[Interaction | None]:
         line, place = line + text.count("\n", counted), 0
 
 
-def _pieces(file: BinaryIO) -> Iterator[tuple[str, bool]]:
+def _pieces(file: BinaryIO, most: int) -> Iterator[tuple[str, bool]]:
     """Yield *file* in pieces that begin where an interaction does, as far as its characters allow; the last is told.
 
     A cassette of 10,000 exchanges, held as a whole and as text besides, took half of all memory.
     """
     rest = b""
     while True:
-        wanted = max(_PIECE, len(rest))
+        wanted = min(max(_PIECE, len(rest)), most)
         read = file.read(wanted)
-        content, is_last = rest + read, len(read) < wanted
+        most -= len(read)
+        content, is_last = rest + read, len(read) < wanted or not most
         end = len(content) if is_last else content.rfind(b"\n- request:\n") + 1
         piece, rest = content[:end], content[end:]
         if piece.translate(None, _PRINTABLE):

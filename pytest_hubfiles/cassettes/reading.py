@@ -40,7 +40,11 @@ def iterate(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -
     try:
         with opened(path, max_megabytes, root) as file:
             parse = foreign.PARSERS.get(path.suffix.lower())
-            yield from interactions_in(file, max_megabytes) if parse is None else _parsed(parse(_text(file.read())))
+            yield from (
+                interactions_in(file, max_megabytes)
+                if parse is None
+                else _parsed(parse(_text(file.read(_most(max_megabytes)))))
+            )
     except (RefusedError, foreign.NotParsedError) as error:
         raise CassetteUnreadableError(path, error.reason, error.line) from None
     except OSError as error:
@@ -54,7 +58,7 @@ def interactions_in(file: BinaryIO, max_megabytes: float) -> Iterator[Interactio
         RefusedError: with the reason and the line.
     """
     found, is_whole = 0, False
-    for interaction in canonical.interactions_in(file):
+    for interaction in canonical.interactions_in(file, _most(max_megabytes)):
         if interaction is None:
             is_whole = True
         else:
@@ -62,7 +66,12 @@ def interactions_in(file: BinaryIO, max_megabytes: float) -> Iterator[Interactio
             yield interaction
     if not is_whole:  # what was found so far is what YAML's parser finds, too
         file.seek(0)
-        yield from islice(by_yaml(file.read(), max_megabytes), found, None)
+        yield from islice(by_yaml(file.read(_most(max_megabytes)), max_megabytes), found, None)
+
+
+def _most(max_megabytes: float) -> int:
+    """Return how many bytes are read of a file that was not too large when it was opened."""
+    return int(max_megabytes * 1_000_000)
 
 
 def by_yaml(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
