@@ -556,12 +556,12 @@ def test_places_are_named_and_values_are_not() -> None:
     )
     places = secrets_in(made)
     assert places == [
-        "response header Location",
         "response header Set-Cookie",
+        "request header Authorization",
         "URL",
         "URL, query hapikey",
-        "request header Authorization",
         "request body, field client_secret",
+        "response header Location",
         "response body, field access_token",
         "response body",
         f"response body, field {PLACEHOLDER}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -55,15 +56,40 @@ ANY = st.builds(
 )  # fmt: skip
 
 
+CLOSELY = scrubbing.Additions(patterns=(re.compile("(?!)"),))
+"""A pattern that matches nothing, and keeps anything from being passed over."""
+
+
 @settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(ANY)
-def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction) -> None:
+@given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
+def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
     """An exchange that is passed over as a whole holds nothing that a closer look at its parts would find."""
-    examined = scrubbing.examine(interaction)
-    found = (examined.interaction.url, examined.interaction.request_body, examined.interaction.response_body)
+    closely = scrubbing.examine(interaction, known, CLOSELY)
+    found = (closely.interaction.url, closely.interaction.request_body, closely.interaction.response_body)
     as_it_is = (interaction.url, interaction.request_body, interaction.response_body)
 
-    assert not scrubbing.are_clean([interaction]) or (examined.places, found) == ((), as_it_is)
+    assert scrubbing.examine(interaction, known) == closely
+    assert known or not scrubbing.are_clean([interaction]) or (closely.places, found) == ((), as_it_is)
+
+
+@pytest.mark.parametrize("part", ["url", "reason", "Accept", "Location", "request_body", "response_body"])
+@pytest.mark.parametrize("value", ["a-value-that-is-known", "0123456789", "Kennwort"])
+def test_no_known_value_is_passed_over(part: str, value: str) -> None:
+    """A credential that is known by its value is taken out, though nothing else calls it one, wherever it stands."""
+    parts: dict[str, Any] = {
+        "url": f"https://api.hubapi.com/{value}",
+        "reason": value,
+        "Accept": {"request_headers": {"Accept": (value,)}},
+        "Location": {"response_headers": {"Location": (value,)}},
+        "request_body": b'"%s"' % value.encode(),
+        "response_body": b'"%s"' % value.encode(),
+    }
+    plain = Interaction("POST", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
+    asked = replace(plain, **(parts[part] if isinstance(parts[part], dict) else {part: parts[part]}))
+    examined = scrubbing.examine(asked, {value})
+
+    assert examined.places
+    assert value not in repr(examined.interaction)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -112,16 +112,21 @@ def are_clean(interactions: Sequence[Interaction]) -> bool:
     A hundred at a time are looked at as one text, as this takes four times the memory of what they hold.
     """
     starts = range(0, len(interactions), _AT_ONCE)
-    return all(_look_clean(interactions[start : start + _AT_ONCE]) for start in starts)
+    return all(is_clean_text(as_one_text(interactions[start : start + _AT_ONCE])) for start in starts)
 
 
-def _look_clean(interactions: Sequence[Interaction]) -> bool:
+def as_one_text(interactions: Sequence[Interaction]) -> str:
+    """Return all that is kept of *interactions* as one text; bytes that are no text are some other characters."""
     texts: set[str] = set()  # what stands in many of them, as a body that is polled again does, is looked at once (0.1)
     bodies: set[bytes] = set()
     for interaction in interactions:
         texts |= {interaction.url, interaction.reason, *interaction.request_headers, *interaction.response_headers}
         texts.update(*interaction.request_headers.values(), *interaction.response_headers.values())
         bodies |= {interaction.request_body, interaction.response_body}
-    text = "\n".join([*texts, *(body.decode("latin-1") for body in bodies), ""])
+    return "\n".join([*texts, *(body.decode("latin-1") for body in bodies), ""])
+
+
+def is_clean_text(text: str) -> bool:
+    """Return True only if :func:`examine` finds nothing in interactions of which :func:`as_one_text` makes *text*."""
     # An equals sign may be that of a secret, this one is in most answers; in any other charset a text may be hidden.
     return text.isascii() and not may_hold_credentials(text.replace(";charset=utf-8\n", "\n"))
