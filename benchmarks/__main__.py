@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import statistics
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import suites
+from benchmarks import suites, tables
 from benchmarks.processes import ROOT, Cost, Process, python_of, run
-from benchmarks.promises import FIGURES, Costs, Figure, Result
+from benchmarks.promises import COUNTED, FIGURES, Costs, Figure
 
 RESULTS = ROOT / "benchmarks" / "results.json"
+INSTRUCTIONS = ROOT / "benchmarks" / "instructions.json"
 PLOT = ROOT / "benchmarks" / "growth.svg"
+README = ROOT / "README.md"
 
 
 @contextmanager
@@ -45,61 +47,19 @@ def measure(figures: Sequence[Figure], rounds: int) -> Costs:
                 writer.submit(suites.write, folder / process.folder, *process.suite, process.environment).result()
         for process in processes:  # compiles what it imports
             if process.suite and (process.suite[1] == 1 or process.counted):
-                run(process, folder, server)
+                run(replace(process, counted=False), folder, server)
+        counted = [process for process in processes if process.counted]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # nothing disturbs a count, another one neither
+            for process, cost in zip(counted, pool.map(lambda p: run(p, folder, server), counted), strict=True):
+                costs[process].append(cost)
         for number in range(rounds):
             for process in processes:
-                if number == 0 or process.repeats:
+                if not process.counted and (number == 0 or process.repeats):
                     sys.stderr.isatty() and sys.stderr.write(f"\rround {number + 1} of {rounds}: {process.folder:<40}")
                     sys.stderr.flush()
                     costs[process].append(run(process, folder, server))
     sys.stderr.write("\r" + " " * 72 + "\r")
     return {process: found * rounds if not process.repeats else found for process, found in costs.items()}
-
-
-def _shown(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
-
-
-def table(results: Sequence[Result]) -> Iterator[str]:
-    """Yield the lines of the table: medians, the ratio with its spread over the rounds, and the promise."""
-    yield f"{'':4} {'':52} {'ours':>9} {'peer':>9}    {'ratio':>6} {'spread':>15}  {'promise':>8}  against"
-    for result in results:
-        figure = result.figure
-        ours, theirs = (_shown(statistics.median(side)) if side else "" for side in (result.ours, result.theirs))
-        spread = f"{min(result.ratios):.3f} – {max(result.ratios):.3f}"
-        promise = "" if figure.limit is None else f"≤ {figure.limit:g}"
-        kept = {True: " ", False: "✗", None: " "}[result.kept]
-        against = f"{figure.peer or 'itself'} ({figure.ours.unit})"
-        yield (
-            f"{figure.promise:4} {figure.what:52} {ours:>9} {theirs:>9}  {kept} {result.ratio:6.3f} "
-            f"{spread:>15}  {promise:>8}  {against}"
-        )
-
-
-def _as_json(results: Sequence[Result], rounds: int) -> str:
-    document = {
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "versions": {
-            name: version(name) for name in ("pytest", "vcrpy", "jsonschema", "deepdiff", "requests", "httpx")
-        },
-        "rounds": rounds,
-        "figures": [
-            {
-                "promise": result.figure.promise,
-                "what": result.figure.what,
-                "against": result.figure.peer,
-                "unit": result.figure.ours.unit,
-                "ours": [round(value, 4) for value in result.ours],
-                "theirs": [round(value, 4) for value in result.theirs],
-                "ratio": round(result.ratio, 4),
-                "limit": result.figure.limit,
-                "kept": result.kept,
-            }
-            for result in results
-        ],
-    }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> int:
@@ -108,20 +68,37 @@ def main() -> int:
     parser.add_argument("promises", nargs="*", metavar="P", help="measure these alone: P3 P7")
     parser.add_argument("--rounds", type=int, default=5, help="how often; default 5")
     parser.add_argument("--quick", action="store_true", help="one round, for a first look")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name} and {PLOT.name}")
+    parser.add_argument(
+        "--instructions", action="store_true", help="count instructions with valgrind, of what takes a millisecond"
+    )
+    parser.add_argument(
+        "--save", action="store_true", help=f"write the figures to {RESULTS.name}, {PLOT.name} and {README.name}"
+    )
     options = parser.parse_args()
-    rounds = 1 if options.quick else options.rounds
-    figures = [figure for figure in FIGURES if not options.promises or figure.promise in options.promises]
+    if options.instructions and shutil.which("valgrind") is None:
+        parser.error("--instructions needs valgrind, which is not installed")
+    if options.save and options.promises:
+        parser.error("--save keeps whole tables; leave the promises out")
+    rounds = 1 if options.quick or options.instructions else options.rounds
+    known = COUNTED if options.instructions else FIGURES
+    figures = [figure for figure in known if not options.promises or figure.promise in options.promises]
     if not figures:
-        parser.error(f"there are {', '.join(dict.fromkeys(figure.promise for figure in FIGURES))}")
+        parser.error(f"there are {', '.join(dict.fromkeys(figure.promise for figure in known))}")
     costs = measure(figures, rounds)
     results = [figure.result(costs) for figure in figures]
-    for line in table(results):
+    for line in tables.lines(results):
         print(line)
     if options.save:
-        RESULTS.write_text(_as_json(results, rounds), encoding="utf-8")
-        subprocess.run([str(python_of("plot")), "-m", "benchmarks.plot", RESULTS, PLOT], cwd=ROOT, check=True)
+        _save(INSTRUCTIONS if options.instructions else RESULTS, tables.as_json(results, rounds))
     return int(any(result.kept is False for result in results))
+
+
+def _save(path: Path, document: str) -> None:
+    path.write_text(document, encoding="utf-8")
+    readme = tables.shown_in(README.read_text(encoding="utf-8"), path.stem, tables.markdown(json.loads(document)))
+    README.write_text(readme, encoding="utf-8")
+    if path == RESULTS:
+        subprocess.run([str(python_of("plot")), "-m", "benchmarks.plot", RESULTS, PLOT], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

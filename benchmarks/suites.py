@@ -7,6 +7,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+UNCOLLECTED = "uncollected"
+"""A plugin that every suite has: without garbage collections, one more of which would weigh as much as ten tests."""
+
 TASK = "AAAAEZ6whGI"
 ORIGIN = "https://api.hubapi.com"
 PAYLOAD = json.dumps(
@@ -55,6 +58,53 @@ _CLIENTS = {
     "requests": "import requests\nclient = requests.Session()\n",
     "httpx": "import httpx\nclient = httpx.Client()\n",
 }
+_HEADERS = {"Content-Type": ["application/json;charset=utf-8"], "Date": ["Mon, 05 Oct 2026 09:14:05 GMT"]}
+_FROM_MEMORY = {
+    "requests": """
+import io, itertools
+import requests, urllib3
+from requests.adapters import HTTPAdapter
+
+class Memory(HTTPAdapter):
+    def send(self, request, *args, **kwargs):
+        raw = urllib3.HTTPResponse(
+            body=io.BytesIO(next(BODIES)), headers=urllib3.HTTPHeaderDict(HEADERS), status=200, version=11,
+            reason="OK", preload_content=False, decode_content=False, request_method=request.method,
+            request_url=request.path_url,
+        )
+        return self.build_response(request, raw)
+
+client = requests.Session()
+client.trust_env = False
+client.mount("https://", Memory())
+""",
+    "httpx": """
+import itertools
+import httpx
+
+class Memory(httpx.BaseTransport):
+    def handle_request(self, request):
+        return httpx.Response(200, headers=HEADERS, stream=httpx.ByteStream(next(BODIES)))
+
+client = httpx.Client(transport=Memory())
+""",
+}
+"""Clients that answer from memory: with pytest's own work, the least that any replay costs."""
+
+_KEEPS_NOTHING = """
+from pytest_hubfiles.recorder.patching import patched
+from vcr.cassette import Cassette
+
+class Nothing(Cassette):
+    def can_play_response_for(self, request):
+        return False
+
+    def append(self, request, response):
+        pass
+
+"""
+"""A cassette that keeps nothing: the least that any recording through vcrpy's stubs costs, patched in as we do."""
+
 _OWN = {
     "own-httpx": "    with httpx.Client() as client:\n"
     "        assert client.get({url}).json()['status'] == 'COMPLETE'\n",
@@ -79,16 +129,18 @@ def path_of(task: str, version: str = "2026-03") -> str:
 def write(folder: Path, kind: str, size: int, environment: str) -> None:
     """Write the suite *kind* into *folder*.
 
-    It has *size* tests; ``one``, ``record-one`` and ``extend`` have one test with that many exchanges.
+    It has *size* tests; ``one``, ``record-one``, ``stubs-one`` and ``extend`` have one test with that many exchanges.
+    Where the environment is ``bare``, what the others replay is answered from memory.
     """
     folder.mkdir(parents=True)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    vcr: of another plugin\n", encoding="utf-8")
     tests = list(_tests(kind, size, environment))
-    source = "import os\nimport pytest\n" + _head(kind) + "\n".join(tests)
+    source = "import os\nimport pytest\n" + _head(kind, environment) + "\n".join(tests)
+    (folder / f"{UNCOLLECTED}.py").write_text("import gc\n\ngc.disable()\n", encoding="utf-8")
     (folder / "test_bench.py").write_text(source, encoding="utf-8")
     if kind.startswith(("record", "extend")):
         (folder / "seed").mkdir()
-    if kind.startswith("record") or environment == "bare" or kind == "unused":
+    if kind.startswith(("record", "stubs")) or environment == "bare" or kind == "unused":
         return
     version = "v3" if kind == _V3 else "2026-03"
     for name, tasks in _cassettes(kind, size):
@@ -100,20 +152,25 @@ def write(folder: Path, kind: str, size: int, environment: str) -> None:
         path.write_bytes(FORMATS[environment]([path_of(task, version) for task in tasks], bodies))
 
 
-def _head(kind: str) -> str:
+def _head(kind: str, environment: str) -> str:
     if kind in _IMPORTS:
         return _IMPORTS[kind]
     if kind == "unused":
         return ""
-    return _CLIENTS["httpx" if "httpx" in kind else "requests"]
+    client = "httpx" if "httpx" in kind else "requests"
+    if environment == "bare" and not kind.startswith("record"):
+        bodies = [WAITING] * 4 + [PAYLOAD] if kind.startswith("five") else [PAYLOAD]
+        headers = [(name, value) for name, values in _HEADERS.items() for value in values]
+        return f"{_FROM_MEMORY[client]}\nHEADERS = {headers!r}\nBODIES = itertools.cycle({bodies!r})\n"
+    return (_KEEPS_NOTHING if kind == "stubs-one" else "") + _CLIENTS[client]
 
 
 def _tests(kind: str, size: int, environment: str) -> Iterator[str]:
-    asks = environment == "ours" and kind != "unused"
+    asks = environment == "ours" and kind not in ("unused", "stubs-one")
     marker = "@pytest.mark.vcr\n" if environment in ("recording", "cassetter") and kind != "unused" else ""
     if kind == _V3 and asks:
         marker = "@pytest.mark.hubfiles(version='v3')\n"
-    tests = 1 if kind in ("one", "record-one", "extend") else size
+    tests = 1 if kind in ("one", "record-one", "stubs-one", "extend") else size
     for number in range(tests):
         yield f"{marker}def test_{number}({'hubfiles' if asks else ''}):\n{_body(kind, size, asks)}"
 
@@ -137,6 +194,13 @@ def _body(kind: str, size: int, asks: bool) -> str:
             f"        url = {live} + {path_of('TASK')!r}.replace('TASK', str(number))\n"
             "        assert client.get(url).json()['status'] == 'COMPLETE'\n"
         )
+    if kind == "stubs-one":
+        return (
+            "    with patched(Nothing('none.yaml'), ()):\n"
+            f"        for number in range({size}):\n"
+            f"            url = {live} + {path_of('TASK')!r}.replace('TASK', str(number))\n"
+            "            assert client.get(url).json()['status'] == 'COMPLETE'\n"
+        )
     if kind == "extend":
         return f"    assert client.get({live} + {path_of('the-last')!r}).json()['status'] == 'COMPLETE'\n"
     if kind.startswith("record"):
@@ -152,9 +216,6 @@ def _cassettes(kind: str, size: int) -> Iterator[tuple[str, list[str]]]:
     else:
         for number in range(size):
             yield f"test_{number}", [TASK] * (5 if kind.startswith("five") else 1)
-
-
-_HEADERS = {"Content-Type": ["application/json;charset=utf-8"], "Date": ["Mon, 05 Oct 2026 09:14:05 GMT"]}
 
 
 def _ours(paths: list[str], bodies: list[bytes]) -> bytes:

@@ -288,3 +288,13 @@ def test_every_kind_of_finding_is_told() -> None:
     """The table of findings is the table in the code."""
     assert f"<!-- findings -->\n\n{findings_table()}\n" in README
     assert {severity.value for severity in Severity} == {"info", "warning", "breaking"}
+
+
+@pytest.mark.parametrize("name", ["results", "instructions"])
+def test_tables_of_speed_are_what_was_measured(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each table of the README is made of the figures that are kept beside the benchmarks."""
+    monkeypatch.syspath_prepend(PROJECT)
+    from benchmarks import tables
+
+    measured = json.loads((PROJECT / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
+    assert f"<!-- {name} -->\n\n{tables.markdown(measured)}\n\n<!-- end of {name} -->" in README
