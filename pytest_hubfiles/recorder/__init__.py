@@ -21,6 +21,7 @@ from pytest_hubfiles.findings import Finding, Kind, replay_finding
 from pytest_hubfiles.gate import Gate
 from pytest_hubfiles.options import RecordMode
 from pytest_hubfiles.recorder.certificates import read_late
+from pytest_hubfiles.recorder.learned import Learned
 from pytest_hubfiles.recorder.player import Player, is_plain
 from pytest_hubfiles.recorder.quiet import quiet_logs
 from pytest_hubfiles.recorder.seal import Seal, SealedError
@@ -68,10 +69,8 @@ class SwallowedRefusalError(BaseException):
         )
 
 
-_MANY: Final = 100  # headers of requests that are kept; of ten thousand they would take a tenth of all memory
 _PATIENCE: Final = 3  # refusals of one request; clients that retry on their own account give up about then
 _NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
-Headers = tuple[tuple[Any, Any], ...]
 Identify = Callable[[Interaction], Exchange]
 
 
@@ -144,10 +143,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.problems: list[Finding] = []
         self.faults: list[str] = []
         self._identify = identify
-        self._gate = Gate() if gate is None else gate
+        self._learned = Learned(Gate() if gate is None else gate, additions)
         self._additions = additions
-        self._secrets = set(self._gate.values)
-        self._seen: list[Headers] = []  # not looked at for credentials so far
         self._on_their_way: dict[Asked, _Sent] = {}
         self._sent = 0
         self._reserved: dict[Asked, int] = {}
@@ -166,7 +163,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         # What is judged and told is without what a foreign cassette may hold; what is answered is as it stands there.
         self._examined = _examined(stored, additions)
         self.original = [_told(interaction, e) for interaction, e in zip(stored, self._examined, strict=True)]
-        self._secrets |= {value for examined in self._examined for value in examined.values}
+        self._learned.know(value for examined in self._examined for value in examined.values)
         self._refused: Counter[str | None] = Counter()
         self._seal = (
             None if self.live else Seal(base_url, self._connection_refused, self._config.get("ignore_hosts", ()))
@@ -195,7 +192,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             examined = self._examined
             if loaded != self._replayed or not self._additions.is_empty:  # something else than was examined
                 examined = _examined(loaded, self._additions)
-                self._secrets |= {value for e in examined for value in e.values}
+                self._learned.know(value for e in examined for value in e.values)
             told = [_told(interaction, e) for interaction, e in zip(loaded, examined, strict=False)]
             self._tape = Tape(told, loaded)
             if self.live or self._config:
@@ -243,7 +240,7 @@ class Recorder(AbstractContextManager["Recorder"]):
                 number = self._tape.find(key)
                 if number is None or not is_plain(self._tape.stored[number]):
                     return None
-                self._see(headers)
+                self._learned.see(headers)
                 self._tape.played.add(number)
                 self.exchanges.append(self._identify(self._tape.interactions[number]))
                 return self._tape.stored[number]
@@ -271,7 +268,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             if not self.live:  # what is answered needs no scrubbing: what it was recorded as held no credential
                 number = self._tape.find(key_of(filtered, self.base_url))
                 if number is not None:
-                    self._see(filtered.headers.items())
+                    self._learned.see(filtered.headers.items())
             if number is None and (self._tape.interactions or not self.live):
                 wanted = self._wanted(filtered)
                 number = self._tape.next(wanted)
@@ -286,7 +283,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             if not self.live:
                 raise self._unmatched(wanted)
             sent = to_interaction(request, _NO_ANSWER, self.base_url)  # before the user's hooks took something out
-            self._gate.saw(sent.url, sent.request_headers, sent.request_body)
+            self._learned.sent(sent)
             self._sent += 1
             self._on_their_way[request] = _Sent(self._sent, filtered)
             return False
@@ -336,25 +333,13 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _as_kept(self, request: Asked) -> Interaction:
         raw = to_interaction(request, _NO_ANSWER, self.base_url)
-        self._secrets |= scrubbing.credentials_in(raw.request_headers)
+        self._learned.learn(raw)
         return self._scrubbed(raw)
-
-    def _see(self, headers: Iterable[tuple[Any, Any]]) -> None:
-        """Keep *headers* to be looked at for credentials when there is something to tell, or when they are many."""
-        seen = tuple(headers)
-        if seen not in self._seen:  # each poll of a task has the same
-            self._seen.append(seen)
-            if len(self._seen) >= _MANY:
-                self._learn()
 
     def _learn(self) -> None:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
         with self.lock:
-            while self._seen:
-                headers: dict[str, tuple[str, ...]] = {}
-                for name, value in self._seen.pop():
-                    headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
-                self._secrets |= scrubbing.credentials_in(headers)
+            self._learned.look()
             self._pending()
 
     def _pending(self) -> list[Interaction]:
@@ -366,14 +351,11 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _scrubbed(self, interaction: Interaction) -> Interaction:
         """Return *interaction* as a cassette holds it; what is taken out is looked for everywhere from now on."""
-        examined = scrubbing.examine(interaction, self._secrets, self._additions)
-        if new := frozenset(examined.values - self._secrets):
-            self._secrets |= new
-            # Once more: what a field held may also stand in a message. And what was recorded before may hold it.
-            examined = scrubbing.examine(interaction, self._secrets, self._additions)
+        scrubbed, new = self._learned.scrubbed(interaction)
+        if new:  # and what was recorded before may hold it
             self.recorded = [self._without(before, new) for before in self.recorded]
             self.exchanges = [replace(e, interaction=self._without(e.interaction, new)) for e in self.exchanges]
-        return examined.interaction
+        return scrubbed
 
     def _without(self, interaction: Interaction, values: frozenset[str]) -> Interaction:
         return scrubbing.scrub(interaction, values) if scrubbing.may_hold(interaction, values) else interaction
@@ -386,7 +368,7 @@ class Recorder(AbstractContextManager["Recorder"]):
     def credentials(self) -> Set[str]:
         """The credentials that this test has had so far, by value."""
         self._learn()
-        return self._secrets | self._gate.values
+        return self._learned.values
 
     def redacted(self, text: str) -> str:
         """Return a *text* for people, such as a failure's, without the credentials that this test has had."""
@@ -430,8 +412,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         """Take note of an answer from the network; *saved* is what the user's hooks, if any, left of it."""
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
-            self._gate.saw(raw.url, raw.request_headers, raw.request_body)
-            self._secrets |= scrubbing.credentials_in(raw.request_headers)
+            self._learned.sent(raw)
             number = self._answered(request, raw)
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook took out is learned too, for it may stand elsewhere; without hooks there is nothing more.
