@@ -65,10 +65,11 @@ _RECORDING: Final = {
     "takes.begin": "pytest_hubfiles.takes.Takes.begin",
     "comparing": "pytest_hubfiles.judging.Rules.compare",
     "takes.promote": "pytest_hubfiles.takes.Takes.promote",
-    "takes.merge": "pytest_hubfiles.takes.Takes._merged",
+    "takes.base": "pytest_hubfiles.takes.Takes._base",
     "cassettes.save": "pytest_hubfiles.takes.cassettes.save",
     "cassettes.write": "pytest_hubfiles.takes.cassettes.write",
 }
+_MERGING: Final = {"takes.merge": "pytest_hubfiles.takes.Takes._merged"}
 _REPLAYING: Final = {
     "recorder.answer": "pytest_hubfiles.recorder.Tape.find",
     "recorder.play": "pytest_hubfiles.recorder.Recorder.play",
@@ -131,7 +132,11 @@ def run(bounded: bool) -> Outcome:
         suite.tests(_TESTS)
         recorded = suite.run(f"--hubfiles-base-url={url}", "--hubfiles-record=once")
         assert recorded.status == 0, recorded.output
-        for mode, boundaries in (("rewrite", _BOUNDARIES | _RECORDING), ("none", _BOUNDARIES | _REPLAYING)):
+        for mode, boundaries in (
+            ("rewrite", _BOUNDARIES | _RECORDING),
+            ("all", _MERGING),
+            ("none", _BOUNDARIES | _REPLAYING),
+        ):
             for name, target in boundaries.items():
                 if bounded and (name not in _BOUNDED or (mode == "none") != (name in _REPLAYING)):
                     continue
