@@ -263,10 +263,12 @@ _MOST_DIFFERING: Final = 2_000  # places; DeepDiff takes about a tenth of a mill
 
 
 def _pruned(then: dict[str, Any], now: dict[str, Any]) -> int:
-    """Take out of two shapes' trees what is the same in both; return how many nodes remain."""
+    """Take out of two shapes' trees what is the same in both; return how many nodes remain, or that they are many."""
     remain = 1
     names, others = then.get("fields", {}), now.get("fields", {})
     for name in list(names):
+        if remain > _MOST_DIFFERING:
+            return remain
         if name not in others:
             remain += 1
         elif names[name] == others[name]:
