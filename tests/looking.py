@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from pytest_hubfiles import scrubbing
 from pytest_hubfiles.exchanges import Interaction
@@ -19,3 +21,7 @@ def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
 def secrets_in(interaction: Interaction) -> list[str]:
     """Return the places of *interaction* at which a credential stands."""
     return list(scrubbing.examine(interaction).places)
+
+
+CLOSELY: Final = scrubbing.Additions(patterns=(re.compile("(?!)"),))
+"""A pattern that matches nothing, and keeps an exchange from being passed over as a whole."""

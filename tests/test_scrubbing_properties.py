@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from faults.payloads import changed_by_scrubbing, payloads
 from faults.r09_scan import lines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from looking import CLOSELY
 
 from pytest_hubfiles import scrubbing
 from pytest_hubfiles.exchanges import Exchange, Interaction
@@ -56,10 +56,6 @@ ANY = st.builds(
 )  # fmt: skip
 
 
-CLOSELY = scrubbing.Additions(patterns=(re.compile("(?!)"),))
-"""A pattern that matches nothing, and keeps anything from being passed over."""
-
-
 @settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
 def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
@@ -76,17 +72,16 @@ def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set
 @pytest.mark.parametrize("value", ["a-value-that-is-known", "0123456789", "Kennwort"])
 def test_no_known_value_is_passed_over(part: str, value: str) -> None:
     """A credential that is known by its value is taken out, though nothing else calls it one, wherever it stands."""
-    parts: dict[str, Any] = {
-        "url": f"https://api.hubapi.com/{value}",
-        "reason": value,
+    parts: dict[str, dict[str, Any]] = {
+        "url": {"url": f"https://api.hubapi.com/{value}"},
+        "reason": {"reason": value},
         "Accept": {"request_headers": {"Accept": (value,)}},
         "Location": {"response_headers": {"Location": (value,)}},
-        "request_body": b'"%s"' % value.encode(),
-        "response_body": b'"%s"' % value.encode(),
+        "request_body": {"request_body": b'"%s"' % value.encode()},
+        "response_body": {"response_body": b'"%s"' % value.encode()},
     }
     plain = Interaction("POST", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
-    asked = replace(plain, **(parts[part] if isinstance(parts[part], dict) else {part: parts[part]}))
-    examined = scrubbing.examine(asked, {value})
+    examined = scrubbing.examine(replace(plain, **parts[part]), {value})
 
     assert examined.places
     assert value not in repr(examined.interaction)

@@ -15,10 +15,10 @@ _Headers = tuple[tuple[Any, Any], ...]
 
 
 class Learned:
-    """The credentials that one test has had so far, by value; ``gate`` is to know those that were sent."""
+    """The credentials that one test has had so far, by value; the *gate* is to know those that were sent."""
 
     def __init__(self, gate: Gate, additions: scrubbing.Additions) -> None:
-        self.gate = gate
+        self._gate = gate
         self._additions = additions
         self._values = set(gate.values)
         self._seen: list[_Headers] = []  # not looked at so far
@@ -33,7 +33,7 @@ class Learned:
 
     def sent(self, request: Interaction) -> None:
         """Know of the credentials in *request*, which goes to the network, and have the gate know of them."""
-        self.gate.saw(request.url, request.request_headers, request.request_body)
+        self._gate.saw(request.url, request.request_headers, request.request_body)
         self.learn(request)
 
     def see(self, headers: Iterable[tuple[Any, Any]]) -> None:
@@ -56,7 +56,7 @@ class Learned:
     def values(self) -> Set[str]:
         """The credentials, those that the gate knows with them."""
         self.look()
-        return self._values | self.gate.values
+        return self._values | self._gate.values
 
     def scrubbed(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
         """Return *interaction* as a cassette holds it, and the credentials that were learned of it."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from hostile import UNREADABLE
+from looking import CLOSELY
 
 from pytest_hubfiles import cassettes, schemas, scrubbing
 from pytest_hubfiles.cassettes import canonical
@@ -53,9 +53,6 @@ def cassette(data: bytes) -> None:
         _use(interaction)
 
 
-_CLOSELY: Final = scrubbing.Additions(patterns=(re.compile("(?!)"),))  # which matches nothing
-
-
 def _use(interaction: Interaction) -> None:
     for name in (
         "path",
@@ -71,7 +68,7 @@ def _use(interaction: Interaction) -> None:
     with suppress(BodyNotJsonError):
         interaction.json  # noqa: B018  # asked for what it raises
     examined = scrubbing.examine(interaction)
-    assert examined == scrubbing.examine(interaction, (), _CLOSELY), "a closer look finds something else"
+    assert examined == scrubbing.examine(interaction, (), CLOSELY), "a closer look finds something else"
     if scrubbing.are_clean([interaction]):
         assert not examined.places, f"passed over as clean, and {examined.places} hold a credential"
     again = scrubbing.examine(examined.interaction)
