@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_hubfiles import cassettes, scrubbing
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles import cassettes, secrets
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox.answers import FilesApi
 from pytest_hubfiles.sandbox.calls import SandboxRequest
 
@@ -45,7 +45,7 @@ def _asked(api: FilesApi, method: str, path: str, body: bytes = b"") -> Interact
     headers = {name: (value,) for name, value in answer.headers} | {"Date": (DATE,)}
     if answer.content_type is not None:
         headers["Content-Type"] = (answer.content_type,)
-    return scrubbing.scrub(
+    return secrets.scrub(
         Interaction(
             method=method,
             url=CANONICAL_ORIGIN + path,

@@ -32,7 +32,7 @@ def seconds(work: Callable[[], object], least: float = 0.05, times: int = 5) -> 
 
 
 def _exchange(contracts: Any, body: object) -> Any:
-    from pytest_hubfiles.exchanges import Interaction
+    from pytest_hubfiles.model.exchange import Interaction
 
     headers = {"Content-Type": ("application/json;charset=utf-8",), "Date": ("Mon, 05 Oct 2026 09:14:05 GMT",)}
     url = suites.ORIGIN + suites.path_of(suites.TASK)
@@ -43,9 +43,9 @@ def _exchange(contracts: Any, body: object) -> Any:
 
 def judging() -> dict[str, float]:
     """Judge a good answer, against iter_errors with a validator built once."""
-    from pytest_hubfiles import schemas
+    from pytest_hubfiles.judge import schema_files
 
-    contracts = schemas.load()
+    contracts = schema_files.load()
     exchange = _exchange(contracts, json.loads(suites.PAYLOAD))
     contract = contracts.of(exchange)
     assert contract is not None
@@ -67,9 +67,10 @@ def corpus() -> dict[str, float]:
     """Check 100 cassettes of five exchanges, against a bare loop of libyaml and jsonschema."""
     import yaml
 
-    from pytest_hubfiles import cassettes, schemas
+    from pytest_hubfiles import cassettes
+    from pytest_hubfiles.judge import schema_files
 
-    contracts = schemas.load()
+    contracts = schema_files.load()
     contract = contracts.get("2026-03", "import-status")
     validator = contract.validator(str(contract.responses["200"]))
     with tempfile.TemporaryDirectory() as name:
@@ -112,9 +113,10 @@ def comparing() -> dict[str, float]:
     """Compare an answer with another of the same shape, and long ones of which one element drifted, with DeepDiff."""
     from deepdiff import DeepDiff
 
-    from pytest_hubfiles import drift, schemas
+    from pytest_hubfiles.compare import drift
+    from pytest_hubfiles.judge import schema_files
 
-    contracts = schemas.load()
+    contracts = schema_files.load()
     old = json.loads(suites.PAYLOAD)
     new = copy.deepcopy(old)
     new["taskId"], new["result"]["id"], new["result"]["size"] = "BBBB", "1", 99

@@ -92,7 +92,7 @@ client = httpx.Client(transport=Memory())
 """Clients that answer from memory: with pytest's own work, the least that any replay costs."""
 
 _KEEPS_NOTHING = """
-from pytest_hubfiles.recorder.patching import patched
+from pytest_hubfiles.record.vcrpy.patching import patched
 from vcr.cassette import Cassette
 
 class Nothing(Cassette):
@@ -220,7 +220,7 @@ def _cassettes(kind: str, size: int) -> Iterator[tuple[str, list[str]]]:
 
 def _ours(paths: list[str], bodies: list[bytes]) -> bytes:
     from pytest_hubfiles import cassettes
-    from pytest_hubfiles.exchanges import Interaction
+    from pytest_hubfiles.model.exchange import Interaction
 
     headers = {name: tuple(values) for name, values in _HEADERS.items()}
     asked = {"Accept": ("application/json",)}

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_hubfiles.errors import HubfilesError
-    from pytest_hubfiles.exchanges import Exchange
-    from pytest_hubfiles.findings import Category, Finding, Kind, Severity
     from pytest_hubfiles.fixture import HubFiles
+    from pytest_hubfiles.model.exchange import Exchange
+    from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
     from pytest_hubfiles.sandbox import Sandbox
 
 __all__ = ["Category", "Exchange", "Finding", "HubFiles", "HubfilesError", "Kind", "Sandbox", "Severity"]
 
-pytest_plugins = ("pytest_hubfiles.plugin",)  # for ``-p pytest_hubfiles`` where the package is not installed
+pytest_plugins = ("pytest_hubfiles.plugin.entry",)  # for ``-p pytest_hubfiles`` where the package is not installed
 
 _HOMES = {
-    "Category": "findings",
-    "Exchange": "exchanges",
-    "Finding": "findings",
+    "Category": "model.finding",
+    "Exchange": "model.exchange",
+    "Finding": "model.finding",
     "HubFiles": "fixture",
     "HubfilesError": "errors",
-    "Kind": "findings",
+    "Kind": "model.finding",
     "Sandbox": "sandbox",
-    "Severity": "findings",
+    "Severity": "model.finding",
 }
 
 

@@ -1,5 +1,5 @@
 """``python -m pytest_hubfiles`` is the command ``hubfiles``."""
 
-from pytest_hubfiles.cli import main
+from pytest_hubfiles.cli.main import main
 
 main(prog_name="hubfiles")

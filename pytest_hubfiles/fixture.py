@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pytest_hubfiles.contracts import Contracts
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.findings import Finding
-from pytest_hubfiles.lifecycle import TERMINAL
-from pytest_hubfiles.trial import Trial
+from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.judge.lifecycle import TERMINAL
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.run.one_test import Trial
 
 _REQUEST_SECONDS = 30.0
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pytest_hubfiles import schemas
-from pytest_hubfiles.contracts import Contracts
-from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
 
 VERSIONS: Final = ("v3", "2025-09", "2026-03", "2026-09", "2026-09-beta")
 WITH_FOLDERS: Final = VERSIONS[:-1]
-CONTRACTS: Final[Contracts] = schemas.load()
+CONTRACTS: Final[Contracts] = schema_files.load()
 TASK: Final = "AAAAEZ6whGI"
 CORRELATION: Final = "019db16f-8c90-72b0-b3f7-d1e4b1d02aaf"
 

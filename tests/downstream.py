@@ -15,17 +15,9 @@ from typing import Any
 import pytest
 
 # pytester forgets what a run inside this process has imported; what is imported here need not be again.
-import pytest_hubfiles.cassettes.writing
-import pytest_hubfiles.drift
-import pytest_hubfiles.fixture
-import pytest_hubfiles.recorder.config
-import pytest_hubfiles.recorder.patching
-import pytest_hubfiles.reports.formats
-import pytest_hubfiles.reports.json_report
-import pytest_hubfiles.reports.terminal  # noqa: F401  # imported for the runs
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox import Sandbox
 
 # Plugins of this project's own development that a downstream project need not have; they cost seconds.

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pytest_hubfiles import scrubbing
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.shapes import Declared, Place, Shape, shape_of_all
+from pytest_hubfiles import secrets
+from pytest_hubfiles.compare.shapes import Declared, Place, Shape, shape_of_all
+from pytest_hubfiles.model.exchange import Interaction
 
 
 def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
@@ -20,8 +20,8 @@ def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
 
 def secrets_in(interaction: Interaction) -> list[str]:
     """Return the places of *interaction* at which a credential stands."""
-    return list(scrubbing.examine(interaction).places)
+    return list(secrets.examine(interaction).places)
 
 
-CLOSELY: Final = scrubbing.Additions(patterns=(re.compile("(?!)"),))
+CLOSELY: Final = secrets.Additions(patterns=(re.compile("(?!)"),))
 """A pattern that matches nothing, and keeps an exchange from being passed over as a whole."""

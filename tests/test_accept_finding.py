@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 from downstream import Downstream, polled, started
 
-from pytest_hubfiles import acceptance, deviations
-from pytest_hubfiles.cli import main
-from pytest_hubfiles.deviations import Deviation
-from pytest_hubfiles.findings import Category, Finding, Kind, Severity
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.judge import deviations
+from pytest_hubfiles.judge.deviations import Deviation
+from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.run import accepted
 
 RETYPED = Finding(
     kind=Kind.SCHEMA_VIOLATION,
@@ -293,7 +294,7 @@ def test_many_at_once(tmp_path: Path) -> None:
     file = tmp_path / "shared.toml"
     wanted = [Deviation(f"$.field{number}", "r", "s", kind=Kind.FIELD_ADDED) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda deviation: acceptance.add(file, deviation), wanted))
+        list(pool.map(lambda deviation: accepted.add(file, deviation), wanted))
 
     assert list(deviations.load(file)) == wanted
 

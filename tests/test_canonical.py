@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cassettes import canonical
+from pytest_hubfiles.cassettes import own_form
 from pytest_hubfiles.cassettes.errors import RefusedError
 from pytest_hubfiles.cassettes.reading import by_yaml, interactions_in
 from pytest_hubfiles.cassettes.writing import by_yaml as by_yaml_written
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.model.exchange import Interaction
 
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").rglob("*.yaml"))
 WHOLE = cassettes.dump([*whole_import(), interaction("POST", "/other", 400, {"a": "b c", "d": [1, None]})])
@@ -26,8 +26,8 @@ WHOLE = cassettes.dump([*whole_import(), interaction("POST", "/other", 400, {"a"
 def quickly(content: bytes, piece: int | None = None) -> list[Interaction] | None:
     with pytest.MonkeyPatch.context() as patches:
         if piece is not None:
-            patches.setattr(canonical, "_PIECE", piece)
-        found = list(canonical.interactions_in(io.BytesIO(content)))
+            patches.setattr(own_form, "_PIECE", piece)
+        found = list(own_form.interactions_in(io.BytesIO(content)))
     return [i for i in found if i is not None] if found and found[-1] is None else None
 
 
@@ -144,7 +144,7 @@ def test_a_file_of_many_pieces_is_read_like_a_short_one() -> None:
     """More exchanges than one piece holds, with more headers and bodies than are known at once."""
     interactions = [interaction("GET", f"/{number % 70}", 200, {"n": [number % 90] * 900}) for number in range(200)]
     content = cassettes.dump(interactions)
-    assert len(content) > 2 * canonical._PIECE
+    assert len(content) > 2 * own_form._PIECE
 
     assert quickly(content) == interactions
     assert same(quickly(content), by_parser(content))
@@ -166,13 +166,13 @@ def test_no_more_is_read_than_may_be() -> None:
         list(interactions_in(file, 0.001))
 
     assert file.tell() <= 1_000 < len(WHOLE)
-    assert quickly(WHOLE) == list(canonical.interactions_in(io.BytesIO(WHOLE), len(WHOLE)))[:-1]
+    assert quickly(WHOLE) == list(own_form.interactions_in(io.BytesIO(WHOLE), len(WHOLE)))[:-1]
 
 
 @pytest.mark.parametrize("piece", [100, 2**18])
 def test_a_file_that_is_ours_half_way_is_read_once(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What follows the last exchange that is as we write it is read by YAML's parser, and nothing is told twice."""
-    monkeypatch.setattr(canonical, "_PIECE", piece)
+    monkeypatch.setattr(own_form, "_PIECE", piece)
     content = WHOLE.replace(
         b"method: POST\n    uri: https://api.hubapi.com/other", b'method: "POST"\n    uri: https://api.hubapi.com/other'
     )
@@ -287,7 +287,7 @@ def test_no_file_keeps_it_busy(trap: str) -> None:
 @given(st.lists(INTERACTIONS, min_size=1, max_size=2))
 def test_what_is_written_quickly_is_what_yaml_writes(interactions: list[Interaction]) -> None:
     """A cassette that is written without YAML is, to the byte, the one that libyaml writes."""
-    text = canonical.text_of(interactions)
+    text = own_form.text_of(interactions)
 
     assert text is None or text.encode() == by_yaml_written(interactions)
 
@@ -306,7 +306,7 @@ def test_each_scalar_is_written_as_yaml_writes_it(text: str) -> None:
         {"response_body": f"a\n{text}\n".encode()},
     ):
         changed = [replace(plain, **change)]
-        written = canonical.text_of(changed)
+        written = own_form.text_of(changed)
 
         assert written is None or written.encode() == by_yaml_written(changed)
 
@@ -314,7 +314,7 @@ def test_each_scalar_is_written_as_yaml_writes_it(text: str) -> None:
 def test_what_we_record_is_written_quickly() -> None:
     """The recordings of the project's own tests are written without YAML, as they lie there."""
     for path in SHIPPED:
-        written = canonical.text_of(cassettes.read(path))
+        written = own_form.text_of(cassettes.read(path))
 
         assert written is not None
         assert written.encode() == path.read_bytes()

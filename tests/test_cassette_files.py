@@ -11,11 +11,12 @@ import pytest
 from answers import COMPLETE, interaction
 from hostile import one
 
-from pytest_hubfiles import cassettes, takes
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.takes import Takes
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.record import promotion
+from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.settings.values import RecordMode
 
 
 def asked(name: str, **facts: object) -> Interaction:
@@ -185,8 +186,8 @@ def test_a_run_that_cannot_keep_anything_does_not_begin(root: Path) -> None:
 def test_takes_of_dead_runs_are_forgotten(root: Path) -> None:
     """A run that ends removes its takes, and those that runs left which were killed a week ago."""
     for run, days in (("dead", 8), ("alive", 1), ("mine", 0)):
-        folder = takes.run_folder(run)
+        folder = promotion.run_folder(run)
         folder.mkdir(parents=True)
         os.utime(folder, (time.time() - days * 86_400,) * 2)
-    takes.forget("mine")
-    assert [path.name for path in takes.run_folder("mine").parent.iterdir()] == ["alive"]
+    promotion.forget("mine")
+    assert [path.name for path in promotion.run_folder("mine").parent.iterdir()] == ["alive"]

@@ -23,7 +23,7 @@ from vcr.serializers import yamlserializer
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.model.exchange import Interaction
 
 GET = interaction("GET", "/files/v3/x", COMPLETE, headers={"Date": "Tue, 06 Oct 2026 00:00:00 GMT"})
 few = settings(max_examples=150, deadline=None)

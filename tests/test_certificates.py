@@ -10,7 +10,7 @@ import certifi
 import pytest
 from downstream import Downstream, whole_import
 
-from pytest_hubfiles.recorder.certificates import read_late
+from pytest_hubfiles.record.certificates import read_late
 
 COUNT = ssl.create_default_context(cafile=certifi.where()).cert_store_stats()
 

@@ -17,9 +17,9 @@ from downstream import interaction, polled, started, whole_import
 
 import pytest_hubfiles
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.check_command import with_progress
-from pytest_hubfiles.cli import main
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.cli.check import with_progress
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.model.exchange import Interaction
 
 SIZE = {"result": {**whole_import()[3].json["result"], "size": "24574"}}
 BAD = [started(), polled("COMPLETE", change=SIZE)]

@@ -13,7 +13,7 @@ import pytest
 from downstream import STATUS, TASK, Downstream, interaction, polled, started, whole_import
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Exchange, Interaction
+from pytest_hubfiles.model.exchange import Exchange, Interaction
 
 GOOD = "cassettes/2026-03/test_files/test_good.yaml"
 BAD = "cassettes/2026-03/test_files/test_bad.yaml"

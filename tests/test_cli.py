@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pytest_hubfiles.cli import main
+from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.sandbox import SWITCHES, Sandbox
 
 COMMANDS = {

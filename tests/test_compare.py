@@ -13,10 +13,11 @@ import pytest
 from answers import CONTRACTS, answer, poll
 from downstream import Downstream
 
-from pytest_hubfiles import cassettes, schemas
-from pytest_hubfiles.findings import Category, Finding
-from pytest_hubfiles.migration import Migration, support
-from pytest_hubfiles.reports import Verdict
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.compare.versions import Migration, support
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.model.finding import Category, Finding
+from pytest_hubfiles.report.report import Verdict
 
 BOTH = """
 both = pytest.mark.hubfiles(versions=["v3", "2026-03"])
@@ -153,7 +154,7 @@ def two_versions(folder: Path, change: Change) -> Migration:
             file = folder / version / f"{name}.json"
             file.parent.mkdir(exist_ok=True)
             file.write_text(json.dumps(document))
-    return Migration("v8", "v9", schemas.load([folder]), [])
+    return Migration("v8", "v9", schema_files.load([folder]), [])
 
 
 def _changed_input(change: Change) -> Any:

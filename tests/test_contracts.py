@@ -31,10 +31,10 @@ from answers import (
     poll,
 )
 
-from pytest_hubfiles import deviations, shipped
-from pytest_hubfiles.contracts import ContractNotFoundError
-from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.findings import Category, Finding, Kind, Severity
+from pytest_hubfiles.judge import deviations, shipped
+from pytest_hubfiles.judge.contract import ContractNotFoundError
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
 
 SHIPPED_DEVIATIONS = deviations.load(shipped.shipped_schemas() / "deviations.toml")
 DATED = [version for version in VERSIONS if version != "v3"]

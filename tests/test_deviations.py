@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from answers import CONTRACTS, VERSIONS
 
-from pytest_hubfiles import deviations, shipped
-from pytest_hubfiles.deviations import Deviation, DeviationsFileError
-from pytest_hubfiles.findings import Category, Finding, Kind, Severity
+from pytest_hubfiles.judge import deviations, shipped
+from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
+from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
 
 TODAY = dt.date(2026, 11, 22)
 SHIPPED = deviations.load(shipped.shipped_schemas() / "deviations.toml")

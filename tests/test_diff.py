@@ -19,8 +19,8 @@ from downstream import interaction, polled, started, whole_import
 
 import pytest_hubfiles
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cli import main
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.model.exchange import Interaction
 
 DONE = polled("COMPLETE").json
 DRIFTED = [started(), polled("COMPLETE", change={"result": {**DONE["result"], "size": "24574"}})]

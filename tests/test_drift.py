@@ -33,10 +33,11 @@ from answers import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_hubfiles import drift, schemas
-from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.findings import Category, Finding, Kind
-from pytest_hubfiles.shapes import child_path
+from pytest_hubfiles.compare import drift
+from pytest_hubfiles.compare.shapes import child_path
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Category, Finding, Kind
 
 WHOLE = (PENDING, PROCESSING, COMPLETE)
 UUID = "019db16f-8c90-72b0-b3f7-d1e4b1d02aaf"
@@ -450,7 +451,7 @@ def own_contract(
     }
     (folder / "v3").mkdir()
     (folder / "v3" / "export-status.json").write_text(json.dumps(document), encoding="utf-8")
-    contracts = schemas.load([folder])
+    contracts = schema_files.load([folder])
 
     def compared(*bodies: object) -> list[tuple[str, str, str]]:
         path_of_one = path.replace("{taskId}", "1")

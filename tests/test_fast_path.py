@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from looking import shape_of
 from mutants import BODIES, NUMBERS, TIMES, UUIDS, VALUES, mutants
 
-from pytest_hubfiles import drift, schemas
-from pytest_hubfiles.contracts import Contract, Contracts
-from pytest_hubfiles.glance import Glance
-from pytest_hubfiles.recorder import clients
-from pytest_hubfiles.shapes import Declared, Place, merge_all, plainly_alike, shape_of_all
+from pytest_hubfiles.compare import drift
+from pytest_hubfiles.compare.shapes import Declared, Place, merge_all, plainly_alike, shape_of_all
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.fast_validator import Glance
+from pytest_hubfiles.record.vcrpy import clients
 
-CONTRACTS = schemas.load().entries
+CONTRACTS = schema_files.load().entries
 
 
 def pointers(contract: Contract) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_hubfiles.findings import POLICY, Case, Category, Finding, Kind, Severity, merge, severity_of, worst
+from pytest_hubfiles.model.finding import POLICY, Case, Category, Finding, Kind, Severity, merge, severity_of, worst
 
 CONTRACT = {
     "schema-violation": "breaking",

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from downstream import TEST_IMPORT, Downstream, interaction, started, whole_import
 
-from pytest_hubfiles import cassettes, gate, scrubbing, takes
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.gate import CredentialInFileError, Gate
+from pytest_hubfiles import cassettes, secrets
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.record import promotion
+from pytest_hubfiles.secrets import write_guard
+from pytest_hubfiles.secrets.write_guard import CredentialInFileError, Gate
 
 SECRET = "s3cr3t-v4lue-th4t-is-l0ng"
 UUID = "6f2b9c1e-33aa-4c5d-9e0f-0123456789ab"
@@ -144,11 +146,11 @@ def test_a_key_of_several_lines_is_found() -> None:
 def unscrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch scrubbing off: what is left is the gate."""
 
-    def examine(interaction: Interaction, *_: object) -> scrubbing.Scrubbed:
-        return scrubbing.Scrubbed(interaction.plain(), (), frozenset())
+    def examine(interaction: Interaction, *_: object) -> secrets.Scrubbed:
+        return secrets.Scrubbed(interaction.plain(), (), frozenset())
 
-    monkeypatch.setattr(scrubbing, "examine", examine)
-    monkeypatch.setattr(scrubbing, "scrub", lambda interaction, *_: interaction.plain())
+    monkeypatch.setattr(secrets, "examine", examine)
+    monkeypatch.setattr(secrets, "scrub", lambda interaction, *_: interaction.plain())
 
 
 @pytest.mark.usefixtures("unscrubbed")
@@ -199,13 +201,13 @@ def test_accepting_a_candidate_is_writing_too(tmp_path: Path, monkeypatch: pytes
     candidate = tmp_path / "x.candidate.yaml"
     candidate.write_bytes(cassettes.dump([interaction("GET", "/x", 200, {"note": SECRET})]))
     with pytest.raises(CredentialInFileError):
-        takes.accept(candidate)
+        promotion.accept(candidate)
     assert not (tmp_path / "x.yaml").exists()
     assert candidate.exists()
 
 
 def test_the_gate_shares_nothing_with_scrubbing() -> None:
     """What one of the two misses, the other may not: neither uses the other's code or lists."""
-    source = Path(gate.__file__).read_text(encoding="utf-8")
+    source = Path(write_guard.__file__).read_text(encoding="utf-8")
     assert "scrubbing import" not in source
-    assert "import scrubbing" not in source
+    assert "import secrets" not in source

@@ -16,9 +16,9 @@ import pytest
 import yaml
 from downstream import Downstream
 
-from pytest_hubfiles import schemas
-from pytest_hubfiles.cli import main
-from pytest_hubfiles.shipped import shipped_schemas
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.judge.shipped import shipped_schemas
 
 START = "/crm/v3/exports/export/async"
 STATUS = f"{START}/tasks/{{taskId}}/status"
@@ -156,7 +156,7 @@ def test_files_are_written(spec: Path, tmp_path: Path) -> None:
     assert document["$defs"]["ActionResponseWithSingleResultURI"]["properties"]["result"] == {
         **{"type": "string", "x-format": "uri"}
     }
-    contracts = schemas.load([tmp_path / "schemas"])
+    contracts = schema_files.load([tmp_path / "schemas"])
     assert contracts.get("v3", "export-status").path == STATUS
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from downstream import DOCUMENTED, Downstream, polled, started, whole_import
 
-from pytest_hubfiles import schemas
-from pytest_hubfiles.judging import Rules
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.run.rules import Rules
 
 SIZE_AND_TIME = {"completedAt": 1759655643393, "result": {**whole_import()[3].json["result"], "size": "24574"}}
 TWO_FAULTS = [started(), polled("COMPLETE", change=SIZE_AND_TIME)]
@@ -381,7 +381,7 @@ def test_a_deviation_past_its_last_day_is_told(downstream: Downstream) -> None:
 
 def test_what_is_let_go_is_judged_alike() -> None:
     """Exchanges that give up their parsed bodies are judged as others are, and parse them again for who asks."""
-    contracts = schemas.load()
+    contracts = schema_files.load()
     exchanges = [contracts.identify(interaction) for interaction in [*whole_import(), *TWO_FAULTS]]
     bodies, states = [e.json for e in exchanges], [e.task_status for e in exchanges]
     held = Rules(contracts).check(exchanges)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from answers import CONTRACTS, LOCATOR, PENDING, VERSIONS, answer, interaction, poll
 
-from pytest_hubfiles import lifecycle
-from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.findings import Category, Finding, Kind, Severity
+from pytest_hubfiles.judge import lifecycle
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
 
 STATES = ("PENDING", "PROCESSING", "COMPLETE", "CANCELED")
 FORWARD = {

@@ -17,12 +17,12 @@ import urllib3
 from downstream import Downstream, interaction
 from http_clients import SENDERS, TLS, watched_sockets
 
-from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
-from pytest_hubfiles.recorder import PollRefusedError, Recorder, UnmatchedRequestError
-from pytest_hubfiles.recorder.tape import Tape
-from pytest_hubfiles.recorder.wire import canonical_url
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.record.recorder import PollRefusedError, Recorder, UnmatchedRequestError
+from pytest_hubfiles.record.tape import Tape
+from pytest_hubfiles.record.wire import canonical_url
+from pytest_hubfiles.settings.values import RecordMode
 
 ORIGIN = CANONICAL_ORIGIN
 STATUS = "/files/v3/files/import-from-url/async/tasks/AAAA/status"

@@ -17,11 +17,11 @@ from click.testing import CliRunner, Result
 from downstream import Downstream, whole_import
 from samples import compared, finding, large, report, rich
 
-from pytest_hubfiles.cli import main
-from pytest_hubfiles.options import REPORT_FORMATS
-from pytest_hubfiles.reports import Compared, Record, Report, Verdict, merged
-from pytest_hubfiles.reports.formats import encoded, render
-from pytest_hubfiles.reports.json_report import ReportUnreadableError, read_json, render_json
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json, render_json
+from pytest_hubfiles.report.publishing import encoded, render
+from pytest_hubfiles.report.report import Compared, Record, Report, Verdict, merged
+from pytest_hubfiles.settings.values import REPORT_FORMATS
 
 
 def merge(*paths: object, args: tuple[str, ...] = ()) -> Result:

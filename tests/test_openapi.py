@@ -15,13 +15,14 @@ from answers import VERSIONS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_hubfiles import openapi, schemas
-from pytest_hubfiles.contracts import Contract
-from pytest_hubfiles.exchanges import UnknownVersionError
+from pytest_hubfiles import openapi
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.model.exchange import UnknownVersionError
 from pytest_hubfiles.openapi import Document, OpenApiError
-from pytest_hubfiles.shipped import shipped_schemas
 
-SHIPPED = schemas.load().entries
+SHIPPED = schema_files.load().entries
 START = "/crm/v3/exports/export/async"
 STATUS = f"{START}/tasks/{{taskId}}/status"
 
@@ -1001,7 +1002,7 @@ def _import(document: Document, body: object) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         openapi.save(made.contracts, Path(folder))
-        loaded = schemas.load([Path(folder)]).entries[: len(made.contracts)]
+        loaded = schema_files.load([Path(folder)]).entries[: len(made.contracts)]
     assert {contract.operation for contract in loaded} == {contract.operation for contract in made.contracts}
     for contract in loaded:
         for pointer in filter(None, [contract.request, *contract.responses.values()]):

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from downstream import Downstream, polled, started, whole_import
 
-from pytest_hubfiles import options, shipped
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
-from pytest_hubfiles.plugin import MARKER_ARGUMENTS
-from pytest_hubfiles.plugin.deciding import NAMED
+from pytest_hubfiles.judge import shipped
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.plugin.entry import MARKER_ARGUMENTS
+from pytest_hubfiles.settings import values
+from pytest_hubfiles.settings.precedence import NAMED
 
 
 @dataclass(frozen=True)
@@ -261,15 +262,15 @@ def test_every_option_is_in_the_help(downstream: Downstream) -> None:
 
 def test_the_help_says_what_there_is() -> None:
     """What the help says before anything is imported is what the modules say that are imported then."""
-    assert f"record: {', '.join(mode.value for mode in options.RecordMode)};" in NAMED["record"].help
-    assert NAMED["report"].help.endswith(f"formats: {', '.join(options.REPORT_FORMATS)}")
+    assert f"record: {', '.join(mode.value for mode in values.RecordMode)};" in NAMED["record"].help
+    assert NAMED["report"].help.endswith(f"formats: {', '.join(values.REPORT_FORMATS)}")
     assert NAMED["base_url"].help.endswith(f"default {CANONICAL_ORIGIN}")
-    assert options.OPTIONS.keys() == NAMED.keys()
+    assert values.OPTIONS.keys() == NAMED.keys()
 
 
 def test_what_may_be_given_several_times_is_read_so() -> None:
     """The command line and the ini file gather the values of those settings of which several are read."""
-    several = {name for name, option in options.OPTIONS.items() if isinstance(option.default, tuple)}
+    several = {name for name, option in values.OPTIONS.items() if isinstance(option.default, tuple)}
 
     assert several == {name for name, setting in NAMED.items() if setting.repeatable}
 
@@ -277,7 +278,7 @@ def test_what_may_be_given_several_times_is_read_so() -> None:
 # --- the network is forbidden ---
 
 
-@pytest.mark.parametrize("mode", [mode.value for mode in options.RecordMode])
+@pytest.mark.parametrize("mode", [mode.value for mode in values.RecordMode])
 def test_none_on_the_command_line_forbids_the_network(downstream: Downstream, mode: str) -> None:
     """``--hubfiles-record none`` keeps every request in, whatever a marker or the ini file asks for."""
     downstream.ini(f"hubfiles_record = {mode}")

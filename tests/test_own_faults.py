@@ -8,12 +8,12 @@ import tempfile
 import pytest
 from downstream import Downstream
 
-from pytest_hubfiles import trial
+from pytest_hubfiles.run import test_run
 
 
 def test_a_fault_of_the_plugin_is_told_as_such(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that nobody raised on purpose fails its test, with where it came from, and promotes nothing."""
-    monkeypatch.setattr(trial.Trial, "_refusals", lambda self: {}["nothing"])
+    monkeypatch.setattr(test_run.Trial, "_refusals", lambda self: {}["nothing"])
     downstream.tests()
 
     result = downstream.run_live("--hubfiles-record=once")
@@ -51,7 +51,7 @@ def test_a_fault_while_interrupted_does_not_hide_the_interrupt(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault while an interrupted test is put away leaves the interrupt what it is, and is told."""
-    monkeypatch.setattr(trial.Trial, "_refusals", lambda self: {}["nothing"])
+    monkeypatch.setattr(test_run.Trial, "_refusals", lambda self: {}["nothing"])
     downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    pytest.exit('enough')\n")
 
     result = downstream.run_live("--hubfiles-record=once")
@@ -118,7 +118,7 @@ def test_a_run_that_could_not_be_judged_is_no_green_report(
     """Where judging the run fails, its JSON report says so as its exit status does."""
     downstream.tests()
     downstream.record()
-    monkeypatch.setattr("pytest_hubfiles.plugin.reporter.Reporter._is_full", lambda reporter, session: 1 / 0)
+    monkeypatch.setattr("pytest_hubfiles.plugin.summary.Reporter._is_full", lambda reporter, session: 1 / 0)
 
     result = downstream.run("--hubfiles-report=json:r.json")
 

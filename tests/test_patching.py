@@ -10,7 +10,7 @@ import urllib3.connectionpool
 import vcr.patch
 from downstream import Downstream, whole_import
 
-from pytest_hubfiles.recorder import patching
+from pytest_hubfiles.record.vcrpy import patching
 
 TARGETS = (
     http.client, http.client.HTTPConnection, http.client.HTTPSConnection, httpx.HTTPTransport, httpx.AsyncHTTPTransport,
@@ -22,7 +22,7 @@ TESTS = """
 import json
 from types import SimpleNamespace
 import httpx, pytest, requests, urllib3.connectionpool
-from pytest_hubfiles.recorder import patching
+from pytest_hubfiles.record.vcrpy import patching
 
 pytestmark = pytest.mark.hubfiles(cassette="one")
 session, client = requests.Session(), httpx.Client()

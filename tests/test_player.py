@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.recorder import PollRefusedError, Recorder
-from pytest_hubfiles.recorder.player import Player, is_plain
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.record.fast.player import Player, is_plain
+from pytest_hubfiles.record.recorder import PollRefusedError, Recorder
+from pytest_hubfiles.settings.values import RecordMode
 
 URL = f"https://api.hubapi.com/files/2026-03/files/import-from-url/async/tasks/{TASK}/status"
 ALWAYS_VCRPY = sys.version_info < (3, 11)  # whose vcrpy cannot be put on at once

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from downstream import TEST_IMPORT, Downstream, answers, polled, started, whole_import
 
-from pytest_hubfiles import cassettes, takes
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.record import promotion
 
 CASSETTE = "cassettes/2026-03/test_files/test_import.yaml"
 CANDIDATE = "cassettes/2026-03/test_files/test_import.candidate.yaml"
@@ -495,11 +496,11 @@ def test_a_candidate_that_is_none(recorded: Downstream, content: str, said: str)
 def test_a_candidate_without_reasons_speaks_for_itself(recorded: Downstream) -> None:
     """A candidate somebody else wrote is accepted by what it holds: answers are, an outage is not."""
     recorded.write([started(), replace(polled("PENDING"), status_code=503)], recorded.candidate())
-    with pytest.raises(takes.CandidateRefusedError, match="got HTTP 503"):
-        takes.accept(recorded.candidate())
+    with pytest.raises(promotion.CandidateRefusedError, match="got HTTP 503"):
+        promotion.accept(recorded.candidate())
 
     recorded.write(whole_import(), recorded.candidate())
-    takes.accept(recorded.candidate())
+    promotion.accept(recorded.candidate())
 
     assert cassettes.read(recorded.cassette()) == whole_import()
 

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from looking import shape_of
 
-from pytest_hubfiles.differences import Subject, between
-from pytest_hubfiles.shapes import Shape, merge_all
+from pytest_hubfiles.compare.shape_differences import Subject, between
+from pytest_hubfiles.compare.shapes import Shape, merge_all
 
 NAMES = st.sampled_from(["id", "size", "a b", "__typename", "*", "", "é"])
 SCALARS = st.one_of(

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from test_import_openapi import EXPORTS
 
-from pytest_hubfiles.findings import POLICY, Severity
-from pytest_hubfiles.options import RecordMode
+from pytest_hubfiles.model.finding import POLICY, Severity
 from pytest_hubfiles.sandbox import Sandbox
+from pytest_hubfiles.settings.values import RecordMode
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -235,7 +235,7 @@ def test_schema_of_another_operation_judges_it(reader: Reader) -> None:
     reader.write("schemas/v3/export-status.json", block("json", "x-hubfiles"))
     reader.write(
         "test_export.py",
-        "from pytest_hubfiles.schemas import load\n"
+        "from pytest_hubfiles.judge.schema_files import load\n"
         "from pathlib import Path\n"
         "def test_export():\n"
         "    contract = load([Path('schemas')]).get('v3', 'export-status')\n"

@@ -8,7 +8,7 @@ import pytest
 from downstream import TEST_IMPORT, Downstream, answers, constant_server, polled, started, whole_import
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.options import RecordMode
+from pytest_hubfiles.settings.values import RecordMode
 
 WHOLE = [("POST", None), ("GET", "PENDING"), ("GET", "PROCESSING"), ("GET", "COMPLETE")]
 MODES = [mode.value for mode in RecordMode]

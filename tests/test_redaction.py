@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from downstream import STATUS, Downstream, polled
 
-from pytest_hubfiles.scrubbing import redacted, without_credentials
+from pytest_hubfiles.secrets import redacted, without_credentials
 
 SECRET = "CKqz7-rh4s3cr3tv4lue7th4t8is9l0ng"
 LOUD = ("--showlocals", "-rA", "--log-level=DEBUG", "-o", "junit_logging=all", "--junitxml=junit.xml")

@@ -6,7 +6,7 @@ import pytest
 import vcr
 from downstream import TEST_IMPORT, Downstream
 
-from pytest_hubfiles.options import RecordMode
+from pytest_hubfiles.settings.values import RecordMode
 
 GOES_LIVE = [mode.value for mode in RecordMode if mode is not RecordMode.NONE]
 MARKED = "@pytest.mark.hubfiles(record={mode!r})" + TEST_IMPORT

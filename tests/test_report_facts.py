@@ -9,10 +9,10 @@ from html import unescape
 import pytest
 from samples import RICH_FINDINGS, compared, large, rich
 
-from pytest_hubfiles.findings import Finding
-from pytest_hubfiles.options import REPORT_FORMATS
-from pytest_hubfiles.reports.formats import RENDERERS, render
-from pytest_hubfiles.reports.terminal import render_terminal
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.report.formats.terminal import render_terminal
+from pytest_hubfiles.report.publishing import RENDERERS, render
+from pytest_hubfiles.settings.values import REPORT_FORMATS
 
 
 def facts(finding: Finding) -> list[str]:

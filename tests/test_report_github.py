@@ -9,11 +9,11 @@ import pytest
 from downstream import Downstream, started, whole_import
 from samples import CASSETTE, finding, for_hostile_text, full_of, hostile, report, rich
 
-from pytest_hubfiles.reports import Report
-from pytest_hubfiles.reports.formats import publish
-from pytest_hubfiles.reports.github import render_github
-from pytest_hubfiles.reports.groups import visible
-from pytest_hubfiles.reports.markdown import render_markdown
+from pytest_hubfiles.report.formats.github import render_github
+from pytest_hubfiles.report.formats.markdown import render_markdown
+from pytest_hubfiles.report.grouping import visible
+from pytest_hubfiles.report.publishing import publish
+from pytest_hubfiles.report.report import Report
 
 
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:

@@ -12,10 +12,10 @@ from html.parser import HTMLParser
 import pytest
 from samples import RICH_FINDINGS, finding, for_hostile_text, full_of, hostile, large, report, rich
 
-from pytest_hubfiles.reports import Report
-from pytest_hubfiles.reports.groups import visible
-from pytest_hubfiles.reports.html_report import render_html
-from pytest_hubfiles.reports.outline import outline, steps_of
+from pytest_hubfiles.report.formats.html_report import render_html
+from pytest_hubfiles.report.grouping import visible
+from pytest_hubfiles.report.outline import outline, steps_of
+from pytest_hubfiles.report.report import Report
 
 VOID = {"meta", "link", "input", "br", "circle", "path"}
 
@@ -177,8 +177,8 @@ def test_hostile_text(text: str) -> None:
 def test_jinja_is_imported_for_the_page_only() -> None:
     """Reports and their formats cost no template engine; the page does, so the probe sees it."""
     probe = (
-        "import sys, pytest_hubfiles.reports.formats as f\n"
-        "from pytest_hubfiles.reports import Report\n"
+        "import sys, pytest_hubfiles.report.publishing as f\n"
+        "from pytest_hubfiles.report.report import Report\n"
         "for name in ('json', 'markdown', 'sarif', 'github'): f.render(name, Report())\n"
         "print('jinja2' in sys.modules)\n"
         "f.render('html', Report())\n"

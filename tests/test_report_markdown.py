@@ -11,9 +11,9 @@ from cmarkgfm.cmark import Options
 from hypothesis import given
 from samples import few, for_hostile_text, full_of, hostile, large, nasty, report, rich
 
-from pytest_hubfiles.reports import Record, Report
-from pytest_hubfiles.reports.groups import visible
-from pytest_hubfiles.reports.markdown import LIMIT, code, render_markdown
+from pytest_hubfiles.report.formats.markdown import LIMIT, code, render_markdown
+from pytest_hubfiles.report.grouping import visible
+from pytest_hubfiles.report.report import Record, Report
 
 
 class Page(HTMLParser):

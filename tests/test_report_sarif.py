@@ -13,12 +13,12 @@ import pytest
 from requests_cache import SQLiteCache
 from samples import compared, finding, for_hostile_text, full_of, hostile, large, report, rich
 
-from pytest_hubfiles.findings import POLICY, Category, Finding
-from pytest_hubfiles.reports import Report
-from pytest_hubfiles.reports.formats import encoded
-from pytest_hubfiles.reports.sarif import render_sarif
-from pytest_hubfiles.reports.schema_lines import line_of
-from pytest_hubfiles.shipped import shipped_schemas
+from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.model.finding import POLICY, Category, Finding
+from pytest_hubfiles.report.formats.sarif import render_sarif
+from pytest_hubfiles.report.publishing import encoded
+from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.report.schema_lines import line_of
 
 
 def published() -> Any:

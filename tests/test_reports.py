@@ -13,9 +13,9 @@ import pytest
 from downstream import Downstream, polled, started, whole_import
 
 import pytest_hubfiles
-from pytest_hubfiles.options import REPORT_FORMATS
-from pytest_hubfiles.reports.formats import render
-from pytest_hubfiles.reports.json_report import read_json
+from pytest_hubfiles.report.formats.json_report import read_json
+from pytest_hubfiles.report.publishing import render
+from pytest_hubfiles.settings.values import REPORT_FORMATS
 
 COMPLETE = whole_import()[3].json
 FAULTY = [started(), polled("COMPLETE", change={"result": {**COMPLETE["result"], "size": "24574"}})]

@@ -13,10 +13,10 @@ import pytest
 from answers import CAT, COMPLETE, VERSIONS, WITH_FOLDERS, interaction, poll
 from jsonschema import Draft202012Validator
 
-from pytest_hubfiles import schemas
-from pytest_hubfiles.findings import Kind
-from pytest_hubfiles.schemas import SchemaFileError
-from pytest_hubfiles.shipped import shipped_schemas, versions_on_file
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.judge.schema_files import SchemaFileError
+from pytest_hubfiles.judge.shipped import shipped_schemas, versions_on_file
+from pytest_hubfiles.model.finding import Kind
 
 SHIPPED = sorted(shipped_schemas().glob("*/*.json"))
 REQUESTS = {
@@ -61,7 +61,7 @@ def test_every_operation_of_every_version_is_shipped() -> None:
 
 def test_shipped_files_pass_the_checks_of_a_users_own() -> None:
     """The shipped files are loaded unchecked in every run, since this test checks them."""
-    assert len(schemas.load([shipped_schemas()]).entries) == 2 * 18
+    assert len(schema_files.load([shipped_schemas()]).entries) == 2 * 18
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -238,7 +238,7 @@ def save(folder: Path, content: object, version: str = "v3", operation: str = "e
 def test_operation_of_another_api_needs_a_file_only(tmp_path: Path) -> None:
     """A file makes a contract of any task endpoint: it is found by its path and judged by its schema."""
     save(tmp_path, document())
-    contracts = schemas.load([tmp_path])
+    contracts = schema_files.load([tmp_path])
     path = EXPORTS.replace("{taskId}", "90151673")
     exchange = contracts.identify(interaction("GET", path, {"status": "DONE", "extra": 1}))
     assert (exchange.operation, exchange.version) == ("export-status", "v3")
@@ -250,7 +250,7 @@ def test_version_needs_a_file_only(tmp_path: Path) -> None:
     """A version that is not shipped is added by a folder with its label."""
     path = "/files/2027-03/files/import-from-url/async/tasks/{taskId}/status"
     save(tmp_path, about(path=path), version="2027-03", operation="import-status")
-    contracts = schemas.load([tmp_path])
+    contracts = schema_files.load([tmp_path])
     assert contracts.versions == ["v3", "2025-09", "2026-03", "2026-09", "2026-09-beta", "2027-03"]
     assert versions_on_file([tmp_path]) == contracts.versions
     assert contracts.get("2027-03", "import-status").path == path
@@ -263,7 +263,7 @@ def test_users_folders_are_searched_first(tmp_path: Path) -> None:
         content = with_export(type="object", required=[required], additionalProperties=True)
         content["x-hubfiles"]["path"] = path
         save(tmp_path / name, content, operation="import-status")
-    contracts = schemas.load([tmp_path / "first", tmp_path / "second"])
+    contracts = schema_files.load([tmp_path / "first", tmp_path / "second"])
     exchange = contracts.identify(poll(COMPLETE).interaction)
     assert [finding.path for finding in contracts.check(exchange)] == ["$.one"]
 
@@ -300,7 +300,7 @@ GOOD = {
 def test_good_file(tmp_path: Path, content: object) -> None:
     """What draft 2020-12 allows inside one file is read, and judges without a traceback."""
     save(tmp_path, content)
-    contracts = schemas.load([tmp_path])
+    contracts = schema_files.load([tmp_path])
     path = EXPORTS.replace("{taskId}", "1")
     for body in ({"status": "COMPLETE"}, {"child": {"child": {"x": 1}}}, [1], "x"):
         list(contracts.check(contracts.identify(interaction("GET", path, body))))
@@ -412,7 +412,7 @@ def test_bad_file(tmp_path: Path, content: object, reason: str) -> None:
     """A file that cannot judge is refused when it is loaded, by name and reason, and nothing is fetched for it."""
     file = save(tmp_path, content)
     with pytest.raises(SchemaFileError) as caught:
-        schemas.load([tmp_path])
+        schema_files.load([tmp_path])
     assert caught.value.path == file
     assert str(caught.value).startswith(f"The schema file {file} cannot be used: ")
     assert reason in caught.value.reason
@@ -423,7 +423,7 @@ def test_folder_that_is_no_version(tmp_path: Path, label: str) -> None:
     """A schema in a folder that names no version is refused with the forms that a version can have."""
     file = save(tmp_path, document(), version=label)
     with pytest.raises(SchemaFileError) as caught:
-        schemas.load([tmp_path])
+        schema_files.load([tmp_path])
     assert caught.value.path == file
     assert f"its folder names no version: {label!r} is not a HubSpot API version" in str(caught.value)
 
@@ -431,20 +431,20 @@ def test_folder_that_is_no_version(tmp_path: Path, label: str) -> None:
 def test_missing_folder(tmp_path: Path) -> None:
     """A folder that is not there is refused by name."""
     with pytest.raises(SchemaFileError, match="missing cannot be used: there is no such folder"):
-        schemas.load([tmp_path / "missing"])
+        schema_files.load([tmp_path / "missing"])
 
 
 def test_empty_folder(tmp_path: Path) -> None:
     """A folder that holds no schema would check nothing in silence, so it is refused."""
     with pytest.raises(SchemaFileError, match=r"it holds no <version>/<operation>\.json"):
-        schemas.load([tmp_path])
+        schema_files.load([tmp_path])
 
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     """A file that cannot be opened is refused with the system's reason."""
     (tmp_path / "v3" / "export-status.json").mkdir(parents=True)
     with pytest.raises(SchemaFileError, match=r"export-status\.json cannot be used: Is a directory"):
-        schemas.load([tmp_path])
+        schema_files.load([tmp_path])
 
 
 # --- composed schemas -----------------------------------------------------------------------------------------
@@ -452,7 +452,7 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 def judged(tmp_path: Path, body: object, **export: Any) -> set[tuple[str, str]]:
     save(tmp_path, with_export(**export))
-    contracts = schemas.load([tmp_path])
+    contracts = schema_files.load([tmp_path])
     exchange = contracts.identify(interaction("GET", EXPORTS.replace("{taskId}", "1"), body))
     return {(finding.kind.value, finding.path) for finding in contracts.check(exchange)}
 
@@ -516,7 +516,7 @@ def test_other_keywords_are_told_in_jsonschemas_words(
 ) -> None:
     """A keyword that HubSpot's own schemas do not use is told by its name and in a short sentence."""
     save(tmp_path, with_export(properties={"n": schema}))
-    contracts = schemas.load([tmp_path])
+    contracts = schema_files.load([tmp_path])
     exchange = contracts.identify(interaction("GET", EXPORTS.replace("{taskId}", "1"), {"n": value}))
     (finding,) = contracts.check(exchange)
     assert (finding.kind, finding.keyword, finding.path) == (Kind.SCHEMA_VIOLATION, keyword, "$.n")

@@ -8,9 +8,9 @@ import pytest
 from answers import interaction
 from downstream import DOCUMENTED, Downstream, started, whole_import
 
-from pytest_hubfiles import options
-from pytest_hubfiles.plugin.deciding import resolve
-from pytest_hubfiles.scrubbing import Additions, scrub
+from pytest_hubfiles.secrets import Additions, scrub
+from pytest_hubfiles.settings import values
+from pytest_hubfiles.settings.precedence import resolve
 
 IMPORT = """
 import urllib.request
@@ -84,7 +84,7 @@ def test_more_headers_are_kept(downstream: Downstream) -> None:
 )
 def test_bad_wishes_are_told(value: str, good: str) -> None:
     """What is neither a name nor a pattern that surely ends is refused, with what would do."""
-    with pytest.raises(options.OptionError, match="hubfiles_scrub") as caught:
+    with pytest.raises(values.OptionError, match="hubfiles_scrub") as caught:
         read("scrub", value)
     assert good in str(caught.value)
     assert repr(value) in str(caught.value)
@@ -120,10 +120,10 @@ def test_patterns_that_are_taken_end_soon(value: str) -> None:
 def test_headers_that_hold_credentials_cannot_be_kept(name: str) -> None:
     """No setting puts a credential into a file."""
     if not name:
-        with pytest.raises(options.OptionError):
-            options.OPTIONS["keep_headers"].read("ini hubfiles_keep_headers", [name])
+        with pytest.raises(values.OptionError):
+            values.OPTIONS["keep_headers"].read("ini hubfiles_keep_headers", [name])
         return
-    with pytest.raises(options.OptionError, match="hubfiles_keep_headers"):
+    with pytest.raises(values.OptionError, match="hubfiles_keep_headers"):
         read("keep_headers", name)
 
 

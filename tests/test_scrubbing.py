@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from looking import secrets_in, shape_of
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.scrubbing import PLACEHOLDER, credentials_in, examine, placeholder, scrub
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.secrets import PLACEHOLDER, credentials_in, examine, placeholder, scrub
 
 UUID = "6f2b9c1e-33aa-4c5d-9e0f-0123456789ab"
 ZERO_UUID = "00000000-0000-4000-8000-000000000000"

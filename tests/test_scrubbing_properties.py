@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from looking import CLOSELY
 
-from pytest_hubfiles import scrubbing
-from pytest_hubfiles.exchanges import Exchange, Interaction
-from pytest_hubfiles.scrubbing import tokens
+from pytest_hubfiles import secrets
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.secrets import patterns
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,7 +26,7 @@ def test_scrubbing_keeps_shape_and_verdict_and_ends(exchange: Exchange) -> None:
     assert changed_by_scrubbing(exchange) == []
 
 
-NAMES = sorted(tokens.SECRET_HEADERS | tokens._FIELDS | tokens._QUERY | tokens._FORM)
+NAMES = sorted(patterns.SECRET_HEADERS | patterns._FIELDS | patterns._QUERY | patterns._FORM)
 LINES = [line for _, line in lines(random.Random(7))]
 PIECES = st.sampled_from(
     [
@@ -60,12 +60,12 @@ ANY = st.builds(
 @given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
 def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
     """An exchange that is passed over as a whole holds nothing that a closer look at its parts would find."""
-    closely = scrubbing.examine(interaction, known, CLOSELY)
+    closely = secrets.examine(interaction, known, CLOSELY)
     found = (closely.interaction.url, closely.interaction.request_body, closely.interaction.response_body)
     as_it_is = (interaction.url, interaction.request_body, interaction.response_body)
 
-    assert scrubbing.examine(interaction, known) == closely
-    assert known or not scrubbing.are_clean([interaction]) or (closely.places, found) == ((), as_it_is)
+    assert secrets.examine(interaction, known) == closely
+    assert known or not secrets.are_clean([interaction]) or (closely.places, found) == ((), as_it_is)
 
 
 @pytest.mark.parametrize("part", ["url", "reason", "Accept", "Location", "request_body", "response_body"])
@@ -81,7 +81,7 @@ def test_no_known_value_is_passed_over(part: str, value: str) -> None:
         "response_body": {"response_body": b'"%s"' % value.encode()},
     }
     plain = Interaction("POST", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
-    examined = scrubbing.examine(replace(plain, **parts[part]), {value})
+    examined = secrets.examine(replace(plain, **parts[part]), {value})
 
     assert examined.places
     assert value not in repr(examined.interaction)
@@ -93,7 +93,7 @@ def test_no_secret_header_is_passed_over(name: str) -> None:
     for headers in ({name: ("x",)}, {name.upper().replace("_", "-"): ("x",)}):
         asked = Interaction("GET", "https://api.hubapi.com/", headers, b"", 200, "OK", {}, b"{}")
 
-        assert not tokens.is_secret_header(name) or not scrubbing.are_clean([asked])
+        assert not patterns.is_secret_header(name) or not secrets.are_clean([asked])
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -105,8 +105,8 @@ def test_no_token_is_passed_over(line: str) -> None:
         {"response_headers": {"X-Note": (line,)}}, {"reason": line},
     ]  # fmt: skip
 
-    assert scrubbing.are_clean([plain])
-    assert not any(scrubbing.are_clean([plain, replace(plain, **place)]) for place in places)
+    assert secrets.are_clean([plain])
+    assert not any(secrets.are_clean([plain, replace(plain, **place)]) for place in places)
 
 
 def test_no_token_is_passed_over_in_a_long_recording() -> None:
@@ -114,6 +114,6 @@ def test_no_token_is_passed_over_in_a_long_recording() -> None:
     plain = Interaction("GET", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
     dirty = replace(plain, response_body=LINES[0].encode())
 
-    assert scrubbing.are_clean([plain] * 350)
+    assert secrets.are_clean([plain] * 350)
     for place in (0, 99, 100, 199, 349):
-        assert not scrubbing.are_clean([*[plain] * place, dirty, *[plain] * (349 - place)])
+        assert not secrets.are_clean([*[plain] * place, dirty, *[plain] * (349 - place)])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from downstream import Downstream
 
-from pytest_hubfiles.recorder.seal import Seal, SealedError
+from pytest_hubfiles.record.network_block import Seal, SealedError
 
 ELSEWHERE = "192.0.2.1"  # RFC 5737: nobody's
 NAMES = ("connect", "connect_ex", "sendto", "sendmsg")

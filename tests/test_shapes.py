@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from looking import shape_of
 
-from pytest_hubfiles.shapes import Declared, Shape, child_path, format_of, merge_all, type_of
+from pytest_hubfiles.compare.shapes import Declared, Shape, child_path, format_of, merge_all, type_of
 
 NAMES = st.sampled_from(["id", "url", "size", "status", "links", "a b", "__typename", "*", "[*]", ""])
 SCALARS = st.one_of(

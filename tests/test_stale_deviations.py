@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from downstream import Downstream, polled, started, whole_import
 
-from pytest_hubfiles.deviations import Deviation, stale
-from pytest_hubfiles.findings import Category, Finding, Kind, Severity
+from pytest_hubfiles.judge.deviations import Deviation, stale
+from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
 
 SIZE = {"result": {**polled("COMPLETE").json["result"], "size": "24574"}}
 TODAY = dt.date(2026, 10, 5)

@@ -11,7 +11,7 @@ from downstream import Downstream
 from http_clients import TOKEN, watched_sockets
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.recorder.config import VCR_OPTIONS
+from pytest_hubfiles.record.vcrpy.config import VCR_OPTIONS
 
 TESTS = """
 import json

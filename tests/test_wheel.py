@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_hubfiles.options import REPORT_FORMATS
 from pytest_hubfiles.sandbox import Sandbox
+from pytest_hubfiles.settings.values import REPORT_FORMATS
 
 PROJECT = Path(__file__).parent.parent
 
@@ -59,9 +59,9 @@ def test_wheel_holds_what_users_need(wheel: Path) -> None:
         "pytest_hubfiles/schemas/v3/import-status.json",
         "pytest_hubfiles/schemas/2026-09-beta/import-start.json",
         "pytest_hubfiles/report.schema.json",
-        "pytest_hubfiles/reports/page/page.html",
-        "pytest_hubfiles/reports/page/page.css",
-        "pytest_hubfiles/reports/page/page.js",
+        "pytest_hubfiles/report/formats/page/page.html",
+        "pytest_hubfiles/report/formats/page/page.css",
+        "pytest_hubfiles/report/formats/page/page.js",
         "pytest_hubfiles/py.typed",
     } <= names
     assert {name.split("/")[0] for name in names} == {"pytest_hubfiles", "pytest_hubfiles-0.1.0.dist-info"}

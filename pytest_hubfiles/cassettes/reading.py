@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import urlsplit
 
-from pytest_hubfiles import foreign
-from pytest_hubfiles.cassettes import canonical
+from pytest_hubfiles.cassettes import other_recorders, own_form
 from pytest_hubfiles.cassettes.errors import CassetteUnreadableError, RefusedError
 from pytest_hubfiles.cassettes.files import opened
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.model.exchange import Interaction
 
 FORMAT_VERSION: Final = 1  # vcrpy's, since 1.0
 _NO_LIST: Final = "it has no list of interactions; is it a vcrpy cassette?"
@@ -39,13 +38,13 @@ def iterate(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -
     """
     try:
         with opened(path, max_megabytes, root) as file:
-            parse = foreign.PARSERS.get(path.suffix.lower())
+            parse = other_recorders.PARSERS.get(path.suffix.lower())
             yield from (
                 interactions_in(file, max_megabytes)
                 if parse is None
                 else _parsed(parse(_text(file.read(_most(max_megabytes)))))
             )
-    except (RefusedError, foreign.NotParsedError) as error:
+    except (RefusedError, other_recorders.NotParsedError) as error:
         raise CassetteUnreadableError(path, error.reason, error.line) from None
     except OSError as error:
         raise CassetteUnreadableError(path, error.strerror or str(error)) from None
@@ -58,7 +57,7 @@ def interactions_in(file: BinaryIO, max_megabytes: float) -> Iterator[Interactio
         RefusedError: with the reason and the line.
     """
     found, is_whole = 0, False
-    for interaction in canonical.interactions_in(file, _most(max_megabytes)):
+    for interaction in own_form.interactions_in(file, _most(max_megabytes)):
         if interaction is None:
             is_whole = True
         else:
@@ -82,7 +81,7 @@ def by_yaml(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
     """
     from yaml.events import MappingStartEvent, SequenceStartEvent
 
-    from pytest_hubfiles.cassettes.events import Document, line_of
+    from pytest_hubfiles.cassettes.yaml_events import Document, line_of
 
     _text(content)
     document = Document(content, max_megabytes)
@@ -133,7 +132,7 @@ def _check_version(version: object, line: int | None = None) -> None:
 
 def _interaction(item: object, number: int, line: int | None = None) -> Interaction:
     try:
-        return _built(foreign.as_vcrpy(item), line)
+        return _built(other_recorders.as_vcrpy(item), line)
     except ValueError as error:
         raise RefusedError(f"interaction {number} is malformed: {error}", line) from None
 

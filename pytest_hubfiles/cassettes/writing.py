@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import yaml
 
-from pytest_hubfiles.cassettes import canonical
+from pytest_hubfiles.cassettes import own_form
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, RefusedError
 from pytest_hubfiles.cassettes.files import write
 from pytest_hubfiles.cassettes.reading import FORMAT_VERSION, interactions_in
-from pytest_hubfiles.exchanges import Interaction
+from pytest_hubfiles.model.exchange import Interaction
 
 
 class _Text(str):
@@ -75,7 +75,7 @@ def _written_body(body: bytes) -> _Text | bytes | None:
 
 def dump(interactions: Sequence[Interaction]) -> bytes:
     """Return *interactions* as the bytes of a cassette file in vcrpy's format, version 1."""
-    text = canonical.text_of(interactions)
+    text = own_form.text_of(interactions)
     return by_yaml(interactions) if text is None else text.encode("ascii")
 
 

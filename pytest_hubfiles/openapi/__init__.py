@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_hubfiles.contracts import Contract
-from pytest_hubfiles.exchanges import ApiVersion
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.schema_files import SchemaFileError, checked
+from pytest_hubfiles.model.exchange import ApiVersion
 from pytest_hubfiles.openapi.bodies import Bodies
 from pytest_hubfiles.openapi.documents import Document, OpenApiError, parse, read
 from pytest_hubfiles.openapi.files import FileNotWrittenError, FilesDifferError, save, text_of
 from pytest_hubfiles.openapi.operations import named, wanted
-from pytest_hubfiles.schemas import SchemaFileError, checked
 
 __all__ = [
     "Document",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from pytest_hubfiles.judge.schema_files import DIALECT, KEYWORD
 from pytest_hubfiles.openapi.definitions import Definitions
 from pytest_hubfiles.openapi.documents import Document
 from pytest_hubfiles.openapi.operations import Operation
-from pytest_hubfiles.schemas import DIALECT, KEYWORD
 
 _WITH_BODY: Final = frozenset({"patch", "post", "put"})
 _JSON: Final = ("application/json", "application/*", "*/*")  # the first that is there describes the JSON

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 import regex
 
-from pytest_hubfiles.keywords import is_quick
+from pytest_hubfiles.judge.bounded_keywords import is_quick
+from pytest_hubfiles.judge.validator import FORMATS
 from pytest_hubfiles.openapi.documents import Document
-from pytest_hubfiles.verdicts import FORMATS
 
 # What judges and is copied as it stands, in the order in which it is written, schemas inside included.
 _ORDER: Final = (

@@ -15,8 +15,8 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.exchanges import BodyNotJsonError, parse_json
-from pytest_hubfiles.schemas import DIALECT
+from pytest_hubfiles.judge.schema_files import DIALECT
+from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
 
 _LARGEST: Final = 32 * 2**20  # bytes; HubSpot's largest document has about one million
 _DEEPEST: Final = 100  # levels; below what Python and libyaml can recurse

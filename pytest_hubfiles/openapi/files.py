@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.contracts import Contract
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.schemas import DIALECT
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.schema_files import DIALECT
 
 
 class FilesDifferError(HubfilesError):

@@ -9,15 +9,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from pytest_hubfiles.sandbox import tasks
-from pytest_hubfiles.sandbox.calls import (
-    Answer,
-    Call,
-    Operation,
-    SandboxRequest,
-    envelope,
-    invalid,
-    json_answer,
-)
+from pytest_hubfiles.sandbox.calls import Answer, Call, Operation, SandboxRequest, envelope, invalid, json_answer
 from pytest_hubfiles.sandbox.headers import correlation_id, headers_around
 from pytest_hubfiles.sandbox.refusals import FAULTS, NOT_FOUND_PAGE, refused
 from pytest_hubfiles.sandbox.switches import Body, drifted

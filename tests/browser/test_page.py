@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from samples import HOSTILE, RICH_FINDINGS, compared, finding, full_of, large, report, rich
 
-from pytest_hubfiles.reports import Report
-from pytest_hubfiles.reports.html_report import render_html
+from pytest_hubfiles.report.formats.html_report import render_html
+from pytest_hubfiles.report.report import Report
 
 # Without the last four, Chromium calls home by itself; without the first, it does not run as root.
 ARGUMENTS = [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from looking import shape_of
 
 from faults import canaries
-from pytest_hubfiles.exchanges import Exchange
-from pytest_hubfiles.scrubbing import scrub
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.secrets import scrub
 
 _KINDS = (canaries.private_app, canaries.oauth, canaries.data_center_key, canaries.uuid, canaries.opaque, canaries.jwt)
 _rng = random.Random(7)

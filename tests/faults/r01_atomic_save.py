@@ -23,8 +23,8 @@ from answers import COMPLETE, PENDING, interaction
 from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.takes import Takes
+from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.settings.values import RecordMode
 
 POLL = "/files/v3/files/import-from-url/async/tasks/AAAAEZ6whGI/status"
 OLD = [interaction("GET", POLL, PENDING)]

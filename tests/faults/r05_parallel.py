@@ -22,9 +22,9 @@ from downstream import HELPERS, constant_server
 from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.takes import Takes
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.settings.values import RecordMode
 
 MODES: Final = (RecordMode.ONCE, RecordMode.NEW_EPISODES, RecordMode.ALL, RecordMode.REWRITE)
 RUNS, WORKERS, TESTS = 2, 4, 3

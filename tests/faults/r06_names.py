@@ -19,8 +19,8 @@ from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.takes import Takes
+from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.settings.values import RecordMode
 
 ROOT: Final = Path("/project/cassettes")
 _MADE: Final = [interaction("GET", "/files/v3/a", COMPLETE)]

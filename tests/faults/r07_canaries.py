@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from faults.canaries import PLACEMENTS, Placement, Planted, answering, files_under, leaks, plant
 from faults.ledger import Outcome
 from faults.payloads import changed_by_scrubbing, payloads
-from pytest_hubfiles.exchanges import Exchange
+from pytest_hubfiles.model.exchange import Exchange
 
 TESTS = '''
 import json, os, pathlib

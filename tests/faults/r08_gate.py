@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from faults.canaries import plant
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.gate import CredentialInFileError, Gate
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.secrets.write_guard import CredentialInFileError, Gate
 
 
 def _lower(quoted: str) -> str:

@@ -23,12 +23,14 @@ from hubspot.files.exceptions import ApiException
 
 from faults.ledger import Outcome
 from faults.servers import Asked, RawServer, reply
-from pytest_hubfiles import cassettes, exchanges
-from pytest_hubfiles.findings import Severity
-from pytest_hubfiles.judging import Rules
-from pytest_hubfiles.options import RecordMode
-from pytest_hubfiles.recorder import PollRefusedError, Recorder
-from pytest_hubfiles.reports.terminal import render_findings
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.model import exchange as exchange_module
+from pytest_hubfiles.model.exchange import Exchange, decode_body
+from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.record.recorder import PollRefusedError, Recorder
+from pytest_hubfiles.report.formats.terminal import render_findings
+from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.settings.values import RecordMode
 
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Mon, 05 Oct 2026 09:14:05 GMT\r\n"
 _KEPT: Final = ("content-type", "date", "retry-after", "deprecation", "sunset")
@@ -241,7 +243,7 @@ def _short(seen: Any) -> str:
     return str(seen) if len(str(seen)) < 300 else f"{str(seen)[:300]}…"
 
 
-def _misjudged(played: Iterable[exchanges.Exchange]) -> Iterator[str]:
+def _misjudged(played: Iterable[Exchange]) -> Iterator[str]:
     rules = Rules(CONTRACTS)
     for exchange in played:
         name = _NAMES[exchange.interaction.task_id or ""]
@@ -269,10 +271,10 @@ def _bombs() -> dict[str, int]:
     bombs["gzip, gzip"] = gzip.compress(gzip.compress(zeros))
     bombs["gzip in members"] = gzip.compress(zeros[:_BOUND]) * 64
     taken = {}
-    with mock.patch.object(exchanges, "_LARGEST_BODY", _BOUND):
+    with mock.patch.object(exchange_module, "_LARGEST_BODY", _BOUND):
         for name, bomb in bombs.items():
             tracemalloc.start()
-            exchanges.decode_body(bomb, name.removesuffix(" in members"))
+            decode_body(bomb, name.removesuffix(" in members"))
             taken[name] = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
     return taken

@@ -16,7 +16,7 @@ from answers import interaction
 
 from faults.apart import Case, limit_memory, survive, watch
 from faults.ledger import Outcome
-from pytest_hubfiles import schemas
+from pytest_hubfiles.judge import schema_files
 
 _SECONDS: Final = 2.0  # of the processor, to load a schema and to judge a body by it
 _MEGABYTES: Final = 800
@@ -144,8 +144,8 @@ def _judge(folder: Path, number: int, schema: Any, body: Any, wanted: str) -> st
     file.parent.mkdir(parents=True)
     file.write_bytes(_file(schema))
     try:
-        contracts = schemas.load([file.parent.parent])
-    except schemas.SchemaFileError as error:
+        contracts = schema_files.load([file.parent.parent])
+    except schema_files.SchemaFileError as error:
         return "" if wanted == REFUSED and str(file) in str(error) else f"it is refused: {error.reason}"
     if wanted == REFUSED:
         return "it is accepted"

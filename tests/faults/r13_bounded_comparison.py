@@ -14,7 +14,8 @@ from looking import shape_of
 
 from faults.apart import Case, limit_memory, survive, watch
 from faults.ledger import Outcome
-from pytest_hubfiles import cassettes, drift
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.compare import drift
 
 _SECONDS: Final = 2.0  # of the processor
 _MEGABYTES: Final = 800

@@ -13,8 +13,8 @@ from faults import swallowing
 from faults.ledger import Outcome
 from faults.projects import project
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.exchanges import Interaction
-from pytest_hubfiles.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
 
 _TESTS: Final = """
 import json

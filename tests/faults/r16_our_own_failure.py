@@ -35,46 +35,46 @@ def test_other():
 _PLUGIN: Final = "pytest_hubfiles.plugin"
 _BOUNDARIES: Final = {
     # what fails: where in a run that records, and in one that replays
-    "pytest_configure": f"{_PLUGIN}.begin.Run",
-    "pytest_generate_tests": f"{_PLUGIN}.start.marker_arguments",
-    "fixture": f"{_PLUGIN}.start._trial",
-    "settings of a test": "pytest_hubfiles.plugin.run.Run.rules",
-    "recorder": f"{_PLUGIN}.start.Recorder",
-    "recorder.enter": "pytest_hubfiles.recorder.Tape",
-    "recorder.exit": "pytest_hubfiles.recorder.Recorder.__exit__",
+    "pytest_configure": f"{_PLUGIN}.activation.Run",
+    "pytest_generate_tests": f"{_PLUGIN}.setup.marker_arguments",
+    "fixture": f"{_PLUGIN}.setup._trial",
+    "settings of a test": "pytest_hubfiles.plugin.run_settings.Run.rules",
+    "recorder": f"{_PLUGIN}.setup.Recorder",
+    "recorder.enter": "pytest_hubfiles.record.recorder.Tape",
+    "recorder.exit": "pytest_hubfiles.record.recorder.Recorder.__exit__",
     "what a test is offered": "pytest_hubfiles.fixture.HubFiles.__init__",
-    "recorder.ask": "pytest_hubfiles.recorder.Recorder.asked",
-    "recorder.identify": "pytest_hubfiles.contracts.Contracts.identify",
-    "pytest_runtest_call": "pytest_hubfiles.trial.Trial.end_call",
-    "judging": "pytest_hubfiles.judging.Rules.check",
-    "excusing": "pytest_hubfiles.judging.Rules.excuse",
-    "pytest_runtest_teardown": "pytest_hubfiles.trial.Trial.end_test",
-    "pytest_runtest_makereport": "pytest_hubfiles.trial.Trial.record",
-    "handing on": f"{_PLUGIN}.course.hand_on",
-    "pytest_runtest_logreport": "pytest_hubfiles.reports.Record.from_text",
-    "report": "pytest_hubfiles.reports.Report.add",
-    "pytest_sessionfinish": f"{_PLUGIN}.reporter.Reporter._is_full",
-    "cassettes nobody opened": f"{_PLUGIN}.reporter.Reporter._unused",
-    "writing reports": "pytest_hubfiles.reports.json_report.render_json",
-    "pytest_terminal_summary": "pytest_hubfiles.reports.terminal.render_terminal",
-    "deviations that have run out": "pytest_hubfiles.deviations.run_out",
+    "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.asked",
+    "recorder.identify": "pytest_hubfiles.judge.contract.Contracts.identify",
+    "pytest_runtest_call": "pytest_hubfiles.run.one_test.Trial.end_call",
+    "judging": "pytest_hubfiles.run.rules.Rules.check",
+    "excusing": "pytest_hubfiles.run.rules.Rules.excuse",
+    "pytest_runtest_teardown": "pytest_hubfiles.run.one_test.Trial.end_test",
+    "pytest_runtest_makereport": "pytest_hubfiles.run.one_test.Trial.record",
+    "handing on": f"{_PLUGIN}.hooks.hand_on",
+    "pytest_runtest_logreport": "pytest_hubfiles.report.report.Record.from_text",
+    "report": "pytest_hubfiles.report.report.Report.add",
+    "pytest_sessionfinish": f"{_PLUGIN}.summary.Reporter._is_full",
+    "cassettes nobody opened": f"{_PLUGIN}.summary.Reporter._unused",
+    "writing reports": "pytest_hubfiles.report.formats.json_report.render_json",
+    "pytest_terminal_summary": "pytest_hubfiles.report.formats.terminal.render_terminal",
+    "deviations that have run out": "pytest_hubfiles.judge.deviations.run_out",
 }
 _RECORDING: Final = {
-    "recorder.receive": "pytest_hubfiles.recorder.Recorder.received",
-    "scrubbing": "pytest_hubfiles.recorder.scrubbing.examine",
-    "takes.begin": "pytest_hubfiles.takes.Takes.begin",
-    "comparing": "pytest_hubfiles.judging.Rules.compare",
-    "takes.promote": "pytest_hubfiles.takes.Takes.promote",
-    "takes.base": "pytest_hubfiles.takes.Takes._base",
-    "cassettes.save": "pytest_hubfiles.takes.cassettes.save",
-    "cassettes.write": "pytest_hubfiles.takes.cassettes.write",
+    "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.received",
+    "scrubbing": "pytest_hubfiles.record.recorder.secrets.examine",
+    "takes.begin": "pytest_hubfiles.record.promotion.Takes.begin",
+    "comparing": "pytest_hubfiles.run.rules.Rules.compare",
+    "takes.promote": "pytest_hubfiles.record.promotion.Takes.promote",
+    "takes.base": "pytest_hubfiles.record.promotion.Takes._base",
+    "cassettes.save": "pytest_hubfiles.record.promotion.cassettes.save",
+    "cassettes.write": "pytest_hubfiles.record.promotion.cassettes.write",
 }
-_MERGING: Final = {"takes.merge": "pytest_hubfiles.takes.Takes._merged"}
+_MERGING: Final = {"takes.merge": "pytest_hubfiles.record.promotion.Takes._merged"}
 _REPLAYING: Final = {
-    "recorder.answer": "pytest_hubfiles.recorder.Tape.find",
-    "recorder.play": "pytest_hubfiles.recorder.Recorder.play",
-    "cassettes.read": "pytest_hubfiles.recorder.cassettes.read",
-    "age": "pytest_hubfiles.judging.Rules.stale",
+    "recorder.answer": "pytest_hubfiles.record.recorder.Tape.find",
+    "recorder.play": "pytest_hubfiles.record.recorder.Recorder.play",
+    "cassettes.read": "pytest_hubfiles.record.recorder.cassettes.read",
+    "age": "pytest_hubfiles.run.rules.Rules.stale",
 }
 _BEFORE_ANY_TEST: Final = {"pytest_configure"}
 _BOUNDED: Final = {
@@ -142,7 +142,7 @@ def run(bounded: bool) -> Outcome:
                     continue
                 count += 1
                 failures += _cost(suite, url, mode, name, target)
-        with mock.patch("pytest_hubfiles.plugin.reporter.complaining", _unguarded):
+        with mock.patch("pytest_hubfiles.plugin.summary.complaining", _unguarded):
             control = _cost(suite, url, "none", "unguarded", _BOUNDARIES["pytest_terminal_summary"])
     return Outcome(
         "R16", "a fault of our own loses and hides nothing", count, "lost or hidden", bool(control), tuple(failures)

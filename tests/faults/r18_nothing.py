@@ -14,9 +14,11 @@ from click.testing import CliRunner
 from downstream import interaction, started, whole_import
 
 from faults.ledger import Outcome
-from pytest_hubfiles import cassettes, checking, schemas
-from pytest_hubfiles.cli import main
-from pytest_hubfiles.judging import Rules
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.run import check
+from pytest_hubfiles.run.rules import Rules
 
 ELSEWHERE = interaction("GET", "/crm/v3/objects/contacts", 200, {})
 NOTHING: Mapping[str, bytes | None] = {
@@ -44,14 +46,14 @@ def _by_pytest(folder: Path, level: str) -> int:
 
 def _naive(folder: Path, rules: Rules) -> int:
     """Return what a gate does that asks for findings alone."""
-    found = [checking.check(path, path.name, rules).failing for path in checking.cassettes_in(folder / "cassettes")]
+    found = [check.check(path, path.name, rules).failing for path in check.cassettes_in(folder / "cassettes")]
     return int(any(found))
 
 
 def run(bounded: bool) -> Outcome:
     """Give a check nothing to judge in every way there is; it has to fail, by itself and in pytest."""
     failures, injected, fooled = [], 0, 0
-    rules = Rules(contracts=schemas.load(), fail_on=None)
+    rules = Rules(contracts=schema_files.load(), fail_on=None)
     with tempfile.TemporaryDirectory() as temporary:
         for number, (name, content) in enumerate(NOTHING.items()):
             folder = Path(temporary) / str(number)

@@ -13,16 +13,17 @@ from typing import Any, Final
 from hostile import UNREADABLE
 from looking import CLOSELY
 
-from pytest_hubfiles import cassettes, schemas, scrubbing
-from pytest_hubfiles.cassettes import canonical
+from pytest_hubfiles import cassettes, secrets
+from pytest_hubfiles.cassettes import own_form
 from pytest_hubfiles.cassettes.errors import RefusedError
 from pytest_hubfiles.cassettes.reading import by_yaml
-from pytest_hubfiles.differences import Subject, between
-from pytest_hubfiles.exchanges import BodyNotJsonError, Interaction
-from pytest_hubfiles.judging import Rules
-from pytest_hubfiles.shapes import Place, Shape, merge_all, plainly_alike, shape_of_all
+from pytest_hubfiles.compare.shape_differences import Subject, between
+from pytest_hubfiles.compare.shapes import Place, Shape, merge_all, plainly_alike, shape_of_all
+from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.model.exchange import BodyNotJsonError, Interaction
+from pytest_hubfiles.run.rules import Rules
 
-CONTRACTS: Final = schemas.load(())
+CONTRACTS: Final = schema_files.load(())
 _RULES: Final = Rules(CONTRACTS, today=dt.date(2026, 11, 2))
 _CONTRACT: Final = CONTRACTS.get("2026-03", "import-status")
 _SUBJECT: Final = Subject(_CONTRACT, 200, "COMPLETE", {}, 1, lambda steps: False)
@@ -35,7 +36,7 @@ _PROJECT: Final = Path(__file__).parent.parent.parent
 
 def cassette(data: bytes) -> None:
     """Read *data* as a cassette in both ways and use what it holds: all that may come out is that it is refused."""
-    quick = list(canonical.interactions_in(io.BytesIO(data)))
+    quick = list(own_form.interactions_in(io.BytesIO(data)))
     is_whole = bool(quick) and quick[-1] is None
     told = [interaction for interaction in quick if interaction is not None]
     read, refusal = [], None  # which may come before what the quick way has already told
@@ -67,11 +68,11 @@ def _use(interaction: Interaction) -> None:
         getattr(interaction, name)
     with suppress(BodyNotJsonError):
         interaction.json  # noqa: B018  # asked for what it raises
-    examined = scrubbing.examine(interaction)
-    assert examined == scrubbing.examine(interaction, (), CLOSELY), "a closer look finds something else"
-    if scrubbing.are_clean([interaction]):
+    examined = secrets.examine(interaction)
+    assert examined == secrets.examine(interaction, (), CLOSELY), "a closer look finds something else"
+    if secrets.are_clean([interaction]):
         assert not examined.places, f"passed over as clean, and {examined.places} hold a credential"
-    again = scrubbing.examine(examined.interaction)
+    again = secrets.examine(examined.interaction)
     assert again.interaction == examined.interaction, "scrubbed twice is something else"
     assert not again.places, f"{again.places} still hold a credential"
     written = cassettes.dump([examined.interaction])

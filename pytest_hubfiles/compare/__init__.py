@@ -1,0 +1,1 @@
+"""Compares recordings: their shapes, their statuses, two sides, two versions."""

@@ -1,0 +1,303 @@
+"""In what two shapes differ, and what each difference is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_hubfiles.compare.shapes import ANY_KEY, UNDECLARED, Declared, Shape, child_path
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.model.finding import Case, Category, Finding, Kind, severity_of
+
+_FEW: Final = 5  # new fields of the same type are likely new names, more are likely not
+
+Steps = tuple[str, ...]
+"""The way to a node of a shape: names of fields, and ``[*]`` for the elements of an array."""
+
+
+def _place(path: list[Any]) -> tuple[Steps, str]:
+    """Split a path in a shape's tree into the steps to a node that both sides have and the aspect that differs."""
+    steps: list[str] = []
+    position = 0
+    while True:
+        if path[position] == "fields" and position + 2 < len(path):
+            steps.append(path[position + 1])
+            position += 2
+        elif path[position] == "elements" and position + 1 < len(path):
+            steps.append("[*]")
+            position += 1
+        else:
+            return tuple(steps), path[position]
+
+
+def at(shape: Shape | None, steps: Sequence[str]) -> Shape | None:
+    """Return the node of *shape* that *steps* lead to, None where there is none."""
+    for step in steps:
+        if shape is None:
+            return None
+        # A field may be called so, too.
+        shape = shape.elements if step == "[*]" and shape.elements is not None else shape.fields.get(step)
+    return shape
+
+
+def _json_path(steps: Sequence[str]) -> str:
+    path = "$"
+    for step in steps:
+        path = f"{path}[*]" if step == "[*]" else f"{path}.*" if step == ANY_KEY else child_path(path, step)
+    return path
+
+
+def _named(types: Iterable[str]) -> str:
+    return " or ".join(sorted(types))
+
+
+def drift_finding(
+    contract: Contract,
+    kind: Kind,
+    status: int | None,
+    state: str | None,
+    message: str,
+    *cases: Case,
+    path: str = "$",
+    before: str | None = None,
+    after: str | None = None,
+    exchanges: int = 1,
+    line: int | None = None,
+) -> Finding:
+    """Return a finding of category drift about answers of *contract*, weighed by the *cases* that apply."""
+    return Finding(
+        kind=kind,
+        severity=severity_of(kind, *cases),
+        category=Category.DRIFT,
+        message=message,
+        version=contract.version,
+        operation=contract.operation,
+        http_status=status,
+        task_status=state,
+        path=path,
+        before=before,
+        after=after,
+        exchanges=exchanges,
+        line=line,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Which answers are compared; each rule is one aspect in which a node of their shapes can differ.
+
+    ``outline`` is what the schema says of them, by path; ``total`` how many answers there are now;
+    ``sometimes_lack`` says whether other recordings of the same key lack the field at some steps.
+    """
+
+    contract: Contract
+    status: int | None
+    state: str | None
+    outline: Mapping[str, Declared]
+    total: int
+    sometimes_lack: Callable[[Steps], bool]
+
+    def _declared(self, steps: Sequence[str]) -> Declared:
+        return self.outline.get(_json_path(steps), UNDECLARED)
+
+    def _finding(
+        self,
+        kind: Kind,
+        steps: Sequence[str],
+        said: str,
+        *cases: Case,
+        before: str | None = None,
+        after: str | None = None,
+        seen: int | None = None,
+    ) -> Finding:
+        path = _json_path(steps)
+        exchanges = self.total if seen is None else min(self.total, max(seen, 1))
+        return drift_finding(
+            self.contract,
+            kind,
+            self.status,
+            self.state,
+            f"{path} {said}",
+            *cases,
+            path=path,
+            before=before,
+            after=after,
+            exchanges=exchanges,
+        )
+
+    def too_different(self, said: str, before: str, after: str) -> Finding:
+        """Return the one finding for two shapes that have too little in common."""
+        return self._finding(Kind.TYPE_CHANGED, (), said, before=before, after=after)
+
+    def fields(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """Fields came or went; where their object itself did, that has been said of the object."""
+        if not (old.objects and new.objects):
+            return
+        added = [name for name in new.fields if name not in old.fields]
+        for name in added:
+            came = new.fields[name]
+            yield self._finding(
+                Kind.FIELD_ADDED,
+                (*steps, name),
+                f"({_named(came.types)}) was not there",
+                after=_named(came.types),
+                seen=came.count,
+            )
+        for name in (name for name in old.fields if name not in new.fields):
+            where, was = (*steps, name), old.fields[name]
+            cases = [Case.REQUIRED] if self._declared(where).required else []
+            if name == ANY_KEY or name in old.optional or self.sometimes_lack(where):
+                cases.insert(0, Case.SOMETIMES_ABSENT)
+            alike = [
+                other
+                for other in added
+                if (new.fields[other].types, new.fields[other].format) == (was.types, was.format)
+            ]
+            renamed = f"; is it called {' or '.join(alike)} now?" if 0 < len(alike) <= _FEW else ""
+            yield self._finding(
+                Kind.FIELD_REMOVED,
+                where,
+                f"({_named(was.types)}) is gone{renamed}",
+                *cases,
+                before=_named(was.types),
+            )
+
+    def optional(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """Fields that every object had are missing from some."""
+        for name in sorted((new.optional - old.optional) & old.fields.keys()):
+            where, present = (*steps, name), new.fields[name].count
+            cases = [Case.REQUIRED] if self._declared(where).required else []
+            yield self._finding(
+                Kind.FIELD_NOW_OPTIONAL,
+                where,
+                f"was always there and now is in {present} of {new.objects}",
+                *cases,
+                before="always",
+                after="sometimes",
+            )
+
+    def types(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """Other JSON types; where null took the place of the value, that is all there is to say."""
+        before, after = _named(old.types), _named(new.types)
+        was, came = old.types - {"null"}, new.types - {"null"}
+        fresh = new.types - old.types - ({"integer"} if "number" in was else set())  # each integer is a number
+        if fresh == {"null"}:
+            cases = [Case.NULL_ALLOWED] if self._declared(steps).nullable else []
+            yield self._finding(
+                Kind.NULL_APPEARED,
+                steps,
+                f"can be null now ({before} → {after})",
+                *cases,
+                before=before,
+                after=after,
+            )
+        elif "null" in old.types and "null" not in new.types and (not was or was == came):
+            yield self._finding(
+                Kind.NULL_DISAPPEARED,
+                steps,
+                f"is no longer null ({before} → {after})",
+                before=before,
+                after=after,
+            )
+        strangers = fresh - {"null"} if was and came else frozenset()
+        if not strangers:
+            return
+        if steps and steps[-1] == "[*]" and len(was) == 1 and len(came) > 1:
+            kind, said = Kind.ELEMENT_MIXED, "do not share one type any more"
+        elif strangers == {"number"} and "integer" in was:
+            kind, said = Kind.INTEGER_WIDENED, "is not always an integer any more"
+        else:
+            kind, said = Kind.TYPE_CHANGED, "changed its type"
+        yield self._finding(kind, steps, f"{said} ({before} → {after})", before=before, after=after, seen=new.count)
+
+    def format(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """Strings of another format; where they are no strings any more, their type tells."""
+        if old.format is None or new.format is None:
+            return
+        cases = [Case.NARROWED] if old.format == "text" else []
+        said = f"changed its format ({old.format} → {new.format})"
+        yield self._finding(
+            Kind.FORMAT_CHANGED, steps, said, *cases, before=old.format, after=new.format, seen=new.count
+        )
+
+    def values(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """Values of an enumeration that the old recordings did not show; of another type, their type tells."""
+        if new.types - {"null"} - old.types:
+            return
+        declared = self._declared(steps)
+        before = ", ".join(sorted(old.values)) or None
+        for value in sorted(new.values - old.values) if old.values else ():
+            cases = [Case.LISTED] if value in (declared.enum or ()) else []
+            listed = "" if cases else ", which is not documented"
+            yield self._finding(
+                Kind.ENUM_VALUE_ADDED,
+                steps,
+                f"can be {value} now{listed}",
+                *cases,
+                before=before,
+                after=value,
+            )
+
+    def elements(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """An array was emptied or filled."""
+        if "array" not in old.types or "array" not in new.types:
+            return
+        if new.elements is None:
+            yield self._finding(Kind.ARRAY_EMPTIED, steps, "has no elements any more", before="elements", after="empty")
+        else:
+            yield self._finding(Kind.ARRAY_FILLED, steps, "has elements now", before="empty", after="elements")
+
+
+_RULES: Final[Mapping[str, Callable[[Subject, Steps, Shape, Shape], Iterator[Finding]]]] = {
+    "elements": Subject.elements,
+    "fields": Subject.fields,
+    "format": Subject.format,
+    "optional": Subject.optional,
+    "types": Subject.types,
+    "values": Subject.values,
+}
+
+
+_MOST_DIFFERING: Final = 2_000  # places; DeepDiff takes about a tenth of a millisecond for each
+
+
+def _pruned(then: dict[str, Any], now: dict[str, Any]) -> int:
+    """Take out of two shapes' trees what is the same in both; return how many nodes remain, or that they are many."""
+    remain = 1
+    names, others = then.get("fields", {}), now.get("fields", {})
+    for name in list(names):
+        if remain > _MOST_DIFFERING:
+            return remain
+        if name not in others:
+            remain += 1
+        elif names[name] == others[name]:
+            del names[name], others[name]
+        else:
+            remain += _pruned(names[name], others[name])
+    remain += len(others.keys() - names.keys())
+    if "elements" in then and "elements" in now:
+        remain += _pruned(then["elements"], now["elements"])
+    return remain
+
+
+def between(before: Shape, after: Shape, subject: Subject) -> Iterator[Finding]:
+    """Yield one finding for each place in which two shapes differ."""
+    if before == after:
+        return
+    then, now = before.tree(), after.tree()
+    differing = _pruned(then, now)
+    if differing > _MOST_DIFFERING:
+        said = f"differs in more than {_MOST_DIFFERING:,} places: too much to be told one by one"
+        yield subject.too_different(said, f"{len(before.fields)} fields", f"{len(after.fields)} fields")
+        return
+    from deepdiff import DeepDiff  # only now that there is something to tell: it takes longer than the rest
+
+    # Without the threshold, DeepDiff calls two objects with few common keys one changed value; unless
+    # told otherwise, it passes over keys such as __typename.
+    differences = DeepDiff(then, now, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
+    places = {_place(item.path(output_format="list")) for items in differences.values() for item in items}
+    for steps, aspect in sorted(places):
+        old, new = at(before, steps), at(after, steps)
+        if old is not None and new is not None:
+            yield from _RULES[aspect](subject, steps, old, new)

@@ -1,0 +1,187 @@
+"""One side of a comparison: the cassettes of a file, of a folder, or of what git has of either."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.cassettes import file_findings
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.secrets import NOTHING_MORE, Additions
+
+_REGULAR_FILE: Final = "100"  # how git's modes of regular files begin; 120000 is a link, 160000 a submodule
+
+
+class RecordingsNotFoundError(HubfilesError):
+    """A side of a comparison that is not there, or that git does not give; ``shown`` and ``reason`` say why."""
+
+    def __init__(self, shown: str, reason: str) -> None:
+        self.shown, self.reason = shown, reason
+        super().__init__(f"{shown}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """The cassettes of one side, by their path below it; that of a lone file is empty.
+
+    ``shown`` is what the side is called. A cassette is read when its reader is called, which raises
+    :class:`~pytest_hubfiles.cassettes.CassetteUnreadableError`.
+    """
+
+    shown: str
+    readers: Mapping[str, Callable[[], list[Interaction]]]
+    is_folder: bool
+    additions: Additions = NOTHING_MORE
+
+    def called(self, name: str) -> str:
+        """Return what the cassette *name* of this side is called."""
+        return f"{self.shown.rstrip('/')}/{name}" if name else self.shown
+
+    def exchanges(self, name: str, identify: Callable[[Interaction], Exchange]) -> list[Exchange]:
+        """Read the cassette *name*, without credentials; of one that this side does not have, nothing.
+
+        Raises:
+            CassetteUnreadableError: if it cannot be read.
+        """
+        if name not in self.readers:
+            return []
+        clean, _ = file_findings.scrubbed(self.readers[name](), self.additions)
+        return [identify(interaction) for interaction in clean]
+
+
+Pair = tuple[list[Exchange], list[Exchange]]
+"""What two sides have under one name."""
+
+
+def pair(
+    old: Recordings, new: Recordings, name: str, identify: Callable[[Interaction], Exchange]
+) -> tuple[Pair, list[Finding]]:
+    """Read the cassette *name* of two sides; one that cannot be read is empty, and a finding."""
+    sides: list[list[Exchange]] = []
+    complaints: list[Finding] = []
+    for side in (old, new):
+        try:
+            sides.append(side.exchanges(name, identify))
+        except cassettes.CassetteUnreadableError as error:
+            advice = "It was not compared. Restore it, or record it again."
+            complaints.append(file_findings.unreadable(error, side.called(name), advice))
+            sides.append([])
+    return (sides[0], sides[1]), complaints
+
+
+def pairs(
+    old: Recordings, new: Recordings, identify: Callable[[Interaction], Exchange]
+) -> tuple[list[Pair], list[Finding]]:
+    """Read all cassettes of two sides, those of one name together, and say which cannot be read."""
+    read = [pair(old, new, name, identify) for name in sorted(old.readers.keys() | new.readers.keys())]
+    return [found for found, _ in read], [complaint for _, complaints in read for complaint in complaints]
+
+
+def in_folder(
+    folder: Path,
+    shown: str,
+    max_megabytes: float = 64.0,
+    root: Path | None = None,
+    additions: Additions = NOTHING_MORE,
+) -> Recordings:
+    """Return the cassettes in *folder*, none if there is no such folder; candidates are left out.
+
+    Below *root* no symbolic link is followed; *additions* are taken out of what is read, too.
+    """
+    readers = {
+        file.relative_to(folder).as_posix(): partial(cassettes.read, file, max_megabytes, root)
+        for file in cassettes.find(folder)
+    }
+    return Recordings(shown, readers, is_folder=True, additions=additions)
+
+
+def of_path(path: Path, max_megabytes: float = 64.0) -> Recordings:
+    """Return the cassette *path*, or those in the folder *path*; candidates are left out.
+
+    Raises:
+        RecordingsNotFoundError: if there is nothing of that name, or a folder without cassettes.
+    """
+    shown = path.as_posix()
+    if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
+        raise RecordingsNotFoundError(shown, "there is no such file or folder")
+    if not path.is_dir():
+        return Recordings(shown, {"": partial(cassettes.read, path, max_megabytes)}, is_folder=False)
+    return _filled(in_folder(path, shown, max_megabytes))
+
+
+def of_revision(revision: str, path: Path, max_megabytes: float = 64.0) -> Recordings:
+    """Return what the git *revision* has under *path*, a cassette or a folder of them.
+
+    Raises:
+        RecordingsNotFoundError: if git is missing, *path* is in no repository, or the revision is unknown or
+            has no cassette there.
+    """
+    shown = f"{revision}:{path.as_posix()}"
+    folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
+    git = partial(_git, shown, folder)
+    top = Path(git("rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    commit = _commit(git, shown, revision)
+    below = (folder.resolve() / path.absolute().relative_to(folder)).relative_to(top.resolve()).as_posix()
+    listed = git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *([] if below == "." else [below]))
+    blobs: dict[str, str] = {}
+    for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
+        facts, _, name = entry.partition("\t")
+        if facts.startswith(_REGULAR_FILE) and name.endswith(cassettes.SUFFIX):
+            blobs[name] = facts.split()[2]
+    readers = {
+        ("" if name == below else name.removeprefix(f"{below}/")): partial(
+            _read_blob, git, blob, f"{revision}:{name}", max_megabytes
+        )
+        for name, blob in sorted(blobs.items())
+        if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
+    }
+    return _filled(Recordings(shown, readers, is_folder=below not in blobs))
+
+
+def _commit(git: Callable[..., bytes], shown: str, revision: str) -> str:
+    if not revision.startswith("-"):  # git gives no such name, and would take it for an option
+        with suppress(RecordingsNotFoundError):
+            return git("rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}").decode().strip()
+    raise RecordingsNotFoundError(shown, f"git knows no revision {revision!r}")
+
+
+def _filled(recordings: Recordings) -> Recordings:
+    if not recordings.readers:
+        raise RecordingsNotFoundError(
+            recordings.shown, f"there is no cassette in it; one is called <name>{cassettes.SUFFIX}"
+        )
+    return recordings
+
+
+def _read_blob(git: Callable[..., bytes], blob: str, shown: str, max_megabytes: float) -> list[Interaction]:
+    """Read a cassette that git holds, under the same limits as any other file."""
+    with tempfile.TemporaryDirectory(prefix="hubfiles-diff-") as folder:
+        file = Path(folder) / f"cassette{cassettes.SUFFIX}"
+        file.write_bytes(git("cat-file", "blob", blob))
+        try:
+            return cassettes.read(file, max_megabytes)
+        except cassettes.CassetteUnreadableError as error:
+            raise cassettes.CassetteUnreadableError(Path(shown), error.reason, error.line) from None
+
+
+def _git(shown: str, folder: Path, *arguments: str) -> bytes:
+    git = shutil.which("git")
+    if git is None:
+        raise RecordingsNotFoundError(shown, "git is not installed, or not on PATH")
+    command = [git, "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell; what may be an option is checked
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+        raise RecordingsNotFoundError(shown, f"git says: {said or f'exit status {done.returncode}'}")
+    return done.stdout

@@ -1,0 +1,317 @@
+"""What changes for a consumer that moves from one version of the API to another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from pytest_hubfiles.compare import drift, shape_differences
+from pytest_hubfiles.compare.shape_differences import Subject
+from pytest_hubfiles.compare.shapes import UNDECLARED, shape_declared
+from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Case, Category, Finding, Kind, Severity, severity_of
+from pytest_hubfiles.report.report import Compared, Comparison, Verdict
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
+"""Kinds that say what was recorded rather than what changed: a comparison lists that by itself."""
+
+_KEYWORDS: Final[Mapping[Kind, str]] = {
+    Kind.FIELD_ADDED: "properties",
+    Kind.FIELD_REMOVED: "properties",
+    Kind.FIELD_NOW_OPTIONAL: "required",
+    Kind.TYPE_CHANGED: "type",
+    Kind.INTEGER_WIDENED: "type",
+    Kind.NULL_APPEARED: "type",
+    Kind.NULL_DISAPPEARED: "type",
+    Kind.ELEMENT_MIXED: "type",
+    Kind.FORMAT_CHANGED: "format",
+    Kind.ENUM_VALUE_ADDED: "enum",
+}
+"""The JSON Schema keyword in which two schemas differ, by what the difference is called."""
+
+_ANSWERS: Final[Mapping[Kind, str]] = {
+    Kind.FIELD_ADDED: "({after}) is documented now",
+    Kind.FIELD_NOW_OPTIONAL: "was required in {old} and is not in {new}, so it can be missing",
+    Kind.ENUM_VALUE_ADDED: "can be {after} now",
+}
+"""What is said of a schema where it is other words than are said of recordings."""
+
+_REQUESTS: Final[Mapping[Kind, str]] = {
+    Kind.FIELD_ADDED: "({after}) is no longer documented, so it may be refused or passed over",
+    Kind.FIELD_REMOVED: "({before}) must be sent now; {old} does not know it",
+    Kind.FIELD_NOW_OPTIONAL: "must be sent now; {old} did not ask for it",
+    Kind.TYPE_CHANGED: "must be {before} now, where {old} took {after}",
+    Kind.INTEGER_WIDENED: "must be {before} now, where {old} took {after}",
+    Kind.NULL_APPEARED: "must not be null any more",
+    Kind.ELEMENT_MIXED: "must be {before} now, where {old} took {after}",
+    Kind.FORMAT_CHANGED: "must be {before} now, where {old} took {after}",
+    Kind.ENUM_VALUE_ADDED: "must not be {after} any more",
+}
+"""What is said of a request, by what differs when *new* is held against *old*: a request goes the other way."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """The move from version *old* to version *new* by a consumer of both their operations.
+
+    ``pairs`` are the exchanges recorded for the same tests in *old* and in *new*.
+    """
+
+    old: str
+    new: str
+    contracts: Contracts
+    pairs: Sequence[drift.Pair]
+
+    @cached_property
+    def _contracts(self) -> dict[str, tuple[Contract | None, Contract | None]]:
+        """The contracts of each operation in *old* and in *new*."""
+        both: tuple[dict[str, Contract], ...] = ({}, {})
+        for contract in self.contracts.entries:
+            for version, found in zip((self.old, self.new), both, strict=True):
+                if contract.version == version:
+                    found.setdefault(contract.operation, contract)
+        return {name: (both[0].get(name), both[1].get(name)) for name in sorted(both[0].keys() | both[1].keys())}
+
+    @cached_property
+    def _recorded(self) -> list[drift.Pair]:
+        """The pairs, without what was exchanged with other versions or is under no contract."""
+        return [
+            ([e for e in old if e.version == self.old], [e for e in new if e.version == self.new])
+            for old, new in self.pairs
+        ]
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what changes: by the schemas, and by the recordings; each message begins with which of the two."""
+        for operation, (old, new) in self._contracts.items():
+            if old is not None and new is not None:
+                yield from self._schemas(old, new)
+            elif old is not None:
+                yield self._finding(
+                    Kind.OPERATION_GONE,
+                    operation,
+                    f"{old.method} {old.path} has no counterpart in {self.new}",
+                    before="documented",
+                    after="not documented",
+                )
+        others = drift.Others(tuple, self.contracts)
+        found = drift.compare_all(self._recorded, self.contracts, others, across_versions=True)
+        yield from (finding for finding in found if finding.kind not in _COVERAGE)
+
+    def _finding(
+        self,
+        kind: Kind,
+        operation: str,
+        said: str,
+        *cases: Case,
+        path: str = "$",
+        before: str | None = None,
+        after: str | None = None,
+        keyword: str | None = None,
+    ) -> Finding:
+        return Finding(
+            kind=kind,
+            severity=severity_of(kind, *cases),
+            category=Category.VERSION,
+            message=f"{SCHEMAS}{said}",
+            version=self.new,
+            operation=operation,
+            path=path,
+            before=before,
+            after=after,
+            keyword=keyword,
+        )
+
+    # --- by the schemas ---
+
+    def _schemas(self, old: Contract, new: Contract) -> Iterator[Finding]:
+        was, now = (contract.path.replace(f"/{contract.version}/", "/", 1) for contract in (old, new))
+        if (old.method, was) != (new.method, now):
+            said = f"the request is {new.method} {new.path} now, where {self.old} has {old.method} {old.path}"
+            yield self._finding(
+                Kind.REQUEST_VIOLATION, new.operation, said, before=f"{old.method} {was}", after=f"{new.method} {now}"
+            )
+        yield from self._request(old, new)
+        statuses = [", ".join(contract.successes) or "none" for contract in (old, new)]
+        if statuses[0] != statuses[1]:
+            yield self._finding(
+                Kind.SUCCESS_STATUS_CHANGED,
+                new.operation,
+                f"HTTP {statuses[0]} → {statuses[1]}",
+                before=statuses[0],
+                after=statuses[1],
+            )
+        for status in sorted(old.responses.keys() & new.responses.keys()):
+            yield from self._answer(old, new, status)
+
+    def _answer(self, old: Contract, new: Contract, status: str) -> Iterator[Finding]:
+        pointers = old.responses[status], new.responses[status]
+        number = int(status) if status.isdecimal() else None
+        if None in pointers:
+            if pointers[0] != pointers[1]:
+                gone = pointers[1] is None
+                kind = Kind.BODY_EMPTIED if gone else Kind.BODY_APPEARED
+                said = "no body is documented any more" if gone else "a body is documented now"
+                yield replace(self._finding(kind, new.operation, said), http_status=number)
+            return
+        for found in _between(old, pointers[0], new, pointers[1], number):
+            words = _ANSWERS.get(found.kind)
+            message = found.message if words is None else f"{found.path} {self._filled(words, found)}"
+            if found.kind is Kind.FIELD_REMOVED:  # optional fields are missing from no recording here
+                declared = old.outline_of(pointers[0]).get(found.path, UNDECLARED)
+                found = replace(found, severity=severity_of(found.kind, *[Case.REQUIRED] * declared.required))
+            elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
+                found = replace(found, severity=severity_of(found.kind, Case.TASK_STATE))
+            yield replace(
+                found,
+                category=Category.VERSION,
+                version=self.new,
+                keyword=_KEYWORDS.get(found.kind),
+                message=f"{SCHEMAS}{message if number else f'{message} (in errors)'}",
+            )
+
+    def _filled(self, text: str, found: Finding) -> str:
+        return text.format(before=found.before, after=found.after, old=self.old, new=self.new)
+
+    def _request(self, old: Contract, new: Contract) -> Iterator[Finding]:
+        if (old.request is None) != (new.request is None):
+            said = "a body must be sent now" if old.request is None else "no body is documented any more"
+            yield self._finding(Kind.REQUEST_VIOLATION, new.operation, said)
+            return
+        # A body that *old* takes has to be one that *new* takes: what is asked for, and what may come, trade places.
+        for found in _between(new, new.request, old, old.request):
+            is_stricter = found.severity is not Severity.INFO or found.kind is Kind.FIELD_ADDED
+            if found.kind in _REQUESTS and is_stricter:
+                yield self._finding(
+                    Kind.REQUEST_VIOLATION,
+                    new.operation,
+                    f"{found.path} {self._filled(_REQUESTS[found.kind], found)}",
+                    path=found.path,
+                    before=found.after,
+                    after=found.before,
+                    keyword=_KEYWORDS[found.kind],
+                )
+        for found in _between(old, old.request, new, new.request):
+            if found.kind is Kind.FIELD_NOW_OPTIONAL:
+                said = f"{found.path} need not be sent any more"
+                yield self._finding(
+                    found.kind,
+                    new.operation,
+                    said,
+                    path=found.path,
+                    before="required",
+                    after="optional",
+                    keyword="required",
+                )
+
+    # --- what it comes to ---
+
+    def comparison(self, findings: Iterable[Finding]) -> Comparison:
+        """Return what *findings* come to: a verdict for each operation, and what was never recorded."""
+        by_source: dict[tuple[str | None, str], list[Finding]] = {}
+        for found in findings:
+            source = SCHEMAS if found.message.startswith(SCHEMAS) else RECORDINGS
+            by_source.setdefault((found.operation, source), []).append(found)
+        seen = self._seen()
+        compared_states = {key[0] for key in seen[0] & seen[1]}
+        operations = tuple(
+            Compared(
+                operation,
+                schemas=Verdict.of(by_source.get((operation, SCHEMAS), ())) if old else Verdict.NOT_COMPARED,
+                recordings=Verdict.of(by_source.get((operation, RECORDINGS), ()))
+                if operation in compared_states or (operation, RECORDINGS) in by_source
+                else Verdict.NOT_COMPARED,
+            )
+            for operation, (old, _) in self._contracts.items()
+        )
+        return Comparison(
+            self.old, self.new, operations, tuple(self._missing(*seen)), tuple(support(self.old, self.new))
+        )
+
+    def _seen(self) -> tuple[set[_Observed], set[_Observed]]:
+        old, new = ({_observed(e) for pair in self._recorded for e in pair[side]} for side in (0, 1))
+        return old, new
+
+    def _missing(self, old: set[_Observed], new: set[_Observed]) -> Iterator[str]:
+        empty = [version for version, seen in ((self.old, old), (self.new, new)) if not seen]
+        if empty:
+            yield f"never recorded: {' and '.join(empty)}; of {' and '.join(empty)} only the schemas speak"
+        for operation, contracts in self._contracts.items():
+            if contracts[0] is None:
+                yield f"only in {self.new}: {operation}"
+            if None in contracts:
+                continue
+            expected = {key for key in old | new if key[0] == operation}
+            for contract in contracts:
+                expected |= _documented(contract) if contract is not None else set()
+            for key in sorted(expected, key=lambda key: (key[1], key[2] or "")):
+                lacking = [v for v, seen in ((self.old, old), (self.new, new)) if key not in seen and v not in empty]
+                if lacking:
+                    facts = " ".join(str(fact) for fact in key if fact is not None)
+                    yield f"never observed in {' or '.join(lacking)}: {facts}"
+
+
+_Observed = tuple[str, int, "str | None"]
+"""Operation, HTTP status and task state of an answer."""
+
+
+def _observed(exchange: Exchange) -> _Observed:
+    return str(exchange.operation), exchange.status_code, exchange.task_status
+
+
+def _documented(contract: Contract) -> set[_Observed]:
+    """Return the successes that *contract* documents, each task state by itself."""
+    expected: set[_Observed] = set()
+    for status in map(int, contract.successes):
+        states = contract.outline(status).get("$.status", UNDECLARED).enum if contract.method == "GET" else None
+        expected |= {(contract.operation, status, state) for state in states or (None,)}
+    return expected
+
+
+def _between(
+    old: Contract, was: str | None, new: Contract, now: str | None, status: int | None = None
+) -> Iterator[Finding]:
+    """Yield in what the part *now* of *new* differs from the part *was* of *old*, as if it had been recorded."""
+    outline = old.outline_of(was)
+    subject = Subject(old, status, None, outline, 1, lambda steps: False)
+    return shape_differences.between(shape_declared(outline), shape_declared(new.outline_of(now)), subject)
+
+
+# --- how long a version is supported ---
+
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def support(old: str, new: str) -> Iterator[str]:
+    """Yield a line for each of two versions on how long HubSpot supports it, and what the move gains.
+
+    Source: ``schemas/versions.toml``, which names its own.
+    """
+    text = (shipped_schemas() / "versions.toml").read_text(encoding="utf-8")
+    known: dict[str, dict[str, str]] = {version["label"]: version for version in tomllib.loads(text)["version"]}
+    for label in (old, new):
+        if label in known:
+            yield f"{label} is supported until {_month(known[label]['ends'])}, {known[label]['source']}"
+        else:
+            yield f"{label}: no end of its support is known"
+    ends = {label: version["ends"] for label, version in known.items()}
+    if old in ends and new in ends and ends[new] <= ends[old]:
+        last = max(ends, key=lambda label: ends[label])
+        yield f"{old} to {new} gains no time; {last} is supported longest, until {_month(ends[last])}"
+
+
+def _month(date: str) -> str:
+    year, month = date.split("-")
+    return f"{_MONTHS[int(month) - 1]} {year}"

@@ -1,0 +1,195 @@
+"""What an API is known to send in spite of its documentation, and what a team has accepted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.finding import POLICY, Category, Finding, Kind, Severity
+
+
+class DeviationsFileError(HubfilesError):
+    """A deviations file that cannot be used; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The deviations file {path} cannot be used: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One known departure from a schema: where it holds, why, who says so, and until when.
+
+    ``versions``, ``operations``, ``states``: empty means any. ``keyword`` is the JSON Schema keyword that
+    fails; ``kind`` the kind of finding, where no keyword tells. ``until`` is the last day it holds.
+    """
+
+    path: str
+    reason: str
+    source: str
+    versions: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    keyword: str | None = None
+    kind: Kind | None = None
+    states: tuple[str, ...] = ()
+    until: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if self.keyword is None and self.kind is None:
+            raise ValueError("it needs a keyword or a kind, else it would hide everything at its path")
+        if not self.path.startswith("$"):
+            raise ValueError(f"its path {self.path!r} is no JSONPath; one starts with $")
+
+    def matches(self, finding: Finding) -> bool:
+        """Return whether *finding* is what this entry describes, whatever the day."""
+        return (
+            finding.path == self.path
+            and (self.keyword is None or finding.keyword == self.keyword)
+            and (self.kind is None or finding.kind is self.kind)
+            and (not self.versions or finding.version in self.versions)
+            and (not self.operations or finding.operation in self.operations)
+            and (not self.states or finding.task_status in self.states)
+        )
+
+
+_LISTS: Final = {"versions", "operations", "states"}
+_TEXTS: Final = {"path", "reason", "source", "keyword", "kind"}
+_SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "states"}
+
+
+def _parse(entry: object) -> Deviation:
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"it is {entry!r}, not a [[deviation]] table")
+    facts: dict[str, Any] = {}
+    for written, value in entry.items():
+        key = _SINGULAR.get(written, written)
+        if key in facts:
+            raise ValueError(f"it names its {key} twice")
+        if key in _LISTS:
+            values = [value] if isinstance(value, str) else value
+            if not values or not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+                raise ValueError(f"{written} must be a string or a list of strings, not {value!r}")
+            facts[key] = tuple(values)
+        elif key in _TEXTS:
+            if not isinstance(value, str) or not value:
+                raise ValueError(f"{written} must be a text, not {value!r}")
+            facts[key] = value
+        elif key == "until":
+            facts[key] = _date(value)
+        else:
+            known = sorted(_LISTS | _TEXTS | {"until"})
+            raise ValueError(f"{written!r} is not a key of a deviation; the keys are {', '.join(known)}")
+    missing = [key for key in ("path", "reason", "source") if key not in facts]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be given")
+    if "kind" in facts:
+        kinds = {kind.value: kind for kind in Kind}
+        if facts["kind"] not in kinds:
+            raise ValueError(f"{facts['kind']!r} is no kind of finding; the kinds are {', '.join(kinds)}")
+        facts["kind"] = kinds[facts["kind"]]
+    return Deviation(**facts)
+
+
+def _date(value: object) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):  # a datetime compares with no date
+        return value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return dt.date.fromisoformat(value)
+    raise ValueError(f"until must be a date such as 2027-09-30, not {str(value)!r}")
+
+
+def load(path: Path) -> tuple[Deviation, ...]:
+    """Read the ``[[deviation]]`` entries of the TOML file *path*.
+
+    Raises:
+        DeviationsFileError: if it cannot be read, is not TOML, or an entry is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DeviationsFileError(path, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise DeviationsFileError(path, f"it is not TOML: {error}") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> tuple[Deviation, ...]:
+    """Return the entries of *text*, which is or is to be the content of *path*.
+
+    Raises:
+        DeviationsFileError: if it is not TOML, or an entry is wrong.
+    """
+    # The parser takes longer to import than a test takes to replay, and a suite without findings needs none.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DeviationsFileError(path, f"it is not TOML: {error}") from None
+    entries = document.get("deviation", [])
+    unknown = sorted(set(document) - {"deviation"})
+    if unknown or not isinstance(entries, list):
+        raise DeviationsFileError(
+            path, f"it holds {', '.join(unknown) or 'one table'}; entries are [[deviation]] tables"
+        )
+    deviations = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            deviations.append(_parse(entry))
+        except ValueError as error:
+            raise DeviationsFileError(path, f"entry {number}: {error}") from None
+    return tuple(deviations)
+
+
+def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
+    """Return a line for each of *deviations* that is past its last day, whether anything matches it or not."""
+    return [
+        f"a deviation has run out: {d.path}, on {d.until} ({d.reason}); renew it or delete it"
+        for d in deviations
+        if d.until is not None and d.until < today
+    ]
+
+
+def stale(deviations: Iterable[Deviation], findings: Iterable[Finding], today: dt.date) -> list[str]:
+    """Return a line for each of *deviations* that none of *findings*, those of a whole run, matches any more.
+
+    Left out are those that have run out, and those for kinds that a replay does not look for: what differs
+    between recordings or versions.
+    """
+    found = list(findings)
+    return [
+        f"a deviation matches nothing any more: {d.path} ({d.reason}); delete it"
+        for d in deviations
+        if (d.until is None or today <= d.until)
+        and (d.kind is None or POLICY[d.kind].categories == (Category.CONTRACT,))
+        and not any(d.matches(finding) for finding in found)
+    ]
+
+
+def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today: dt.date) -> list[Finding]:
+    """Return *findings*, each that a deviation explains lowered to info with the reason.
+
+    An entry past its ``until`` lowers nothing; the finding's message says that it has run out.
+    """
+    lowered = []
+    for finding in findings:
+        matching = [deviation for deviation in deviations if deviation.matches(finding)]
+        valid = next((d for d in matching if d.until is None or today <= d.until), None)
+        if valid is not None:
+            finding = replace(finding, severity=Severity.INFO, deviation=valid.reason)
+        elif matching:
+            finding = replace(
+                finding, message=f"{finding.message} (a deviation for this ran out on {matching[0].until})"
+            )
+        lowered.append(finding)
+    return lowered

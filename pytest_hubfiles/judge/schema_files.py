@@ -1,0 +1,256 @@
+"""The schema files: what they must look like, and how they become contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.model.exchange import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+KEYWORD: Final = "x-hubfiles"
+_METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+class SchemaFileError(HubfilesError):
+    """A schema file that cannot be used; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The schema file {path} cannot be used: {reason}")
+
+
+def load(folders: Sequence[Path] = ()) -> Contracts:
+    """Read the contracts in *folders* (searched first, each file checked) and those that come with the package.
+
+    Raises:
+        SchemaFileError: if a folder holds none, or a file is no JSON, no draft 2020-12 schema, names no
+            path, has a reference that does not resolve inside it, or a format that nothing checks.
+    """
+    contracts: list[Contract] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise SchemaFileError(folder, "there is no such folder, which an option or setting named schemas gives")
+        files = sorted(folder.glob("*/*.json"))
+        if not files:
+            raise SchemaFileError(folder, "it holds no <version>/<operation>.json")
+        contracts.extend(checked(file, _parse(file)) for file in files)
+    # The shipped files are checked by this project's own tests; checking them in every run would only cost time.
+    contracts.extend(_contract(file, _parse(file)) for file in sorted(shipped_schemas().glob("*/*.json")))
+    return Contracts(tuple(contracts))
+
+
+def checked(file: Path, document: object) -> Contract:
+    """Return the contract that *document* is as the content of *file*, checked as a user's own.
+
+    Raises:
+        SchemaFileError: as for `load`.
+    """
+    contract = _contract(file, document)
+    _check_schema(file, contract)
+    return contract
+
+
+def _parse(file: Path) -> object:
+    try:
+        document: object = parse_json(file.read_bytes())
+    except OSError as error:
+        raise SchemaFileError(file, error.strerror or str(error)) from None
+    except BodyNotJsonError as error:
+        raise SchemaFileError(file, f"it is not JSON: {error.reason}") from None
+    return document
+
+
+def _contract(file: Path, document: object) -> Contract:
+    if not isinstance(document, dict):
+        raise SchemaFileError(file, "it is not a JSON object")
+    try:
+        ApiVersion(file.parent.name)
+    except UnknownVersionError as error:
+        raise SchemaFileError(file, f"its folder names no version: {error}") from None
+    dialect = document.pop("$schema", DIALECT)  # with it, jsonschema would go back to a validator without bounds
+    if dialect != DIALECT:
+        raise SchemaFileError(file, f"its $schema is {dialect!r}; only draft 2020-12 ({DIALECT}) is read")
+    about = document.get(KEYWORD)
+    if not isinstance(about, dict):
+        raise SchemaFileError(file, f"it has no {KEYWORD!r} object with method, path and responses")
+    method, path, responses = about.get("method"), about.get("path"), about.get("responses")
+    request = about.get("request")
+    if method not in _METHODS:
+        raise SchemaFileError(file, f"its {KEYWORD}.method is {method!r}; it can be {', '.join(_METHODS)}")
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise SchemaFileError(
+            file, f"its {KEYWORD}.path is {path!r}; it must be a path such as /files/v3/…/{{taskId}}/status"
+        )
+    if not isinstance(responses, dict) or not responses:
+        raise SchemaFileError(file, f"its {KEYWORD}.responses names no HTTP status")
+    for status, pointer in responses.items():
+        if not re.fullmatch(r"[1-5][0-9]{2}|default", status):
+            raise SchemaFileError(
+                file, f"its {KEYWORD}.responses has {status!r}; a status is three digits or 'default'"
+            )
+        if pointer is not None and not (isinstance(pointer, str) and pointer.startswith("#")):
+            raise SchemaFileError(
+                file,
+                f"its {KEYWORD}.responses.{status} is {pointer!r}; give a pointer such as #/$defs/Error, or null",
+            )
+    if request is not None and not (isinstance(request, str) and request.startswith("#")):
+        raise SchemaFileError(file, f"its {KEYWORD}.request is {request!r}; it must be a pointer such as #/$defs/Input")
+    return Contract(file.parent.name, file.stem, method, path, request, responses, document)
+
+
+def _check_schema(file: Path, contract: Contract) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from referencing.exceptions import Unresolvable
+
+    document = contract.document
+    try:
+        Draft202012Validator.check_schema(document)
+        schemas = list(_schemas_in(document))
+    except SchemaError as error:
+        raise SchemaFileError(file, f"it is no valid schema: {error.message} (at {error.json_path})") from None
+    except RecursionError:
+        raise SchemaFileError(file, "it is nested too deeply") from None
+    for schema in schemas:
+        _check_keywords(file, schema, is_root=schema is document)
+    pointers = [pointer for pointer in (contract.request, *contract.responses.values()) if pointer is not None]
+    known = {id(schema) for schema in schemas}
+    for reference in [*pointers, *_references(schemas)]:
+        if not reference.startswith("#"):
+            raise SchemaFileError(
+                file,
+                f"its reference {reference!r} leads out of the file; references stay inside, and nothing is fetched",
+            )
+        try:
+            found = contract.lookup(reference)
+        except Unresolvable:
+            raise SchemaFileError(file, f"its reference {reference!r} leads nowhere") from None
+        if id(found) not in known and not isinstance(found, bool):
+            raise SchemaFileError(file, f"its reference {reference!r} leads to no schema")
+    for reference in pointers:
+        _check_loops(file, contract, reference)
+
+
+def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> None:
+    """Refuse what would be passed over in silence, or make references lead elsewhere."""
+    import regex
+
+    from pytest_hubfiles.judge.bounded_keywords import is_quick
+    from pytest_hubfiles.judge.validator import FORMATS
+
+    for keyword in () if is_root else ("$id", "$schema"):
+        if keyword in schema:
+            raise SchemaFileError(file, f"a part of it has an {keyword} of its own, {schema[keyword]!r}")
+    for keyword in schema:
+        if keyword not in _keywords() and not keyword.startswith("x-"):
+            raise SchemaFileError(file, f"its keyword {keyword!r} is none of draft 2020-12, so nothing would check it")
+    for pattern in schema.get("patternProperties", {}):
+        if not is_quick(pattern):
+            raise SchemaFileError(
+                file,
+                f"its patternProperties has {pattern!r}, which may take for ever; without groups, choices and more "
+                "than one of * + ? it does not",
+            )
+    if "pattern" in schema:
+        try:
+            regex.compile(schema["pattern"])
+        except (regex.error, RecursionError) as error:
+            raise SchemaFileError(file, f"its pattern {schema['pattern']!r} is none: {error}") from None
+    if schema.get("format", "date") not in FORMATS.checkers:
+        raise SchemaFileError(
+            file,
+            f"nothing checks its format {schema['format']!r}; these are checked: {', '.join(sorted(FORMATS.checkers))}",
+        )
+
+
+def _check_loops(file: Path, contract: Contract, reference: str) -> None:
+    """Refuse a schema that, to judge a value, has to judge the same value first, or against too many schemas."""
+    judged: dict[int, int] = {}  # how many schemas one value is held against, by schema
+
+    def visit(schema: object, above: frozenset[int]) -> int:
+        if id(schema) in above:
+            raise SchemaFileError(file, f"its reference {reference!r} leads back to itself")
+        if not isinstance(schema, Mapping):
+            return 1
+        if id(schema) not in judged:
+            here = above | {id(schema)}
+            judged[id(schema)] = 1 + sum(visit(child, here) for child in _of_the_same_value(contract, schema))
+            if judged[id(schema)] > _MOST_SCHEMAS:
+                reason = f"holds one value against more than {_MOST_SCHEMAS:,} schemas"
+                raise SchemaFileError(file, f"its reference {reference!r} {reason}")
+            for child in _children(schema):
+                visit(child, frozenset())
+        return judged[id(schema)]
+
+    try:
+        visit(contract.lookup(reference), frozenset())
+    except RecursionError:
+        raise SchemaFileError(file, "it is nested too deeply") from None
+
+
+_MOST_SCHEMAS: Final = 1_000  # of which one value is held against each
+
+
+def _of_the_same_value(contract: Contract, schema: Mapping[str, Any]) -> Iterator[object]:
+    """Yield the schemas that *schema* holds its own value against."""
+    for keyword in ("$ref", "$dynamicRef"):
+        if keyword in schema:
+            yield contract.lookup(schema[keyword])
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from schema.get(keyword, ())
+    for keyword in ("if", "then", "else", "not"):
+        if keyword in schema:
+            yield schema[keyword]
+    yield from schema.get("dependentSchemas", {}).values()
+
+
+_PLAIN_VALUES: Final = frozenset({"const", "default", "dependentRequired", "enum", "examples"})
+_NAMED_SCHEMAS: Final = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    """Return what jsonschema checks, what these keywords lean on, and what is said of a schema."""
+    from jsonschema import Draft202012Validator
+
+    return frozenset(Draft202012Validator.VALIDATORS) | {
+        *("then", "else", "minContains", "maxContains"),
+        *("$anchor", "$comment", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions"),
+        *("contentEncoding", "contentMediaType", "contentSchema"),
+        *("default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"),
+    }
+
+
+def _children(schema: Mapping[str, Any]) -> Iterator[object]:
+    """Yield the schemas that stand directly in *schema*."""
+    for keyword, value in schema.items():
+        if keyword in _PLAIN_VALUES or keyword.startswith("x-"):
+            continue
+        if keyword in _NAMED_SCHEMAS:
+            yield from value.values()
+        elif isinstance(value, list):
+            yield from value
+        else:
+            yield value
+
+
+def _schemas_in(schema: object) -> Iterator[Mapping[str, Any]]:
+    """Yield *schema* and every schema inside it."""
+    if isinstance(schema, Mapping):
+        yield schema
+        for child in _children(schema):
+            yield from _schemas_in(child)
+
+
+def _references(schemas: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for schema in schemas:
+        for keyword in ("$ref", "$dynamicRef"):
+            if keyword in schema:
+                yield schema[keyword]

@@ -1,0 +1,119 @@
+"""What jsonschema has to say of a body, and how that is told. Imported when a body is not plainly good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+from rfc3339_validator import validate_rfc3339
+
+from pytest_hubfiles.compare.shapes import child_path, is_uuid, type_of
+from pytest_hubfiles.judge.bounded_keywords import BoundedValidator, bounded
+from pytest_hubfiles.judge.fast_validator import Fault, absence
+
+# What "date-time" and the integer formats mean is not left to what happens to be installed: a format
+# without a checker would pass everything in silence.
+FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex"))
+
+
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return not value.endswith("\n") and bool(validate_rfc3339(value.upper()))
+
+
+def _integer_range(bits: int) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return True
+        return bool(-(2 ** (bits - 1)) <= value < 2 ** (bits - 1))
+
+    return fits
+
+
+FORMATS.checks("date-time")(_is_date_time)
+FORMATS.checks("time")(lambda value: not isinstance(value, str) or _is_date_time(f"1970-01-01T{value}"))
+FORMATS.checks("uuid")(lambda value: not isinstance(value, str) or is_uuid(value))
+FORMATS.checks("int32")(_integer_range(32))
+FORMATS.checks("int64")(_integer_range(64))
+for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
+    FORMATS.checks(_annotation)(lambda value: True)
+
+
+class Verdicts:
+    """The validators for the parts of one schema file, each built once; *uri* names the file."""
+
+    def __init__(self, document: Mapping[str, Any], uri: str) -> None:
+        self._uri = uri
+        empty: Registry[Any] = Registry()
+        self._registry: Registry[Any] = empty.with_resource(uri, DRAFT202012.create_resource(document))
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def validator(self, pointer: str) -> Draft202012Validator:
+        """Return the validator for the part of the file that *pointer* (``#/$defs/Error``) names."""
+        if pointer not in self._validators:
+            schema = {"$ref": self._uri + pointer}
+            self._validators[pointer] = BoundedValidator(schema, registry=self._registry, format_checker=FORMATS)
+        return self._validators[pointer]
+
+    def lookup(self, reference: str) -> Any:
+        """Return what *reference* points at in the file.
+
+        Raises:
+            referencing.exceptions.Unresolvable: if it points at nothing.
+        """
+        return self._registry.resolver(self._uri).lookup(reference).contents
+
+    def faults(self, pointer: str, body: object, size: int) -> Iterator[Fault]:
+        """Yield what is wrong with *body*, of *size* bytes, by the part of the file that *pointer* names.
+
+        Raises:
+            TooSlowError: if that cannot be told in a time that is in proportion to its size.
+        """
+        with bounded(size):
+            for error in self.validator(pointer).iter_errors(body):
+                yield from _explain(error)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):  # more digits than Python prints, or too many levels
+        return "too large to show"
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _explain(error: ValidationError) -> Iterator[Fault]:
+    """Yield path, keyword, expected, found and a sentence for what *error* says."""
+    path = "$"
+    for step in error.absolute_path:
+        path = f"{path}[*]" if isinstance(step, int) else child_path(path, str(step))
+    keyword = str(error.validator or "false")  # the schema that is the word false has no keyword
+    expected, instance = error.validator_value, error.instance
+    if keyword == "required" and isinstance(instance, dict):
+        for name in expected:
+            if name not in instance:
+                yield absence(child_path(path, str(name)))
+        return
+    if keyword == "type":
+        before = expected if isinstance(expected, str) else " or ".join(map(str, expected))
+        after = type_of(instance)
+        shown = after if instance is None else f"{after} ({_shown(instance)})"
+        message = f"{path} is {shown}, documented as {before}"
+    elif keyword == "enum":
+        before = ", ".join(str(value) for value in expected)
+        after = _shown(instance)
+        message = f"{path} is {after}, documented as one of {before}"
+    elif keyword == "format":
+        before, after = str(expected), f"not a {expected}"
+        message = f"{path} is {_shown(instance)}, which is no {expected}"
+    else:
+        before, after = _shown(expected), type_of(instance)
+        inner = best_match(error.context) if error.context else None
+        message = f"{path}: {inner.message if inner else error.message}"[:300]
+    yield path, keyword, before, after, message

@@ -1,0 +1,96 @@
+"""Cassette files as tests: what ``--hubfiles-check`` collects, and how each is judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.run_settings import RUN, hand_on
+from pytest_hubfiles.report.formats.terminal import explain
+from pytest_hubfiles.run import check
+
+
+class NoCassetteRootError(HubfilesError):
+    """Cassettes to be checked, and no folder of cassettes."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"--hubfiles-check: there is no cassette root {root}; name the cassettes to check, or their "
+            "folder, or set --hubfiles-cassettes"
+        )
+
+
+class CassetteCollector:
+    """Collects the cassettes in the folders to search, and of the tests those whose file is named."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.root: Path = config.stash[RUN].cassettes
+        self.ignores = bool(config.getoption("ignore") or config.getoption("ignore_glob"))
+        if config.args_source is config.ArgsSource.ARGS:
+            return
+        if not self.root.is_dir():
+            raise NoCassetteRootError(self.root)
+        config.args[:] = [str(self.root)]  # pytest was about to search testpaths, or where it was started
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out all other files; pytest does not ask about those that are named on the command line.
+
+        A folder of cassettes may be called what no folder of tests may: ``build``, ``dist``, ``venv``.
+        """
+        if collection_path.is_dir():
+            return False if self.root in collection_path.parents and not self.ignores else None
+        return None if check.is_cassette(collection_path) else True
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CassetteFile | None:
+        """Make a file that is named as a cassette is a collector of one test. It is not read yet."""
+        return CassetteFile.from_parent(parent, path=file_path) if check.is_cassette(file_path) else None
+
+
+class CassetteFile(pytest.File):
+    """A cassette file as pytest collects it."""
+
+    def collect(self) -> Iterator[CassetteItem]:
+        """Yield the one test, which has the file's own id: the path from rootdir."""
+        yield CassetteItem.from_parent(self, name=self.name, nodeid=self.nodeid)
+
+
+class CassetteItem(pytest.Item):
+    """The test that judges a cassette; it keeps nothing of what it reads."""
+
+    @property
+    def _root(self) -> Path:
+        """What was named on the command line and holds this cassette: a link itself perhaps, but none below it."""
+        folder = self.config.invocation_params.dir
+        named = (Path(os.path.abspath(folder / arg.partition("::")[0])) for arg in self.config.args)  # noqa: PTH100  # links stay what they are called
+        holding = [path for path in named if path == self.path or path in self.path.parents]
+        return max(holding, key=lambda path: len(path.parts), default=self.config.stash[RUN].cassettes)
+
+    def runtest(self) -> None:
+        """Judge the cassette, hand on what was found, and fail with all of it."""
+        run = self.config.stash[RUN]
+        checked = check.check(
+            self.path,
+            run.shown(self.path),
+            run.rules(),
+            test=self.nodeid,
+            versions=run.checked_versions,
+            max_megabytes=run.get("max_cassette_mb"),
+            root=self._root,
+            additions=run.additions,
+        )
+        if checked.left_out:
+            pytest.skip(str(checked.unjudged))
+        hand_on(self, checked.record)
+        if checked.record.failed:
+            told = explain(checked.record.cassette, checked.record.findings, checked.failing, ())
+            nothing = f"hubfiles: nothing in the cassette was judged: {checked.unjudged}\n" if checked.unjudged else ""
+            raise pytest.fail.Exception(nothing + told, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Return where the test is, and how the head of its failure calls it."""
+        return self.path, None, f"cassette {self.nodeid}"

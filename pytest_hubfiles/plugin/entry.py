@@ -1,0 +1,210 @@
+"""The pytest plugin: what every run loads, and no more of it. PYTEST_DONT_REWRITE.
+
+The rest is imported and registered with the first setting that is given, or with the first test that uses the
+fixture ``hubfiles``: all others would pay for it in each run (1.043 of pytest alone, 1.009 so).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.fixture import HubFiles
+    from pytest_hubfiles.plugin.run_settings import Run
+    from pytest_hubfiles.sandbox import Sandbox
+
+# --- options --------------------------------------------------------------------------------------------------
+
+
+class Setting:
+    """One setting: the names it goes by on the command line, in the ini file and in a marker, if it does.
+
+    ``metavar`` is how help calls its value; one on the command line without is a flag.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help: str = "",
+        *,
+        metavar: str | None = None,
+        cli: bool = True,
+        ini: bool = True,
+        marker: tuple[str, ...] = (),
+        repeatable: bool = False,
+    ) -> None:
+        self.name, self.help, self.metavar, self.marker, self.repeatable = name, help, metavar, marker, repeatable
+        self.flag = f"--hubfiles-{name.replace('_', '-')}" if cli else None
+        self.ini = f"hubfiles_{name}" if ini else None
+
+
+SETTINGS: Final = (
+    Setting(
+        "record",
+        "when to record: none, once, new_episodes, all, rewrite, verify; default none",
+        metavar="MODE",
+        marker=("record",),
+    ),
+    Setting(
+        "version",
+        "run tests that use the fixture for this API version (repeatable); default 2026-03",
+        metavar="V",
+        marker=("versions", "version"),
+        repeatable=True,
+    ),
+    Setting("base_url", "where recording goes; default https://api.hubapi.com", metavar="URL"),
+    Setting("cassettes", "cassette root; default: cassettes under rootdir", metavar="DIR"),
+    Setting("schemas", "more schemas, searched before the shipped ones (repeatable)", metavar="DIR", repeatable=True),
+    Setting("strict", "documentation to the letter: no known deviation is excused", marker=("strict",)),
+    Setting(
+        "fail_on",
+        "fail a test from this severity on: breaking, warning, info, never; default breaking",
+        metavar="LEVEL",
+    ),
+    Setting("accept", "promote candidates in spite of findings", ini=False),
+    Setting(
+        "report",
+        "write a report, PATH or - for stdout (repeatable); formats: json, markdown, html, sarif, github",
+        metavar="FORMAT:PATH",
+        ini=False,
+        repeatable=True,
+    ),
+    Setting(
+        "compare",
+        "report what changes from version OLD to NEW, by their schemas and by all their cassettes",
+        metavar="OLD:NEW",
+        ini=False,
+    ),
+    Setting(
+        "check",
+        "judge the cassettes under the cassette root, or under the paths given: each is collected as a test",
+        ini=False,
+    ),
+    Setting("min_judged", "fail a run that judged fewer exchanges", metavar="N"),
+    Setting("deviations", "a file of your own deviations", cli=False),
+    Setting("max_age", "cassettes older than this (30d, 12w) are stale", cli=False),
+    Setting("max_cassette_mb", "refuse larger cassette files; default 64", cli=False),
+    Setting(
+        "scrub",
+        "more to be taken out of recordings: names of fields, or regular expressions between slashes",
+        cli=False,
+        repeatable=True,
+    ),
+    Setting("keep_headers", "more headers that recordings keep", cli=False, repeatable=True),
+    Setting("cassette", cli=False, ini=False, marker=("cassette",)),
+    Setting("allow", cli=False, ini=False, marker=("allow",)),
+    Setting("judge", cli=False, ini=False, marker=("judge",)),
+)
+MARKER_ARGUMENTS: Final = tuple(name for setting in SETTINGS for name in reversed(setting.marker))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add every setting to the command line and to the ini file."""
+    group = parser.getgroup("hubfiles", "record, replay and contract-test HubSpot's Files endpoints")
+    for setting in SETTINGS:
+        if setting.flag is not None and setting.metavar is None:
+            group.addoption(setting.flag, action="store_true", default=None, help=setting.help)
+        elif setting.flag is not None:
+            action = "append" if setting.repeatable else "store"
+            group.addoption(setting.flag, action=action, default=None, metavar=setting.metavar, help=setting.help)
+        if setting.ini is not None and setting.repeatable:
+            parser.addini(setting.ini, setting.help, type="linelist", default=[])
+        elif setting.ini is not None:
+            parser.addini(setting.ini, setting.help, type="string", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check every setting before anything runs, if there is one."""
+    config.addinivalue_line(
+        "markers",
+        f"hubfiles({', '.join(f'{name}=' for name in MARKER_ARGUMENTS)}): how the fixture hubfiles "
+        "records, replays and judges this test.",
+    )
+    if "activation" in vars(sys.modules[__package__]) and f"{__package__}.activation" not in sys.modules:
+        _forget_dropped()
+    if hasattr(config, "workerinput") or any(
+        (setting.flag and config.getoption(setting.flag) is not None) or (setting.ini and config.getini(setting.ini))
+        for setting in SETTINGS
+    ):
+        _begin(config)
+
+
+def _forget_dropped() -> None:
+    """Have what a run within this process imported, and pytester dropped from ``sys.modules``, imported once more.
+
+    It stays an attribute of its package, and ``from package import module`` would find it there, beside new ones.
+    """
+    for name, package in list(sys.modules.items()):
+        if name.startswith("pytest_hubfiles"):
+            for attribute, value in list(vars(package).items()):
+                is_its_own = isinstance(value, ModuleType) and value.__name__ == f"{name}.{attribute}"
+                if is_its_own and value.__name__ not in sys.modules:
+                    delattr(package, attribute)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker which run it belongs to."""
+    from pytest_hubfiles.plugin.run_settings import RECORD
+
+    node.workerinput[RECORD] = _begin(node.config).id
+
+
+def _begin(config: pytest.Config) -> Run:
+    from pytest_hubfiles.plugin.activation import begin_before_tests
+
+    return begin_before_tests(config)
+
+
+# --- versions ----------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that uses the fixture once for each version asked for; a single one adds no id."""
+    if "hubfiles" in metafunc.fixturenames:
+        from pytest_hubfiles.plugin.setup import parametrize
+
+        parametrize(metafunc)
+
+
+# --- fixtures ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hubfiles_token() -> str | None:
+    """The access token for the built-in calls: HUBSPOT_ACCESS_TOKEN, unless a suite overrides this.
+
+    A test that only replays does not ask for it, so that an override may fetch it from where no checkout can.
+    """
+    return os.environ.get("HUBSPOT_ACCESS_TOKEN") or None
+
+
+@pytest.fixture
+def hubfiles_vcr_config() -> dict[str, Any]:
+    """More vcrpy configuration, such as ``filter_headers``; it can add scrubbing, never remove it."""
+    return {}
+
+
+@pytest.fixture
+def hubfiles_sandbox() -> Iterator[Sandbox]:
+    """A stand-in for HubSpot's endpoints on 127.0.0.1, for the length of one test."""
+    from pytest_hubfiles.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def hubfiles(request: pytest.FixtureRequest, hubfiles_vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
+    """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
+    from pytest_hubfiles.plugin.setup import tried
+
+    with tried(request, hubfiles_vcr_config) as offered:
+        yield offered

@@ -1,0 +1,155 @@
+"""The hooks around a test that uses the fixture, registered with the first that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pytest_hubfiles.plugin.own_faults import OwnFaultError, complaining, failing
+from pytest_hubfiles.plugin.run_settings import RUN, hand_on
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.run.one_test import Conclusion, Trial
+
+TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+PARTIAL: Final = "hubfiles_partial"
+"""What an xdist worker calls its word on whether it left tests out."""
+
+COMPLAINTS: Final = "hubfiles_complaints"
+"""What an xdist worker calls the faults of this plugin that it could blame on no test."""
+
+_SUBTEST_FAILED: set[str] = set()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed, once and with everything that was found, in its call phase."""
+    trial = item.stash.get(TRIAL, None)
+    try:
+        result = yield
+    except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
+        if trial is not None:
+            run = item.config.stash[RUN]
+            with complaining(run, "keeping what an interrupted test recorded"):
+                trial.end_call(passed=False)
+                _end_test(item, passed=False)
+                run.report.add(trial.record())
+        raise
+    if trial is not None:
+        with failing("judging the test", trial):
+            conclusion = trial.end_call(passed=True)
+            if conclusion.failing or conclusion.refusals:
+                trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
+                raise trial.verdict
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
+    trial = item.stash.get(TRIAL, None)
+    if trial is None:
+        return (yield)
+    fault = None
+    if call.when == "teardown":
+        try:
+            hand_on(item, trial.record())
+        except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
+            fault = OwnFaultError("handing on what the test told", error)
+    report = yield
+    try:
+        _redact(report, trial.recorder.redacted)
+    except Exception as error:  # noqa: BLE001  # likewise; and nothing is to be shown that was not looked through
+        fault = OwnFaultError("taking credentials out of the report", error)
+        report.sections[:], report.longrepr = [], None
+    is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
+    # A failure of a unittest.TestCase shows here only, so do xfail and a skip.
+    if call.when != "teardown" and not report.passed and not is_ours:
+        try:
+            conclusion = trial.end_call(passed=False)
+            if conclusion.findings or conclusion.refusals:
+                report.sections.append(("hubfiles", _explain(trial, conclusion)))
+        except Exception as error:  # noqa: BLE001  # likewise
+            fault = OwnFaultError("judging the test", error)
+    if fault is not None:
+        trial.passed = False
+        report.sections.append(("hubfiles", str(fault)))
+        if not report.failed or report.longrepr is None:
+            report.outcome, report.longrepr = "failed", str(fault)
+    if call.when == "teardown":
+        del item.stash[TRIAL]  # which holds the whole cassette
+    return report
+
+
+def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
+    """Take the test's credentials out of its failure, with all local variables in it, and of what it printed."""
+    if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
+        file, line, reason = report.longrepr
+        report.longrepr = (file, line, redacted(reason))
+    elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
+        # The summary at the end tells the first line of what is plain text: that is to be the reason.
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
+        report.longrepr = f"{reason}\n\n{new}" if reason else new
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = redacted(report.wasxfail)
+    report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note that a subtest failed: its test is called passed until all is over."""
+    if report.failed and hasattr(report, "context"):  # pytest's SubtestReport, which is not public
+        _SUBTEST_FAILED.add(report.nodeid)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Promote or keep what was recorded once everything of the test is torn down."""
+    try:
+        result = yield
+    except BaseException:
+        _end_test(item, passed=False)
+        raise
+    _end_test(item, passed=True)
+    return result
+
+
+def _end_test(item: pytest.Item, passed: bool) -> None:
+    trial = item.stash.get(TRIAL, None)
+    if trial is None:
+        return
+    if item.nodeid in _SUBTEST_FAILED:
+        _SUBTEST_FAILED.discard(item.nodeid)
+        passed = trial.passed = False
+    try:
+        with failing("promoting the recording", trial):
+            late = trial.end_test(passed)
+            if late.failing or late.refusals:
+                raise pytest.fail.Exception(_explain(trial, late), pytrace=False)
+    except pytest.fail.Exception:
+        if passed:  # else the test is red for a reason of its own
+            raise
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note that this is no full run."""
+    if items:
+        items[0].config.stash[RUN].partial = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell xdist's controller what only a worker knows; one that tells nothing has crashed."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[PARTIAL] = session.config.stash[RUN].partial
+        output[COMPLAINTS] = session.config.stash[RUN].complaints
+
+
+def _explain(trial: Trial, conclusion: Conclusion) -> str:
+    from pytest_hubfiles.report.formats.terminal import explain
+
+    return explain(trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=trial.purpose)

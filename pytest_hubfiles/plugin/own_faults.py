@@ -1,0 +1,79 @@
+"""What becomes of a fault of this plugin's own: its test or the run is red and says so, and nothing else suffers."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from pytest_hubfiles.errors import HubfilesError
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.plugin.run_settings import Run
+    from pytest_hubfiles.run.one_test import Trial
+
+
+class OwnFaultError(HubfilesError):
+    """An exception that nobody raised on purpose; ``doing`` says what it kept this plugin from."""
+
+    def __init__(self, doing: str, error: Exception) -> None:
+        self.doing = doing
+        if isinstance(error, OSError):  # no fault of ours, nor of the tests
+            super().__init__(
+                f"pytest-hubfiles could not go on while {doing}: {error}\n"
+                "Cassettes are as they were. See to it that this path can be used."
+            )
+            return
+        said = "".join(traceback.format_exception_only(type(error), error)).strip()
+        steps = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:])).rstrip()
+        super().__init__(
+            f"pytest-hubfiles itself failed while {doing}: {said}\n"
+            "Cassettes are as they were. Where these lines end in code of yours, such as a hook of "
+            f"hubfiles_vcr_config, mend it; else please report them:\n{steps}"
+        )
+
+
+@contextmanager
+def failing(doing: str, trial: Trial | None = None) -> Iterator[None]:
+    """Fail the test that is under way where this plugin fails, on purpose or not; a fault promotes nothing."""
+    try:
+        yield
+    except HubfilesError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    except Exception as error:  # noqa: BLE001  # whatever it is, it must not pass for a failure of the test's own
+        fault = OwnFaultError(doing, error)
+        failure = pytest.fail.Exception(str(fault), pytrace=False)
+        if trial is not None:
+            trial.faults.append(f"pytest-hubfiles itself failed while {doing}")
+            trial.verdict = failure
+        raise failure from None
+
+
+@contextmanager
+def complaining(run: Run, doing: str) -> Iterator[None]:
+    """Have the run complain of a fault where pytest knows no test to blame for it."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # whatever it is, pytest would end the whole run with INTERNALERROR
+        run.complaints.append(str(OwnFaultError(doing, error)))
+
+
+class _HasRun(Protocol):
+    run: Run
+
+
+def complains(hook: Callable[..., None]) -> Callable[..., None]:
+    """Make *hook*, a method of something that has a ``run``, one that never raises, but has the run complain."""
+
+    @functools.wraps(hook)  # pluggy reads the signature through it
+    def guarded(self: _HasRun, *args: Any, **kwargs: Any) -> None:
+        try:  # without a context, which each phase of each test would have to pay for
+            hook(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001  # see complaining
+            self.run.complaints.append(str(OwnFaultError(f"in {hook.__name__}", error)))
+
+    return guarded

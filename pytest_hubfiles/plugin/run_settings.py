@@ -1,0 +1,223 @@
+"""The settings of one pytest process, and what is loaded once for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
+from pytest_hubfiles.settings.values import OptionError
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.judge.contract import Contracts
+    from pytest_hubfiles.judge.deviations import Deviation
+    from pytest_hubfiles.plugin.entry import Setting
+    from pytest_hubfiles.report.report import Record, Report
+    from pytest_hubfiles.run.rules import Rules
+    from pytest_hubfiles.secrets import Additions
+
+RECORD: Final = "hubfiles"
+"""The name of the user property in which a test tells the report what it found."""
+
+_FINDING: Final = "hubfiles_finding"
+
+
+class Run:
+    """The settings of one pytest process, checked when it is made, and what is loaded once for it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        worker = getattr(config, "workerinput", None)
+        self.is_worker = worker is not None
+        self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
+        self._report: Report | None = None
+        self.today = dt.datetime.now(dt.timezone.utc).date()
+        self._settled: dict[str, Any] = {}
+        self._versions: list[str] | None = None
+        self.complaints: list[str] = []
+        self.partial = False
+        self.running = False
+        for name in NAMED:
+            if decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
+                self.get(name)
+        self.check_versions(self.get("version"))
+        self._check_reports()
+        if self.cassettes.is_file():
+            decided = decide("cassettes", config.getoption, (), config.getini)
+            source, value = decided or ("the cassette root", self.cassettes.name)
+            raise OptionError(source, value, "it is a file; give a folder")
+        self.compared  # noqa: B018  # checked before any test runs, as every setting is
+        if self.get("schemas"):
+            self.contracts  # noqa: B018  # a bad schema file is told before any test runs
+        if self.get("deviations") is not None:
+            self.deviations  # noqa: B018  # likewise
+
+    def _check_reports(self) -> None:
+        """Refuse two reports that would be written over one another."""
+        paths = [os.path.abspath(path) for _, path in self.get("report") if path != "-"]  # noqa: PTH100  # need not exist
+        twice = next((path for path in paths if paths.count(path) > 1), None)
+        if twice is not None:
+            raise OptionError("--hubfiles-report", twice, "two reports would be written there; give each its own")
+
+    def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
+        """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""
+        if any(argument in arguments for arguments in markers for argument in NAMED[name].marker):
+            return self._resolved(name, markers)
+        if name not in self._settled:  # no marker has a say in it: it is the same for all tests
+            self._settled[name] = self._resolved(name, ())
+        return self._settled[name]
+
+    def _resolved(self, name: str, markers: tuple[Mapping[str, Any], ...]) -> Any:
+        value = resolve(name, self.config.getoption, markers, self.config.getini)
+        if isinstance(value, Path):
+            return self._absolute(NAMED[name], value)
+        if name == "schemas":
+            return tuple(self._absolute(NAMED[name], path) for path in value)
+        return value
+
+    def _absolute(self, setting: Setting, path: Path) -> Path:
+        given = setting.flag is not None and self.config.getoption(setting.flag)
+        inipath = self.config.inipath
+        folder = self.config.invocation_params.dir if given else inipath.parent if inipath else self.config.rootpath
+        return folder / path
+
+    def check_versions(self, versions: Iterable[str], markers: tuple[Mapping[str, Any], ...] = ()) -> None:
+        """Refuse a version that no contract describes, if anybody asked for it."""
+        decided = decide("version", self.config.getoption, markers, self.config.getini)
+        if decided is None:
+            return
+        from pytest_hubfiles.judge import shipped
+
+        if self._versions is None:
+            self._versions = shipped.versions_on_file(self.get("schemas"))
+        for version in versions:
+            if version not in self._versions:
+                good = f"there are contracts for {', '.join(self._versions)}"
+                raise OptionError(decided[0], version, good)
+
+    @property
+    def compared(self) -> tuple[str, str] | None:
+        """The two versions to compare, None where nobody asked.
+
+        Raises:
+            OptionError: if they are not two different versions that contracts describe.
+        """
+        asked: str | None = self.get("compare")
+        if asked is None:
+            return None
+        from pytest_hubfiles.judge import shipped
+
+        known = shipped.versions_on_file(self.get("schemas"))
+        old, _, new = asked.partition(":")
+        if old == new or old not in known or new not in known:
+            good = f"give OLD:NEW, two different versions of {', '.join(known)}"
+            raise OptionError("--hubfiles-compare", asked, good)
+        return old, new
+
+    @cached_property
+    def cassettes(self) -> Path:
+        """The cassette root."""
+        root: Path | None = self.get("cassettes")
+        return self.config.rootpath / "cassettes" if root is None else root
+
+    @property
+    def checked_versions(self) -> tuple[str, ...] | None:
+        """The versions to which the command line restricts a check of cassettes; None where it does not."""
+        asked: tuple[str, ...] = self.get("version")
+        return asked if self.config.getoption("--hubfiles-version") else None
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The contracts on file."""
+        from pytest_hubfiles.judge import schema_files
+
+        return schema_files.load(self.get("schemas"))
+
+    @cached_property
+    def own_deviations(self) -> tuple[Deviation, ...]:
+        """The user's own deviations."""
+        from pytest_hubfiles.judge import deviations
+
+        own = self.get("deviations")
+        return deviations.load(own) if own is not None else ()
+
+    @cached_property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """The known deviations, the user's first."""
+        from pytest_hubfiles.judge import deviations, shipped
+
+        return self.own_deviations + deviations.load(shipped.shipped_schemas() / "deviations.toml")
+
+    def rules(self, markers: tuple[Mapping[str, Any], ...] = ()) -> Rules:
+        """Return by which rules a test with *markers*, or the run as a whole, is judged."""
+        from pytest_hubfiles.run.rules import Rules
+
+        fail_on = self.get("fail_on")
+        return Rules(
+            contracts=self.contracts,
+            deviations=lambda: self.deviations,
+            fail_on=None if fail_on == "never" else fail_on,
+            strict=self.get("strict", markers),
+            allow=self.get("allow", markers),
+            judge=self.get("judge", markers),
+            accept=self.get("accept"),
+            max_age_days=self.get("max_age"),
+        )
+
+    @cached_property
+    def additions(self) -> Additions:
+        """What the suite's ini file adds to what is taken out and kept."""
+        from pytest_hubfiles.secrets import Additions
+
+        wanted = self.get("scrub")
+        return Additions(
+            fields=tuple(item for item in wanted if isinstance(item, str)),
+            patterns=tuple(item for item in wanted if isinstance(item, re.Pattern)),
+            headers=frozenset(self.get("keep_headers")),
+        )
+
+    @property
+    def report(self) -> Report:
+        """The report of this run."""
+        if self._report is None:
+            from pytest_hubfiles.report.report import Report
+
+            self._report = Report()
+        return self._report
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there is a report to write: anything was told, or one was asked for."""
+        asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
+        asked = asked or self.get("check")
+        return self.running and (self._report is not None or bool(self.complaints) or asked)
+
+    def started(self) -> None:
+        """Note that tests are run, unless they are only listed or planned."""
+        self.running = not (self.config.getoption("collectonly") or self.config.getoption("setuponly"))
+
+    def shown(self, path: Path) -> str:
+        """Return *path* as messages name it: from rootdir, with forward slashes."""
+        root, text = f"{self.config.rootpath}{os.sep}", str(path)
+        below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
+        return below.replace(os.sep, "/")
+
+
+RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
+
+
+def hand_on(item: pytest.Item, record: Record) -> None:
+    """Hand *record* to whoever reports: to xdist's controller, the run's report and JUnit XML."""
+    from pytest_hubfiles.report.formats.terminal import in_one_line
+
+    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
+    item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
+    item.user_properties.append((RECORD, record.to_text()))

@@ -1,0 +1,236 @@
+"""Gathers what tests tell, and reports it when the run ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
+from pytest_hubfiles.plugin.own_faults import complaining, complains
+from pytest_hubfiles.plugin.run_settings import RECORD, Run
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.model.finding import Finding
+
+_COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
+"""How the line of a finding is marked, by the severity it begins with."""
+
+
+class Reporter:
+    """Gathers what tests tell, in the process that reports, and reports it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._session: pytest.Session | None = None
+        self.notes: list[str] = []
+        self.stdout = b""
+
+    @pytest.hookimpl(tryfirst=True)  # the first that answers is the last that is asked, and xdist answers
+    def pytest_runtestloop(self) -> None:
+        """Note that tests are run."""
+        self.run.started()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note that this is no full run where a file or class could not be collected, or was skipped."""
+        self.run.partial = self.run.partial or not report.passed
+
+    @pytest.hookimpl(optionalhook=True)
+    @complains
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Note that this is no full run where a worker left tests out, or crashed."""
+        told = getattr(node, "workeroutput", {})
+        self.run.partial = self.run.partial or told.get(PARTIAL, True)
+        self.run.complaints += told.get(COMPLAINTS, [])
+
+    @complains
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what a test tells when it ends, from this process or from a worker."""
+        if report.when == "setup" and not report.passed:
+            self.run.partial = True  # skipped, or failed before it could open its cassette
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                if name == RECORD:
+                    from pytest_hubfiles.report.report import Record
+
+                    self.run.report.add(Record.from_text(str(value)))
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Judge the run as a whole, write its reports, and make its exit status tell."""
+        self._session = session
+        if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            return
+        with complaining(self.run, "judging the run"):
+            self._judge_run(session, exitstatus)
+        if self.run.complaints:
+            self.run.report.failed = True
+        with complaining(self.run, "writing reports"):
+            if self.run.has_report:
+                self._write_reports()
+        self._tell_status()
+
+    def _judge_run(self, session: pytest.Session, exitstatus: int) -> None:
+        run = self.run
+        if not run.has_report:
+            return
+        if any(record.recording for record in run.report.records):
+            from pytest_hubfiles.record import promotion
+
+            promotion.forget(run.id)
+        if run.compared is not None:
+            self._compare(*run.compared)
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):
+            run.report.run_findings += self._unused()
+            if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
+                run.report.stale_deviations = self._stale()
+        least = run.get("min_judged")
+        if run.report.judged_count < least:
+            run.complaints.append(
+                f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
+            )
+        run.complaints += self._versions_not_checked()
+        found = run.report.run_findings
+        weighty = run.rules().at_or_above(found) if found else []
+        if weighty:
+            kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
+            run.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {run.get('fail_on').value})")
+            moved = [f for f in weighty if f.category.value == "version"]
+            run.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
+            if moved:
+                run.complaints.append(
+                    "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
+                    " hubfiles accept --finding FINGERPRINT --reason TEXT"
+                )
+
+    def _tell_status(self) -> None:
+        green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if self.run.complaints and self._session is not None and self._session.exitstatus in green:
+            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _is_full(self, session: pytest.Session) -> bool:
+        """Return whether every test of the suite has run, so that a cassette nobody opened is one nobody needs."""
+        config = session.config
+        narrowed = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "--hubfiles-version")
+        everything = config.args_source is config.ArgsSource.TESTPATHS or (
+            config.args_source is config.ArgsSource.INVOCATION_DIR and config.invocation_params.dir == config.rootpath
+        )
+        stopped = bool(session.shouldstop or session.shouldfail)
+        return (
+            everything
+            and not self.run.get("check")
+            and not self.run.partial
+            and not stopped
+            and bool(self.run.report.records)
+            and not any(config.getoption(name, None) for name in narrowed)
+        )
+
+    def _versions_not_checked(self) -> list[str]:
+        """Return a complaint for each version asked for of which no cassette held anything to judge."""
+        if not self.run.get("check"):
+            return []
+        judged = {contract.version for contract in self.run.report.judged}
+        return [
+            f"nothing was judged of version {version}, which --hubfiles-version asks for"
+            for version in self.run.checked_versions or ()
+            if version not in judged
+        ]
+
+    def _unused(self) -> list[Finding]:
+        from pytest_hubfiles.model.finding import Kind, replay_finding
+
+        return [
+            replay_finding(
+                Kind.CASSETTE_UNUSED,
+                f"{shown} is opened by no test; delete it, or see why its test is gone",
+                before=shown,
+                cassette=shown,
+            )
+            for shown in self._not_opened()
+        ]
+
+    def _not_opened(self) -> Iterator[str]:
+        """Yield the cassettes that no test opened, but for those of versions that no test ran for."""
+        from pytest_hubfiles import cassettes
+        from pytest_hubfiles.model.exchange import is_version
+
+        opened = set(self.run.report.cassettes)
+        root = self.run.cassettes
+        by_folder: dict[str, list[str]] = {}
+        for path in cassettes.find(root):
+            by_folder.setdefault(path.relative_to(root).parts[0], []).append(self.run.shown(path))
+        for folder, shown in by_folder.items():
+            if not is_version(folder) or not opened.isdisjoint(shown):
+                yield from (name for name in shown if name not in opened)
+
+    def _compare(self, old: str, new: str) -> None:
+        """Compare two versions: their schemas, and all their recordings, whichever of them this run replayed."""
+        from pytest_hubfiles.compare.sides import in_folder, pairs
+        from pytest_hubfiles.compare.versions import Migration
+
+        run, megabytes = self.run, self.run.get("max_cassette_mb")
+        folders = (run.cassettes / old, run.cassettes / new)
+        sides = [in_folder(folder, run.shown(folder), megabytes, run.cassettes, run.additions) for folder in folders]
+        recordings, unreadable = pairs(sides[0], sides[1], run.contracts.identify)
+        migration = Migration(old, new, run.contracts, recordings)
+        found = run.rules().excuse(migration.findings())
+        run.report.run_findings += [*found, *unreadable]
+        run.report.comparison = migration.comparison(found)
+
+    def _stale(self) -> list[str]:
+        from pytest_hubfiles.judge import deviations
+
+        return deviations.stale(self.run.own_deviations, self.run.report.findings, self.run.today)
+
+    def _write_reports(self) -> None:
+        wanted = self.run.get("report")
+        if wanted:
+            from pytest_hubfiles.report.publishing import publish
+
+            published = publish(self.run.report, wanted, self.run.config.invocation_params.dir)
+            self.stdout = published.stdout
+            self.run.complaints += published.unwritten
+            self.notes += published.notes
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell what was judged, recorded and found."""
+        known = len(self.run.complaints)
+        with complaining(self.run, "telling what was found"):
+            if self.run.has_report:
+                self._summarise(terminalreporter)
+        for complaint in self.run.complaints[known:]:
+            terminalreporter.write(f"{complaint}\n")
+        self._tell_status()
+
+    def _summarise(self, terminalreporter: pytest.TerminalReporter) -> None:
+        run = self.run
+        from pytest_hubfiles.judge.deviations import run_out
+        from pytest_hubfiles.report.formats.terminal import render_terminal
+
+        if run.report.worth_telling or run.complaints or self.notes:
+            terminalreporter.section("hubfiles")
+            lines = [*render_terminal(run.report), *run_out(run.own_deviations, run.today), *self.notes]
+            for line in lines:
+                terminalreporter.write_line(line, **_COLOURS.get(line.partition(" ")[0], {}))
+            for complaint in run.complaints:
+                terminalreporter.write_line(complaint, red=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Write what goes to stdout, when everybody else has said what they have to say there.
+
+        As UTF-8, whatever the terminal speaks, and with lines as they are: it is for a program to read.
+        """
+        if not self.stdout:
+            return
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+        sys.stdout.flush()
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:  # somebody put a plain text stream in its place
+            sys.stdout.write(self.stdout.decode())
+        else:
+            buffer.write(self.stdout)
+            buffer.flush()

@@ -1,0 +1,1 @@
+"""Answers the usual clients in a replay without vcrpy."""

@@ -1,0 +1,285 @@
+"""What one run has recorded for a cassette: a take per test, merged whatever the order and the worker."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.finding import WAIVABLE
+from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.settings.values import RecordMode
+
+_STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run takes a week; the takes of one that was killed stay behind
+_REFUSED: Final = re.compile(rb"^# refused: (.+)$", re.MULTILINE)
+
+
+class CandidateRefusedError(HubfilesError):
+    """A candidate that must not become a cassette; ``path`` and ``reasons`` say which and why."""
+
+    def __init__(self, path: Path, reasons: Sequence[str]) -> None:
+        self.path, self.reasons = path, tuple(reasons)
+        super().__init__(
+            f"{path} is not promoted: {'; '.join(reasons)}.\n"
+            "Only drift and contract findings can be accepted. Record it again, or delete it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
+
+    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``root`` is
+    the cassette root, below which no link is followed; ``gate`` looks at each file before it is written.
+    """
+
+    cassette: Path
+    run: str
+    mode: RecordMode
+    shared: bool = False
+    root: Path | None = None
+    gate: Gate = field(default_factory=Gate, compare=False)
+
+    @property
+    def _folder(self) -> Path:
+        return run_folder(self.run) / cassettes.identity(self.cassette)
+
+    @property
+    def _original(self) -> Path:
+        return self._folder / "original.yaml"
+
+    def begin(self, holder: str) -> bool:
+        """Note what the cassette is before this run touches it; return whether this test is to record.
+
+        In mode ``once`` it is, unless the cassette was there when the run began.
+
+        Raises:
+            CassetteNotWrittenError: if it is clear already that what is recorded could not be kept.
+        """
+        cassettes.check_target(self.cassette, self.root)
+        begun = self._folder / "begun"
+        with cassettes.locked(self.cassette, holder), self._private():
+            if not begun.exists():
+                there = self.cassette.exists()
+                if there and self.mode is RecordMode.ONCE:
+                    return False
+                if there:
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(self.cassette, self._original)
+                cassettes.write(begun, b"")  # the last, so that whoever comes after a kill begins anew
+            return self.mode is not RecordMode.ONCE or not self._original.exists()
+
+    def original(self, max_megabytes: float) -> list[Interaction]:
+        """Return what the cassette held before this run.
+
+        Raises:
+            CassetteUnreadableError: if it cannot be read; the error names the cassette itself.
+        """
+        if not self._original.exists():
+            return []
+        try:
+            return cassettes.read(self._original, max_megabytes)
+        except cassettes.CassetteUnreadableError as error:
+            raise cassettes.CassetteUnreadableError(self.cassette, error.reason, error.line) from None
+
+    def promote(self, test: str, order: int, recorded: Sequence[Interaction], max_megabytes: float) -> None:
+        """Make *recorded* part of the cassette, beside what other tests of this run recorded into it.
+
+        Raises:
+            CassetteNotWrittenError: the cassette is as it was.
+            CredentialInFileError: a credential would have been in a file; the cassette is as it was.
+        """
+        with cassettes.locked(self.cassette, test), self._private():
+            base = self._base(max_megabytes)
+            take = self._store("promoted", test, order, recorded, max_megabytes)
+            candidate = cassettes.candidate_path(self.cassette)
+            is_others = any((self._folder / "kept").glob("*.yaml"))
+            try:
+                if is_others:
+                    self._write_candidate(candidate, base, max_megabytes)
+                if not base and list(take.parent.iterdir()) == [take]:  # these bytes are it, and were looked at (0.9)
+                    cassettes.write(self.cassette, take.read_bytes(), self.root)
+                else:
+                    merged = self._merged(("promoted",), base, max_megabytes)
+                    self._save(self.cassette, merged, max_megabytes)
+            except BaseException:
+                with suppress(OSError):  # what its test was told is not saved must not be saved with the next
+                    take.unlink()
+                raise
+            if not is_others:
+                with suppress(OSError):  # the cassette is written, whatever becomes of an older candidate
+                    candidate.unlink()
+
+    def keep(
+        self,
+        test: str,
+        order: int,
+        recorded: Sequence[Interaction],
+        reasons: Sequence[str],
+        max_megabytes: float,
+    ) -> Path:
+        """Keep *recorded* as a candidate beside the cassette, with the *reasons* why; return its path.
+
+        Raises:
+            CassetteNotWrittenError: the cassette is as it was.
+            CredentialInFileError: a credential would have been in a file; the cassette is as it was.
+        """
+        candidate = cassettes.candidate_path(self.cassette)
+        with cassettes.locked(self.cassette, test), self._private():
+            base = self._base(max_megabytes)
+            self._store("kept", test, order, recorded, max_megabytes, reasons=reasons)
+            self._write_candidate(candidate, base, max_megabytes)
+        return candidate
+
+    @contextmanager
+    def _private(self) -> Iterator[None]:
+        """Tell an error of the system, such as a full disk, as one about the cassette."""
+        try:
+            yield
+        except OSError as error:
+            raise cassettes.CassetteNotWrittenError(self.cassette, error.strerror or str(error)) from None
+
+    def _store(
+        self,
+        kind: str,
+        test: str,
+        order: int,
+        recorded: Sequence[Interaction],
+        max_megabytes: float,
+        *,
+        reasons: Sequence[str] = (),
+    ) -> Path:
+        name = f"{order:08d}-{hashlib.sha256(test.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.yaml"
+        for other in ("promoted", "kept"):
+            (self._folder / other / name).unlink(missing_ok=True)
+        take = self._folder / kind / name
+        self._save(take, recorded, max_megabytes, _refusals(reasons))
+        return take
+
+    def _save(self, path: Path, interactions: Sequence[Interaction], max_megabytes: float, header: str = "") -> None:
+        is_private = path.is_relative_to(self._folder)
+        told, root = (self.cassette, None) if is_private else (path, self.root)
+        cassettes.save(path, interactions, max_megabytes, root, header=header, check=partial(self.gate.check, told))
+
+    def _write_candidate(self, candidate: Path, base: Sequence[Interaction], max_megabytes: float) -> None:
+        kept = sorted((self._folder / "kept").glob("*.yaml"))
+        reasons = dict.fromkeys(reason for take in kept for reason in _reasons(take.read_bytes()))
+        header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + _refusals(reasons)
+        merged = self._merged(("promoted", "kept"), base, max_megabytes)
+        self._save(candidate, merged, max_megabytes, header)
+
+    def _recorded(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
+        takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
+        return [interaction for take in takes for interaction in cassettes.read(take, max_megabytes)]
+
+    def _base(self, max_megabytes: float) -> list[Interaction]:
+        """Return what the cassette holds beside this run's own takes: what was there, and what other runs add."""
+        if not self.shared and self.mode in (RecordMode.ONCE, RecordMode.REWRITE):  # it is all this test's
+            return []
+        try:
+            there = cassettes.read(self.cassette, max_megabytes, self.root) if self.cassette.exists() else []
+        except cassettes.CassetteUnreadableError:  # a finding, which only --hubfiles-accept lets pass
+            return []
+        own = Counter(map(_facts, self._recorded(("promoted",), max_megabytes)))
+        base = []
+        for interaction in there:
+            facts = _facts(interaction)
+            if own[facts]:
+                own[facts] -= 1
+            else:
+                base.append(interaction)
+        return base
+
+    def _merged(self, kinds: Sequence[str], base: Sequence[Interaction], max_megabytes: float) -> list[Interaction]:
+        """Return *base* and the takes in order; what was recorded again replaces what base has for the same request.
+
+        What another test recorded into a shared cassette stays until that test records it again: it may be
+        deselected, or refused.
+        """
+        recorded = self._recorded(kinds, max_megabytes)
+        stays = set()
+        if base and self.mode is RecordMode.NEW_EPISODES:
+            with suppress(cassettes.CassetteUnreadableError):
+                stays = set(map(_facts, self.original(max_megabytes)))
+        again = {interaction.match_key for interaction in recorded}
+        # A task that was started anew has another id: nobody will ask for the polls of the old one.
+        ended = {i.started_task for i in base if i.match_key in again} - {None}
+        kept = [i for i in base if (i.match_key not in again and i.task_id not in ended) or _facts(i) in stays]
+        return kept + recorded
+
+
+def _facts(interaction: Interaction) -> tuple[object, ...]:
+    """Return what makes two interactions the same."""
+    headers = (interaction.request_headers, interaction.response_headers)
+    return (
+        interaction.method,
+        interaction.url,
+        interaction.request_body,
+        interaction.status_code,
+        interaction.reason,
+        interaction.response_body,
+        *(tuple(sorted(lists.items())) for lists in headers),
+    )
+
+
+def _refusals(reasons: Iterable[str]) -> str:
+    """Return *reasons* as lines of comment, whatever characters they quote."""
+    lines = ("".join(c if c.isprintable() else "?" for c in reason) for reason in reasons)
+    return "".join(f"# refused: {line}\n" for line in lines)
+
+
+def _reasons(content: bytes) -> list[str]:
+    return [reason.decode("utf-8", "replace") for reason in _REFUSED.findall(content)]
+
+
+def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
+    """Promote *candidate* to the cassette beside it; return the cassette.
+
+    Raises:
+        CassetteUnreadableError: if the candidate cannot be read.
+        CandidateRefusedError: if it was refused for more than findings: an outage, a test that failed.
+        CassetteNotWrittenError: if the cassette cannot be written.
+        CredentialInFileError: if a credential of this environment is in it.
+    """
+    name = candidate.name.removesuffix(cassettes.CANDIDATE_SUFFIX)
+    cassette = candidate.with_name(name + cassettes.SUFFIX)
+    with cassettes.locked(cassette, f"accepting {candidate.name}"):
+        interactions = cassettes.read(candidate, max_megabytes)
+        reasons = _reasons(candidate.read_bytes())
+        if not reasons:  # not written by a run of ours: what it holds must speak for itself
+            reasons = [f"{i.method} {i.path} got {i.outage}" for i in interactions if i.outage]
+        others = [reason for reason in reasons if reason != WAIVABLE]
+        if others or not interactions:
+            raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
+        gate = Gate.of(os.environ)
+        cassettes.save(cassette, interactions, max_megabytes, check=partial(gate.check, cassette))
+        with suppress(OSError):  # it has become the cassette; the next recording takes it away
+            candidate.unlink()
+    return cassette
+
+
+def run_folder(run: str) -> Path:
+    """Return the folder in which the takes of *run* lie."""
+    return cassettes.private_folder() / "runs" / run
+
+
+def forget(run: str) -> None:
+    """Remove the takes of *run*, once it has ended, and those of runs that were killed a week ago."""
+    folder = run_folder(run)
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        for other in list(folder.parent.iterdir()):
+            if other.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)

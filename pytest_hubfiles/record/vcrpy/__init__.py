@@ -1,0 +1,1 @@
+"""vcrpy's only user: its patches of the HTTP clients, its hooks and its configuration."""

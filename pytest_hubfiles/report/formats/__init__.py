@@ -1,0 +1,1 @@
+"""The report as text, a module per format."""

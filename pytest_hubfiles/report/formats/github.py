@@ -1,0 +1,86 @@
+"""The report as workflow commands of GitHub Actions, which annotate a run and the files of a pull request.
+
+Source of the syntax and of its escapes: GitHub's "Workflow commands for GitHub Actions" and ``toCommandValue``
+in the package @actions/core. GitHub shows ten errors, ten warnings and ten notices of a step; the rest is in its log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.report.grouping import (
+    MEANINGS,
+    OTHER_REASONS,
+    Seen,
+    across_tests,
+    count_by_severity,
+    fails_for_other_reasons,
+    in_words,
+    judged_in_words,
+    plural,
+    visible,
+    what_it_says,
+)
+from pytest_hubfiles.report.report import Report
+
+COMMANDS: Final[Mapping[Severity, str]] = {
+    Severity.BREAKING: "error",
+    Severity.WARNING: "warning",
+    Severity.INFO: "notice",
+}
+
+
+def render_github(report: Report) -> str:
+    """Return *report* as lines for the log of a GitHub job: the verdict, then a command for each finding."""
+    seen = across_tests(report.findings)
+    found = in_words(count_by_severity(seen)) or "no findings"
+    lines = [f"hubfiles: {'failed' if report.failed else 'passed'}: {found}; {judged_in_words(report)}"]
+    if fails_for_other_reasons(report):
+        lines.append(f"::error title=hubfiles::{_data(OTHER_REASONS)}")
+    if (compared := report.comparison) is not None:
+        lines.append(f"hubfiles: from {visible(compared.old)} to {visible(compared.new)}: {MEANINGS[compared.verdict]}")
+        lines += [f"hubfiles: {visible(one.operation)}: {one.verdict.value}" for one in compared.operations]
+    lines += [f"::notice title=hubfiles::{_data(line)}" for line in report.stale_deviations]
+    return "\n".join([*lines, *map(_command, seen)]) + "\n"
+
+
+def _command(one: Seen) -> str:
+    finding = one.finding
+    properties: dict[str, object] = {}
+    if finding.cassette is not None:
+        properties["file"] = finding.cassette
+        if finding.line is not None:
+            properties["line"] = finding.line
+    elif finding.test is not None:
+        properties["file"] = finding.test.partition("::")[0]
+    subject = " ".join(str(f) for f in (finding.version, finding.operation) if f is not None)
+    properties["title"] = f"{finding.severity.value} {finding.kind.value}{subject and ': '}{subject}"
+    shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    return f"::{COMMANDS[finding.severity]} {shown}::{_data(_message(one))}"
+
+
+def _message(one: Seen) -> str:
+    finding = one.finding
+    facts = (finding.severity.value, finding.version, finding.operation, finding.http_status, finding.task_status)
+    place = " ".join(str(fact) for fact in facts if fact is not None)
+    said = [f"{place} {finding.path}: {what_it_says(finding)}"]
+    if finding.before is not None or finding.after is not None:
+        said.append(f"{finding.before or 'nothing'} → {finding.after or 'nothing'}")
+    if finding.deviation is not None:
+        said.append(f"known deviation: {finding.deviation}")
+    said += [f"test: {test}" for test in one.tests[:3]]
+    if others := [str(place) for place in one.places[1:]]:
+        said.append(f"also in {', '.join(others[:3])}{', …' if len(others) > 3 else ''}")
+    said.append(f"{plural(finding.exchanges, 'exchange')}, fingerprint {finding.fingerprint}")
+    return "\n".join(said)
+
+
+def _data(text: str) -> str:
+    kept = "\n".join(visible(line) for line in text.split("\n"))
+    return kept.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,171 @@
+"""The report as text, for the person at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pytest_hubfiles.model.finding import WAIVABLE, Finding, Kind
+from pytest_hubfiles.report.grouping import (
+    MEANINGS,
+    Seen,
+    across_tests,
+    count_by_severity,
+    in_words,
+    judged_in_words,
+    plural,
+    what_it_says,
+)
+from pytest_hubfiles.report.report import Comparison, Record, Report, Verdict
+
+
+def in_one_line(finding: Finding) -> str:
+    """Return all of a finding in one line, as JUnit XML's properties hold it."""
+    return f"{' '.join(' '.join(render_finding(finding)).split())} [{finding.fingerprint}]"
+
+
+def render_finding(*same: Finding) -> list[str]:
+    """Return a finding as one line: severity, version, operation, status, state, path, kind, what changed.
+
+    Of several that say the *same* of different answers, the line names them all. Where the message has more
+    lines, they follow, indented.
+    """
+    finding = same[0]
+    facts = ([f.version, f.operation, f.http_status, f.task_status] for f in same)
+    columns = (dict.fromkeys(str(fact) for fact in column if fact is not None) for column in zip(*facts, strict=True))
+    place = " ".join(", ".join(column) for column in columns if column)
+    said, *more = what_it_says(finding).splitlines() or [""]
+    parts = (f"{finding.severity.value:<8}", place, finding.path, f"{finding.kind.value}: {said}")
+    line = "  ".join(part for part in parts if part)
+    exchanges = sum(f.exchanges for f in same)
+    if exchanges > 1:
+        line += f" [{exchanges} exchanges]"
+    if finding.deviation is not None:
+        line += f" (known: {finding.deviation})"
+    return [line, *(f"          {text.strip()}" for text in more)]
+
+
+def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None = None) -> list[str]:
+    """Return *findings* as lines for a terminal, known deviations last and each of them once.
+
+    *where* is what to say below a finding, by the finding's ``id``.
+    """
+    lines: list[str] = []
+    known: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.deviation is None:
+            lines += render_finding(finding)
+            lines += [f"          {where[id(finding)]}"] if where and id(finding) in where else []
+        else:
+            known.setdefault((finding.path, finding.kind.value, finding.message), []).append(finding)
+    return lines + [line for same in known.values() for line in render_finding(*same)]
+
+
+def render_terminal(report: Report) -> list[str]:
+    """Return *report* as the lines of the terminal section."""
+    lines = [judged_in_words(report)]
+    if report.judged:
+        rows = [(c.version, c.operation, str(c.http_status), c.task_status or "") for c in report.judged]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        for row, count in zip(rows, report.judged.values(), strict=True):
+            cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=True))
+            lines.append(f"  {'  '.join(cells)}  {count}")
+    lines += [f"not {report.action}: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
+    lines += _recordings(report)
+    seen = across_tests(report.findings)
+    if seen:
+        lines += ["", f"findings: {in_words(count_by_severity(seen))}"]
+        lines += render_findings(
+            (one.finding for one in seen), {id(one.finding): _places(one) for one in seen if one.tests or one.places}
+        )
+    else:
+        lines.append("no findings")
+    lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
+    lines += report.stale_deviations
+    return lines
+
+
+def render_text(report: Report) -> str:
+    """Return *report* as the text of the terminal section, for the command line."""
+    return "\n".join(render_terminal(report)) + "\n"
+
+
+def _comparison(comparison: Comparison) -> list[str]:
+    """Return the verdict as a table: per operation, by the schemas, by the recordings."""
+    rows = [("operation", "verdict", "by schemas", "by recordings")]
+    rows += [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
+    shown = 4 if any(c.schemas is not Verdict.NOT_COMPARED for c in comparison.operations) else 2
+    widths = [max(len(row[column]) for row in rows) for column in range(shown)]
+    lines = [f"from {comparison.old} to {comparison.new}: {MEANINGS[comparison.verdict]}"]
+    for row in rows if comparison.operations else ():
+        cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=False))
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+    return [*lines, *comparison.missing, *comparison.support]
+
+
+def _places(one: Seen) -> str:
+    """Return which tests saw a finding, or where no test ran, in which cassettes it is."""
+    cassettes = [place.cassette if place.line is None else f"{place.cassette}:{place.line}" for place in one.places]
+    first, *more = one.tests or cassettes
+    noun = "other test" if one.tests else "other place"
+    return f"in {first}" + (f" and {plural(len(more), noun)}" if more else "")
+
+
+def _asked(record: Record) -> bool:
+    """Return whether a test sent requests that got no answer."""
+    return any(f.kind in (Kind.UNMATCHED_REQUEST, Kind.TASK_NEVER_ENDED) for f in record.findings)
+
+
+def _recordings(report: Report) -> list[str]:
+    promoted = sorted({record.cassette for record in report.records if record.promoted})
+    lines = [f"recorded: {cassette}" for cassette in promoted]
+    for record in report.records:
+        if record.candidate is not None:
+            lines.append(f"kept as a candidate: {record.candidate} ({'; '.join(record.reasons)})")
+        elif record.reasons:
+            what = "verified" if record.verified else "recorded"
+            lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
+    idle = [r.test for r in report.records if r.is_test and not (r.judged or r.not_judged or r.reasons or _asked(r))]
+    if idle:
+        more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
+        lines.append(f"no request was seen in {plural(len(idle), 'test')}: {', '.join(idle[:3])}{more}")
+    verified = [r for r in report.records if r.verified and r.judged and not r.reasons]
+    if verified:
+        lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
+    return lines
+
+
+def explain(
+    cassette: str,
+    findings: Sequence[Finding],
+    failing: Sequence[Finding],
+    refusals: Sequence[str],
+    *,
+    purpose: str = "record",
+) -> str:
+    """Return why a test failed: every finding, and why its recording is not promoted and what to do about it.
+
+    *purpose* is what the test did with the *cassette*: ``record``, ``replay`` or ``verify``.
+    """
+    lines = []
+    if findings:
+        weighty = f", of which {len(failing)} fail{'s' * (len(failing) == 1)} the test" if failing else ""
+        lines.append(f"hubfiles: {plural(len(findings), 'finding')}{weighty}")
+        lines += render_findings(findings)
+    if refusals and purpose != "record":
+        done = {"replay": "replayed", "verify": "verified"}[purpose]
+        lines.append(f"hubfiles: {cassette} could not be {done}, because of")
+        lines += [f"          {reason}" for reason in refusals]
+        lines.append(f"          {purpose.capitalize()} again when this is mended.")
+    elif refusals:
+        waivable = tuple(refusals) == (WAIVABLE,)
+        lines.append(f"hubfiles: the recording is not promoted to {cassette}, because of")
+        lines += [f"          {'the findings above' if reason == WAIVABLE else reason}" for reason in refusals]
+        lines.append(
+            "          It is kept beside it: read what changed, then run hubfiles accept, or record again with"
+            " --hubfiles-accept."
+            if waivable
+            else "          What was there before is as it was. Record again when this is mended."
+        )
+    else:
+        lines.append(f"cassette: {cassette}")
+    return "\n".join(lines)

@@ -1,0 +1,129 @@
+"""Findings as people read them: each once, with everything that shows it, grouped by operation and state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Category, Finding, Severity
+from pytest_hubfiles.report.report import Report, Verdict
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 exchange`` or ``2 exchanges``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def visible(text: str) -> str:
+    """Return *text* in one line that looks like what it is: what does not print stands as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class Place(NamedTuple):
+    """A cassette, and the line in it where that is known."""
+
+    cassette: str
+    line: int | None
+
+    def __str__(self) -> str:
+        return self.cassette if self.line is None else f"{self.cassette}:{self.line}"
+
+
+class Seen(NamedTuple):
+    """One finding, told once: ``finding`` counts the exchanges of all tests and places that showed it."""
+
+    finding: Finding
+    tests: tuple[str, ...]
+    places: tuple[Place, ...]
+
+
+def what_it_says(finding: Finding) -> str:
+    """Return the message without the path, which stands beside it wherever it is shown."""
+    source = next((label for label in (SCHEMAS, RECORDINGS) if finding.message.startswith(label)), "")
+    return source + finding.message.removeprefix(source).removeprefix(f"{finding.path} ")
+
+
+class Group(NamedTuple):
+    """What was found in the answers of one operation in one state; all None for what belongs to no operation."""
+
+    version: str | None
+    operation: str | None
+    http_status: int | None
+    task_status: str | None
+    seen: tuple[Seen, ...]
+
+    @property
+    def state(self) -> str:
+        """HTTP status and task state, as far as the findings are about one: ``200 COMPLETE``."""
+        return " ".join(str(fact) for fact in (self.http_status, self.task_status) if fact is not None)
+
+
+def across_tests(findings: Iterable[Finding]) -> list[Seen]:
+    """Return each finding once, however many tests saw it, in the order given."""
+    same: dict[str, list[Finding]] = {}
+    for finding in findings:
+        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message tells.
+        key = finding.fingerprint + (finding.message if finding.category is Category.REPLAY else "")
+        same.setdefault(key, []).append(finding)
+    return [
+        Seen(
+            replace(found[0], exchanges=sum(finding.exchanges for finding in found)),
+            tuple(dict.fromkeys(finding.test for finding in found if finding.test is not None)),
+            tuple(dict.fromkeys(Place(f.cassette, f.line) for f in found if f.cassette is not None)),
+        )
+        for found in same.values()
+    ]
+
+
+def grouped(seen: Iterable[Seen]) -> list[Group]:
+    """Return *seen* by version, operation, HTTP status and task state, the group of the first one first."""
+    groups: dict[tuple[str | None, str | None, int | None, str | None], list[Seen]] = {}
+    for one in seen:
+        finding = one.finding
+        key = (finding.version, finding.operation, finding.http_status, finding.task_status)
+        groups.setdefault(key, []).append(one)
+    return [Group(*key, tuple(found)) for key, found in groups.items()]
+
+
+def count_by_severity(seen: Iterable[Seen]) -> dict[Severity, int]:
+    """Return how many findings there are of each severity that was found, the worst first."""
+    counts = Counter(one.finding.severity for one in seen)
+    return {severity: counts[severity] for severity in reversed(Severity) if counts[severity]}
+
+
+def in_words(counts: dict[Severity, int]) -> str:
+    """Return ``1 breaking, 3 warning``."""
+    return ", ".join(f"{count} {severity.value}" for severity, count in counts.items())
+
+
+def judged_in_words(report: Report) -> str:
+    """Return ``judged 7 of 7 exchanges in 3 cassettes``."""
+    return (
+        f"{report.action} {report.judged_count} of {plural(report.exchange_count, 'exchange')} "
+        f"in {plural(report.cassette_count, 'cassette')}"
+    )
+
+
+MEANINGS: Final[Mapping[Verdict, str]] = {
+    Verdict.NOT_COMPARED: "not compared",
+    Verdict.SAFE: "safe, nothing was found that a consumer has to mind",
+    Verdict.CHECK: "check, a consumer has to look at the warnings above",
+    Verdict.BREAKING: "breaking, what works with the old can fail with the new",
+}
+
+"""What a verdict means for whoever reads it."""
+
+
+OTHER_REASONS: Final = (
+    "The run failed for another reason than these findings, such as a recording that was refused "
+    "or too few exchanges judged; the output of the run tells it."
+)
+
+
+def fails_for_other_reasons(report: Report) -> bool:
+    """Whether nothing that was found can be why the run failed: everything found is a known deviation, if anything."""
+    return report.failed and all(finding.deviation is not None for finding in report.findings)

@@ -1,0 +1,1 @@
+"""What one test, one check, one comparison comes to."""

@@ -1,0 +1,216 @@
+"""Findings that a team accepts, written into its own deviations file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.judge import deviations
+from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
+from pytest_hubfiles.model.finding import Category, Finding
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+_HEADER: Final = re.compile(r"\s*\[\[\s*deviation\s*\]\]")
+
+
+class FindingNotAcceptedError(HubfilesError):
+    """A finding that cannot be made a deviation."""
+
+
+def find(fingerprint: str, reports: Iterable[Path]) -> tuple[Finding, Path]:
+    """Return the finding called *fingerprint* in the JSON *reports*, and the report it stands in.
+
+    Raises:
+        FindingNotAcceptedError: if a report cannot be read, or none of them has such a finding.
+    """
+    if not _FINGERPRINT.fullmatch(fingerprint):
+        raise FindingNotAcceptedError(f"{fingerprint!r} is no fingerprint; one has 16 of the characters 0-9 and a-f")
+    known: dict[str, Finding] = {}
+    for report in reports:
+        for finding in _findings(report):
+            if finding.fingerprint == fingerprint:
+                return finding, report
+            known.setdefault(finding.fingerprint, finding)
+    listed = "".join(f"\n  {name} {f.operation or ''} {f.path} {f.kind.value}" for name, f in known.items())
+    raise FindingNotAcceptedError(
+        f"No finding {fingerprint} in {', '.join(map(str, reports))}; these are in there:{listed or ' none'}"
+    )
+
+
+def _findings(report: Path) -> list[Finding]:
+    try:
+        document = json.loads(report.read_text(encoding="utf-8"))
+        return [Finding.from_dict(finding) for finding in document["findings"]]
+    except OSError as error:
+        raise FindingNotAcceptedError(
+            f"The report {report} cannot be read: {error.strerror or error}.\n"
+            f"Have a run write it: pytest --hubfiles-report json:{report}"
+        ) from None
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        raise FindingNotAcceptedError(
+            f"{report} is no JSON report of this version of hubfiles. Have a run write it: "
+            f"pytest --hubfiles-report json:{report}"
+        ) from None
+
+
+def deviation_for(finding: Finding, reason: str, source: str, until: dt.date | None = None) -> Deviation:
+    """Return the deviation that holds for *finding*, and for as little else as a deviation can tell apart.
+
+    Raises:
+        FindingNotAcceptedError: if *finding* says something of a recording rather than of the API.
+    """
+    if finding.category is Category.REPLAY:
+        raise FindingNotAcceptedError(
+            f"{finding.fingerprint} is about a recording ({finding.kind.value}), not about the API: mend the recording"
+        )
+    return Deviation(
+        path=finding.path,
+        reason=reason,
+        source=source,
+        versions=() if finding.version is None else (finding.version,),
+        operations=() if finding.operation is None else (finding.operation,),
+        keyword=finding.keyword,
+        kind=finding.kind,
+        states=() if finding.task_status is None else (finding.task_status,),
+        until=until,
+    )
+
+
+def add(file: Path, deviation: Deviation) -> None:
+    """Write *deviation* into *file*, in its order by operation and path; all else stays as it is.
+
+    Raises:
+        DeviationsFileError: if *file* cannot be used or written; it is as it was.
+    """
+    file = file.resolve()  # a link stays one
+    try:
+        with cassettes.locked(file, f"accepting into {file.name}"):
+            text = file.read_text(encoding="utf-8") if file.exists() else ""
+            known = deviations.parse(text, file)
+            for place in (_place(text, known, deviation), len(text)):
+                new = _spliced(text, place, _entry(deviation))
+                if sorted(deviations.parse(new, file), key=repr) == sorted((*known, deviation), key=repr):
+                    break
+            cassettes.write(file, new.encode("utf-8"))
+    except cassettes.CassetteNotWrittenError as error:
+        raise DeviationsFileError(file, error.reason) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeviationsFileError(file, str(error)) from None
+
+
+def _order(deviation: Deviation) -> tuple[object, ...]:
+    return deviation.operations, deviation.path, deviation.versions, str(deviation.kind), str(deviation.keyword)
+
+
+def _place(text: str, known: tuple[Deviation, ...], deviation: Deviation) -> int:
+    """Return where in *text* the entry is to stand: before the first that comes after it, and what is said of that."""
+    lines = text.splitlines(keepends=True)
+    headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+    after = [number for number, other in zip(headers, known, strict=False) if _order(other) > _order(deviation)]
+    if len(headers) != len(known) or not after:
+        return len(text)
+    first = after[0]
+    while first and lines[first - 1].startswith("#"):
+        first -= 1
+    return sum(map(len, lines[: first or after[0]]))  # what stands at the very top is said of the whole file
+
+
+def _spliced(text: str, place: int, entry: str) -> str:
+    before, after = text[:place].rstrip("\n"), text[place:]
+    return "\n\n".join(part for part in (before, entry.rstrip("\n")) if part) + ("\n\n" if after else "\n") + after
+
+
+def _entry(deviation: Deviation) -> str:
+    import tomlkit
+
+    facts: dict[str, Any] = {
+        "versions": list(deviation.versions),
+        "operations": list(deviation.operations),
+        "path": deviation.path,
+        "kind": deviation.kind.value if deviation.kind else None,
+        "keyword": deviation.keyword,
+        "states": list(deviation.states),
+        "reason": deviation.reason,
+        "source": deviation.source,
+        "until": deviation.until,
+    }
+    table = tomlkit.table()
+    for key, value in facts.items():
+        if value:
+            table[key] = value
+    tables = tomlkit.aot()
+    tables.append(table)
+    document = tomlkit.document()
+    document["deviation"] = tables
+    return tomlkit.dumps(document)
+
+
+# --- which file is the team's own ---
+
+
+def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:
+    def read(file: Path) -> Mapping[str, Any] | None:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        for table in tables:
+            found: Any = document
+            for name in table.split("."):
+                found = found.get(name, {}) if isinstance(found, dict) else {}
+            if found:
+                return found if isinstance(found, dict) else None
+        return None
+
+    return read
+
+
+def _ini(section: str, always: bool = False) -> Callable[[Path], Mapping[str, Any] | None]:
+    def read(file: Path) -> Mapping[str, Any] | None:
+        import iniconfig
+
+        document = iniconfig.IniConfig(str(file))
+        return dict(document[section].items()) if section in document else {} if always else None
+
+    return read
+
+
+# In the order in which pytest looks; the first that is one for pytest is the only one read.
+_SETTINGS: Final[Mapping[str, Callable[[Path], Mapping[str, Any] | None]]] = {
+    "pytest.toml": _toml("pytest"),
+    ".pytest.toml": _toml("pytest"),
+    "pytest.ini": _ini("pytest", always=True),
+    ".pytest.ini": _ini("pytest", always=True),
+    "pyproject.toml": _toml("tool.pytest.ini_options", "tool.pytest"),
+    "tox.ini": _ini("pytest"),
+    "setup.cfg": _ini("tool:pytest"),
+}
+
+
+def named_file(folder: Path) -> Path | None:
+    """Return the file that pytest's settings in *folder* name as ``hubfiles_deviations``, None where none does.
+
+    Raises:
+        FindingNotAcceptedError: if the settings cannot be read.
+    """
+    for name, read in _SETTINGS.items():
+        file = folder / name
+        if not file.is_file():
+            continue
+        try:
+            settings = read(file)
+        except Exception as error:  # noqa: BLE001  # each format has an error of its own
+            raise FindingNotAcceptedError(f"{file} cannot be read: {error}") from None
+        if settings is not None:
+            named = settings.get("hubfiles_deviations")
+            return folder / named if isinstance(named, str) and named else None
+    return None

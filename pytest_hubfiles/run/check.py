@@ -1,0 +1,106 @@
+"""Judges cassette files as they lie on disk, one after another, without a test and without a request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.cassettes import file_findings
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.report.report import Record, tally
+from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.secrets import NOTHING_MORE, Additions
+
+SUFFIXES: Final = (".json", ".toml", ".yaml", ".yml")
+"""What the files end in that other recorders write, and our own."""
+
+
+def is_cassette(path: Path) -> bool:
+    """Return whether *path* is named as a cassette is, and not as a candidate for one. No file is read."""
+    stem, suffix = path.stem, path.suffix.lower()
+    return suffix in SUFFIXES and not stem.endswith(".candidate") and not stem.startswith(".")
+
+
+def cassettes_in(path: Path) -> list[Path]:
+    """Return the cassette *path*, or those in the folder *path*, sorted. No file is read."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if is_cassette(file) and not file.is_dir())
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking one cassette came to.
+
+    ``failing`` is what of its findings weighs enough to fail it; ``unjudged`` says why nothing in it was judged and is
+    None where something was; ``left_out`` is whether that is only for the versions asked for.
+    """
+
+    record: Record
+    failing: tuple[Finding, ...]
+    unjudged: str | None
+    left_out: bool
+
+
+def check(
+    path: Path,
+    shown: str,
+    rules: Rules,
+    *,
+    test: str | None = None,
+    versions: Collection[str] | None = None,
+    max_megabytes: float = 64.0,
+    root: Path | None = None,
+    additions: Additions = NOTHING_MORE,
+) -> Checked:
+    """Judge every exchange of the cassette *path*, which messages call *shown*, and the file itself.
+
+    *test* is the id of the test that does it. Exchanges of other *versions*, where any are given, are left out.
+    Below *root* no symbolic link is followed; *additions* are what a suite has taken out beside. Nothing of the
+    exchanges is kept but counts and findings, in which no credential stands.
+    """
+    exchanges: list[Exchange] = []
+    total = 0
+    try:
+        interactions, found = file_findings.scrubbed(cassettes.read(path, max_megabytes, root), additions)
+    except cassettes.CassetteUnreadableError as error:
+        found = [file_findings.unreadable(error, shown)]
+        unjudged: str | None = "it cannot be read"
+    else:
+        total = len(interactions)
+        exchanges = [
+            exchange
+            for exchange in map(rules.contracts.identify, interactions)
+            if versions is None or exchange.version is None or exchange.version in versions
+        ]
+        found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]
+        unjudged = None
+    judged, not_judged = tally(exchanges)
+    if not judged and unjudged is None:
+        unjudged = _why(total, not_judged)
+    findings = merge(rules.excuse(replace(finding, test=test, cassette=shown) for finding in found))
+    failing = tuple(rules.failing(findings))
+    left_out = not judged and len(exchanges) < total and not failing
+    record = Record(
+        test=test or shown,
+        cassette=shown,
+        judged=judged,
+        not_judged=not_judged,
+        findings=findings,
+        failed=bool(failing) or (unjudged is not None and not left_out),
+    )
+    return Checked(record, failing, unjudged, left_out)
+
+
+def _why(total: int, not_judged: Sequence[tuple[str, str]]) -> str:
+    if not total:
+        return "it holds no exchange"
+    if not not_judged:
+        return "it holds no exchange of a version asked for"
+    reasons = Counter(reason for _, reason in not_judged)
+    return ", ".join(f"{reason} ({count})" for reason, count in reasons.items())

@@ -1,0 +1,133 @@
+"""By which rules exchanges are judged in one test or one run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from pytest_hubfiles.judge import deviations, lifecycle
+from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.judge.deviations import Deviation
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity, replay_finding
+from pytest_hubfiles.settings.values import OUTAGE
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.compare import drift
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is held against exchanges, what is excused, and from where on a finding fails.
+
+    ``deviations`` reads those that are known, when there is a first finding that one may explain.
+    """
+
+    contracts: Contracts
+    deviations: Callable[[], tuple[Deviation, ...]] = tuple
+    fail_on: Severity | None = Severity.BREAKING
+    strict: bool = False
+    allow: frozenset[Kind | str] = frozenset()
+    judge: bool = True
+    accept: bool = False
+    max_age_days: int | None = None
+    today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc).date())
+
+    def check(self, exchanges: Sequence[Exchange], lets_go: bool = False) -> list[Finding]:
+        """Return what is wrong with *exchanges*, in the order they happened, by their contracts.
+
+        With *lets_go* each gives up its parsed body once it is judged: ten thousand take less memory so (0.7).
+        """
+        if not self.judge:
+            return []
+        groups: dict[object, list[Exchange]] = {}
+        for exchange in exchanges:
+            groups.setdefault(_as_judged(exchange), []).append(exchange)
+        found = []
+        for alike in groups.values():
+            for finding in self.contracts.check(alike[0]):
+                found.append(finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike)))
+            state = alike[0].task_status
+            for exchange in alike if lets_go else ():
+                exchange.interaction.let_go(state)
+        return found + list(lifecycle.check(exchanges))
+
+    def compare(
+        self, before: Iterable[Interaction], after: Iterable[Interaction], history: drift.History
+    ) -> list[Finding]:
+        """Return how the recordings *after* differ in shape from those *before*.
+
+        An outage is no answer to compare, unless the test is about outages; only the page that a router sends
+        in place of an operation that is gone says something of the API.
+        """
+        if not self.judge:
+            return []
+        from pytest_hubfiles.compare import drift  # a replay compares nothing
+
+        if OUTAGE not in self.allow:
+            after = [i for i in after if i.outage is None or i.status_code in drift.GONE]
+        old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
+        return list(drift.compare(old, new, self.contracts, history))
+
+    def stale(self, interactions: Iterable[Interaction]) -> list[Finding]:
+        """Return a finding if the oldest ``Date`` of *interactions* is older than the age set."""
+        if self.max_age_days is None:
+            return []
+        dated = [(date, interaction.line) for interaction in interactions if (date := _date_of(interaction))]
+        oldest, line = min(dated, key=lambda pair: pair[0], default=(self.today, None))
+        age = (self.today - oldest).days
+        if age <= self.max_age_days:
+            return []
+        limit = f"{self.max_age_days} day{'s' * (self.max_age_days != 1)}"
+        return [
+            replay_finding(
+                Kind.CASSETTE_STALE,
+                f"recorded {age} days ago ({oldest}), which is more than the {limit} of hubfiles_max_age; "
+                "record it again",
+                before=limit,
+                line=line,
+            )
+        ]
+
+    def excuse(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return *findings*, those that a deviation or the test's marker excuses lowered to info."""
+        findings = list(findings)
+        if not findings:
+            return []
+        known = () if self.strict else self.deviations()
+        return [
+            replace(finding, severity=Severity.INFO, deviation="allowed by the test's marker")
+            if finding.kind in self.allow
+            else finding
+            for finding in deviations.lower(findings, known, self.today)
+        ]
+
+    def at_or_above(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return those of *findings* that weigh enough to fail a test."""
+        if self.fail_on is None:
+            return []
+        return [finding for finding in findings if finding.severity.rank >= self.fail_on.rank]
+
+    def failing(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return those of *findings* that fail a test; drift that the command line accepts does not."""
+        return [f for f in self.at_or_above(findings) if not (self.accept and f.category is Category.DRIFT)]
+
+
+def _as_judged(exchange: Exchange) -> object:
+    """Return what a verdict depends on: polls of a task that waits are alike, and judged once (0.9 of five)."""
+    interaction, asked = exchange.interaction, exchange.interaction.request_headers
+    headers = [part for pair in interaction.response_headers.items() if pair[0].lower() != "date" for part in pair]
+    return (
+        exchange.operation, exchange.version, interaction.method, interaction.url, interaction.status_code,
+        interaction.request_body, interaction.response_body, *asked, *asked.values(), *headers,
+    )  # fmt: skip
+
+
+def _date_of(interaction: Interaction) -> dt.date | None:
+    try:
+        return parsedate_to_datetime(interaction.headers.get("date", "")).date()
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,95 @@
+"""Credentials that are known by value, found in whatever encoding they stand."""
+
+from __future__ import annotations
+
+import base64
+import string
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from pytest_hubfiles.secrets.patterns import PLACEHOLDER
+
+_BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # and /, which parts a path as well
+_HEX: Final = frozenset(string.hexdigits)
+_SHORTEST_PIECE: Final = 6  # characters of a value that "..." left
+
+
+@lru_cache(maxsize=256)
+def _written(value: str) -> tuple[tuple[str, ...], tuple[tuple[str, frozenset[str]], ...]]:
+    """Return how *value* can be written, and what gives it away inside base64 or hex, with that alphabet."""
+    raw = value.encode("utf-8", "surrogatepass")
+    quoted = [
+        quote(value, safe="", errors="replace"),
+        quote_plus(value, errors="replace"),
+        quote(value, errors="replace"),
+    ]
+    twice = [quote(text, safe="") for text in quoted]
+    plain = dict.fromkeys([value, *quoted, *twice, *map(_lower_escapes, [*quoted, *twice]), repr(value)[1:-1]])
+    inside: dict[str, frozenset[str]] = {}
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + raw + bytes(2)).decode()
+        core = encoded[-(-offset * 4 // 3) : (offset + len(raw)) * 4 // 3]
+        inside[core] = inside[core.replace("+", "-").replace("/", "_")] = _BASE64
+    inside[raw.hex()] = inside[raw.hex().upper()] = _HEX
+    return tuple(sorted(plain, key=len, reverse=True)), tuple(inside.items())
+
+
+def _lower_escapes(quoted: str) -> str:
+    head, *parts = quoted.split("%")
+    return "%".join([head, *(part[:2].lower() + part[2:] for part in parts)])
+
+
+def stands_in(text: str, values: Collection[str]) -> bool:
+    """Return whether one of *values* stands in *text*, however it is written."""
+    for value in values:
+        plain, inside = _written(value)
+        if any(form in text for form in plain) or any(core in text for core, _ in inside):
+            return True
+    return False
+
+
+def take_out(text: str, values: Collection[str], instead: Callable[[str], str]) -> str:
+    """Return *text* with what *instead* returns in place of each of *values*, longer ones first."""
+    for value in values:
+        plain, inside = _written(value)
+        for form in plain:
+            if form in text:
+                text = text.replace(form, instead(form))
+        for core, alphabet in inside:
+            after = 0
+            while (found := text.find(core, after)) >= 0:
+                start, end = found, found + len(core)
+                while start and text[start - 1] in alphabet:
+                    start -= 1
+                while end < len(text) and text[end] in alphabet:
+                    end += 1
+                new = instead(text[start:end])
+                text, after = f"{text[:start]}{new}{text[end:]}", start + len(new)
+    return text
+
+
+def redacted(text: str, values: Collection[str]) -> str:
+    """Return a *text* for people, such as a failure's, without *values* and without the pieces that "..." left of them.
+
+    pytest shortens a long value in its middle, which leaves its beginning and its end.
+    """
+    values = sorted(values, key=len, reverse=True)
+    text = take_out(text, values, lambda _: PLACEHOLDER)
+    if "..." in text:
+        for value in values:
+            text = _without_pieces(text, value)
+    return text
+
+
+def _without_pieces(text: str, value: str) -> str:
+    heads = [value[:length] for length in range(len(value), _SHORTEST_PIECE - 1, -1)]
+    tails = [value[-len(head) :] for head in heads]
+    pieces = text.split("...")
+    for number, piece in enumerate(pieces):
+        head = next((head for head in heads if piece.endswith(head)), "") if number < len(pieces) - 1 else ""
+        piece = piece.removesuffix(head) + PLACEHOLDER * bool(head)
+        tail = next((tail for tail in tails if piece.startswith(tail)), "") if number else ""
+        pieces[number] = PLACEHOLDER * bool(tail) + piece.removeprefix(tail)
+    return "...".join(pieces)

@@ -1,0 +1,251 @@
+"""What the settings may be, and what their values mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.exchange import ApiVersion, UnknownVersionError
+from pytest_hubfiles.model.finding import Kind, Severity
+from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+
+REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
+OUTAGE: Final = "outage"
+
+
+class RecordMode(str, Enum):
+    """When requests go to the network and when they are answered from a cassette."""
+
+    NONE = "none"
+    ONCE = "once"
+    NEW_EPISODES = "new_episodes"
+    ALL = "all"
+    REWRITE = "rewrite"
+    VERIFY = "verify"
+
+
+class OptionError(HubfilesError):
+    """A setting with a bad value; it quotes the value, names its source and lists the good ones."""
+
+    def __init__(self, source: str, value: object, good: str) -> None:
+        self.source, self.value, self.good = source, value, good
+        shown = re.sub(r"://[^/\s]*@", "://…@", repr(value))  # nobody's password
+        super().__init__(f"{source}: {shown} is not possible; {good}")
+
+
+Parser = Callable[[Any], Any]
+
+
+def _refuse(good: str) -> ValueError:
+    return ValueError(good)
+
+
+def _choice(kind: type[Enum], *extra: str) -> Parser:
+    good = [*(member.value for member in kind), *extra]
+
+    def parse(value: object) -> Any:
+        if value in extra:
+            return value
+        try:
+            return kind(value)
+        except ValueError:
+            raise _refuse(f"choose from {', '.join(good)}") from None
+
+    return parse
+
+
+def _version(value: object) -> str:
+    try:
+        return ApiVersion(value).label  # type: ignore[arg-type]  # whatever a marker holds; refused if it is no label
+    except UnknownVersionError:
+        raise _refuse("a version is written as in a path: v3, 2026-03 or 2026-09-beta") from None
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or not _is_base(value):
+        raise _refuse(f"give an http or https address without user and query, such as {CANONICAL_ORIGIN}")
+    return value.rstrip("/")
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_place = bool(parts.hostname) and (parts.port or 0) >= 0  # to ask for a port out of range is an error
+    except ValueError:
+        return False
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return has_place and parts.scheme in ("http", "https") and is_plain
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
+    if str(value).lower() not in words:
+        raise _refuse("choose from true, false")
+    return words[str(value).lower()]
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}", str(value)):
+        raise _refuse("give a whole number, 0 or more")
+    return int(str(value))
+
+
+def _megabytes(value: object) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 10**6:
+        raise _refuse("give a number of megabytes above 0")
+    return number
+
+
+def _age(value: object) -> int:
+    match = re.fullmatch(r"([0-9]{1,5})([dw])", str(value))
+    if match is None:
+        raise _refuse("give a number of days or weeks, such as 30d or 12w")
+    return int(match[1]) * {"d": 1, "w": 7}[match[2]]
+
+
+def _report(value: object) -> tuple[str, str]:
+    name, colon, path = str(value).partition(":")
+    if name not in REPORT_FORMATS or not colon or not path:
+        raise _refuse(f"give FORMAT:PATH with a format from {', '.join(REPORT_FORMATS)} and a path or - for stdout")
+    return name, path
+
+
+def _allowed(value: object) -> frozenset[Kind | str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple, set, frozenset)):
+        raise _refuse("give a list of kinds")
+    parse = _choice(Kind, OUTAGE)
+    return frozenset(parse(name) for name in names)
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value.strip("/ "):
+        raise _refuse("give the name of a cassette, without a suffix")
+    return value
+
+
+# Compiled when one is given, which few suites do.
+_FIELD_NAME: Final = r"[A-Za-z][A-Za-z0-9_.-]{1,100}"
+_HEADER_NAME: Final = r"[A-Za-z][A-Za-z0-9-]{0,100}"
+_SECRET_HEADER: Final = r"(?i)auth|cookie|token|secret|signature|api-?key|hapikey"
+_MOST_WAYS: Final = 1_000  # in which a pattern may try to match from one place on, before it gives up
+
+
+def _scrub(value: object) -> str | re.Pattern[str]:
+    """Read what is to be taken out: the name of a field, or a regular expression between slashes."""
+    text = str(value)
+    if re.fullmatch(_FIELD_NAME, text):
+        return text
+    if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
+        raise _refuse("give the name of a field, such as portalId, or a regular expression between slashes")
+    try:
+        pattern = re.compile(text[1:-1])
+    except (re.error, RecursionError, OverflowError) as error:
+        raise _refuse(f"it is no regular expression: {error}") from None
+    if pattern.match(""):
+        raise _refuse("it matches the empty text, and so everywhere")
+    if pattern.groups > 1:
+        raise _refuse("use at most one group, which is what is taken out, and (?:…) for others")
+    _check_bounded(pattern.pattern)
+    return pattern
+
+
+def _check_bounded(pattern: str) -> None:
+    """Refuse a *pattern* that could take for ever: what it is held against is not ours, and nothing can stop it."""
+    plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
+    if re.search(r"\)(?:[*+]|\{)", plain):
+        raise _refuse("a group must not be repeated, for that can take for ever; repeat what is in it")
+    if re.search(r"[*+]|\{[0-9]*,\}", plain):
+        raise _refuse("a repetition without an end can take for ever; write {1,200} in place of +, {0,200} of *")
+    ways = 1 + plain.count("|")
+    for least, most in re.findall(r"\{([0-9]*),([0-9]+)\}", plain):
+        ways *= max(1, int(most) - int(least or 0) + 1)
+    ways *= 2 ** len(re.findall(r"[^(]\?", re.sub(r"\}\?", "}", plain)))
+    if ways > _MOST_WAYS:
+        raise _refuse("its repetitions can match in too many ways; write fewer of them, or smaller ends")
+
+
+def _header(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(_HEADER_NAME, text):
+        raise _refuse("give the name of a header, such as X-Request-Id")
+    if re.search(_SECRET_HEADER, text):
+        raise _refuse("a header of this name holds a credential, which no setting puts into a file")
+    return text.lower()
+
+
+def _text(value: object) -> str:
+    return str(value)
+
+
+class Option(NamedTuple):
+    """What a setting may be: ``parse`` reads a value of it, ``default`` is what it is where nobody sets it.
+
+    One whose default is a tuple may be given several times.
+    """
+
+    parse: Parser
+    default: Any = None
+
+    def read(self, source: str, value: Any) -> Any:
+        """Return *value*, as *source* gives it, as the plugin uses it.
+
+        Raises:
+            OptionError: if it is not one of the good ones.
+        """
+        if not isinstance(self.default, tuple):
+            return self._parse(source, value)
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if not values:
+            raise OptionError(source, value, "give at least one")
+        return tuple(dict.fromkeys(self._parse(source, item) for item in values))
+
+    def _parse(self, source: str, value: Any) -> Any:
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            raise OptionError(source, value, str(error)) from None
+
+
+OPTIONS: Final[Mapping[str, Option]] = {
+    "record": Option(_choice(RecordMode), RecordMode.NONE),
+    "version": Option(_version, ("2026-03",)),
+    "base_url": Option(_url, CANONICAL_ORIGIN),
+    "cassettes": Option(Path),
+    "schemas": Option(Path, ()),
+    "strict": Option(_flag, False),
+    "fail_on": Option(_choice(Severity, "never"), Severity.BREAKING),
+    "accept": Option(_flag, False),
+    "report": Option(_report, ()),
+    "compare": Option(_text),
+    "check": Option(_flag, False),
+    "min_judged": Option(_count, 0),
+    "deviations": Option(Path),
+    "max_age": Option(_age),
+    "max_cassette_mb": Option(_megabytes, 64.0),
+    "scrub": Option(_scrub, ()),
+    "keep_headers": Option(_header, ()),
+    "cassette": Option(_name),
+    "allow": Option(_allowed, frozenset()),
+    "judge": Option(_flag, True),
+}
