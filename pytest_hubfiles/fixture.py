@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contracts
-from pytest_hubfiles.judge.lifecycle import TERMINAL
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.run.one_test import Trial
 
 _REQUEST_SECONDS = 30.0

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_hubfiles import secrets
-from pytest_hubfiles.compare.shapes import Declared, Place, Shape, shape_of_all
+from pytest_hubfiles.compare.shapes import Shape, shape_of_all
+from pytest_hubfiles.judge.declared import Declared, Place
 from pytest_hubfiles.model.exchange import Interaction
 
 

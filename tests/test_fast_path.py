@@ -16,9 +16,10 @@ from looking import shape_of
 from mutants import BODIES, NUMBERS, TIMES, UUIDS, VALUES, mutants
 
 from pytest_hubfiles.compare import drift
-from pytest_hubfiles.compare.shapes import Declared, Place, merge_all, plainly_alike, shape_of_all
+from pytest_hubfiles.compare.shapes import merge_all, plainly_alike, shape_of_all
 from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.declared import Declared, Place
 from pytest_hubfiles.judge.fast_validator import Glance
 from pytest_hubfiles.record.vcrpy import clients
 

@@ -8,6 +8,7 @@ from answers import CONTRACTS, LOCATOR, PENDING, VERSIONS, answer, interaction, 
 from pytest_hubfiles.judge import lifecycle
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.model.task_states import TERMINAL, TRANSITIONS
 
 STATES = ("PENDING", "PROCESSING", "COMPLETE", "CANCELED")
 FORWARD = {
@@ -93,5 +94,5 @@ def test_exchanges_under_no_contract_are_passed_over() -> None:
 
 def test_terminal_states_are_those_that_lead_nowhere() -> None:
     """The states in which a task stays are those that the table of transitions never leaves."""
-    assert set(lifecycle.TRANSITIONS) == set(STATES)
-    assert {s for s, after in lifecycle.TRANSITIONS.items() if after == {s}} == lifecycle.TERMINAL
+    assert set(TRANSITIONS) == set(STATES)
+    assert {s for s, after in TRANSITIONS.items() if after == {s}} == TERMINAL

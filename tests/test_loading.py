@@ -212,7 +212,10 @@ def test_a_suite_that_uses_nothing_imports_nothing(downstream: Downstream) -> No
     imported, output = modules_of(downstream)
 
     assert imported == []
-    assert re.findall(".*hubfiles.*", output) == ["of its own: pytest_hubfiles pytest_hubfiles.plugin pytest_hubfiles.plugin.entry"]
+    assert re.findall(".*hubfiles.*", output) == [
+        "of its own: pytest_hubfiles pytest_hubfiles.plugin pytest_hubfiles.plugin.entry"
+        " pytest_hubfiles.settings pytest_hubfiles.settings.table"
+    ]
 
 
 def test_settings_in_the_ini_file_import_nothing(downstream: Downstream) -> None:

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from looking import shape_of
 
-from pytest_hubfiles.compare.shapes import Declared, Shape, child_path, format_of, merge_all, type_of
+from pytest_hubfiles.compare.shapes import Shape, merge_all
+from pytest_hubfiles.judge.declared import Declared
+from pytest_hubfiles.model.json_types import child_path, format_of, type_of
 
 NAMES = st.sampled_from(["id", "url", "size", "status", "links", "a b", "__typename", "*", "[*]", ""])
 SCALARS = st.one_of(

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_hubfiles.compare.shapes import ANY_KEY, UNDECLARED, Declared, Shape, child_path
+from pytest_hubfiles.compare.shapes import Shape
 from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared
 from pytest_hubfiles.model.finding import Case, Category, Finding, Kind, severity_of
+from pytest_hubfiles.model.json_types import child_path
 
 _FEW: Final = 5  # new fields of the same type are likely new names, more are likely not
 

@@ -2,74 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
-_DATE_TIME: Final = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
-_UUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared, Place
+from pytest_hubfiles.model.json_types import child_path, format_of, type_of
+
 _MISSING: Final = object()
-_FORMATS: Final = ("text", "date-time", "uuid")
-_FORMAT: Final = re.compile(f"({_DATE_TIME})|({_UUID})").fullmatch
-
-
-class Declared(NamedTuple):
-    """What a schema declares at one path; ``types`` is empty where it lets any type pass."""
-
-    required: bool = False
-    nullable: bool = False
-    enum: frozenset[str] | None = None
-    is_map: bool = False
-    types: frozenset[str] = frozenset()
-    format: str | None = None
-    members: tuple[str, ...] = ()
-
-
-UNDECLARED: Final = Declared()
-
-ANY_KEY: Final = "*"
-"""Stands for every key of a declared map."""
-
 _DEEPEST: Final = 40  # levels; HubSpot's bodies have six, and what is deeper must not exhaust Python's stack
-
-
-def type_of(value: object) -> str:
-    """Return the JSON type of *value*; a number without a fraction is an integer, as in JSON Schema."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, (list, tuple)) else "object"
-
-
-def child_path(path: str, name: str) -> str:
-    """Return the JSONPath of the member *name* of the object at *path*."""
-    if _IDENTIFIER.fullmatch(name):
-        return f"{path}.{name}"
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
-    return f"{path}['{escaped}']"
-
-
-def is_uuid(text: str) -> bool:
-    """Return whether *text* is a UUID."""
-    return format_of(text) == "uuid"
-
-
-def format_of(text: str) -> str:
-    """Return ``date-time``, ``uuid``, or ``text`` for a string that is neither."""
-    match = _FORMAT(text)
-    return "text" if match is None else _FORMATS[match.lastindex or 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,43 +80,6 @@ def _merged(shapes: Sequence[Shape]) -> Shape:
         count=sum(shape.count for shape in shapes),
         objects=objects,
     )
-
-
-class Place:
-    """A place in a body: what its schema declares there, and how to go on from there.
-
-    Beneath what is not declared, nothing is.
-    """
-
-    __slots__ = ("_declared", "_inner", "_path", "facts")
-
-    def __init__(self, declared: Mapping[str, Declared], path: str = "$") -> None:
-        self._declared, self._path = declared, path
-        self._inner: dict[str, Place] = {}
-        self.facts = declared.get(path, UNDECLARED)
-
-    def _at(self, name: str, path: str) -> Place:
-        if path not in self._declared:
-            return _NOWHERE
-        return self._inner.setdefault(name, Place(self._declared, path))
-
-    def member(self, name: str) -> Place:
-        """Return the place of the member *name* of an object here."""
-        return self._inner.get(name) or (self if self is _NOWHERE else self._at(name, child_path(self._path, name)))
-
-    @property
-    def any_member(self) -> Place:
-        """The place of every member of a declared map here."""
-        return self._inner.get(_ANY) or self._at(_ANY, f"{self._path}.{ANY_KEY}")
-
-    @property
-    def element(self) -> Place:
-        """The place of every element of an array here."""
-        return self._inner.get(_EACH) or self._at(_EACH, f"{self._path}[*]")
-
-
-_ANY, _EACH = "\x00any", "\x00each"  # beside the names of members, of which none is likely to be called so
-_NOWHERE: Final = Place({})
 
 
 def shape_of_all(values: Sequence[object], place: Place) -> Shape | None:

@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import Final
 
 from pytest_hubfiles.compare import drift, shape_differences
+from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.shape_differences import Subject
-from pytest_hubfiles.compare.shapes import UNDECLARED, shape_declared
+from pytest_hubfiles.compare.shapes import shape_declared
 from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.declared import UNDECLARED
 from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Case, Category, Finding, Kind, Severity, severity_of
-from pytest_hubfiles.report.report import Compared, Comparison, Verdict
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from pytest_hubfiles.compare.shapes import child_path, is_uuid
+from pytest_hubfiles.model.json_types import child_path, is_uuid
 
 Accept = Callable[[object], bool]
 """Says whether a parsed JSON value is plainly good."""

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Category, Finding, Kind, severity_of
-
-TERMINAL: Final = frozenset({"CANCELED", "COMPLETE"})
-"""The states in which a task stays. Source: HubSpot's Files guide, which gives no state after them."""
-
-TRANSITIONS: Final[Mapping[str, frozenset[str]]] = {
-    "PENDING": frozenset({"PENDING", "PROCESSING", "COMPLETE", "CANCELED"}),
-    "PROCESSING": frozenset({"PROCESSING", "COMPLETE", "CANCELED"}),
-    "COMPLETE": frozenset({"COMPLETE"}),
-    "CANCELED": frozenset({"CANCELED"}),
-}
-"""Which state may follow which. The order is this project's assumption; HubSpot documents the four states only."""
+from pytest_hubfiles.model.task_states import TRANSITIONS
 
 
 def check(exchanges: Iterable[Exchange]) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from rfc3339_validator import validate_rfc3339
 
-from pytest_hubfiles.compare.shapes import child_path, is_uuid, type_of
 from pytest_hubfiles.judge.bounded_keywords import BoundedValidator, bounded
 from pytest_hubfiles.judge.fast_validator import Fault, absence
+from pytest_hubfiles.model.json_types import child_path, is_uuid, type_of
 
 # What "date-time" and the integer formats mean is not left to what happens to be installed: a format
 # without a checker would pass everything in silence.
@@ -43,6 +43,12 @@ FORMATS.checks("int32")(_integer_range(32))
 FORMATS.checks("int64")(_integer_range(64))
 for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
     FORMATS.checks(_annotation)(lambda value: True)
+
+
+def first_error(schema: Mapping[str, Any], document: object) -> str | None:
+    """Return where and in what *document* least fits *schema*, one of our own; None where it fits."""
+    error = best_match(Draft202012Validator(schema).iter_errors(document))
+    return None if error is None else f"at {error.json_path}: {error.message[:200]}"
 
 
 class Verdicts:

@@ -16,12 +16,13 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.fixture import HubFiles
 from pytest_hubfiles.plugin.activation import begin
 from pytest_hubfiles.plugin.hooks import TRIAL
+from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.record.recorder import Recorder
 from pytest_hubfiles.run.one_test import Trial
 from pytest_hubfiles.secrets.write_guard import Gate
-from pytest_hubfiles.settings.precedence import NAMED, decide, marker_arguments
+from pytest_hubfiles.settings.precedence import NAMED, decide
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from pytest_hubfiles.compare.comparison import Verdict
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Category, Finding, Severity
-from pytest_hubfiles.report.report import Report, Verdict
+from pytest_hubfiles.report.report import Report
 
 
 def plural(count: int, noun: str) -> str:

@@ -9,10 +9,11 @@ from functools import cached_property
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.compare import drift, sides
+from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.sides import Recordings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import merge
-from pytest_hubfiles.report.report import Compared, Comparison, Contracted, Record, Report, Verdict
+from pytest_hubfiles.report.report import Contracted, Record, Report
 from pytest_hubfiles.run.rules import Rules
 
 

@@ -18,8 +18,9 @@ from pytest_hubfiles.cassettes import own_form
 from pytest_hubfiles.cassettes.errors import RefusedError
 from pytest_hubfiles.cassettes.reading import by_yaml
 from pytest_hubfiles.compare.shape_differences import Subject, between
-from pytest_hubfiles.compare.shapes import Place, Shape, merge_all, plainly_alike, shape_of_all
+from pytest_hubfiles.compare.shapes import Shape, merge_all, plainly_alike, shape_of_all
 from pytest_hubfiles.judge import schema_files
+from pytest_hubfiles.judge.declared import Place
 from pytest_hubfiles.model.exchange import BodyNotJsonError, Interaction
 from pytest_hubfiles.run.rules import Rules
 

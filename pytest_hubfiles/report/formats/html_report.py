@@ -13,6 +13,7 @@ from typing import Any, Final
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import POLICY, RECORDINGS, SCHEMAS, Category, Finding, Severity
 from pytest_hubfiles.report.formats.json_report import tool_version
 from pytest_hubfiles.report.grouping import (
@@ -30,7 +31,7 @@ from pytest_hubfiles.report.grouping import (
     what_it_says,
 )
 from pytest_hubfiles.report.outline import Row, outline
-from pytest_hubfiles.report.report import Comparison, Report
+from pytest_hubfiles.report.report import Report
 
 _SIDES: Final[Mapping[Category, tuple[str, str, str]]] = {
     Category.CONTRACT: ("Against the contract", "documented", "received"),

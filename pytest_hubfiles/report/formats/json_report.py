@@ -6,10 +6,11 @@ import json
 from importlib import metadata, resources
 from typing import Any, Final
 
+from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
-from pytest_hubfiles.report.report import Compared, Comparison, Contracted, Report, Tally, Verdict
+from pytest_hubfiles.report.report import Contracted, Report, Tally
 
 REPORT_VERSION: Final = 1
 
@@ -122,13 +123,12 @@ def _comparison(facts: dict[str, Any]) -> Comparison:
 
 
 def _check(document: dict[str, Any], source: str) -> None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
+    from pytest_hubfiles.judge.validator import first_error  # jsonschema: only who reads reports needs it
 
     schema = json.loads(resources.files("pytest_hubfiles").joinpath("report.schema.json").read_text(encoding="utf-8"))
-    error = best_match(Draft202012Validator(schema).iter_errors(document))
+    error = first_error(schema, document)
     if error is not None:
-        raise ReportUnreadableError(source, f"at {error.json_path}: {error.message[:200]}")
+        raise ReportUnreadableError(source, error)
 
 
 def tool_version() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pytest_hubfiles.compare.comparison import Comparison, Verdict
 from pytest_hubfiles.model.finding import WAIVABLE, Finding, Kind
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
@@ -15,7 +16,7 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
-from pytest_hubfiles.report.report import Comparison, Record, Report, Verdict
+from pytest_hubfiles.report.report import Record, Report
 
 
 def in_one_line(finding: Finding) -> str:
