@@ -153,7 +153,7 @@ def loading(environment: str, size: int) -> dict[str, float]:
             from pytest_hubfiles import cassettes
 
             start = time.process_time()
-            held: Any = cassettes.read(path, 1000.0)
+            held: Any = cassettes.read(path, cassettes.Limits(1000.0))
         else:
             import vcr
 

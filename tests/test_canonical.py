@@ -33,7 +33,7 @@ def quickly(content: bytes, piece: int | None = None) -> list[Interaction] | Non
 
 def by_parser(content: bytes) -> list[Interaction] | None:
     try:
-        return list(by_yaml(content, 64.0))
+        return list(by_yaml(content, cassettes.USUAL))
     except RefusedError:
         return None
 
@@ -163,7 +163,7 @@ def test_no_more_is_read_than_may_be() -> None:
     file = io.BytesIO(WHOLE)
 
     with pytest.raises(RefusedError):
-        list(interactions_in(file, 0.001))
+        list(interactions_in(file, cassettes.Limits(0.001)))
 
     assert file.tell() <= 1_000 < len(WHOLE)
     assert quickly(WHOLE) == list(own_form.interactions_in(io.BytesIO(WHOLE), len(WHOLE)))[:-1]
@@ -179,7 +179,7 @@ def test_a_file_that_is_ours_half_way_is_read_once(piece: int, monkeypatch: pyte
     assert content != WHOLE
 
     assert quickly(content) is None
-    assert same(list(interactions_in(io.BytesIO(content), 64.0)), by_parser(WHOLE))
+    assert same(list(interactions_in(io.BytesIO(content), cassettes.USUAL)), by_parser(WHOLE))
 
 
 @pytest.mark.parametrize("broken", [b"    code: 20x", b"    code: 99", b"   code: 200", b"    code: [200]"])
@@ -188,7 +188,10 @@ def test_a_fault_below_is_still_told(broken: bytes) -> None:
     content = re.sub(rb"    code: 400", broken, WHOLE)
     assert content != WHOLE
     told = []
-    for read in (lambda: interactions_in(io.BytesIO(content), 64.0), lambda: by_yaml(content, 64.0)):
+    for read in (
+        lambda: interactions_in(io.BytesIO(content), cassettes.USUAL),
+        lambda: by_yaml(content, cassettes.USUAL),
+    ):
         with pytest.raises(RefusedError) as refused:
             list(read())
         told.append((refused.value.reason, refused.value.line))

@@ -12,7 +12,7 @@ from answers import COMPLETE, interaction
 from hostile import one
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError
+from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError, Limits
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record import promotion
 from pytest_hubfiles.record.promotion import Takes
@@ -66,7 +66,7 @@ def test_links_are_neither_read_nor_written_through(root: Path) -> None:
     outside.write_bytes(cassettes.dump([asked("a")]))
     (root / "x.yaml").symlink_to(outside)
     with pytest.raises(CassetteUnreadableError, match="it is not a regular file but a symbolic link; put the file in"):
-        cassettes.read(root / "x.yaml", root=root)
+        cassettes.read(root / "x.yaml", Limits(root=root))
     with pytest.raises(CassetteNotWrittenError, match="what lies there is a symbolic link, not a regular file"):
         cassettes.write(root / "x.yaml", b"new", root)
     assert outside.read_bytes() == cassettes.dump([asked("a")])
@@ -76,8 +76,8 @@ def test_a_root_may_be_a_link(root: Path) -> None:
     """Where a team keeps its cassettes is its own affair: only below the root is no link followed."""
     linked = root.parent / "linked"
     linked.symlink_to(root)
-    cassettes.save(linked / "v3" / "x.yaml", [asked("a")], 64.0, linked)
-    assert cassettes.read(linked / "v3" / "x.yaml", 64.0, linked) == [asked("a")]
+    cassettes.save(linked / "v3" / "x.yaml", [asked("a")], Limits(root=linked))
+    assert cassettes.read(linked / "v3" / "x.yaml", Limits(root=linked)) == [asked("a")]
 
 
 # --- writing --------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def test_what_could_not_be_read_is_not_written(root: Path, made: Interaction, re
     file = root / "x.yaml"
     file.write_bytes(b"old")
     with pytest.raises(CassetteNotWrittenError, match=reason):
-        cassettes.save(file, [made], 1.0, root)
+        cassettes.save(file, [made], Limits(1.0, root))
     assert file.read_bytes() == b"old"
 
 
@@ -141,12 +141,12 @@ def test_what_a_killed_writer_left_goes_with_the_next(root: Path) -> None:
 def test_runs_side_by_side_keep_what_the_other_recorded(root: Path, mode: RecordMode) -> None:
     """Two runs that began together fill a shared cassette together; of the same request, the later answer stays."""
     file = root / "v3" / "x.yaml"
-    one_run, other = (Takes(file, run, mode, True, root) for run in "ab")
+    one_run, other = (Takes(file, run, mode, True, Limits(root=root)) for run in "ab")
     assert one_run.begin("test_a")
     assert other.begin("test_b")
-    one_run.promote("test_a", 0, [asked("a"), asked("same", reason="first")], 64.0)
-    other.promote("test_b", 0, [asked("b"), asked("same", reason="second")], 64.0)
-    one_run.promote("test_c", 1, [asked("c")], 64.0)
+    one_run.promote("test_a", 0, [asked("a"), asked("same", reason="first")])
+    other.promote("test_b", 0, [asked("b"), asked("same", reason="second")])
+    one_run.promote("test_c", 1, [asked("c")])
     found = [(i.path.rpartition("/")[2], i.reason) for i in cassettes.read(file)]
     assert {name for name, _ in found} == {"a", "b", "c", "same"}
 
@@ -154,25 +154,25 @@ def test_runs_side_by_side_keep_what_the_other_recorded(root: Path, mode: Record
 def test_a_cassette_of_one_test_is_the_later_runs(root: Path) -> None:
     """Where only one test uses a cassette, two runs do not mix their recordings of it."""
     file = root / "v3" / "x.yaml"
-    one_run, other = (Takes(file, run, RecordMode.REWRITE, root=root) for run in "ab")
+    one_run, other = (Takes(file, run, RecordMode.REWRITE, limits=Limits(root=root)) for run in "ab")
     for run in (one_run, other):
         run.begin("test_a")
-    one_run.promote("test_a", 0, [asked("a")], 64.0)
-    other.promote("test_a", 0, [asked("b")], 64.0)
+    one_run.promote("test_a", 0, [asked("a")])
+    other.promote("test_a", 0, [asked("b")])
     assert cassettes.read(file) == [asked("b")]
 
 
 def test_what_is_refused_is_not_saved_with_the_next(root: Path) -> None:
     """A take whose test was told that it is not saved does not come into the cassette with another's."""
     file = root / "v3" / "x.yaml"
-    run = Takes(file, "a", RecordMode.ALL, True, root)
+    run = Takes(file, "a", RecordMode.ALL, True, Limits(root=root))
     run.begin("test_a")
     file.write_bytes(b"")
     file.chmod(0o444)
     with pytest.raises(CassetteNotWrittenError, match="read-only"):
-        run.promote("test_a", 0, [asked("a")], 64.0)
+        run.promote("test_a", 0, [asked("a")])
     file.chmod(0o644)
-    run.promote("test_b", 1, [asked("b")], 64.0)
+    run.promote("test_b", 1, [asked("b")])
     assert cassettes.read(file) == [asked("b")]
 
 
@@ -180,7 +180,7 @@ def test_a_run_that_cannot_keep_anything_does_not_begin(root: Path) -> None:
     """A link where the cassette should lie is told before anything is asked of the network."""
     (root / "v3" / "x.yaml").symlink_to(root / "elsewhere.yaml")
     with pytest.raises(CassetteNotWrittenError, match="a symbolic link"):
-        Takes(root / "v3" / "x.yaml", "a", RecordMode.REWRITE, root=root).begin("test_a")
+        Takes(root / "v3" / "x.yaml", "a", RecordMode.REWRITE, limits=Limits(root=root)).begin("test_a")
 
 
 def test_takes_of_dead_runs_are_forgotten(root: Path) -> None:

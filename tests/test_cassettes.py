@@ -381,10 +381,10 @@ def test_large_file(path: Path) -> None:
     """A file larger than allowed is refused before it is read, with its size, the limit and its name."""
     cassettes.write(path, b"#" * 1_500_001)
     with pytest.raises(CassetteUnreadableError) as caught:
-        cassettes.read(path, max_megabytes=1.5)
+        cassettes.read(path, cassettes.Limits(1.5))
     assert caught.value.reason == "it has 1.5 MB, more than hubfiles_max_cassette_mb = 1.5 lets pass"
     with pytest.raises(CassetteUnreadableError, match="no list of interactions"):
-        cassettes.read(path, max_megabytes=1.6)
+        cassettes.read(path, cassettes.Limits(1.6))
 
 
 def test_brackets_in_bodies_are_no_nesting(tmp_path: Path) -> None:

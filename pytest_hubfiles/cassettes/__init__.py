@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
 from pytest_hubfiles.cassettes.files import check_target, write
+from pytest_hubfiles.cassettes.limits import USUAL, Limits
 from pytest_hubfiles.cassettes.locking import identity, locked, private_folder
 from pytest_hubfiles.cassettes.names import (
     CANDIDATE_SUFFIX,
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CANDIDATE_SUFFIX",
     "SUFFIX",
+    "USUAL",
     "CassetteNotWrittenError",
     "CassetteUnreadableError",
+    "Limits",
     "candidate_path",
     "check_target",
     "dump",

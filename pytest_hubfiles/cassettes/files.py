@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
+from pytest_hubfiles.cassettes.limits import Limits
 
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _AS_IT_IS: Final = getattr(os, "O_BINARY", 0)  # without it, Windows changes the ends of lines
@@ -43,13 +44,13 @@ def _link_above(path: Path, root: Path | None) -> Path | None:
     return found
 
 
-def opened(path: Path, max_megabytes: float, root: Path | None = None) -> BinaryIO:
-    """Return the regular file *path*, to be read; no link below *root* is followed, and nothing is waited for.
+def opened(path: Path, limits: Limits) -> BinaryIO:
+    """Return the regular file *path*, to be read; no link below the root is followed, and nothing is waited for.
 
     Raises:
         CassetteUnreadableError: with the reason.
     """
-    link = _link_above(path, root)
+    link = _link_above(path, limits.root)
     if link is not None:
         raise CassetteUnreadableError(path, f"{link} is a symbolic link; put a folder in its place")
     try:
@@ -65,10 +66,9 @@ def opened(path: Path, max_megabytes: float, root: Path | None = None) -> Binary
         about = os.fstat(file.fileno())
         if _oddity(about) is not None:  # it was replaced since it was looked at
             raise CassetteUnreadableError(path, "it is not a regular file")
-        if about.st_size > max_megabytes * 1_000_000:
+        if about.st_size > limits.bytes:
             size = about.st_size / 1_000_000
-            limit = f"hubfiles_max_cassette_mb = {max_megabytes:g}"
-            raise CassetteUnreadableError(path, f"it has {size:.1f} MB, more than {limit} lets pass")
+            raise CassetteUnreadableError(path, f"it has {size:.1f} MB, more than {limits.setting} lets pass")
     except BaseException:
         file.close()
         raise

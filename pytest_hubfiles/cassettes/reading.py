@@ -13,36 +13,35 @@ from urllib.parse import urlsplit
 from pytest_hubfiles.cassettes import other_recorders, own_form
 from pytest_hubfiles.cassettes.errors import CassetteUnreadableError, RefusedError
 from pytest_hubfiles.cassettes.files import opened
+from pytest_hubfiles.cassettes.limits import USUAL, Limits
 from pytest_hubfiles.model.exchange import Interaction
 
 FORMAT_VERSION: Final = 1  # vcrpy's, since 1.0
 _NO_LIST: Final = "it has no list of interactions; is it a vcrpy cassette?"
 
 
-def read(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -> list[Interaction]:
+def read(path: Path, limits: Limits = USUAL) -> list[Interaction]:
     """Read the cassette file *path*, ours, any other that vcrpy wrote as YAML or JSON, or cassetter's YAML or TOML.
 
     Raises:
         CassetteUnreadableError: with the reason, and the line where there is one.
     """
-    return list(iterate(path, max_megabytes, root))
+    return list(iterate(path, limits))
 
 
-def iterate(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -> Iterator[Interaction]:
+def iterate(path: Path, limits: Limits = USUAL) -> Iterator[Interaction]:
     """Yield the interactions of a cassette file one by one, so that no more than one need be held.
 
-    What is wrong further down is told when it is reached. No link below *root* is followed to the file.
+    What is wrong further down is told when it is reached. No link below the root of *limits* is followed to the file.
 
     Raises:
         CassetteUnreadableError: with the reason, and the line where there is one.
     """
     try:
-        with opened(path, max_megabytes, root) as file:
+        with opened(path, limits) as file:
             parse = other_recorders.PARSERS.get(path.suffix.lower())
             yield from (
-                interactions_in(file, max_megabytes)
-                if parse is None
-                else _parsed(parse(_text(file.read(_most(max_megabytes)))))
+                interactions_in(file, limits) if parse is None else _parsed(parse(_text(file.read(limits.bytes))))
             )
     except (RefusedError, other_recorders.NotParsedError) as error:
         raise CassetteUnreadableError(path, error.reason, error.line) from None
@@ -50,14 +49,14 @@ def iterate(path: Path, max_megabytes: float = 64.0, root: Path | None = None) -
         raise CassetteUnreadableError(path, error.strerror or str(error)) from None
 
 
-def interactions_in(file: BinaryIO, max_megabytes: float) -> Iterator[Interaction]:
+def interactions_in(file: BinaryIO, limits: Limits) -> Iterator[Interaction]:
     """Yield the interactions of what a cassette *file* holds.
 
     Raises:
         RefusedError: with the reason and the line.
     """
     found, is_whole = 0, False
-    for interaction in own_form.interactions_in(file, _most(max_megabytes)):
+    for interaction in own_form.interactions_in(file, limits.bytes):
         if interaction is None:
             is_whole = True
         else:
@@ -65,15 +64,10 @@ def interactions_in(file: BinaryIO, max_megabytes: float) -> Iterator[Interactio
             yield interaction
     if not is_whole:  # what was found so far is what YAML's parser finds, too
         file.seek(0)
-        yield from islice(by_yaml(file.read(_most(max_megabytes)), max_megabytes), found, None)
+        yield from islice(by_yaml(file.read(limits.bytes), limits), found, None)
 
 
-def _most(max_megabytes: float) -> int:
-    """Return how many bytes are read of a file that was not too large when it was opened."""
-    return int(max_megabytes * 1_000_000)
-
-
-def by_yaml(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
+def by_yaml(content: bytes, limits: Limits) -> Iterator[Interaction]:
     """Yield the same by YAML's own parser, however the file is written.
 
     Raises:
@@ -84,7 +78,7 @@ def by_yaml(content: bytes, max_megabytes: float) -> Iterator[Interaction]:
     from pytest_hubfiles.cassettes.yaml_events import Document, line_of
 
     _text(content)
-    document = Document(content, max_megabytes)
+    document = Document(content, limits)
     start = document.start()
     if not isinstance(start, MappingStartEvent):
         raise RefusedError(_NO_LIST, line_of(start))

@@ -13,6 +13,7 @@ import yaml
 from pytest_hubfiles.cassettes import own_form
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, RefusedError
 from pytest_hubfiles.cassettes.files import write
+from pytest_hubfiles.cassettes.limits import USUAL, Limits
 from pytest_hubfiles.cassettes.reading import FORMAT_VERSION, interactions_in
 from pytest_hubfiles.model.exchange import Interaction
 
@@ -110,8 +111,7 @@ def by_yaml(interactions: Sequence[Interaction]) -> bytes:
 def save(
     path: Path,
     interactions: Sequence[Interaction],
-    max_megabytes: float,
-    root: Path | None = None,
+    limits: Limits = USUAL,
     *,
     header: str = "",
     check: Callable[[bytes], object] | None = None,
@@ -127,15 +127,15 @@ def save(
         content = header.encode() + dump(interactions)
     except UnicodeEncodeError as error:
         raise CassetteNotWrittenError(path, f"{error.object[error.start]!r} in it is no character") from None
-    if len(content) > max_megabytes * 1_000_000:
-        size, limit = len(content) / 1_000_000, f"hubfiles_max_cassette_mb = {max_megabytes:g}"
-        raise CassetteNotWrittenError(path, f"it would have {size:.1f} MB, more than {limit} lets pass")
+    if len(content) > limits.bytes:
+        size = len(content) / 1_000_000
+        raise CassetteNotWrittenError(path, f"it would have {size:.1f} MB, more than {limits.setting} lets pass")
     try:
-        written = sum(1 for _ in interactions_in(io.BytesIO(content), max_megabytes))
+        written = sum(1 for _ in interactions_in(io.BytesIO(content), limits))
     except RefusedError as error:
         raise CassetteNotWrittenError(path, f"it could not be read again: {error.reason}") from None
     if written != len(interactions):
         raise CassetteNotWrittenError(path, f"{written} of its {len(interactions)} exchanges could be read again")
     if check is not None:
         check(content)
-    write(path, content, root)
+    write(path, content, limits.root)

@@ -23,6 +23,7 @@ from yaml.events import (
 
 from pytest_hubfiles.cassettes import other_recorders
 from pytest_hubfiles.cassettes.errors import RefusedError
+from pytest_hubfiles.cassettes.limits import Limits
 
 _DEEPEST: Final = 100  # levels; vcrpy writes seven
 _ANY_NODES: Final = 200_000  # values that a file may have whatever its size,
@@ -57,18 +58,18 @@ def line_of(event: Event) -> int:
 class Document:
     """The one document of a YAML file, read piece by piece: each value is built when it is asked for.
 
-    ``max_megabytes`` bounds what its aliases may amount to once each is written out.
+    ``limits`` bound what its aliases may amount to once each is written out.
 
     Raises:
         RefusedError: from every method, where the file is not YAML or goes beyond a budget.
     """
 
-    def __init__(self, content: bytes, max_megabytes: float) -> None:
+    def __init__(self, content: bytes, limits: Limits) -> None:
         self._content = content
         self._events: Iterator[Event] = yaml.parse(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        self._max_megabytes = max_megabytes
+        self._limits = limits
         self._nodes_left = _ANY_NODES + len(content) // _BYTES_PER_NODE
-        self._unfolded_left = int(max_megabytes * 1_000_000)
+        self._unfolded_left = limits.bytes
         self._size = 0
         self._depth = 1  # the mapping that all else is in
         self._anchors: dict[str, tuple[Any, int] | None] = {}  # value and size; None while it is being built
@@ -155,8 +156,9 @@ class Document:
         self._size += size
         self._unfolded_left -= size
         if self._unfolded_left < 0:
-            limit = f"hubfiles_max_cassette_mb = {self._max_megabytes:g}"
-            raise RefusedError(f"with its aliases written out it is larger than {limit} lets pass", line_of(event))
+            raise RefusedError(
+                f"with its aliases written out it is larger than {self._limits.setting} lets pass", line_of(event)
+            )
         return value
 
     def _scalar(self, event: Any) -> Any:

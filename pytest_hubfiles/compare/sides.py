@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cassettes import file_findings
+from pytest_hubfiles.cassettes import USUAL, Limits, file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
@@ -91,22 +91,20 @@ def pairs(
 def in_folder(
     folder: Path,
     shown: str,
-    max_megabytes: float = 64.0,
-    root: Path | None = None,
+    limits: Limits = USUAL,
     additions: Additions = NOTHING_MORE,
 ) -> Recordings:
     """Return the cassettes in *folder*, none if there is no such folder; candidates are left out.
 
-    Below *root* no symbolic link is followed; *additions* are taken out of what is read, too.
+    *additions* are taken out of what is read, too.
     """
     readers = {
-        file.relative_to(folder).as_posix(): partial(cassettes.read, file, max_megabytes, root)
-        for file in cassettes.find(folder)
+        file.relative_to(folder).as_posix(): partial(cassettes.read, file, limits) for file in cassettes.find(folder)
     }
     return Recordings(shown, readers, is_folder=True, additions=additions)
 
 
-def of_path(path: Path, max_megabytes: float = 64.0) -> Recordings:
+def of_path(path: Path, limits: Limits = USUAL) -> Recordings:
     """Return the cassette *path*, or those in the folder *path*; candidates are left out.
 
     Raises:
@@ -116,11 +114,11 @@ def of_path(path: Path, max_megabytes: float = 64.0) -> Recordings:
     if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
         raise RecordingsNotFoundError(shown, "there is no such file or folder")
     if not path.is_dir():
-        return Recordings(shown, {"": partial(cassettes.read, path, max_megabytes)}, is_folder=False)
-    return _filled(in_folder(path, shown, max_megabytes))
+        return Recordings(shown, {"": partial(cassettes.read, path, limits)}, is_folder=False)
+    return _filled(in_folder(path, shown, limits))
 
 
-def of_revision(revision: str, path: Path, max_megabytes: float = 64.0) -> Recordings:
+def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings:
     """Return what the git *revision* has under *path*, a cassette or a folder of them.
 
     Raises:
@@ -141,7 +139,7 @@ def of_revision(revision: str, path: Path, max_megabytes: float = 64.0) -> Recor
             blobs[name] = facts.split()[2]
     readers = {
         ("" if name == below else name.removeprefix(f"{below}/")): partial(
-            _read_blob, git, blob, f"{revision}:{name}", max_megabytes
+            _read_blob, git, blob, f"{revision}:{name}", limits
         )
         for name, blob in sorted(blobs.items())
         if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
@@ -164,13 +162,13 @@ def _filled(recordings: Recordings) -> Recordings:
     return recordings
 
 
-def _read_blob(git: Callable[..., bytes], blob: str, shown: str, max_megabytes: float) -> list[Interaction]:
+def _read_blob(git: Callable[..., bytes], blob: str, shown: str, limits: Limits) -> list[Interaction]:
     """Read a cassette that git holds, under the same limits as any other file."""
     with tempfile.TemporaryDirectory(prefix="hubfiles-diff-") as folder:
         file = Path(folder) / f"cassette{cassettes.SUFFIX}"
         file.write_bytes(git("cat-file", "blob", blob))
         try:
-            return cassettes.read(file, max_megabytes)
+            return cassettes.read(file, limits)
         except cassettes.CassetteUnreadableError as error:
             raise cassettes.CassetteUnreadableError(Path(shown), error.reason, error.line) from None
 

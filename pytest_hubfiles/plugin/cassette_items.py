@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,7 @@ class CassetteItem(pytest.Item):
             run.rules(),
             test=self.nodeid,
             versions=run.checked_versions,
-            max_megabytes=run.get("max_cassette_mb"),
-            root=self._root,
+            limits=replace(run.limits, root=self._root),
             additions=run.additions,
         )
         if checked.left_out:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_hubfiles.cassettes import Limits
 from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
 from pytest_hubfiles.settings.values import OptionError
 
@@ -127,6 +128,11 @@ class Run:
         """The cassette root."""
         root: Path | None = self.get("cassettes")
         return self.config.rootpath / "cassettes" if root is None else root
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What a cassette file of this run must keep to."""
+        return Limits(self.get("max_cassette_mb"), self.cassettes)
 
     @property
     def checked_versions(self) -> tuple[str, ...] | None:

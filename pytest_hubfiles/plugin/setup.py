@@ -127,7 +127,6 @@ def _trial(
     gate = Gate.of(os.environ, token)
     gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
     shown = run.shown(path)
-    max_megabytes: float = run.get("max_cassette_mb")
     return (
         Trial(
             test=item.nodeid,
@@ -142,15 +141,14 @@ def _trial(
                 gate=gate,
                 additions=run.additions,
                 vcr_config=vcr_config,
-                max_megabytes=max_megabytes,
+                limits=run.limits,
                 test=item.nodeid,
-                root=run.cassettes,
             ),
             rules=run.rules(markers),
             shared=named is not None,
             siblings=run.cassettes / version,
             order=lambda: item.session.items.index(item),
-            max_megabytes=max_megabytes,
+            limits=run.limits,
         ),
         version,
     )
@@ -161,7 +159,7 @@ def _takes(run: Run, path: Path, mode: RecordMode, shared: bool, gate: Gate) -> 
         return None
     from pytest_hubfiles.record.promotion import Takes  # a replay keeps nothing
 
-    return Takes(path, run.id, mode, shared, run.cassettes, gate)
+    return Takes(path, run.id, mode, shared, run.limits, gate)
 
 
 def _check_recorders(item: pytest.Item) -> None:

@@ -169,9 +169,9 @@ class Reporter:
         from pytest_hubfiles.compare.sides import in_folder, pairs
         from pytest_hubfiles.compare.versions import Migration
 
-        run, megabytes = self.run, self.run.get("max_cassette_mb")
+        run = self.run
         folders = (run.cassettes / old, run.cassettes / new)
-        sides = [in_folder(folder, run.shown(folder), megabytes, run.cassettes, run.additions) for folder in folders]
+        sides = [in_folder(folder, run.shown(folder), run.limits, run.additions) for folder in folders]
         recordings, unreadable = pairs(sides[0], sides[1], run.contracts.identify)
         migration = Migration(old, new, run.contracts, recordings)
         found = run.rules().excuse(migration.findings())

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -41,15 +41,15 @@ class CandidateRefusedError(HubfilesError):
 class Takes:
     """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
 
-    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``root`` is
-    the cassette root, below which no link is followed; ``gate`` looks at each file before it is written.
+    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``limits``
+    are what its file must keep to; ``gate`` looks at each file before it is written.
     """
 
     cassette: Path
     run: str
     mode: RecordMode
     shared: bool = False
-    root: Path | None = None
+    limits: cassettes.Limits = cassettes.USUAL
     gate: Gate = field(default_factory=Gate, compare=False)
 
     @property
@@ -60,6 +60,11 @@ class Takes:
     def _original(self) -> Path:
         return self._folder / "original.yaml"
 
+    @property
+    def _without_root(self) -> cassettes.Limits:
+        """The limits of the files in that folder, which is not below the cassette root."""
+        return replace(self.limits, root=None)
+
     def begin(self, holder: str) -> bool:
         """Note what the cassette is before this run touches it; return whether this test is to record.
 
@@ -68,7 +73,7 @@ class Takes:
         Raises:
             CassetteNotWrittenError: if it is clear already that what is recorded could not be kept.
         """
-        cassettes.check_target(self.cassette, self.root)
+        cassettes.check_target(self.cassette, self.limits.root)
         begun = self._folder / "begun"
         with cassettes.locked(self.cassette, holder), self._private():
             if not begun.exists():
@@ -81,7 +86,7 @@ class Takes:
                 cassettes.write(begun, b"")  # the last, so that whoever comes after a kill begins anew
             return self.mode is not RecordMode.ONCE or not self._original.exists()
 
-    def original(self, max_megabytes: float) -> list[Interaction]:
+    def original(self) -> list[Interaction]:
         """Return what the cassette held before this run.
 
         Raises:
@@ -90,11 +95,11 @@ class Takes:
         if not self._original.exists():
             return []
         try:
-            return cassettes.read(self._original, max_megabytes)
+            return cassettes.read(self._original, self._without_root)
         except cassettes.CassetteUnreadableError as error:
             raise cassettes.CassetteUnreadableError(self.cassette, error.reason, error.line) from None
 
-    def promote(self, test: str, order: int, recorded: Sequence[Interaction], max_megabytes: float) -> None:
+    def promote(self, test: str, order: int, recorded: Sequence[Interaction]) -> None:
         """Make *recorded* part of the cassette, beside what other tests of this run recorded into it.
 
         Raises:
@@ -102,18 +107,18 @@ class Takes:
             CredentialInFileError: a credential would have been in a file; the cassette is as it was.
         """
         with cassettes.locked(self.cassette, test), self._private():
-            base = self._base(max_megabytes)
-            take = self._store("promoted", test, order, recorded, max_megabytes)
+            base = self._base()
+            take = self._store("promoted", test, order, recorded)
             candidate = cassettes.candidate_path(self.cassette)
             is_others = any((self._folder / "kept").glob("*.yaml"))
             try:
                 if is_others:
-                    self._write_candidate(candidate, base, max_megabytes)
+                    self._write_candidate(candidate, base)
                 if not base and list(take.parent.iterdir()) == [take]:  # these bytes are it, and were looked at (0.9)
-                    cassettes.write(self.cassette, take.read_bytes(), self.root)
+                    cassettes.write(self.cassette, take.read_bytes(), self.limits.root)
                 else:
-                    merged = self._merged(("promoted",), base, max_megabytes)
-                    self._save(self.cassette, merged, max_megabytes)
+                    merged = self._merged(("promoted",), base)
+                    self._save(self.cassette, merged)
             except BaseException:
                 with suppress(OSError):  # what its test was told is not saved must not be saved with the next
                     take.unlink()
@@ -128,7 +133,6 @@ class Takes:
         order: int,
         recorded: Sequence[Interaction],
         reasons: Sequence[str],
-        max_megabytes: float,
     ) -> Path:
         """Keep *recorded* as a candidate beside the cassette, with the *reasons* why; return its path.
 
@@ -138,9 +142,9 @@ class Takes:
         """
         candidate = cassettes.candidate_path(self.cassette)
         with cassettes.locked(self.cassette, test), self._private():
-            base = self._base(max_megabytes)
-            self._store("kept", test, order, recorded, max_megabytes, reasons=reasons)
-            self._write_candidate(candidate, base, max_megabytes)
+            base = self._base()
+            self._store("kept", test, order, recorded, reasons=reasons)
+            self._write_candidate(candidate, base)
         return candidate
 
     @contextmanager
@@ -157,7 +161,6 @@ class Takes:
         test: str,
         order: int,
         recorded: Sequence[Interaction],
-        max_megabytes: float,
         *,
         reasons: Sequence[str] = (),
     ) -> Path:
@@ -165,34 +168,34 @@ class Takes:
         for other in ("promoted", "kept"):
             (self._folder / other / name).unlink(missing_ok=True)
         take = self._folder / kind / name
-        self._save(take, recorded, max_megabytes, _refusals(reasons))
+        self._save(take, recorded, _refusals(reasons))
         return take
 
-    def _save(self, path: Path, interactions: Sequence[Interaction], max_megabytes: float, header: str = "") -> None:
+    def _save(self, path: Path, interactions: Sequence[Interaction], header: str = "") -> None:
         is_private = path.is_relative_to(self._folder)
-        told, root = (self.cassette, None) if is_private else (path, self.root)
-        cassettes.save(path, interactions, max_megabytes, root, header=header, check=partial(self.gate.check, told))
+        told, limits = (self.cassette, self._without_root) if is_private else (path, self.limits)
+        cassettes.save(path, interactions, limits, header=header, check=partial(self.gate.check, told))
 
-    def _write_candidate(self, candidate: Path, base: Sequence[Interaction], max_megabytes: float) -> None:
+    def _write_candidate(self, candidate: Path, base: Sequence[Interaction]) -> None:
         kept = sorted((self._folder / "kept").glob("*.yaml"))
         reasons = dict.fromkeys(reason for take in kept for reason in _reasons(take.read_bytes()))
         header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + _refusals(reasons)
-        merged = self._merged(("promoted", "kept"), base, max_megabytes)
-        self._save(candidate, merged, max_megabytes, header)
+        merged = self._merged(("promoted", "kept"), base)
+        self._save(candidate, merged, header)
 
-    def _recorded(self, kinds: Sequence[str], max_megabytes: float) -> list[Interaction]:
+    def _recorded(self, kinds: Sequence[str]) -> list[Interaction]:
         takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
-        return [interaction for take in takes for interaction in cassettes.read(take, max_megabytes)]
+        return [interaction for take in takes for interaction in cassettes.read(take, self._without_root)]
 
-    def _base(self, max_megabytes: float) -> list[Interaction]:
+    def _base(self) -> list[Interaction]:
         """Return what the cassette holds beside this run's own takes: what was there, and what other runs add."""
         if not self.shared and self.mode in (RecordMode.ONCE, RecordMode.REWRITE):  # it is all this test's
             return []
         try:
-            there = cassettes.read(self.cassette, max_megabytes, self.root) if self.cassette.exists() else []
+            there = cassettes.read(self.cassette, self.limits) if self.cassette.exists() else []
         except cassettes.CassetteUnreadableError:  # a finding, which only --hubfiles-accept lets pass
             return []
-        own = Counter(map(_facts, self._recorded(("promoted",), max_megabytes)))
+        own = Counter(map(_facts, self._recorded(("promoted",))))
         base = []
         for interaction in there:
             facts = _facts(interaction)
@@ -202,17 +205,17 @@ class Takes:
                 base.append(interaction)
         return base
 
-    def _merged(self, kinds: Sequence[str], base: Sequence[Interaction], max_megabytes: float) -> list[Interaction]:
+    def _merged(self, kinds: Sequence[str], base: Sequence[Interaction]) -> list[Interaction]:
         """Return *base* and the takes in order; what was recorded again replaces what base has for the same request.
 
         What another test recorded into a shared cassette stays until that test records it again: it may be
         deselected, or refused.
         """
-        recorded = self._recorded(kinds, max_megabytes)
+        recorded = self._recorded(kinds)
         stays = set()
         if base and self.mode is RecordMode.NEW_EPISODES:
             with suppress(cassettes.CassetteUnreadableError):
-                stays = set(map(_facts, self.original(max_megabytes)))
+                stays = set(map(_facts, self.original()))
         again = {interaction.match_key for interaction in recorded}
         # A task that was started anew has another id: nobody will ask for the polls of the old one.
         ended = {i.started_task for i in base if i.match_key in again} - {None}
@@ -244,7 +247,7 @@ def _reasons(content: bytes) -> list[str]:
     return [reason.decode("utf-8", "replace") for reason in _REFUSED.findall(content)]
 
 
-def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
+def accept(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
     """Promote *candidate* to the cassette beside it; return the cassette.
 
     Raises:
@@ -256,7 +259,7 @@ def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
     name = candidate.name.removesuffix(cassettes.CANDIDATE_SUFFIX)
     cassette = candidate.with_name(name + cassettes.SUFFIX)
     with cassettes.locked(cassette, f"accepting {candidate.name}"):
-        interactions = cassettes.read(candidate, max_megabytes)
+        interactions = cassettes.read(candidate, limits)
         reasons = _reasons(candidate.read_bytes())
         if not reasons:  # not written by a run of ours: what it holds must speak for itself
             reasons = [f"{i.method} {i.path} got {i.outage}" for i in interactions if i.outage]
@@ -264,7 +267,7 @@ def accept(candidate: Path, max_megabytes: float = 64.0) -> Path:
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
         gate = Gate.of(os.environ)
-        cassettes.save(cassette, interactions, max_megabytes, check=partial(gate.check, cassette))
+        cassettes.save(cassette, interactions, limits, check=partial(gate.check, cassette))
         with suppress(OSError):  # it has become the cassette; the next recording takes it away
             candidate.unlink()
     return cassette

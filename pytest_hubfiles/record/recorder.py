@@ -120,9 +120,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         gate: Gate | None = None,
         additions: secrets.Additions = secrets.NOTHING_MORE,
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
-        max_megabytes: float = 64.0,
+        limits: cassettes.Limits = cassettes.USUAL,
         test: str = "",
-        root: Path | None = None,
     ) -> None:
         refuse_unsafe()
         self._config = _checked(vcr_config)
@@ -147,7 +146,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.unreadable: cassettes.CassetteUnreadableError | None = None
         self._replayed: list[Interaction] = []
         try:
-            stored = self._load(max_megabytes, root)
+            stored = self._load(limits)
             if not self.live or mode is RecordMode.NEW_EPISODES:
                 self._replayed = [interaction.plain() for interaction in stored]
         except cassettes.CassetteUnreadableError as error:
@@ -167,10 +166,10 @@ class Recorder(AbstractContextManager["Recorder"]):
             return False
         return self.takes is None or self.takes.begin(test)
 
-    def _load(self, max_megabytes: float, root: Path | None) -> list[Interaction]:
+    def _load(self, limits: cassettes.Limits) -> list[Interaction]:
         if self.live and self.takes is not None:
-            return self.takes.original(max_megabytes)
-        return cassettes.read(self.cassette, max_megabytes, root) if os.path.lexists(self.cassette) else []
+            return self.takes.original()
+        return cassettes.read(self.cassette, limits) if os.path.lexists(self.cassette) else []
 
     def __enter__(self) -> Recorder:
         with ExitStack() as entering:  # what fails in here leaves nothing patched

@@ -54,20 +54,19 @@ def check(
     *,
     test: str | None = None,
     versions: Collection[str] | None = None,
-    max_megabytes: float = 64.0,
-    root: Path | None = None,
+    limits: cassettes.Limits = cassettes.USUAL,
     additions: Additions = NOTHING_MORE,
 ) -> Checked:
     """Judge every exchange of the cassette *path*, which messages call *shown*, and the file itself.
 
     *test* is the id of the test that does it. Exchanges of other *versions*, where any are given, are left out.
-    Below *root* no symbolic link is followed; *additions* are what a suite has taken out beside. Nothing of the
+    *additions* are what a suite has taken out beside. Nothing of the
     exchanges is kept but counts and findings, in which no credential stands.
     """
     exchanges: list[Exchange] = []
     total = 0
     try:
-        interactions, found = file_findings.scrubbed(cassettes.read(path, max_megabytes, root), additions)
+        interactions, found = file_findings.scrubbed(cassettes.read(path, limits), additions)
     except cassettes.CassetteUnreadableError as error:
         found = [file_findings.unreadable(error, shown)]
         unjudged: str | None = "it cannot be read"

@@ -44,7 +44,7 @@ class Trial:
     shared: bool
     siblings: Path
     order: Callable[[], int]
-    max_megabytes: float
+    limits: cassettes.Limits
     passed: bool = False
     verdict: BaseException | None = None
     faults: list[str] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Trial:
         for path in cassettes.find(self.siblings):
             if path != self.recorder.cassette:
                 try:
-                    interactions = cassettes.read(path, self.max_megabytes, self.siblings.parent)
+                    interactions = cassettes.read(path, self.limits)
                 except cassettes.CassetteUnreadableError:
                     continue
                 for interaction in interactions:
@@ -199,10 +199,10 @@ class Trial:
         if takes is None or not recorded:
             return
         if not self._reasons:
-            takes.promote(self.test, self.order(), recorded, self.max_megabytes)
+            takes.promote(self.test, self.order(), recorded)
             self._promoted = True
         else:
-            candidate = takes.keep(self.test, self.order(), recorded, self._reasons, self.max_megabytes)
+            candidate = takes.keep(self.test, self.order(), recorded, self._reasons)
             self._candidate = candidate_shown(self.shown, candidate)
 
     def record(self) -> Record:

@@ -31,20 +31,24 @@ OLD = [interaction("GET", POLL, PENDING)]
 NEW = [interaction("GET", POLL, COMPLETE)] * 3
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS)
 SAVED, REFUSED, CRASHED = 0, 10, 20
-_MEGABYTES = 64.0
+
+
+def _limits(path: Path) -> cassettes.Limits:
+    return cassettes.Limits(root=path.parents[1])
+
 
 Save = Callable[[Path], None]
 
 
 def _write(path: Path) -> None:
-    cassettes.save(path, NEW, _MEGABYTES, path.parents[1])
+    cassettes.save(path, NEW, _limits(path))
 
 
 def _promote(path: Path) -> None:
     """Record in the modes of a run: what was there is replaced, and the candidate beside it goes."""
-    takes = Takes(path, f"run-{os.getpid()}", RecordMode.REWRITE, root=path.parents[1])
+    takes = Takes(path, f"run-{os.getpid()}", RecordMode.REWRITE, limits=_limits(path))
     takes.begin("test_a")
-    takes.promote("test_a", 1, NEW, _MEGABYTES)
+    takes.promote("test_a", 1, NEW)
 
 
 def _open_w(path: Path) -> None:

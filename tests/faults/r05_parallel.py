@@ -66,7 +66,7 @@ def _ours(path: Path, mode: RecordMode, run: int, worker: int, barrier: Barrier)
     takes.begin("test")
     barrier.wait()
     for test in range(TESTS):
-        takes.promote(f"test_{worker}_{test}", worker * TESTS + test, [_made(run, worker, test)], 64.0)
+        takes.promote(f"test_{worker}_{test}", worker * TESTS + test, [_made(run, worker, test)])
 
 
 def _killed(path: Path, mode: RecordMode, run: int, worker: int, barrier: Barrier) -> None:
@@ -90,7 +90,7 @@ def _fork(record: Recording, path: Path, mode: RecordMode) -> tuple[int, list[st
     """Let forked processes record into *path*; return how much, and what is lost of it."""
     barrier, children = Barrier.make(), {}
     if mode is not RecordMode.ONCE:
-        cassettes.save(path, [interaction("GET", "/files/v3/files/old", COMPLETE)], 64.0)
+        cassettes.save(path, [interaction("GET", "/files/v3/files/old", COMPLETE)])
     for run in range(RUNS):
         for worker in range(WORKERS):
             child = os.fork()

@@ -142,19 +142,20 @@ def _shapes(root: Path, outside: Path) -> Mapping[str, Callable[[Path], Any]]:
 
 def _uses(root: Path, path: Path) -> Mapping[str, Callable[[], Any]]:
     """Return what the plugin does with the cassette *path*."""
+    limits = cassettes.Limits(root=root)
 
     def record(mode: RecordMode, shared: bool) -> None:
-        takes = Takes(path, "r06", mode, shared, root)
+        takes = Takes(path, "r06", mode, shared, limits)
         takes.begin("test_a")
-        takes.promote("test_a", 0, _MADE, 64.0)
+        takes.promote("test_a", 0, _MADE)
 
     def keep() -> None:
-        Takes(path, "r06-keep", RecordMode.REWRITE, False, root).keep("test_a", 0, _MADE, ["an outage"], 64.0)
+        Takes(path, "r06-keep", RecordMode.REWRITE, False, limits).keep("test_a", 0, _MADE, ["an outage"])
 
     return {
-        "read": lambda: cassettes.read(path, 64.0, root),
+        "read": lambda: cassettes.read(path, limits),
         "read without a root": lambda: cassettes.read(path),
-        "write": lambda: cassettes.save(path, _MADE, 64.0, root),
+        "write": lambda: cassettes.save(path, _MADE, limits),
         **{
             f"{mode.value}{' shared' if shared else ''}": lambda mode=mode, shared=shared: record(mode, shared)
             for mode in (RecordMode.ONCE, RecordMode.NEW_EPISODES, RecordMode.ALL, RecordMode.REWRITE)

@@ -65,7 +65,7 @@ def _record(folder: Path, seed: int, order: random.Random) -> bytes:
     for number, answer in tests:
         headers = list(answer.response_headers.items())
         order.shuffle(headers)  # http.client and httpx hand them over in other orders
-        takes.promote(f"test_{number}", number, [dataclasses.replace(answer, response_headers=dict(headers))], 64.0)
+        takes.promote(f"test_{number}", number, [dataclasses.replace(answer, response_headers=dict(headers))])
     content = path.read_bytes()
     path.unlink()
     return content

@@ -42,7 +42,7 @@ def cassette(data: bytes) -> None:
     told = [interaction for interaction in quick if interaction is not None]
     read, refusal = [], None  # which may come before what the quick way has already told
     try:
-        for interaction in by_yaml(data, _MEGABYTES):
+        for interaction in by_yaml(data, cassettes.Limits(_MEGABYTES)):
             read.append(interaction)
     except RefusedError as error:
         refusal = error
@@ -77,7 +77,7 @@ def _use(interaction: Interaction) -> None:
     assert again.interaction == examined.interaction, "scrubbed twice is something else"
     assert not again.places, f"{again.places} still hold a credential"
     written = cassettes.dump([examined.interaction])
-    assert list(by_yaml(written, 64.0)) == [examined.interaction], "it is written and read as something else"
+    assert list(by_yaml(written, cassettes.USUAL)) == [examined.interaction], "it is written and read as something else"
     found = _RULES.excuse(_RULES.check([CONTRACTS.identify(interaction.plain())]))
     assert all(finding.message for finding in found)
     assert not list(_RULES.compare([interaction], [interaction], lambda: iter(()))), "it drifts from itself"
