@@ -124,7 +124,7 @@ def hubfiles_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def hubfiles(request: pytest.FixtureRequest, hubfiles_vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
     """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
-    from pytest_hubfiles.plugin.setup import tried
+    from pytest_hubfiles.plugin.setup import recorded_or_replayed
 
-    with tried(request, hubfiles_vcr_config) as offered:
+    with recorded_or_replayed(request, hubfiles_vcr_config) as offered:
         yield offered

@@ -11,9 +11,10 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, complaining, failin
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.run.one_test import Conclusion, Trial
+    from pytest_hubfiles.run.one_test import TestRun
+    from pytest_hubfiles.run.verdict import Conclusion
 
-TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+TEST_RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 PARTIAL: Final = "hubfiles_partial"
 """What an xdist worker calls its word on whether it left tests out."""
 
@@ -26,23 +27,23 @@ _SUBTEST_FAILED: set[str] = set()
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
-    trial = item.stash.get(TRIAL, None)
+    test_run = item.stash.get(TEST_RUN, None)
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
-        if trial is not None:
+        if test_run is not None:
             run = item.config.stash[RUN]
             with complaining(run, "keeping what an interrupted test recorded"):
-                trial.end_call(passed=False)
+                test_run.end_call(passed=False)
                 _end_test(item, passed=False)
-                run.report.add(trial.record())
+                run.report.add(test_run.record())
         raise
-    if trial is not None:
-        with failing("judging the test", trial):
-            conclusion = trial.end_call(passed=True)
-            if conclusion.failing or conclusion.refusals:
-                trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
-                raise trial.verdict
+    if test_run is not None:
+        with failing("judging the test", test_run):
+            conclusion = test_run.end_call(passed=True)
+            if conclusion.is_red:
+                test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
+                raise test_run.failure
     return result
 
 
@@ -51,37 +52,37 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
-    trial = item.stash.get(TRIAL, None)
-    if trial is None:
+    test_run = item.stash.get(TEST_RUN, None)
+    if test_run is None:
         return (yield)
     fault = None
     if call.when == "teardown":
         try:
-            hand_on(item, trial.record())
+            hand_on(item, test_run.record())
         except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
             fault = OwnFaultError("handing on what the test told", error)
     report = yield
     try:
-        _redact(report, trial.recorder.redacted)
+        _redact(report, test_run.recorder.redacted)
     except Exception as error:  # noqa: BLE001  # likewise; and nothing is to be shown that was not looked through
         fault = OwnFaultError("taking credentials out of the report", error)
         report.sections[:], report.longrepr = [], None
-    is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
+    is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
     # A failure of a unittest.TestCase shows here only, so do xfail and a skip.
     if call.when != "teardown" and not report.passed and not is_ours:
         try:
-            conclusion = trial.end_call(passed=False)
+            conclusion = test_run.end_call(passed=False)
             if conclusion.findings or conclusion.refusals:
-                report.sections.append(("hubfiles", _explain(trial, conclusion)))
+                report.sections.append(("hubfiles", _explain(test_run, conclusion)))
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
     if fault is not None:
-        trial.passed = False
+        test_run.passed = False
         report.sections.append(("hubfiles", str(fault)))
         if not report.failed or report.longrepr is None:
             report.outcome, report.longrepr = "failed", str(fault)
     if call.when == "teardown":
-        del item.stash[TRIAL]  # which holds the whole cassette
+        del item.stash[TEST_RUN]  # which holds the whole cassette
     return report
 
 
@@ -119,17 +120,17 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 def _end_test(item: pytest.Item, passed: bool) -> None:
-    trial = item.stash.get(TRIAL, None)
-    if trial is None:
+    test_run = item.stash.get(TEST_RUN, None)
+    if test_run is None:
         return
     if item.nodeid in _SUBTEST_FAILED:
         _SUBTEST_FAILED.discard(item.nodeid)
-        passed = trial.passed = False
+        passed = test_run.passed = False
     try:
-        with failing("promoting the recording", trial):
-            late = trial.end_test(passed)
-            if late.failing or late.refusals:
-                raise pytest.fail.Exception(_explain(trial, late), pytrace=False)
+        with failing("promoting the recording", test_run):
+            late = test_run.end_test(passed)
+            if late.is_red:
+                raise pytest.fail.Exception(_explain(test_run, late), pytrace=False)
     except pytest.fail.Exception:
         if passed:  # else the test is red for a reason of its own
             raise
@@ -149,7 +150,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output[COMPLAINTS] = session.config.stash[RUN].complaints
 
 
-def _explain(trial: Trial, conclusion: Conclusion) -> str:
+def _explain(test_run: TestRun, conclusion: Conclusion) -> str:
     from pytest_hubfiles.report.formats.terminal import explain
 
-    return explain(trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=trial.purpose)
+    return explain(
+        test_run.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=test_run.purpose
+    )

@@ -47,13 +47,12 @@ class Run:
         self.partial = False
         self.running = False
         for name in NAMED:
-            if decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
+            if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
         self.check_versions(self.get("version"))
         self._check_reports()
         if self.cassettes.is_file():
-            decided = decide("cassettes", config.getoption, (), config.getini)
-            source, value = decided or ("the cassette root", self.cassettes.name)
+            source, value = self.decided("cassettes") or ("the cassette root", self.cassettes.name)
             raise OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
@@ -67,6 +66,10 @@ class Run:
         twice = next((path for path in paths if paths.count(path) > 1), None)
         if twice is not None:
             raise OptionError("--hubfiles-report", twice, "two reports would be written there; give each its own")
+
+    def decided(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> tuple[str, Any] | None:
+        """Return who says what the setting *name* is, and what they say; None where nobody does."""
+        return decide(name, self.config.getoption, markers, self.config.getini)
 
     def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
         """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""
@@ -92,7 +95,7 @@ class Run:
 
     def check_versions(self, versions: Iterable[str], markers: tuple[Mapping[str, Any], ...] = ()) -> None:
         """Refuse a version that no contract describes, if anybody asked for it."""
-        decided = decide("version", self.config.getoption, markers, self.config.getini)
+        decided = self.decided("version", markers)
         if decided is None:
             return
         from pytest_hubfiles.judge import shipped

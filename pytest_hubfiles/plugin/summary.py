@@ -75,6 +75,8 @@ class Reporter:
         run = self.run
         if not run.has_report:
             return
+        from pytest_hubfiles.run import verdict
+
         if any(record.recording for record in run.report.records):
             from pytest_hubfiles.record import promotion
 
@@ -85,24 +87,8 @@ class Reporter:
             run.report.run_findings += self._unused()
             if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
                 run.report.stale_deviations = self._stale()
-        least = run.get("min_judged")
-        if run.report.judged_count < least:
-            run.complaints.append(
-                f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
-            )
         run.complaints += self._versions_not_checked()
-        found = run.report.run_findings
-        weighty = run.rules().at_or_above(found) if found else []
-        if weighty:
-            kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-            run.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {run.get('fail_on').value})")
-            moved = [f for f in weighty if f.category.value == "version"]
-            run.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
-            if moved:
-                run.complaints.append(
-                    "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
-                    " hubfiles accept --finding FINGERPRINT --reason TEXT"
-                )
+        run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
 
     def _tell_status(self) -> None:
         green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)

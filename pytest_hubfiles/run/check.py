@@ -13,6 +13,7 @@ from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
 from pytest_hubfiles.report.report import Record, tally
+from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
@@ -83,7 +84,7 @@ def check(
     if not judged and unjudged is None:
         unjudged = _why(total, not_judged)
     findings = merge(rules.excuse(replace(finding, test=test, cassette=shown) for finding in found))
-    failing = tuple(rules.failing(findings))
+    failing = tuple(verdict.failing(findings, rules))
     left_out = not judged and len(exchanges) < total and not failing
     record = Record(
         test=test or shown,

@@ -12,7 +12,7 @@ from pytest_hubfiles.judge import deviations, lifecycle
 from pytest_hubfiles.judge.contract import Contracts
 from pytest_hubfiles.judge.deviations import Deviation
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity, replay_finding
+from pytest_hubfiles.model.finding import Finding, Kind, Severity, replay_finding
 from pytest_hubfiles.settings.values import OUTAGE
 
 if TYPE_CHECKING:
@@ -104,16 +104,6 @@ class Rules:
             else finding
             for finding in deviations.lower(findings, known, self.today)
         ]
-
-    def at_or_above(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return those of *findings* that weigh enough to fail a test."""
-        if self.fail_on is None:
-            return []
-        return [finding for finding in findings if finding.severity.rank >= self.fail_on.rank]
-
-    def failing(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return those of *findings* that fail a test; drift that the command line accepts does not."""
-        return [f for f in self.at_or_above(findings) if not (self.accept and f.category is Category.DRIFT)]
 
 
 def _as_judged(exchange: Exchange) -> object:
