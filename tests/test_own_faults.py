@@ -102,7 +102,7 @@ SEEN = []
 
 def test_import(hubfiles):
     import_a_file(hubfiles)
-    SEEN.append(weakref.ref(hubfiles._trial.recorder))
+    SEEN.append(weakref.ref(hubfiles._test_run.recorder))
 
 def test_after():
     gc.collect()
