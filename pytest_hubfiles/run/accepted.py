@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +17,9 @@ from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
 from pytest_hubfiles.model.finding import Category, Finding
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _HEADER: Final = re.compile(r"\s*\[\[\s*deviation\s*\]\]")
@@ -155,62 +155,3 @@ def _entry(deviation: Deviation) -> str:
     document = tomlkit.document()
     document["deviation"] = tables
     return tomlkit.dumps(document)
-
-
-# --- which file is the team's own ---
-
-
-def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:
-    def read(file: Path) -> Mapping[str, Any] | None:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        for table in tables:
-            found: Any = document
-            for name in table.split("."):
-                found = found.get(name, {}) if isinstance(found, dict) else {}
-            if found:
-                return found if isinstance(found, dict) else None
-        return None
-
-    return read
-
-
-def _ini(section: str, always: bool = False) -> Callable[[Path], Mapping[str, Any] | None]:
-    def read(file: Path) -> Mapping[str, Any] | None:
-        import iniconfig
-
-        document = iniconfig.IniConfig(str(file))
-        return dict(document[section].items()) if section in document else {} if always else None
-
-    return read
-
-
-# In the order in which pytest looks; the first that is one for pytest is the only one read.
-_SETTINGS: Final[Mapping[str, Callable[[Path], Mapping[str, Any] | None]]] = {
-    "pytest.toml": _toml("pytest"),
-    ".pytest.toml": _toml("pytest"),
-    "pytest.ini": _ini("pytest", always=True),
-    ".pytest.ini": _ini("pytest", always=True),
-    "pyproject.toml": _toml("tool.pytest.ini_options", "tool.pytest"),
-    "tox.ini": _ini("pytest"),
-    "setup.cfg": _ini("tool:pytest"),
-}
-
-
-def named_file(folder: Path) -> Path | None:
-    """Return the file that pytest's settings in *folder* name as ``hubfiles_deviations``, None where none does.
-
-    Raises:
-        FindingNotAcceptedError: if the settings cannot be read.
-    """
-    for name, read in _SETTINGS.items():
-        file = folder / name
-        if not file.is_file():
-            continue
-        try:
-            settings = read(file)
-        except Exception as error:  # noqa: BLE001  # each format has an error of its own
-            raise FindingNotAcceptedError(f"{file} cannot be read: {error}") from None
-        if settings is not None:
-            named = settings.get("hubfiles_deviations")
-            return folder / named if isinstance(named, str) and named else None
-    return None
