@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.model.finding import Category, Finding, Kind, severity_of
 from pytest_hubfiles.model.json_types import child_path
-from pytest_hubfiles.report.report import Contracted, Record, Report
+from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.report import Report
 
 CONTRACT, DRIFT, VERSION, REPLAY = Category.CONTRACT, Category.DRIFT, Category.VERSION, Category.REPLAY
 TEST = "tests/test_uploader.py::test_import_completes"

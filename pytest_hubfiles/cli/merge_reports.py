@@ -12,8 +12,9 @@ from pytest_hubfiles.cli.options import FORMATS
 from pytest_hubfiles.cli.output import USAGE, publish_report
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
+from pytest_hubfiles.report.merging import merged
 from pytest_hubfiles.report.publishing import STDOUT
-from pytest_hubfiles.report.report import Report, merged
+from pytest_hubfiles.report.report import Report
 
 
 @click.command("merge-reports")

@@ -53,7 +53,7 @@ class Reporter:
         if report.when == "teardown":
             for name, value in report.user_properties:
                 if name == RECORD:
-                    from pytest_hubfiles.report.report import Record
+                    from pytest_hubfiles.report.record import Record
 
                     self.run.report.add(Record.from_text(str(value)))
 

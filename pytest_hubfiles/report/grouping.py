@@ -24,7 +24,7 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A cassette, and the line in it where that is known."""
 
     cassette: str
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 
     finding: Finding
     tests: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Location, ...]
 
 
 def what_it_says(finding: Finding) -> str:
@@ -74,7 +74,7 @@ def across_tests(findings: Iterable[Finding]) -> list[Seen]:
         Seen(
             replace(found[0], exchanges=sum(finding.exchanges for finding in found)),
             tuple(dict.fromkeys(finding.test for finding in found if finding.test is not None)),
-            tuple(dict.fromkeys(Place(f.cassette, f.line) for f in found if f.cassette is not None)),
+            tuple(dict.fromkeys(Location(f.cassette, f.line) for f in found if f.cassette is not None)),
         )
         for found in same.values()
     ]

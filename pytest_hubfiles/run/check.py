@@ -12,7 +12,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
-from pytest_hubfiles.report.report import Record, tally
+from pytest_hubfiles.report.record import Record, tally
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions

@@ -13,7 +13,8 @@ from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.sides import Recordings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import merge
-from pytest_hubfiles.report.report import Contracted, Record, Report
+from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.run.verdict import at_or_above
 

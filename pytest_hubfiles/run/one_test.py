@@ -11,7 +11,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, Kind, merge, replay_finding
 from pytest_hubfiles.record.recorder import Recorder
-from pytest_hubfiles.report.report import Record, tally
+from pytest_hubfiles.report.record import Record, tally
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.run.verdict import NOTHING_FOUND, Conclusion

@@ -10,7 +10,8 @@ from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
-from pytest_hubfiles.report.report import Contracted, Report, Tally
+from pytest_hubfiles.report.record import Contracted
+from pytest_hubfiles.report.report import Report, Tally
 
 REPORT_VERSION: Final = 1
 

@@ -16,7 +16,8 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
-from pytest_hubfiles.report.report import Record, Report
+from pytest_hubfiles.report.record import Record
+from pytest_hubfiles.report.report import Report
 
 
 def in_one_line(finding: Finding) -> str:
