@@ -67,7 +67,7 @@ class ExchangeIgnoredError(HubfilesError):
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Return what urllib would make anew for each request: reading the certificates takes some 20 ms."""
+    """Return the context that urllib would make for each request; reading the certificates takes some 20 ms."""
     return ssl.create_default_context()
 
 
@@ -161,7 +161,7 @@ class HubFiles:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange
-            if len(self._test_run.recorder.recorded) > before:  # it came from the network: the task takes its time
+            if len(self._test_run.recorder.recorded) > before:  # it came from the network, so the task needs time
                 if time.monotonic() + interval > deadline:
                     raise TaskTimeoutError(operation, task_id, timeout, exchange)
                 time.sleep(interval)

@@ -207,7 +207,7 @@ import pathlib
 import pytest
 import http_clients
 
-@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the stand-in answers some with a page
+@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the fake server answers some with a page
 def test_methods(hubfiles):
     url = hubfiles.base_url + "/files/v3/files/76"
     answers = [

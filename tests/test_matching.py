@@ -408,7 +408,7 @@ def with_aiohttp(url):
 
 CLIENTS = {"requests": with_requests, "httpx": with_httpx, "aiohttp": with_aiohttp}
 
-@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the stand-in knows no uploads
+@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the fake server knows no uploads
 @pytest.mark.parametrize("client", CLIENTS)
 def test_upload(hubfiles, client):
     assert CLIENTS[client](hubfiles.base_url + "/files/v3/files") in (404, 405)

@@ -91,7 +91,7 @@ def test_what_would_leave_is_refused(attempt: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1."])
 def test_the_base_url_is_refused_though_it_is_here(listener: socket.socket, host: str) -> None:
-    """A stand-in on loopback is what is recorded from: a replay does not reach it, whatever it is called."""
+    """A fake server on loopback is what is recorded from: a replay does not reach it, whatever it is called."""
     for called in ("127.0.0.1", "localhost"):
         with (
             Seal(base(listener, host), refusal),

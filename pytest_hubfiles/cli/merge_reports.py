@@ -24,7 +24,7 @@ from pytest_hubfiles.report.report import Report
 def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
     """Merge the JSON reports of several runs, such as the shards of a suite, into one.
 
-    Counts are added; the same finding of the same test and cassette is told once. Exit status: 0 fine, 1 a run
+    Counts are added; the same finding of the same test and cassette is listed once. Exit status: 0 fine, 1 a run
     failed, 2 a report is unreadable, or the merged one cannot be written.
     """
     try:

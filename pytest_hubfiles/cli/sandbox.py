@@ -29,7 +29,7 @@ def _switches(context: click.Context, parameter: click.Parameter, value: bool) -
 )
 @click.argument("more", nargs=-1, metavar="")
 def sandbox(port: int, switches: tuple[str, ...], more: tuple[str, ...]) -> None:
-    """Serve a stand-in for HubSpot's four Files task endpoints on 127.0.0.1 until interrupted.
+    """Serve a fake of HubSpot's four Files task endpoints on 127.0.0.1 until interrupted.
 
     It is built from public evidence and is not HubSpot; what it sends must not be taken for HubSpot's.
     """
@@ -39,7 +39,7 @@ def sandbox(port: int, switches: tuple[str, ...], more: tuple[str, ...]) -> None
         signal.signal(stop, signal.default_int_handler)
     try:
         with Sandbox(port=port, switches=(*switches, *more)) as server:
-            click.echo(f"HubSpot stand-in on {server.url} (Ctrl-C stops it)")
+            click.echo(f"Fake HubSpot server on {server.url} (Ctrl-C stops it)")
             sys.stdout.flush()
             while True:
                 time.sleep(3600)

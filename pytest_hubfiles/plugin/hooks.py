@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 TEST_RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 PARTIAL: Final = "hubfiles_partial"
-"""What an xdist worker calls its word on whether it left tests out."""
+"""The key under which an xdist worker says whether it left tests out."""
 
 COMPLAINTS: Final = "hubfiles_complaints"
-"""What an xdist worker calls the faults of this plugin that it could blame on no test."""
+"""The key under which an xdist worker lists the faults of this plugin that belong to no test."""
 
 _SUBTEST_FAILED: set[str] = set()
 
@@ -51,7 +51,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
+    """Add what was found to the test's own failure, and hand everything on to the report."""
     test_run = item.stash.get(TEST_RUN, None)
     if test_run is None:
         return (yield)
@@ -60,7 +60,7 @@ def pytest_runtest_makereport(
         try:
             hand_on(item, test_run.record())
         except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
-            fault = OwnFaultError("handing on what the test told", error)
+            fault = OwnFaultError("handing on what the test reports", error)
     report = yield
     try:
         _redact(report, test_run.recorder.redacted)
@@ -92,7 +92,7 @@ def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
         file, line, reason = report.longrepr
         report.longrepr = (file, line, redacted(reason))
     elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
-        # The summary at the end tells the first line of what is plain text: that is to be the reason.
+        # The short summary shows the first line of a plain text, so the reason goes first.
         crash = getattr(report.longrepr, "reprcrash", None)
         reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
         report.longrepr = f"{reason}\n\n{new}" if reason else new
@@ -132,7 +132,7 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
             if late.is_red:
                 raise pytest.fail.Exception(_explain(test_run, late), pytrace=False)
     except pytest.fail.Exception:
-        if passed:  # else the test is red for a reason of its own
+        if passed:  # otherwise the test is red already
             raise
 
 
@@ -143,7 +143,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell xdist's controller what only a worker knows; one that tells nothing has crashed."""
+    """Give xdist's controller what only a worker knows; a worker that gives nothing has crashed."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[PARTIAL] = session.config.stash[RUN].partial

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_hubfiles.settings.table import Setting
 
 RECORD: Final = "hubfiles"
-"""The name of the user property in which a test tells the report what it found."""
+"""The name of the user property in which a test hands its record to the report."""
 
 _FINDING: Final = "hubfiles_finding"
 
@@ -57,7 +57,7 @@ class Run:
             raise OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
-            self.contracts  # noqa: B018  # a bad schema file is told before any test runs
+            self.contracts  # noqa: B018  # a bad schema file is reported before any test runs
         if self.get("deviations") is not None:
             self.deviations  # noqa: B018  # likewise
 
@@ -184,7 +184,7 @@ class Run:
 
     @cached_property
     def additions(self) -> Additions:
-        """What the suite's ini file adds to what is taken out and kept."""
+        """What the suite's ini file adds to what is scrubbed and kept."""
         from pytest_hubfiles.secrets import Additions
 
         wanted = self.get("scrub")
@@ -205,7 +205,7 @@ class Run:
 
     @property
     def has_report(self) -> bool:
-        """Whether there is a report to write: anything was told, or one was asked for."""
+        """Whether there is a report to write: there is something in it, or it was asked for."""
         asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
         asked = asked or self.get("check")
         return self.running and (self._report is not None or bool(self.complaints) or asked)
@@ -225,7 +225,7 @@ RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
 
 
 def hand_on(item: pytest.Item, record: Record) -> None:
-    """Hand *record* to whoever reports: to xdist's controller, the run's report and JUnit XML."""
+    """Hand *record* to the run's report, through xdist's controller too, and to JUnit XML."""
     from pytest_hubfiles.report.formats.terminal import in_one_line
 
     item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun

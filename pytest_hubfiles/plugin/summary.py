@@ -1,4 +1,4 @@
-"""Gathers what tests tell, and reports it when the run ends."""
+"""Gathers what tests report, and reports the run when it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
 
 
 class Reporter:
-    """Gathers what tests tell, in the process that reports, and reports it."""
+    """Gathers what tests report, in the process that reports the run."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -41,13 +41,13 @@ class Reporter:
     @complains
     def pytest_testnodedown(self, node: Any) -> None:
         """Note that this is no full run where a worker left tests out, or crashed."""
-        told = getattr(node, "workeroutput", {})
-        self.run.partial = self.run.partial or told.get(PARTIAL, True)
-        self.run.complaints += told.get(COMPLAINTS, [])
+        output = getattr(node, "workeroutput", {})
+        self.run.partial = self.run.partial or output.get(PARTIAL, True)
+        self.run.complaints += output.get(COMPLAINTS, [])
 
     @complains
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in what a test tells when it ends, from this process or from a worker."""
+        """Take in what a test reports when it ends, in this process or in a worker."""
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":
@@ -58,7 +58,7 @@ class Reporter:
                     self.run.report.add(Record.from_text(str(value)))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Judge the run as a whole, write its reports, and make its exit status tell."""
+        """Judge the run as a whole, write its reports, and set its exit status."""
         self._session = session
         if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
             return
@@ -69,7 +69,7 @@ class Reporter:
         with complaining(self.run, "writing reports"):
             if self.run.has_report:
                 self._write_reports()
-        self._tell_status()
+        self._set_exit_status()
 
     def _judge_run(self, session: pytest.Session, exitstatus: int) -> None:
         run = self.run
@@ -90,7 +90,7 @@ class Reporter:
         run.complaints += self._versions_not_checked()
         run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
 
-    def _tell_status(self) -> None:
+    def _set_exit_status(self) -> None:
         green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self.run.complaints and self._session is not None and self._session.exitstatus in green:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -180,14 +180,14 @@ class Reporter:
             self.notes += published.notes
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell what was judged, recorded and found."""
+        """Write what was judged, recorded and found."""
         known = len(self.run.complaints)
-        with complaining(self.run, "telling what was found"):
+        with complaining(self.run, "writing the summary"):
             if self.run.has_report:
                 self._summarise(terminalreporter)
         for complaint in self.run.complaints[known:]:
             terminalreporter.write(f"{complaint}\n")
-        self._tell_status()
+        self._set_exit_status()
 
     def _summarise(self, terminalreporter: pytest.TerminalReporter) -> None:
         run = self.run
@@ -204,7 +204,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Write what goes to stdout, when everybody else has said what they have to say there.
+        """Write what goes to stdout, after everybody else has written there.
 
         As UTF-8, whatever the terminal speaks, and with lines as they are: it is for a program to read.
         """

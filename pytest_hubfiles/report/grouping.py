@@ -35,7 +35,7 @@ class Location(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One finding, told once: ``finding`` counts the exchanges of all tests and places that showed it."""
+    """One finding, listed once: ``finding`` counts the exchanges of all tests and places that showed it."""
 
     finding: Finding
     tests: tuple[str, ...]
@@ -67,7 +67,7 @@ def across_tests(findings: Iterable[Finding]) -> list[Seen]:
     """Return each finding once, however many tests saw it, in the order given."""
     same: dict[str, list[Finding]] = {}
     for finding in findings:
-        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message tells.
+        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message shows.
         key = finding.fingerprint + (finding.message if finding.category is Category.REPLAY else "")
         same.setdefault(key, []).append(finding)
     return [
@@ -121,7 +121,7 @@ MEANINGS: Final[Mapping[Verdict, str]] = {
 
 OTHER_REASONS: Final = (
     "The run failed for another reason than these findings, such as a recording that was refused "
-    "or too few exchanges judged; the output of the run tells it."
+    "or too few exchanges judged; see the output of the run."
 )
 
 

@@ -13,7 +13,7 @@ from pytest_hubfiles.report.report import Report, Tally
 
 
 class OtherComparisonError(HubfilesError):
-    """Reports of different comparisons, which no one report can tell."""
+    """Reports of different comparisons, which one report cannot hold."""
 
     def __init__(self, one: Comparison, other: Comparison) -> None:
         self.one, self.other = one, other
@@ -24,7 +24,7 @@ class OtherComparisonError(HubfilesError):
 
 
 def merged(reports: Iterable[Report]) -> Report:
-    """Return one report of several runs: counts added, the same finding of the same test told once.
+    """Return one report of several runs: counts added, the same finding of the same test listed once.
 
     Of each report only what it adds is kept, so that *reports* can be any number, read one after another. A
     deviation is stale where each of them says so.

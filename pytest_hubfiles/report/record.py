@@ -1,4 +1,4 @@
-"""What one test or one cassette tells the report."""
+"""What one test or one cassette hands to the report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contr
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one test tells the report; it travels from worker to controller as text.
+    """What one test hands to the report; it travels from worker to controller as text.
 
     ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it.
     """

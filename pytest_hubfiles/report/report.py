@@ -39,13 +39,13 @@ class Report:
     elsewhere: Tally = field(default_factory=Tally)
 
     def add(self, record: Record) -> None:
-        """Take in what one test tells."""
+        """Take in what one test reports."""
         self.records.append(record)
         self.failed = self.failed or record.failed
 
     @property
     def worth_telling(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is anything to report."""
         return bool(self.records or self.run_findings or self.comparison or self.exchange_count)
 
     @property

@@ -66,7 +66,7 @@ def _findings(report: Path) -> list[Finding]:
 
 
 def deviation_for(finding: Finding, reason: str, source: str, until: dt.date | None = None) -> Deviation:
-    """Return the deviation that holds for *finding*, and for as little else as a deviation can tell apart.
+    """Return the deviation that holds for *finding*, and for as little else as possible.
 
     Raises:
         FindingNotAcceptedError: if *finding* says something of a recording rather than of the API.
@@ -92,7 +92,7 @@ def add(file: Path, deviation: Deviation) -> None:
     """Write *deviation* into *file*, in its order by operation and path; all else stays as it is.
 
     Raises:
-        DeviationsFileError: if *file* cannot be used or written; it is as it was.
+        DeviationsFileError: if *file* cannot be used or written; it is unchanged.
     """
     file = file.resolve()  # a link stays one
     try:
@@ -115,7 +115,7 @@ def _order(deviation: Deviation) -> tuple[object, ...]:
 
 
 def _place(text: str, known: tuple[Deviation, ...], deviation: Deviation) -> int:
-    """Return where in *text* the entry is to stand: before the first that comes after it, and what is said of that."""
+    """Return where in *text* the entry belongs: before the first entry that follows it in order, and its comments."""
     lines = text.splitlines(keepends=True)
     headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     after = [number for number, other in zip(headers, known, strict=False) if _order(other) > _order(deviation)]

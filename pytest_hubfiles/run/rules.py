@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is held against exchanges, what is excused, and from where on a finding fails.
+    """What exchanges are held against, what is excused, and from which severity on a finding fails.
 
     ``deviations`` reads those that are known, when there is a first finding that one may explain.
     """
@@ -39,7 +39,7 @@ class Rules:
     def check(self, exchanges: Sequence[Exchange], lets_go: bool = False) -> list[Finding]:
         """Return what is wrong with *exchanges*, in the order they happened, by their contracts.
 
-        With *lets_go* each gives up its parsed body once it is judged: ten thousand take less memory so (0.7).
+        With *lets_go* each drops its parsed body once it is judged: ten thousand then take 0.7 of the memory.
         """
         if not self.judge:
             return []
@@ -107,7 +107,7 @@ class Rules:
 
 
 def _as_judged(exchange: Exchange) -> object:
-    """Return what a verdict depends on: polls of a task that waits are alike, and judged once (0.9 of five)."""
+    """Return what a verdict depends on. Polls of a waiting task are alike and judged once: 0.9 of the time of five."""
     interaction, asked = exchange.interaction, exchange.interaction.request_headers
     headers = [part for pair in interaction.response_headers.items() if pair[0].lower() != "date" for part in pair]
     return (

@@ -42,7 +42,7 @@ def render_json(report: Report) -> str:
 
 
 def checked(report: Report) -> dict[str, Any]:
-    """Return what the run looked at, as the JSON document tells it."""
+    """Return what the run looked at, as the JSON document has it."""
     return {
         "cassettes": report.cassette_count,
         "exchanges": report.exchange_count,
@@ -55,7 +55,7 @@ def checked(report: Report) -> dict[str, Any]:
 
 
 def compared(comparison: Comparison) -> dict[str, Any]:
-    """Return what a comparison came to, as the JSON document tells it."""
+    """Return what a comparison came to, as the JSON document has it."""
     return {
         "old": comparison.old,
         "new": comparison.new,
