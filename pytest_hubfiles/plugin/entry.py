@@ -113,6 +113,14 @@ def hubfiles_vcr_config() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def hubfiles_base_url(request: pytest.FixtureRequest) -> str:
+    """The base URL of the run, for a client that a suite builds once; it needs no version and no cassette."""
+    from pytest_hubfiles.plugin.setup import base_url_of
+
+    return base_url_of(request.config)
+
+
 @pytest.fixture
 def hubfiles_sandbox() -> Iterator[Sandbox]:
     """A fake server of HubSpot's endpoints on 127.0.0.1, for one test."""

@@ -27,10 +27,10 @@ _SUBTEST_FAILED: set[str] = set()
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
-    test_run = item.stash.get(TEST_RUN, None)
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
+        test_run = item.stash.get(TEST_RUN, None)
         if test_run is not None:
             run = item.config.stash[RUN]
             with complaining(run, "keeping what an interrupted test recorded"):
@@ -38,13 +38,20 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 _end_test(item, passed=False)
                 run.report.add(test_run.record())
         raise
-    if test_run is not None:
-        with failing("judging the test", test_run):
-            conclusion = test_run.end_call(passed=True)
-            if conclusion.is_red:
-                test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
-                raise test_run.failure
+    _end_call(item)
     return result
+
+
+def _end_call(item: pytest.Item) -> None:
+    """Judge a test whose own code passed, and fail it if it is red."""
+    test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code may have asked for the fixture
+    if test_run is None or test_run.is_concluded:
+        return
+    with failing("judging the test", test_run):
+        conclusion = test_run.end_call(passed=True)
+        if conclusion.is_red:
+            test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
+            raise test_run.failure
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -56,6 +63,12 @@ def pytest_runtest_makereport(
     if test_run is None:
         return (yield)
     fault = None
+    if call.when == "call" and call.excinfo is None:
+        # The wrapper above comes too late for the first test of a run whose own code asks for the fixture.
+        try:
+            _end_call(item)
+        except pytest.fail.Exception as failure:
+            call.excinfo = pytest.ExceptionInfo.from_exception(failure)
     if call.when == "teardown":
         try:
             hand_on(item, test_run.record())

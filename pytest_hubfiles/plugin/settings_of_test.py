@@ -34,6 +34,17 @@ class TwoRecordersError(HubfilesError):
         )
 
 
+class VersionsNotRunError(HubfilesError):
+    """A test that is asked for in several versions, and requests the fixture when it is too late to repeat it."""
+
+    def __init__(self, version: str, others: list[str]) -> None:
+        super().__init__(
+            f"This test is to run for the versions {', '.join([version, *others])}, and asks for the fixture with "
+            "request.getfixturevalue, too late to be repeated.\n"
+            'Name the fixture where pytest sees it at collection: @pytest.mark.usefixtures("hubfiles").'
+        )
+
+
 class RecordingInCiError(HubfilesError):
     """A CI run that would record although its command line does not say so."""
 
@@ -67,7 +78,10 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
         HubfilesError: if a setting, a marker or a schema is wrong, or if the test must not record.
     """
     markers = marker_arguments(item.iter_markers("hubfiles"))
-    version = version or run.get("version", markers)[0]
+    if version is None:
+        version, *others = run.get("version", markers)
+        if others:
+            raise VersionsNotRunError(version, others)
     run.check_versions([version], markers)
     mode: RecordMode = run.get("record", markers)
     named: str | None = run.get("cassette", markers)

@@ -41,6 +41,13 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("hubfiles", versions, ids=versions, indirect=True)
 
 
+def base_url_of(config: pytest.Config) -> str:
+    """Return where this run sends its requests to HubSpot."""
+    with failing("reading the base URL"):
+        base_url: str = begin(config).get("base_url")
+        return base_url
+
+
 @contextmanager
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""

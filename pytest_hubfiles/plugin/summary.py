@@ -137,7 +137,10 @@ class Reporter:
         ]
 
     def _not_opened(self) -> Iterator[str]:
-        """Yield the cassettes that no test opened, but for those of versions that no test ran for."""
+        """Yield our cassettes that no test opened, except those of versions that no test ran for.
+
+        What lies in no version's folder is another recorder's: pytest-recording and pytest-vcr use the same root.
+        """
         from pytest_hubfiles import cassettes
         from pytest_hubfiles.model.exchange import is_version
 
@@ -147,7 +150,7 @@ class Reporter:
         for path in cassettes.find(root):
             by_folder.setdefault(path.relative_to(root).parts[0], []).append(self.run.shown(path))
         for folder, shown in by_folder.items():
-            if not is_version(folder) or not opened.isdisjoint(shown):
+            if is_version(folder) and not opened.isdisjoint(shown):
                 yield from (name for name in shown if name not in opened)
 
     def _compare(self, old: str, new: str) -> None:

@@ -41,7 +41,8 @@ def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contr
 class Record:
     """What one test hands to the report; it travels from worker to controller as text.
 
-    ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it.
+    ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it,
+    ``exists`` whether there is a cassette or a candidate now.
     """
 
     test: str
@@ -55,6 +56,7 @@ class Record:
     reasons: list[str] = field(default_factory=list)
     verified: bool = False
     recording: bool = False
+    exists: bool = True
 
     @property
     def is_test(self) -> bool:

@@ -83,8 +83,8 @@ class Report:
 
     @property
     def cassette_count(self) -> int:
-        """How many cassettes were recorded, replayed or asked for."""
-        return len(self.cassettes) + self.elsewhere.cassettes
+        """How many cassettes were recorded, replayed or judged; one that is not there does not count."""
+        return len({record.cassette for record in self.records if record.exists}) + self.elsewhere.cassettes
 
     @property
     def judged_count(self) -> int:

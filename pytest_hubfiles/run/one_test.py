@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -49,6 +50,11 @@ class TestRun:
     def is_verifying(self) -> bool:
         """Whether the network is compared with the cassette, and nothing written."""
         return self.recorder.mode is RecordMode.VERIFY
+
+    @property
+    def is_concluded(self) -> bool:
+        """Whether the test's own code has ended and was judged."""
+        return self._conclusion is not NOTHING_FOUND
 
     @property
     def purpose(self) -> str:
@@ -183,6 +189,7 @@ class TestRun:
             reasons=list(self._conclusion.refusals) if self.recorder.live else [],
             verified=self.is_verifying,
             recording=self.recorder.live,
+            exists=self._candidate is not None or os.path.lexists(self.recorder.cassette),
         )
 
 
