@@ -22,7 +22,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(VALUES, max_size=5))
 def test_items_that_are_not_unique_are_found(items: list[Any]) -> None:
     """Hashes find the same doubles as comparing each with each, and all that jsonschema finds: 1 is 1.0, true is not 1.
@@ -43,7 +43,7 @@ def _same(one: object, other: object) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([2, 0.5, 0.01, 1e-300, 3]), st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_multiples_are_what_jsonschema_takes_for_multiples(factor: float, value: float) -> None:
     """The verdict is jsonschema's where it has one."""

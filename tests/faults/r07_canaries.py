@@ -159,7 +159,6 @@ def _changed(count: int) -> list[str]:
     @seed(7)
     @settings(
         max_examples=count,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
