@@ -298,7 +298,7 @@ def test_import(hubfiles):
 @pytest.mark.hubfiles(record="rewrite")
 def test_records(hubfiles):
     assert asyncio.run(poll(hubfiles.base_url)) == "COMPLETE"
-    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN).json()["status"] == "COMPLETE"
+    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN, timeout=600).json()["status"] == "COMPLETE"
 """
 
 

@@ -19,16 +19,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final
+
+from patience import LONG_PATIENCE, PATIENCE
 
 _TESTS = Path(__file__).resolve().parent.parent
-HANGS: Final = 3600.0
-"""Seconds after which a process has hung that carries out all of a row."""
-ONE_HANGS: Final = 600.0
-"""Seconds after which something small has."""
 
 
-def run_apart(module: str, *args: str, folder: Path, seconds: float = HANGS) -> subprocess.CompletedProcess[str]:
+def run_apart(
+    module: str, *args: str, folder: Path, seconds: float = LONG_PATIENCE
+) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module *args`` with *folder* for its temporary files.
 
     Raises:
@@ -120,7 +119,7 @@ def watch(cases: Iterable[Case], folder: Path, start: int) -> None:
         if number < start:
             continue
         (folder / "reached").write_text(json.dumps([number, title]))
-        faulthandler.dump_traceback_later(ONE_HANGS, exit=True)
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
         try:
             problem = check()
         except BaseException as error:  # noqa: BLE001  # that is what must not be
