@@ -284,7 +284,7 @@ def with_requests(method, url):
     return answer.json(), [past.status_code for past in answer.history]
 
 def with_httpx(method, url):
-    answer = httpx.request(method, url, content=b"{}" if method == "POST" else None, follow_redirects=True)
+    answer = httpx.request(method, url, content=b"{}" if method == "POST" else None, follow_redirects=True, timeout=600)
     return answer.json(), [past.status_code for past in answer.history]
 
 def with_aiohttp(method, url):

@@ -395,7 +395,8 @@ def with_requests(url):
     return requests.post(url, files={"file": ("cat.png", b"\\x89PNG\\xff")}, data={"folderPath": "/a"}).status_code
 
 def with_httpx(url):
-    return httpx.post(url, files={"file": ("cat.png", b"\\x89PNG\\xff")}, data={"folderPath": "/a"}).status_code
+    files = {"file": ("cat.png", b"\\x89PNG\\xff")}
+    return httpx.post(url, files=files, data={"folderPath": "/a"}, timeout=600).status_code
 
 def with_aiohttp(url):
     async def send(data):

@@ -114,7 +114,10 @@ ANSWERS = st.builds(
 
 
 @pytest.mark.parametrize("ask", WAYS, ids=lambda way: way.__name__)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 @given(answer=ANSWERS)
 def test_a_plain_answer_is_what_vcrpy_makes_of_it(
     ask: Callable[[], dict[str, Any]], answer: Interaction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -295,7 +298,7 @@ def test_import(hubfiles):
 @pytest.mark.hubfiles(record="rewrite")
 def test_records(hubfiles):
     assert asyncio.run(poll(hubfiles.base_url)) == "COMPLETE"
-    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN).json()["status"] == "COMPLETE"
+    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN, timeout=600).json()["status"] == "COMPLETE"
 """
 
 

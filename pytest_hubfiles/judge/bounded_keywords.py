@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache
 from threading import local
 from typing import Any, Final
 
@@ -16,8 +19,14 @@ from jsonschema.validators import extend
 
 from pytest_hubfiles.errors import TooSlowError
 
-_PATTERN_SECONDS: Final = 0.25  # of the processor; a good pattern takes a few millionths
 _FEWEST_STEPS: Final = 10_000
+
+# What one pattern may take: so many times what a known search takes on this machine. regex counts no steps, it stops by
+# a clock alone, and by a limit in seconds a slow machine would refuse what a fast one judges. A good pattern takes a
+# thousandth of one known search; nearly all that are slow take longer than anybody waits.
+_MOST_SEARCHES: Final = 200
+_KNOWN_SEARCH: Final = ("(.*)(.*)(.*)[^a]$", "a" * 100)
+_clock: Final = time.perf_counter if sys.platform == "win32" else time.process_time  # C's clock(), as regex has it
 
 # A pattern whose time grows no faster than the text: no groups, no choice, at most one repetition without a number.
 _ATOM: Final = r"(?:[^\\\[\](){}*+?|^$]|\\[^0-9bB]|\[\^?\]?(?:[^\]\\]|\\.)*\])"
@@ -74,10 +83,21 @@ def _pattern(validator: Any, value: str, instance: Any, schema: Mapping[str, Any
         yield ValidationError(f"{instance!r} does not match {value!r}")
 
 
+@cache
+def _longest() -> float:
+    """Return how many seconds one search for a pattern may take on this machine."""
+    taken = []
+    for _ in range(5):  # the least of them: whatever else the machine does only adds to it
+        started = _clock()
+        regex.search(*_KNOWN_SEARCH)
+        taken.append(_clock() - started)
+    return _MOST_SEARCHES * min(taken)
+
+
 def _matches(pattern: str, text: str) -> bool:
     if pattern not in _slow:
         try:
-            return bool(regex.search(pattern, text, timeout=_PATTERN_SECONDS))
+            return bool(regex.search(pattern, text, timeout=_longest()))
         except TimeoutError:
             _slow.add(pattern)
     raise TooSlowError(f"the pattern {pattern!r} takes too long")

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from answers import COMPLETE, interaction
+from patience import PATIENCE
 
 from faults.apart import run_apart
 from faults.ledger import Outcome
@@ -24,7 +25,6 @@ from pytest_hubfiles.settings.values import RecordMode
 
 ROOT: Final = Path("/project/cassettes")
 _MADE: Final = [interaction("GET", "/files/v3/a", COMPLETE)]
-_SECONDS: Final = 20.0
 NASTY: Final = (
     "../conftest.py", "..", ".", "", "/", "/etc/passwd", "//server/share", "C:x", "C:\\x", "..\\..\\x", "a/../../../x",
     "~/x", "nul", "NUL.txt", "con", "com1.yaml", "lpt¹", "a\x00b", "a\nb", "a:stream", "x" * 5000, "é" * 300, "\ud800",
@@ -193,7 +193,7 @@ def _links(folder: Path) -> tuple[int, list[str]]:
     for shape in shapes:
         done = None
         try:
-            done = run_apart(__name__, shape, seconds=_SECONDS, folder=folder)
+            done = run_apart(__name__, shape, seconds=PATIENCE, folder=folder)
         except subprocess.TimeoutExpired:
             problems.append(f"{shape}: it hangs")
             continue

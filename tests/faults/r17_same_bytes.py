@@ -84,7 +84,7 @@ def run(bounded: bool) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         runs = []
         for number in range(2):
-            done = run_apart(__name__, str(number), str(times), folder, seconds=300, folder=Path(folder))
+            done = run_apart(__name__, str(number), str(times), folder, folder=Path(folder))
             if done.returncode:
                 raise RuntimeError(done.stderr)
             runs.append(json.loads(done.stdout))
