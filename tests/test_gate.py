@@ -201,7 +201,7 @@ def test_accepting_a_candidate_is_writing_too(tmp_path: Path, monkeypatch: pytes
     candidate = tmp_path / "x.candidate.yaml"
     candidate.write_bytes(cassettes.dump([interaction("GET", "/x", 200, {"note": SECRET})]))
     with pytest.raises(CredentialInFileError):
-        promotion.accept(candidate)
+        promotion.accept_candidate(candidate)
     assert not (tmp_path / "x.yaml").exists()
     assert candidate.exists()
 

@@ -7,7 +7,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.record.fast.player import Player, is_plain
-from pytest_hubfiles.record.recorder import PollRefusedError, Recorder
+from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.fast.player import Player
+from pytest_hubfiles.record.refusals import PollRefusedError
+from pytest_hubfiles.record.wire import is_plain
 from pytest_hubfiles.settings.values import RecordMode
 
 URL = f"https://api.hubapi.com/files/2026-03/files/import-from-url/async/tasks/{TASK}/status"
@@ -32,15 +34,19 @@ BY_VCRPY = {"ignore_hosts": ["nowhere.example"]}  # with a setting of its own, a
 def recorder(path: Path, answers: list[Interaction], config: dict[str, Any]) -> Recorder:
     cassettes.write(path, cassettes.dump(answers))
     return Recorder(
-        cassette=path, shown="c.yaml", mode=RecordMode.NONE, takes=None, base_url="https://api.hubapi.com",
+        cassette=path, display_name="c.yaml", mode=RecordMode.NONE, staged=None, base_url="https://api.hubapi.com",
         identify=lambda found: Exchange(found, None, None), vcr_config=config,
     )  # fmt: skip
+
+
+def replaying(path: Path, answers: list[Interaction], config: dict[str, Any]) -> AbstractContextManager[Recorder]:
+    return Interception(recorder(path, answers, config))
 
 
 @contextmanager
 def without_vcrpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
-        patch.setattr(Player, "call_in_vcrpy", lambda self: pytest.fail("vcrpy was called in"))
+        patch.setattr(Player, "hand_over", lambda self: pytest.fail("vcrpy took over"))
         yield
 
 
@@ -120,9 +126,9 @@ def test_a_plain_answer_is_what_vcrpy_makes_of_it(
     ask: Callable[[], dict[str, Any]], answer: Interaction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a client can see of an answer is the same with vcrpy and without it."""
-    with recorder(tmp_path / "c.yaml", [answer], {}) as played, without_vcrpy(monkeypatch):
+    with replaying(tmp_path / "c.yaml", [answer], {}) as played, without_vcrpy(monkeypatch):
         ours = ask()
-    with recorder(tmp_path / "c.yaml", [answer], BY_VCRPY) as by_vcrpy:
+    with replaying(tmp_path / "c.yaml", [answer], BY_VCRPY) as by_vcrpy:
         theirs = ask()
 
     assert is_plain(answer.plain())
@@ -154,7 +160,7 @@ def test_an_odd_answer_is_vcrpys(ask: Callable[[], dict[str, Any]], change: dict
     elsewhere = Interaction(**{**vars(plain), "url": "https://api.hubapi.com/elsewhere"})
     seen = []
     for config in ({}, BY_VCRPY):
-        with recorder(tmp_path / "c.yaml", [plain, odd, plain, elsewhere], config):
+        with replaying(tmp_path / "c.yaml", [plain, odd, plain, elsewhere], config):
             seen.append([outcome(ask), outcome(ask), outcome(ask)])
 
     assert not is_plain(odd.plain())
@@ -197,7 +203,7 @@ def test_an_odd_request_ends_as_with_vcrpy(given: dict[str, Any], tmp_path: Path
     )]  # fmt: skip
     seen = []
     for config in ({}, BY_VCRPY):
-        with recorder(tmp_path / "c.yaml", [plain, query, *posts], config):
+        with replaying(tmp_path / "c.yaml", [plain, query, *posts], config):
             asked = {
                 **given,
                 **({"data": iter([b"1", b"2"])} if "data" in given and hasattr(given["data"], "__next__") else {}),
@@ -319,7 +325,7 @@ def test_proxies_of_the_environment_are_not_looked_for(tmp_path: Path, monkeypat
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
     before = requests.sessions.get_environ_proxies
 
-    with recorder(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
+    with replaying(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
         assert requests.get(URL, timeout=5).json() == {}
 
     assert requests.sessions.get_environ_proxies is before
@@ -338,7 +344,7 @@ def test_threads_go_on_while_vcrpy_is_called_in(tmp_path: Path) -> None:
             return json.loads(urllib3.request("GET", URL).data)["status"]
         return requests.get(URL, timeout=5).json()["status"]
 
-    with recorder(tmp_path / "c.yaml", [plain], {}) as played, ThreadPoolExecutor(8) as pool:
+    with replaying(tmp_path / "c.yaml", [plain], {}) as played, ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(200))) == {"COMPLETE"}
 
     assert len(played.exchanges) == 200
@@ -353,7 +359,7 @@ def test_what_fails_in_here_is_told(tmp_path: Path) -> None:
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
     played = recorder(tmp_path / "c.yaml", [plain], {})
     played._identify = failing
-    with played, pytest.raises(ZeroDivisionError):
+    with Interception(played), pytest.raises(ZeroDivisionError):
         requests.get(URL, timeout=5)
 
     assert played.faults == ["pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: ZeroDivisionError: no"]
@@ -363,7 +369,7 @@ def test_what_is_not_recorded_is_refused(tmp_path: Path) -> None:
     """A request without an answer is refused through requests and httpx alike, and goes nowhere."""
     plain = interaction("GET", "/other", 200, {})
     for get in (requests.get, httpx.get):
-        with recorder(tmp_path / "c.yaml", [plain], {}) as played, pytest.raises(PollRefusedError):
+        with replaying(tmp_path / "c.yaml", [plain], {}) as played, pytest.raises(PollRefusedError):
             get(URL, timeout=5)
         assert len(played.problems) == 1
 
@@ -372,7 +378,7 @@ def test_a_test_may_take_away_what_watches_imports(tmp_path: Path, monkeypatch: 
     """A test that puts ``sys.meta_path`` back as it knew it ends as any other."""
     before = list(sys.meta_path)
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
-    with recorder(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
+    with replaying(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
         sys.meta_path[:] = before
         assert requests.get(URL, timeout=5).json() == {}
 
@@ -389,7 +395,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     )  # fmt: skip
     before = [dict(vars(place)) for place in places], list(sys.meta_path)
     for answers in (whole_import(), [interaction("GET", "/x", 302)]):
-        with recorder(tmp_path / "c.yaml", answers, {}):
+        with replaying(tmp_path / "c.yaml", answers, {}):
             outcome(lambda: requests.get("https://api.hubapi.com/x", timeout=5))
 
     assert ([dict(vars(place)) for place in places], list(sys.meta_path)) == before

@@ -497,10 +497,10 @@ def test_a_candidate_without_reasons_speaks_for_itself(recorded: Downstream) -> 
     """A candidate somebody else wrote is accepted by what it holds: answers are, an outage is not."""
     recorded.write([started(), replace(polled("PENDING"), status_code=503)], recorded.candidate())
     with pytest.raises(promotion.CandidateRefusedError, match="got HTTP 503"):
-        promotion.accept(recorded.candidate())
+        promotion.accept_candidate(recorded.candidate())
 
     recorded.write(whole_import(), recorded.candidate())
-    promotion.accept(recorded.candidate())
+    promotion.accept_candidate(recorded.candidate())
 
     assert cassettes.read(recorded.cassette()) == whole_import()
 

@@ -19,7 +19,7 @@ from pytest_hubfiles.compare.sides import of_path, of_revision
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.model.finding import Kind, Severity
-from pytest_hubfiles.record import promotion
+from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
 from pytest_hubfiles.report.publishing import RENDERERS, STDOUT
 from pytest_hubfiles.report.report import Report, merged
@@ -92,8 +92,8 @@ def accept(
     status = 0
     for candidate in dict.fromkeys(candidates):
         try:
-            click.echo(f"promoted: {promotion.accept(candidate)}")
-        except promotion.CandidateRefusedError as error:
+            click.echo(f"promoted: {accept_candidate(candidate)}")
+        except CandidateRefusedError as error:
             click.echo(str(error), err=True)
             status = max(status, 1)
         except HubfilesError as error:

@@ -19,14 +19,14 @@ from pytest_hubfiles.plugin.hooks import TRIAL
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
-from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.run.one_test import Trial
 from pytest_hubfiles.secrets.write_guard import Gate
 from pytest_hubfiles.settings.precedence import NAMED, decide
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.record.promotion import Takes
+    from pytest_hubfiles.record import StagedRecordings
 
 _RECORDERS: Final = {"vcr": "pytest-recording", "_vcr_marker": "pytest-vcr"}
 """The fixtures through which other plugins heed ``@pytest.mark.vcr``, each requested by every test."""
@@ -84,7 +84,7 @@ def tried(request: pytest.FixtureRequest, vcr_config: dict[str, Any]) -> Iterato
     token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
     with failing("starting to record or replay"), ExitStack() as recording:
         trial, version = _trial(request, run, markers, mode=mode, token=token, vcr_config=vcr_config)
-        recording.enter_context(trial.recorder)
+        recording.enter_context(Interception(trial.recorder))
         offered = HubFiles(
             version=version,
             base_url=trial.recorder.base_url,
@@ -133,12 +133,12 @@ def _trial(
             shown=shown,
             recorder=Recorder(
                 cassette=path,
-                shown=shown,
+                display_name=shown,
                 mode=mode,
-                takes=_takes(run, path, mode, named is not None, gate),
+                staged=_staged(run, path, mode, named is not None, gate),
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
-                gate=gate,
+                write_guard=gate,
                 additions=run.additions,
                 vcr_config=vcr_config,
                 limits=run.limits,
@@ -154,12 +154,12 @@ def _trial(
     )
 
 
-def _takes(run: Run, path: Path, mode: RecordMode, shared: bool, gate: Gate) -> Takes | None:
+def _staged(run: Run, path: Path, mode: RecordMode, shared: bool, gate: Gate) -> StagedRecordings | None:
     if mode in (RecordMode.NONE, RecordMode.VERIFY):
         return None
-    from pytest_hubfiles.record.promotion import Takes  # a replay keeps nothing
+    from pytest_hubfiles.record import StagedRecordings  # a replay keeps nothing
 
-    return Takes(path, run.id, mode, shared, run.limits, gate)
+    return StagedRecordings(path, run.id, mode, shared, run.limits, gate)
 
 
 def _check_recorders(item: pytest.Item) -> None:

@@ -11,7 +11,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import WAIVABLE, Category, Finding, Kind, merge, replay_finding
-from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.report import Record, tally
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.settings.values import OUTAGE, RecordMode
@@ -148,9 +148,9 @@ class Trial:
     def _refusals(self) -> list[str]:
         """Return why what was recorded is not to replace the cassette; empty if it is, or nothing was recorded."""
         faults = [*self.faults, *self.recorder.faults]
-        if not (self.recorder.recorded or self.recorder.outages):
+        if not (self.recorder.recorded or self.recorder.transient_answers):
             return [*faults, *self._idle()]
-        outages = [] if OUTAGE in self.rules.allow else self.recorder.outages
+        outages = [] if OUTAGE in self.rules.allow else self.recorder.transient_answers
         if self.is_verifying:  # nothing is to be replaced, but an outage verifies nothing
             return [*faults, *outages]
         reasons = [*([] if self.passed else [TEST_FAILED]), *faults, *outages]
@@ -195,14 +195,14 @@ class Trial:
         )
 
     def _keep_or_promote(self) -> None:
-        takes, recorded = self.recorder.takes, self.recorder.recorded
-        if takes is None or not recorded:
+        staged, recorded = self.recorder.staged, self.recorder.recorded
+        if staged is None or not recorded:
             return
         if not self._reasons:
-            takes.promote(self.test, self.order(), recorded)
+            staged.promote(self.test, self.order(), recorded)
             self._promoted = True
         else:
-            candidate = takes.keep(self.test, self.order(), recorded, self._reasons)
+            candidate = staged.keep(self.test, self.order(), recorded, self._reasons)
             self._candidate = candidate_shown(self.shown, candidate)
 
     def record(self) -> Record:
