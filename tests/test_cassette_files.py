@@ -162,7 +162,7 @@ def test_a_cassette_of_one_test_is_the_later_runs(root: Path) -> None:
 
 
 def test_what_is_refused_is_not_saved_with_the_next(root: Path) -> None:
-    """A take whose test was told that it is not saved does not come into the cassette with another's."""
+    """A recording that was reported as not saved does not get into the cassette with that of another test."""
     file = root / "v3" / "x.yaml"
     run = StagedRecordings(file, "a", RecordMode.ALL, True, Limits(root=root))
     run.begin("test_a")
@@ -176,14 +176,14 @@ def test_what_is_refused_is_not_saved_with_the_next(root: Path) -> None:
 
 
 def test_a_run_that_cannot_keep_anything_does_not_begin(root: Path) -> None:
-    """A link where the cassette should lie is told before anything is asked of the network."""
+    """A link in the place of the cassette is an error before any request goes to the network."""
     (root / "v3" / "x.yaml").symlink_to(root / "elsewhere.yaml")
     with pytest.raises(CassetteNotWrittenError, match="a symbolic link"):
         StagedRecordings(root / "v3" / "x.yaml", "a", RecordMode.REWRITE, limits=Limits(root=root)).begin("test_a")
 
 
-def test_takes_of_dead_runs_are_forgotten(root: Path) -> None:
-    """A run that ends removes its takes, and those that runs left which were killed a week ago."""
+def test_recordings_of_dead_runs_are_removed(root: Path) -> None:
+    """A run that ends removes its staged recordings, and those of runs that were killed a week ago."""
     for run, days in (("dead", 8), ("alive", 1), ("mine", 0)):
         folder = promotion.run_folder(run)
         folder.mkdir(parents=True)

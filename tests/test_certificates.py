@@ -1,4 +1,4 @@
-"""While a test replays, certificates are read when they are first needed, and no client can tell."""
+"""While a test replays, certificates are read when they are first needed, and no client sees a difference."""
 
 from __future__ import annotations
 

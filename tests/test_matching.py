@@ -216,7 +216,7 @@ def test_identical_requests_are_answered_in_order_and_the_end_for_ever(tmp_path:
         pytest.param([_poll("COMPLETE", "BBBB")], "unmatched-request", "path differs", id="another-task"),
     ],
 )
-def test_a_request_too_many_is_told(tmp_path: Path, interactions: list[Interaction], kind: str, text: str) -> None:
+def test_a_request_too_many_is_refused(tmp_path: Path, interactions: list[Interaction], kind: str, text: str) -> None:
     """Once the recorded answers are used up a request is refused, with how many there were, and each time."""
     with _replaying(tmp_path, *interactions) as recorder, watched_sockets() as seen:
         for interaction in interactions:
@@ -412,7 +412,7 @@ def with_aiohttp(url):
 
 CLIENTS = {"requests": with_requests, "httpx": with_httpx, "aiohttp": with_aiohttp}
 
-@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the stand-in knows no uploads
+@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the fake server knows no uploads
 @pytest.mark.parametrize("client", CLIENTS)
 def test_upload(hubfiles, client):
     assert CLIENTS[client](hubfiles.base_url + "/files/v3/files") in (404, 405)

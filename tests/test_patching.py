@@ -1,4 +1,4 @@
-"""The patches of the clients are made once for all tests, and nobody can tell."""
+"""The patches of the clients are made once for all tests, and no test sees a difference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.hubfiles(cassette="one")
 session, client = requests.Session(), httpx.Client()
 
 def by_urllib3(url):
-    "Call vcrpy in: urllib3 is its business."
+    "Have vcrpy take over: it answers urllib3."
     answer = urllib3.request("GET", url)
     return SimpleNamespace(json=lambda: json.loads(answer.data))
 

@@ -27,7 +27,7 @@ from pytest_hubfiles.record.wire import is_plain
 from pytest_hubfiles.settings.values import RecordMode
 
 URL = f"https://api.hubapi.com/files/2026-03/files/import-from-url/async/tasks/{TASK}/status"
-ALWAYS_VCRPY = sys.version_info < (3, 11)  # whose vcrpy cannot be put on at once
+ALWAYS_VCRPY = sys.version_info < (3, 11)  # whose vcrpy patches piece by piece
 BY_VCRPY = {"ignore_hosts": ["nowhere.example"]}  # with a setting of its own, a replay is vcrpy's from the start
 
 
@@ -104,7 +104,7 @@ def facts(answer: Any, body: bytes) -> dict[str, Any]:
 WAYS: list[Callable[[], dict[str, Any]]] = [
     by_requests, by_requests_in_pieces, by_requests_raw, by_httpx, by_httpx_in_pieces, by_httpx_async,
 ]  # fmt: skip
-NAMES = st.from_regex(r"[A-Z][a-z0-9-]{0,12}", fullmatch=True)  # vcrpy tells one twice that is written in two ways
+NAMES = st.from_regex(r"[A-Z][a-z0-9-]{0,12}", fullmatch=True)  # vcrpy returns one twice that is written in two ways
 VALUES = st.from_regex(r"[!-~]([ -~]{0,20}[!-~])?", fullmatch=True)
 TELLING = ("Set-cookie", "Content-encoding", "Content-length", "Transfer-encoding", "Location")
 HEADERS = st.dictionaries(
@@ -195,7 +195,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("given", REQUESTS.values(), ids=REQUESTS.keys())
 def test_an_odd_request_ends_as_with_vcrpy(given: dict[str, Any], tmp_path: Path) -> None:
-    """Whatever requests is told about sending, a replay without vcrpy ends as one with it: answered, or refused."""
+    """Whatever arguments requests gets, a replay without vcrpy ends as one with it: answered, or refused."""
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
     query = Interaction(**{**vars(plain), "url": URL + "?a=1&a=2&b=%C3%BC"})
     posts = [Interaction(**{**vars(plain), "method": "POST", "request_body": body}) for body in (
@@ -237,7 +237,7 @@ ASK = {
 
 @pytest.mark.parametrize("by", ASK)
 def test_a_green_replay_imports_neither_vcrpy_nor_yaml(downstream: Downstream, by: str) -> None:
-    """What takes longer to import than a test takes is left out where it is not needed."""
+    """What takes longer to import than a test to run is imported only where it is needed."""
     ended = polled("COMPLETE")
     module, ask = ASK[by]
     source = GREEN.format(module=module, ask=ask, needed="{'vcr', 'yaml'}" if ALWAYS_VCRPY else "set()")
@@ -306,7 +306,7 @@ def test_records(hubfiles):
 
 
 def test_a_test_that_records_after_one_that_did_not_need_vcrpy(downstream: Downstream) -> None:
-    """What vcrpy takes for the clients' own, when it is imported in the middle of a replay, is their own."""
+    """Vcrpy imported in the middle of a replay keeps the clients' own methods as originals, not our replacements."""
     ended = polled("COMPLETE")
     with constant_server() as url:
         (downstream.path / "test_files.py").write_text(
@@ -331,7 +331,7 @@ def test_proxies_of_the_environment_are_not_looked_for(tmp_path: Path, monkeypat
     assert requests.sessions.get_environ_proxies is before
 
 
-def test_threads_go_on_while_vcrpy_is_called_in(tmp_path: Path) -> None:
+def test_threads_go_on_while_vcrpy_takes_over(tmp_path: Path) -> None:
     """Requests of other threads are answered before, while and after one of them needs vcrpy."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -350,8 +350,8 @@ def test_threads_go_on_while_vcrpy_is_called_in(tmp_path: Path) -> None:
     assert len(played.exchanges) == 200
 
 
-def test_what_fails_in_here_is_told(tmp_path: Path) -> None:
-    """An error of our own, raised into a client that may swallow it, is known of."""
+def test_what_fails_in_here_is_noted(tmp_path: Path) -> None:
+    """An error of our own, raised into a client that may swallow it, is among the faults."""
 
     def failing(_: Interaction) -> Exchange:
         raise ZeroDivisionError("no")
@@ -386,7 +386,7 @@ def test_a_test_may_take_away_what_watches_imports(tmp_path: Path, monkeypatch: 
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    """Clients, imports and proxies are as they were once a test is over, whether or not vcrpy was called in."""
+    """Clients, imports and proxies are as they were once a test is over, whether or not vcrpy took over."""
     import urllib3.connectionpool
 
     places = (

@@ -91,7 +91,7 @@ def test_what_would_leave_is_refused(attempt: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1."])
 def test_the_base_url_is_refused_though_it_is_here(listener: socket.socket, host: str) -> None:
-    """A stand-in on loopback is what is recorded from: a replay does not reach it, whatever it is called."""
+    """A fake server on loopback is recorded from, and a replay does not reach it, under whatever name."""
     for called in ("127.0.0.1", "localhost"):
         with (
             NetworkBlock(base(listener, host), refusal),
@@ -105,7 +105,7 @@ def test_what_stays_here_is_let_through(listener: socket.socket, tmp_path: Path)
     port = listener.getsockname()[1]
     with NetworkBlock("https://api.hubapi.com", refusal):
         for host in ("127.0.0.1", "localhost", "::ffff:127.0.0.1"):
-            with suppress(ConnectionRefusedError):  # where there is no IPv6, the system says so, not the seal
+            with suppress(ConnectionRefusedError):  # where there is no IPv6, the system says so, not the block
                 socket.create_connection((host, port)).close()
         with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
             connection.connect()
@@ -152,21 +152,21 @@ def test_nothing_is_left_behind(listener: socket.socket) -> None:
     before = {name: vars(socket.socket).get(name) for name in NAMES}
     look_up = socket.getaddrinfo
     with NetworkBlock(base(listener), refusal), pytest.MonkeyPatch.context() as patched:
-        sealed = socket.socket.connect
-        patched.setattr(socket.socket, "connect", sealed)
+        blocked = socket.socket.connect
+        patched.setattr(socket.socket, "connect", blocked)
     assert {name: vars(socket.socket).get(name) for name in NAMES} == before
     assert socket.getaddrinfo is look_up
 
     late = pytest.MonkeyPatch()
     with NetworkBlock(base(listener), refusal):
-        sealed = socket.socket.connect
-        late.setattr(socket.socket, "connect", sealed)
+        blocked = socket.socket.connect
+        late.setattr(socket.socket, "connect", blocked)
     late.undo()
     with socket.socket() as sock:
-        sealed(sock, listener.getsockname())
+        blocked(sock, listener.getsockname())
 
 
-def test_threads_are_sealed_too(listener: socket.socket) -> None:
+def test_threads_are_blocked_too(listener: socket.socket) -> None:
     """A thread that the test has started does not get out either."""
     seen: list[BaseException] = []
 

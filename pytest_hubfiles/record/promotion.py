@@ -61,12 +61,12 @@ class StagedRecordings:
         return self._folder / "original.yaml"
 
     @property
-    def _without_root(self) -> cassettes.Limits:
+    def _staged_limits(self) -> cassettes.Limits:
         """The limits of the staged files, which do not lie below the cassette root."""
         return replace(self.limits, root=None)
 
     def begin(self, holder: str) -> bool:
-        """Note what the cassette is before this run changes it; return whether the test of *holder* is to record.
+        """Note what the cassette is before this run changes it; return whether the test *holder* is to record.
 
         In mode ``once`` it is, unless the cassette existed when the run began.
 
@@ -75,7 +75,7 @@ class StagedRecordings:
         """
         cassettes.check_target(self.cassette, self.limits.root)
         begun = self._folder / "begun"
-        with cassettes.locked(self.cassette, holder), self._private():
+        with cassettes.locked(self.cassette, holder), self._system_errors():
             if not begun.exists():
                 exists = self.cassette.exists()
                 if exists and self.mode is RecordMode.ONCE:
@@ -95,7 +95,7 @@ class StagedRecordings:
         if not self._original.exists():
             return []
         try:
-            return cassettes.read(self._original, self._without_root)
+            return cassettes.read(self._original, self._staged_limits)
         except cassettes.CassetteUnreadableError as error:
             raise cassettes.CassetteUnreadableError(self.cassette, error.reason, error.line) from None
 
@@ -106,7 +106,7 @@ class StagedRecordings:
             CassetteNotWrittenError: the cassette is unchanged.
             CredentialInFileError: a credential would have been in a file; the cassette is unchanged.
         """
-        with cassettes.locked(self.cassette, test), self._private():
+        with cassettes.locked(self.cassette, test), self._system_errors():
             base = self._base()
             staged = self._stage("promoted", test, order, recorded)
             candidate = cassettes.candidate_path(self.cassette)
@@ -114,7 +114,7 @@ class StagedRecordings:
             try:
                 if has_candidates:  # of other tests
                     self._write_candidate(candidate, base)
-                if not base and list(staged.parent.iterdir()) == [staged]:  # a copy takes 0.9 of the time of a merge
+                if not base and list(staged.parent.iterdir()) == [staged]:  # copying takes 0.8 of a merge's time
                     cassettes.write(self.cassette, staged.read_bytes(), self.limits.root)
                 else:
                     self._save(self.cassette, self._merged(("promoted",), base))
@@ -140,14 +140,14 @@ class StagedRecordings:
             CredentialInFileError: a credential would have been in a file; the cassette is unchanged.
         """
         candidate = cassettes.candidate_path(self.cassette)
-        with cassettes.locked(self.cassette, test), self._private():
+        with cassettes.locked(self.cassette, test), self._system_errors():
             base = self._base()
             self._stage("kept", test, order, recorded, reasons=reasons)
             self._write_candidate(candidate, base)
         return candidate
 
     @contextmanager
-    def _private(self) -> Iterator[None]:
+    def _system_errors(self) -> Iterator[None]:
         """Raise an error of the system, such as a full disk, as one about the cassette."""
         try:
             yield
@@ -172,7 +172,7 @@ class StagedRecordings:
 
     def _save(self, path: Path, interactions: Sequence[Interaction], header: str = "") -> None:
         is_private = path.is_relative_to(self._folder)
-        named, limits = (self.cassette, self._without_root) if is_private else (path, self.limits)
+        named, limits = (self.cassette, self._staged_limits) if is_private else (path, self.limits)
         cassettes.save(path, interactions, limits, header=header, check=partial(self.write_guard.check, named))
 
     def _write_candidate(self, candidate: Path, base: Sequence[Interaction]) -> None:
@@ -183,7 +183,7 @@ class StagedRecordings:
 
     def _recorded(self, kinds: Sequence[str]) -> list[Interaction]:
         paths = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
-        return [interaction for path in paths for interaction in cassettes.read(path, self._without_root)]
+        return [interaction for path in paths for interaction in cassettes.read(path, self._staged_limits)]
 
     def _base(self) -> list[Interaction]:
         """Return what the cassette holds beside this run's recordings: what it held before, and what other runs add."""
