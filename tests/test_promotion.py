@@ -83,7 +83,7 @@ def test_drift_is_not_promoted(recorded: Downstream, mode: str) -> None:
 
 @pytest.mark.parametrize(("level", "promoted"), [("breaking", True), ("warning", False)])
 def test_drift_below_fail_on_is_promoted(recorded: Downstream, level: str, promoted: bool) -> None:
-    """Drift below fail_on is told and promoted; the same drift at fail_on is not."""
+    """Drift below fail_on is reported and promoted; the same drift at fail_on is not."""
     recorded.restart("no-access")
 
     result = recorded.run_live("--hubfiles-record=rewrite", f"--hubfiles-fail-on={level}")
@@ -385,7 +385,7 @@ def test_what_goes_wrong_in_a_teardown_is_an_error(
 
 
 def test_accept_on_the_command_line_waives_findings(recorded: Downstream) -> None:
-    """--hubfiles-accept makes a recording with drift the cassette, tells the drift, and leaves no candidate."""
+    """--hubfiles-accept makes a recording with drift the cassette, reports the drift, and leaves no candidate."""
     recorded.restart("epoch-times")
     rerecord(recorded)
 
@@ -497,10 +497,10 @@ def test_a_candidate_without_reasons_speaks_for_itself(recorded: Downstream) -> 
     """A candidate somebody else wrote is accepted by what it holds: answers are, an outage is not."""
     recorded.write([started(), replace(polled("PENDING"), status_code=503)], recorded.candidate())
     with pytest.raises(promotion.CandidateRefusedError, match="got HTTP 503"):
-        promotion.accept(recorded.candidate())
+        promotion.accept_candidate(recorded.candidate())
 
     recorded.write(whole_import(), recorded.candidate())
-    promotion.accept(recorded.candidate())
+    promotion.accept_candidate(recorded.candidate())
 
     assert cassettes.read(recorded.cassette()) == whole_import()
 

@@ -1,4 +1,4 @@
-"""Replay: everything is answered from the cassette, nothing leaves, and what cannot be answered is told."""
+"""Replay: everything is answered from the cassette, nothing leaves, and what cannot be answered is reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def findings(result: pytest.RunResult, kind: str) -> list[str]:
     return sorted({line for line in result.outlines if f" {kind}: " in line and not line.startswith("E ")})
 
 
-# --- sealed ---
+# --- blocked ---
 
 CLIENT = """
 import json, urllib.request

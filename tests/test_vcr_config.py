@@ -171,7 +171,7 @@ def test_query_parameters_are_filtered(downstream: Downstream, parameters: str) 
 
 
 def test_hooks_see_hubspots_origin_recording_and_replaying(downstream: Downstream) -> None:
-    """What a hook is shown does not depend on where a request goes."""
+    """What a hook sees does not depend on where a request goes."""
     _record_and_replay(
         downstream,
         '{"before_record_request": lambda request: called(request.host, request)}',

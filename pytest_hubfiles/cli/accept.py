@@ -12,7 +12,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.output import USAGE
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
-from pytest_hubfiles.record import promotion
+from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
 from pytest_hubfiles.run import accepted
 from pytest_hubfiles.settings.ini_files import named_deviations
 
@@ -68,8 +68,8 @@ def accept(
     status = 0
     for candidate in dict.fromkeys(candidates):
         try:
-            click.echo(f"promoted: {promotion.accept(candidate)}")
-        except promotion.CandidateRefusedError as error:
+            click.echo(f"promoted: {accept_candidate(candidate)}")
+        except CandidateRefusedError as error:
             click.echo(str(error), err=True)
             status = max(status, 1)
         except HubfilesError as error:

@@ -17,13 +17,13 @@ from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
-from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import Gate
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.record.promotion import Takes
+    from pytest_hubfiles.record import StagedRecordings
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -65,7 +65,8 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
     token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
     with failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
-        recorder = recording.enter_context(test_run.recorder)
+        recorder = test_run.recorder
+        recording.enter_context(Interception(recorder))
         offered = HubFiles(
             version=wanted.version,
             base_url=recorder.base_url,
@@ -92,12 +93,12 @@ def _test_run(
     gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
     recorder = Recorder(
         cassette=wanted.cassette,
-        shown=wanted.shown,
+        display_name=wanted.shown,
         mode=wanted.mode,
-        takes=_takes(run, wanted, gate),
+        staged=_staged(run, wanted, gate),
         base_url=run.get("base_url"),
         identify=run.contracts.identify,
-        gate=gate,
+        write_guard=gate,
         additions=run.additions,
         vcr_config=vcr_config,
         limits=run.limits,
@@ -115,9 +116,9 @@ def _test_run(
     )
 
 
-def _takes(run: Run, wanted: TestSettings, gate: Gate) -> Takes | None:
+def _staged(run: Run, wanted: TestSettings, gate: Gate) -> StagedRecordings | None:
     if wanted.mode in (RecordMode.NONE, RecordMode.VERIFY):
         return None
-    from pytest_hubfiles.record.promotion import Takes  # a replay keeps nothing
+    from pytest_hubfiles.record import StagedRecordings  # a replay keeps nothing
 
-    return Takes(wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, gate)
+    return StagedRecordings(wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, gate)

@@ -78,9 +78,9 @@ class Reporter:
         from pytest_hubfiles.run import verdict
 
         if any(record.recording for record in run.report.records):
-            from pytest_hubfiles.record import promotion
+            from pytest_hubfiles.record import forget_run
 
-            promotion.forget(run.id)
+            forget_run(run.id)
         if run.compared is not None:
             self._compare(*run.compared)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):

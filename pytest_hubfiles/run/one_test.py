@@ -11,7 +11,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, Kind, merge, replay_finding
-from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.record import Record, tally
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
@@ -163,15 +163,15 @@ class TestRun:
         return self._conclusion.since(earlier)
 
     def _keep_or_promote(self) -> None:
-        takes, recorded = self.recorder.takes, self.recorder.recorded
-        if takes is None or not recorded:
+        staged, recorded = self.recorder.staged, self.recorder.recorded
+        if staged is None or not recorded:
             return
         reasons = self._conclusion.refusals
         if not reasons:
-            takes.promote(self.test, self.order(), recorded)
+            staged.promote(self.test, self.order(), recorded)
             self._promoted = True
         else:
-            candidate = takes.keep(self.test, self.order(), recorded, reasons)
+            candidate = staged.keep(self.test, self.order(), recorded, reasons)
             self._candidate = candidate_shown(self.shown, candidate)
 
     def record(self) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_hubfiles.model.finding import WAIVABLE, Category, Finding, Kind
-from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.settings.values import OUTAGE, RecordMode
@@ -68,7 +68,7 @@ def of_test(
     is_replaced = rules.accept and recorder.live and recorder.mode is not RecordMode.VERIFY
     red = [f for f in failing(findings, rules) if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
     faults = [*faults, *recorder.faults]
-    if recorder.recorded or recorder.outages:
+    if recorder.recorded or recorder.transient_answers:
         reasons = list(_refusals(findings, rules, recorder, passed))
     else:
         reasons = list(_idle(recorder)) if passed and not shared else []
@@ -81,7 +81,7 @@ def _refusals(findings: Iterable[Finding], rules: Rules, recorder: Recorder, pas
     if replaces and not passed:
         yield TEST_FAILED
     if OUTAGE not in rules.allow:
-        yield from recorder.outages  # they verify nothing either
+        yield from recorder.transient_answers  # they verify nothing either
     if replaces and any(not _is_waived(finding, rules) for finding in at_or_above(findings, rules)):
         yield WAIVABLE
 

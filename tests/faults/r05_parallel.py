@@ -24,7 +24,7 @@ from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings
 from pytest_hubfiles.settings.values import RecordMode
 
 MODES: Final = (RecordMode.ONCE, RecordMode.NEW_EPISODES, RecordMode.ALL, RecordMode.REWRITE)
@@ -63,11 +63,11 @@ Recording = Callable[[Path, RecordMode, int, int, Barrier], None]
 
 
 def _ours(path: Path, mode: RecordMode, run: int, worker: int, barrier: Barrier) -> None:
-    takes = Takes(path, f"r05-{os.getppid()}-{run}", mode, shared=True)
-    takes.begin("test")
+    staged = StagedRecordings(path, f"r05-{os.getppid()}-{run}", mode, shared=True)
+    staged.begin("test")
     barrier.wait()
     for test in range(TESTS):
-        takes.promote(f"test_{worker}_{test}", worker * TESTS + test, [_made(run, worker, test)])
+        staged.promote(f"test_{worker}_{test}", worker * TESTS + test, [_made(run, worker, test)])
 
 
 def _killed(path: Path, mode: RecordMode, run: int, worker: int, barrier: Barrier) -> None:

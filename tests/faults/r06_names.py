@@ -20,7 +20,7 @@ from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings
 from pytest_hubfiles.settings.values import RecordMode
 
 ROOT: Final = Path("/project/cassettes")
@@ -145,12 +145,12 @@ def _uses(root: Path, path: Path) -> Mapping[str, Callable[[], Any]]:
     limits = cassettes.Limits(root=root)
 
     def record(mode: RecordMode, shared: bool) -> None:
-        takes = Takes(path, "r06", mode, shared, limits)
-        takes.begin("test_a")
-        takes.promote("test_a", 0, _MADE)
+        staged = StagedRecordings(path, "r06", mode, shared, limits)
+        staged.begin("test_a")
+        staged.promote("test_a", 0, _MADE)
 
     def keep() -> None:
-        Takes(path, "r06-keep", RecordMode.REWRITE, False, limits).keep("test_a", 0, _MADE, ["an outage"])
+        StagedRecordings(path, "r06-keep", RecordMode.REWRITE, False, limits).keep("test_a", 0, _MADE, ["an outage"])
 
     return {
         "read": lambda: cassettes.read(path, limits),

@@ -40,10 +40,10 @@ _BOUNDARIES: Final = {
     "fixture": f"{_PLUGIN}.setup._test_run",
     "settings of a test": "pytest_hubfiles.plugin.setup.settings_of",
     "recorder": f"{_PLUGIN}.setup.Recorder",
-    "recorder.enter": "pytest_hubfiles.record.recorder.Tape",
-    "recorder.exit": "pytest_hubfiles.record.recorder.Recorder.__exit__",
+    "recorder.enter": "pytest_hubfiles.record.tape.Tape",
+    "recorder.exit": "pytest_hubfiles.record.interception.Interception.__exit__",
     "what a test is offered": "pytest_hubfiles.fixture.HubFiles.__init__",
-    "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.asked",
+    "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.reserve",
     "recorder.identify": "pytest_hubfiles.judge.contract.Contracts.identify",
     "pytest_runtest_call": "pytest_hubfiles.run.one_test.TestRun.end_call",
     "judging": "pytest_hubfiles.run.rules.Rules.check",
@@ -60,18 +60,18 @@ _BOUNDARIES: Final = {
     "deviations that have run out": "pytest_hubfiles.judge.deviations.run_out",
 }
 _RECORDING: Final = {
-    "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.received",
-    "scrubbing": "pytest_hubfiles.record.recorder.secrets.examine",
-    "takes.begin": "pytest_hubfiles.record.promotion.Takes.begin",
+    "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.record",
+    "scrubbing": "pytest_hubfiles.record.session_secrets.secrets.examine",
+    "staged.begin": "pytest_hubfiles.record.promotion.StagedRecordings.begin",
     "comparing": "pytest_hubfiles.run.rules.Rules.compare",
-    "takes.promote": "pytest_hubfiles.record.promotion.Takes.promote",
-    "takes.base": "pytest_hubfiles.record.promotion.Takes._base",
+    "staged.promote": "pytest_hubfiles.record.promotion.StagedRecordings.promote",
+    "staged.base": "pytest_hubfiles.record.promotion.StagedRecordings._base",
     "cassettes.save": "pytest_hubfiles.record.promotion.cassettes.save",
     "cassettes.write": "pytest_hubfiles.record.promotion.cassettes.write",
 }
-_MERGING: Final = {"takes.merge": "pytest_hubfiles.record.promotion.Takes._merged"}
+_MERGING: Final = {"staged.merge": "pytest_hubfiles.record.promotion.StagedRecordings._merged"}
 _REPLAYING: Final = {
-    "recorder.answer": "pytest_hubfiles.record.recorder.Tape.find",
+    "recorder.answer": "pytest_hubfiles.record.tape.Tape.find",
     "recorder.play": "pytest_hubfiles.record.recorder.Recorder.play",
     "cassettes.read": "pytest_hubfiles.record.recorder.cassettes.read",
     "age": "pytest_hubfiles.run.rules.Rules.stale",
@@ -79,7 +79,7 @@ _REPLAYING: Final = {
 _BEFORE_ANY_TEST: Final = {"pytest_configure"}
 _BOUNDED: Final = {
     "pytest_configure", "pytest_generate_tests", "fixture", "recorder.receive", "recorder.answer",
-    "pytest_runtest_call", "pytest_runtest_makereport", "takes.merge", "report", "pytest_sessionfinish",
+    "pytest_runtest_call", "pytest_runtest_makereport", "staged.merge", "report", "pytest_sessionfinish",
 }  # fmt: skip
 
 
