@@ -59,34 +59,20 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what was found to the test's own failure, and hand everything on to the report."""
-    test_run = item.stash.get(TEST_RUN, None)
-    if test_run is None:
-        return (yield)
-    fault = None
-    if call.when == "call" and call.excinfo is None:
-        # The wrapper above comes too late for the first test of a run whose own code asks for the fixture.
-        try:
-            _end_call(item)
-        except pytest.fail.Exception as failure:
-            call.excinfo = pytest.ExceptionInfo.from_exception(failure)
-    if call.when == "teardown":
-        try:
-            hand_on(item, test_run.record())
-        except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
-            fault = OwnFaultError("handing on what the test reports", error)
+    fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
+    test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
+    if test_run is None:
+        return report
     try:
         _redact(report, test_run.recorder.redacted)
-    except Exception as error:  # noqa: BLE001  # likewise; and nothing is to be shown that was not looked through
+    except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
         fault = OwnFaultError("taking credentials out of the report", error)
-        report.sections[:], report.longrepr = [], None
+        report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
-    # A failure of a unittest.TestCase shows here only, so do xfail and a skip.
-    if call.when != "teardown" and not report.passed and not is_ours:
+    if call.when != "teardown" and not is_ours:
         try:
-            conclusion = test_run.end_call(passed=False)
-            if conclusion.findings or conclusion.refusals:
-                report.sections.append(("hubfiles", _explain(test_run, conclusion)))
+            _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
     if fault is not None:
@@ -97,6 +83,34 @@ def pytest_runtest_makereport(
     if call.when == "teardown":
         del item.stash[TEST_RUN]  # which holds the whole cassette
     return report
+
+
+def _hand_on(item: pytest.Item) -> OwnFaultError | None:
+    """Hand on what the test reports; return a fault of ours."""
+    test_run = item.stash.get(TEST_RUN, None)
+    try:
+        if test_run is not None:
+            hand_on(item, test_run.record())
+    except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
+        return OwnFaultError("handing on what the test reports", error)
+    return None
+
+
+def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
+    """Judge a test that the wrapper around its call has not judged.
+
+    A failure of a unittest.TestCase shows here only, so do xfail and a skip. And the wrapper never sees the first test
+    of a run whose own code asks for the fixture, nor the second try of a plugin that runs tests again.
+    """
+    if not report.passed:
+        conclusion = test_run.end_call(passed=False)
+        if conclusion.findings or conclusion.refusals:
+            report.sections.append(("hubfiles", _explain(test_run, conclusion)))
+    elif report.when == "call":
+        try:
+            _end_call(item)
+        except pytest.fail.Exception as failure:
+            report.outcome, report.longrepr = "failed", str(failure)
 
 
 def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
@@ -141,11 +155,12 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
         passed = test_run.passed = False
     try:
         with failing("promoting the recording", test_run):
+            was_green = passed and test_run.passed
             late = test_run.end_test(passed)
-            if late.is_red:
+            if late.is_red and was_green:  # otherwise the test is red already
                 raise pytest.fail.Exception(_explain(test_run, late), pytrace=False)
     except pytest.fail.Exception:
-        if passed:  # otherwise the test is red already
+        if passed:
             raise
 
 
