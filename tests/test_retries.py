@@ -13,7 +13,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.when != "call" or report.passed:
         return report
-    item.ihook.pytest_runtest_teardown(item=item, nextitem=item)
+    item.ihook.pytest_runtest_teardown(item=item, nextitem=item.parent)
     item._initrequest()
     item.ihook.pytest_runtest_setup(item=item)
     return pytest.TestReport.from_item_and_call(item, pytest.CallInfo.from_call(item.runtest, "call"))
