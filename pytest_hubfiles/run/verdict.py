@@ -71,7 +71,7 @@ def of_test(
     if recorder.recorded or recorder.transient_answers:
         reasons = list(_refusals(findings, rules, recorder, passed))
     else:
-        reasons = list(_idle(recorder)) if passed and not shared else []
+        reasons = list(_unseen(recorder)) if passed and not shared else []
     return Conclusion(tuple(findings), tuple(red), (*faults, *reasons))
 
 
@@ -91,11 +91,16 @@ def _is_waived(finding: Finding, rules: Rules) -> bool:
     return rules.accept and can_be
 
 
-def _idle(recorder: Recorder) -> Iterator[str]:
-    """Yield why a test that should ask the network again did not: its old recording would go on being replayed."""
-    again = (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY)
-    if recorder.mode in again and recorder.original and not recorder.exchanges:
-        yield f"no request was seen, though {len(recorder.original)} exchanges are recorded"
+def _unseen(recorder: Recorder) -> Iterator[str]:
+    """Yield why a test is red of whose requests none was seen, though some are recorded: nothing was judged."""
+    if recorder.exchanges or recorder.problems or not recorder.original:
+        return
+    count = len(recorder.original)
+    seen = f"no request was seen, though {count} exchange{'s are' if count > 1 else ' is'} recorded"
+    if not recorder.live:
+        yield f"{seen}. Requests of other processes and of clients with sockets of their own, as pycurl, go unseen."
+    elif recorder.mode in (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY):
+        yield seen  # and the old recording would go on being replayed
 
 
 def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> Iterator[str]:
