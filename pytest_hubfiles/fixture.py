@@ -157,7 +157,7 @@ class HubFiles:
         while True:
             before = len(self._trial.recorder.recorded)
             exchange = self._poll(operation, task_id)
-            if not 200 <= exchange.status_code < 300 or exchange.interaction.outage:
+            if not 200 <= exchange.status_code < 300 or exchange.interaction.transient:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange

@@ -17,7 +17,7 @@ import pytest
 # pytester forgets what a run inside this process has imported; what is imported here need not be again.
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox import Sandbox
 
 # Plugins of this project's own development that a downstream project need not have; they cost seconds.

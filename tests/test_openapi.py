@@ -19,7 +19,7 @@ from pytest_hubfiles import openapi
 from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.shipped import shipped_schemas
-from pytest_hubfiles.model.exchange import UnknownVersionError
+from pytest_hubfiles.model.hubspot_api import UnknownVersionError
 from pytest_hubfiles.openapi import Document, OpenApiError
 
 SHIPPED = schema_files.load().entries

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 
 
 class NotParsedError(HubfilesError, ValueError):

@@ -12,7 +12,8 @@ from pytest_hubfiles.compare.shape_differences import Subject, drift_finding
 from pytest_hubfiles.compare.shapes import Shape, plainly_alike, shape_of_all
 from pytest_hubfiles.judge.contract import Contract, Contracts
 from pytest_hubfiles.judge.declared import UNDECLARED, Place
-from pytest_hubfiles.model.exchange import BodyNotJsonError, Exchange, Interaction
+from pytest_hubfiles.model.body import BodyNotJsonError
+from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import RECORDINGS, Case, Category, Finding, Kind
 
 GONE: Final = frozenset({404, 405, 410})

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_hubfiles.errors import HubfilesError, TooSlowError
 from pytest_hubfiles.judge.declared import Declared, Place
 from pytest_hubfiles.judge.fast_validator import Glance, at
-from pytest_hubfiles.model.exchange import BodyNotJsonError, Exchange, Interaction, charset_of, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, charset_of, parse_json
+from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Category, Finding, Kind, severity_of
 from pytest_hubfiles.model.json_types import child_path, type_of
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract, Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
-from pytest_hubfiles.model.exchange import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
+from pytest_hubfiles.model.hubspot_api import ApiVersion, UnknownVersionError
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 KEYWORD: Final = "x-hubfiles"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.schema_files import SchemaFileError, checked
-from pytest_hubfiles.model.exchange import ApiVersion
+from pytest_hubfiles.model.hubspot_api import ApiVersion
 from pytest_hubfiles.openapi.bodies import Bodies
 from pytest_hubfiles.openapi.documents import Document, OpenApiError, parse, read
 from pytest_hubfiles.openapi.files import FileNotWrittenError, FilesDifferError, save, text_of

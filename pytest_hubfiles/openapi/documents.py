@@ -16,7 +16,7 @@ from referencing.exceptions import Unresolvable
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.schema_files import DIALECT
-from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 
 _LARGEST: Final = 32 * 2**20  # bytes; HubSpot's largest document has about one million
 _DEEPEST: Final = 100  # levels; below what Python and libyaml can recurse

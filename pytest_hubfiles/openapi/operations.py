@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.judge.contract import Contract
-from pytest_hubfiles.model.exchange import is_version
+from pytest_hubfiles.model.hubspot_api import is_version
 from pytest_hubfiles.openapi.documents import Document
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")

@@ -153,7 +153,7 @@ class Reporter:
     def _not_opened(self) -> Iterator[str]:
         """Yield the cassettes that no test opened, but for those of versions that no test ran for."""
         from pytest_hubfiles import cassettes
-        from pytest_hubfiles.model.exchange import is_version
+        from pytest_hubfiles.model.hubspot_api import is_version
 
         opened = set(self.run.report.cassettes)
         root = self.run.cassettes

@@ -262,7 +262,7 @@ def accept(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
         interactions = cassettes.read(candidate, limits)
         reasons = _reasons(candidate.read_bytes())
         if not reasons:  # not written by a run of ours: what it holds must speak for itself
-            reasons = [f"{i.method} {i.path} got {i.outage}" for i in interactions if i.outage]
+            reasons = [f"{i.method} {i.path} got {i.transient}" for i in interactions if i.transient]
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])

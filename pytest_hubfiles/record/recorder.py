@@ -17,8 +17,9 @@ from weakref import WeakSet
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import Exchange, Interaction, match_key
+from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.match_key import match_key
 from pytest_hubfiles.record.certificates import read_late
 from pytest_hubfiles.record.fast.player import Player, is_plain
 from pytest_hubfiles.record.log_filter import quiet_logs
@@ -414,7 +415,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             self.recorded[place:place] = kept
             for interaction in kept or told:
                 self.exchanges.append(self._identify(interaction))
-                outage = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.outage
+                outage = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
                 if outage:
                     self._outages.append(f"{interaction.method} {interaction.path} got {outage}")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_hubfiles.model.exchange import Interaction, MatchKey
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.match_key import MatchKey
 from pytest_hubfiles.model.task_states import TERMINAL
 
 

@@ -52,7 +52,7 @@ class Rules:
                 found.append(finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike)))
             state = alike[0].task_status
             for exchange in alike if lets_go else ():
-                exchange.interaction.let_go(state)
+                exchange.interaction.drop_parsed(state)
         return found + list(lifecycle.check(exchanges))
 
     def compare(
@@ -68,7 +68,7 @@ class Rules:
         from pytest_hubfiles.compare import drift  # a replay compares nothing
 
         if OUTAGE not in self.allow:
-            after = [i for i in after if i.outage is None or i.status_code in drift.GONE]
+            after = [i for i in after if i.transient is None or i.status_code in drift.GONE]
         old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
         return list(drift.compare(old, new, self.contracts, history))
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from pytest_hubfiles.model.exchange import Interaction, charset_of, decode_body
+from pytest_hubfiles.model.body import charset_of, decode_body
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.secrets import patterns
 from pytest_hubfiles.secrets.clean import (
     NOTHING_MORE,

@@ -17,7 +17,7 @@ from hostile import BOMB, UNREADABLE, one
 from faults.apart import Case, limit_memory, survive, watch
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model.exchange import BodyNotJsonError
+from pytest_hubfiles.model.body import BodyNotJsonError
 
 _SECONDS: Final = 15.0  # of the processor, for one file; a good one of the largest size takes less
 _MEGABYTES: Final = 600  # beyond what the process has once it has imported everything

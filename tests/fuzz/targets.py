@@ -21,7 +21,8 @@ from pytest_hubfiles.compare.shape_differences import Subject, between
 from pytest_hubfiles.compare.shapes import Shape, merge_all, plainly_alike, shape_of_all
 from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.judge.declared import Place
-from pytest_hubfiles.model.exchange import BodyNotJsonError, Interaction
+from pytest_hubfiles.model.body import BodyNotJsonError
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.run.rules import Rules
 
 CONTRACTS: Final = schema_files.load(())
