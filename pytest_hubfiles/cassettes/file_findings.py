@@ -8,7 +8,8 @@ from typing import Final
 from pytest_hubfiles import secrets
 from pytest_hubfiles.cassettes import CassetteUnreadableError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
 _AGAIN: Final = "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
@@ -16,7 +17,7 @@ _AGAIN: Final = "Record it again with --hubfiles-record rewrite and --hubfiles-a
 
 def unreadable(error: CassetteUnreadableError, shown: str, advice: str = _AGAIN) -> Finding:
     """Return the finding for a cassette, called *shown*, that cannot be read, with an *advice*."""
-    return replay_finding(
+    return Finding.of(
         Kind.CASSETTE_UNREADABLE, f"{error.described(shown)}\n{advice}", cassette=shown, before=shown, line=error.line
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.finding import Kind
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import RENDERERS, STDOUT
 from pytest_hubfiles.settings.values import OPTIONS, OptionError
 

@@ -18,7 +18,7 @@ from pytest_hubfiles.cli.import_openapi import import_openapi
 from pytest_hubfiles.compare.sides import of_path, of_revision
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
-from pytest_hubfiles.model.finding import Kind, Severity
+from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.record import promotion
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
 from pytest_hubfiles.report.publishing import RENDERERS, STDOUT

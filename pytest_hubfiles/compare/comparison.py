@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from pytest_hubfiles.model.finding import Finding, Severity, worst
+from pytest_hubfiles.model.finding import Finding, worst
+from pytest_hubfiles.model.policy import Severity
 
 
 class Verdict(str, Enum):

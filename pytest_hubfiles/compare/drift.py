@@ -14,7 +14,8 @@ from pytest_hubfiles.judge.contract import Contract, Contracts
 from pytest_hubfiles.judge.declared import UNDECLARED, Place
 from pytest_hubfiles.model.body import BodyNotJsonError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import RECORDINGS, Case, Category, Finding, Kind
+from pytest_hubfiles.model.finding import RECORDINGS, Finding
+from pytest_hubfiles.model.policy import Case, Category, Kind
 
 GONE: Final = frozenset({404, 405, 410})
 """The statuses of an operation that is there no more."""

@@ -9,8 +9,9 @@ from typing import Any, Final
 from pytest_hubfiles.compare.shapes import Shape
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared
-from pytest_hubfiles.model.finding import Case, Category, Finding, Kind, severity_of
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
+from pytest_hubfiles.model.policy import Case, Category, Kind, severity_of
 
 _FEW: Final = 5  # new fields of the same type are likely new names, more are likely not
 

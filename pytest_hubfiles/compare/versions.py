@@ -16,7 +16,8 @@ from pytest_hubfiles.judge.contract import Contract, Contracts
 from pytest_hubfiles.judge.declared import UNDECLARED
 from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Case, Category, Finding, Kind, Severity, severity_of
+from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
+from pytest_hubfiles.model.policy import Case, Category, Kind, Severity, severity_of
 
 if sys.version_info >= (3, 11):
     import tomllib

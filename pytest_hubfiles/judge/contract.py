@@ -13,8 +13,9 @@ from pytest_hubfiles.judge.declared import Declared, Place
 from pytest_hubfiles.judge.fast_validator import Glance, at
 from pytest_hubfiles.model.body import BodyNotJsonError, charset_of, parse_json
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import Category, Finding, Kind, severity_of
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path, type_of
+from pytest_hubfiles.model.policy import Category, Kind, severity_of
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.finding import POLICY, Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
 
 
 class DeviationsFileError(HubfilesError):

@@ -138,10 +138,11 @@ class Reporter:
         ]
 
     def _unused(self) -> list[Finding]:
-        from pytest_hubfiles.model.finding import Kind, replay_finding
+        from pytest_hubfiles.model.finding import Finding
+        from pytest_hubfiles.model.policy import Kind
 
         return [
-            replay_finding(
+            Finding.of(
                 Kind.CASSETTE_UNUSED,
                 f"{shown} is opened by no test; delete it, or see why its test is gone",
                 before=shown,

@@ -18,8 +18,9 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.record.certificates import read_late
 from pytest_hubfiles.record.fast.player import Player, is_plain
 from pytest_hubfiles.record.log_filter import quiet_logs
@@ -305,7 +306,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         return (refusal if self._refused[finding.after] <= _PATIENCE else SwallowedRefusalError)(finding)
 
     def _connection_refused(self, what: str) -> BaseException:
-        finding = replay_finding(
+        finding = Finding.of(
             Kind.UNMATCHED_REQUEST,
             (
                 f"{what} was refused: the test replays {self.shown}, and this client is none that is recorded.\n"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import MatchKey
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
 
 
@@ -73,7 +74,7 @@ class Tape:
                 + "".join(f"  {difference}\n" for difference in _differences(request, closest))
                 + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
             )
-        return replay_finding(kind, said, after=asked,
+        return Finding.of(kind, said, after=asked,
             cassette=str(cassette),
         )  # fmt: skip
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Finding, Severity, merge, worst
+from pytest_hubfiles.model.finding import Finding, merge, worst
+from pytest_hubfiles.model.policy import Severity
 
 
 class Contracted(NamedTuple):

@@ -14,7 +14,8 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
-from pytest_hubfiles.model.finding import Category, Finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import WAIVABLE, Category, Finding, Kind, merge, replay_finding
+from pytest_hubfiles.model.finding import WAIVABLE, Finding, merge
+from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.record.recorder import Recorder
 from pytest_hubfiles.report.report import Record, tally
 from pytest_hubfiles.run.rules import Rules
@@ -110,15 +111,11 @@ class Trial:
         return found
 
     def _unplayed(self, exchange: Exchange) -> Finding:
-        return replay_finding(
+        return Finding.of(
             Kind.UNPLAYED,
             f"{exchange.label} is recorded, and the test no longer asks for it; record it again",
-            version=exchange.version,
-            operation=exchange.operation,
-            http_status=exchange.status_code,
-            task_status=exchange.task_status,
+            exchange=exchange,
             before=exchange.label,
-            line=exchange.interaction.line,
         )
 
     def _history(self) -> Iterator[Exchange]:

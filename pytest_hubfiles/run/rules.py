@@ -12,7 +12,8 @@ from pytest_hubfiles.judge import deviations, lifecycle
 from pytest_hubfiles.judge.contract import Contracts
 from pytest_hubfiles.judge.deviations import Deviation
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity, replay_finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 from pytest_hubfiles.settings.values import OUTAGE
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Rules:
             return []
         limit = f"{self.max_age_days} day{'s' * (self.max_age_days != 1)}"
         return [
-            replay_finding(
+            Finding.of(
                 Kind.CASSETTE_STALE,
                 f"recorded {age} days ago ({oldest}), which is more than the {limit} of hubfiles_max_age; "
                 "record it again",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.secrets.clean import NOTHING_MORE, Additions, Scrubbed, are_clean
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def findings_at(found: Iterable[tuple[int | None, Iterable[str]]]) -> list[Findi
         for place in places:
             lines.setdefault(place, []).append(line)
     return [
-        replay_finding(
+        Finding.of(
             Kind.SECRET_IN_CASSETTE,
             f"a credential stands in the {place}. Revoke it, and record the cassette again.",
             after=place,

@@ -27,7 +27,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.model import body as body_module
 from pytest_hubfiles.model.body import decode_body
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.record.recorder import PollRefusedError, Recorder
 from pytest_hubfiles.report.formats.terminal import render_findings
 from pytest_hubfiles.run.rules import Rules
