@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from pytest_hubfiles import toml
 from pytest_hubfiles.compare import drift, shape_differences
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.shape_differences import Subject
@@ -18,11 +18,6 @@ from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
 from pytest_hubfiles.model.policy import Case, Category, Kind, Severity, severity_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
 """Kinds that say what was recorded rather than what changed: a comparison lists that by itself."""
@@ -302,7 +297,7 @@ def support(old: str, new: str) -> Iterator[str]:
     Source: ``schemas/versions.toml``, which names its own.
     """
     text = (shipped_schemas() / "versions.toml").read_text(encoding="utf-8")
-    known: dict[str, dict[str, str]] = {version["label"]: version for version in tomllib.loads(text)["version"]}
+    known: dict[str, dict[str, str]] = {version["label"]: version for version in toml.loads(text)["version"]}
     for label in (old, new):
         if label in known:
             yield f"{label} is supported until {_month(known[label]['ends'])}, {known[label]['source']}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -127,14 +126,11 @@ def parse(text: str, path: Path) -> tuple[Deviation, ...]:
     Raises:
         DeviationsFileError: if it is not TOML, or an entry is wrong.
     """
-    # The parser takes longer to import than a test takes to replay, and a suite without findings needs none.
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    # Importing the parser takes longer than replaying a test, and a suite without findings needs none.
+    from pytest_hubfiles import toml
 
     try:
-        document = tomllib.loads(text)
+        document = toml.loads(text)
     except (ValueError, RecursionError) as error:
         raise DeviationsFileError(path, f"it is not TOML: {error}") from None
     entries = document.get("deviation", [])

@@ -5,22 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, toml
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Category
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _HEADER: Final = re.compile(r"\s*\[\[\s*deviation\s*\]\]")
@@ -163,7 +157,7 @@ def _entry(deviation: Deviation) -> str:
 
 def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:
     def read(file: Path) -> Mapping[str, Any] | None:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = toml.loads(file.read_text(encoding="utf-8"))
         for table in tables:
             found: Any = document
             for name in table.split("."):
