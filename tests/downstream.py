@@ -15,6 +15,14 @@ from typing import Any
 import pytest
 
 # pytester forgets what a run inside this process has imported; what is imported here need not be again.
+import pytest_hubfiles.cassettes.writing
+import pytest_hubfiles.compare.drift
+import pytest_hubfiles.fixture
+import pytest_hubfiles.record.vcrpy.config
+import pytest_hubfiles.record.vcrpy.patching
+import pytest_hubfiles.report.formats.json_report
+import pytest_hubfiles.report.formats.terminal
+import pytest_hubfiles.report.publishing  # noqa: F401  # imported for the runs
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
