@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.task_states import TERMINAL

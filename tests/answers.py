@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_hubfiles.judge import schema_files
-from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 

@@ -8,13 +8,13 @@ from typing import Final
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.compare.shapes import Shape, shape_of_all
-from pytest_hubfiles.judge.declared import Declared, Place
+from pytest_hubfiles.judge.declared import Declared, DeclaredPlace
 from pytest_hubfiles.model.exchange import Interaction
 
 
 def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
     """Return the shape of the parsed JSON *value*; *declared* is what its schema says, by path."""
-    shape = shape_of_all([value], Place(declared))
+    shape = shape_of_all([value], DeclaredPlace(declared))
     assert shape is not None
     return shape
 

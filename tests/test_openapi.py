@@ -1007,5 +1007,5 @@ def _import(document: Document, body: object) -> None:
     for contract in loaded:
         for pointer in filter(None, [contract.request, *contract.responses.values()]):
             errors = list(contract.validator(pointer).iter_errors(body))
-            assert not errors or contract.glance(pointer).faults(body) != []
+            assert not errors or contract.fast_validator(pointer).faults(body) != []
         contract.outline(200)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared, Place
+from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared, DeclaredPlace
 from pytest_hubfiles.model.json_types import child_path, format_of, type_of
 
 _MISSING: Final = object()
@@ -82,7 +82,7 @@ def _merged(shapes: Sequence[Shape]) -> Shape:
     )
 
 
-def shape_of_all(values: Sequence[object], place: Place) -> Shape | None:
+def shape_of_all(values: Sequence[object], place: DeclaredPlace) -> Shape | None:
     """Return the merged shape of *values* at *place*, None where there are none, in time that grows as they do.
 
     Of what lies more than 40 levels deep, only the type is kept.
@@ -100,7 +100,7 @@ _PLAIN_TYPES: Final = {
 }
 
 
-def _shape_of_all(values: Sequence[object], place: Place, level: int) -> Shape:
+def _shape_of_all(values: Sequence[object], place: DeclaredPlace, level: int) -> Shape:
     """Return the shape of the *values* that stand at *place*, all at once: a thousand elements alike are one step."""
     if len(values) == 1 and not isinstance(values[0], (Mapping, list)):
         return _of_one(values[0], place)
@@ -131,7 +131,7 @@ def _shape_of_all(values: Sequence[object], place: Place, level: int) -> Shape:
     )
 
 
-def _of_one(value: object, place: Place) -> Shape:
+def _of_one(value: object, place: DeclaredPlace) -> Shape:
     values = frozenset({str(value)}) if place.facts.enum is not None and isinstance(value, (str, int)) else _NO_VALUES
     return _plain(type_of(value), format_of(value) if isinstance(value, str) else None, values)
 
@@ -145,7 +145,7 @@ def _plain(json_type: str, text_format: str | None, values: frozenset[str]) -> S
     return Shape(frozenset({json_type}), format=text_format, values=values)
 
 
-def plainly_alike(one: object, other: object, place: Place) -> bool:
+def plainly_alike(one: object, other: object, place: DeclaredPlace) -> bool:
     """Return whether *one* and *other* plainly have the same shape at *place*; False means nothing.
 
     This is what is found nearly always, and found by looking at both at once in a fraction of the time.
@@ -164,11 +164,11 @@ def plainly_alike(one: object, other: object, place: Place) -> bool:
     return kind is not str or format_of(one) == format_of(other)  # type: ignore[arg-type]  # both are texts
 
 
-def _elements_alike(one: list[object], other: list[object], place: Place) -> bool:
+def _elements_alike(one: list[object], other: list[object], place: DeclaredPlace) -> bool:
     return len(one) == len(other) and all(plainly_alike(a, b, place) for a, b in zip(one, other, strict=True))
 
 
-def _members_alike(one: dict[str, object], other: dict[str, object], place: Place) -> bool:
+def _members_alike(one: dict[str, object], other: dict[str, object], place: DeclaredPlace) -> bool:
     if place.facts.is_map:
         return one == other or _format_of_map(one) == _format_of_map(other) != ""
     if len(one) != len(other):

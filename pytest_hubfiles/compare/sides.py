@@ -15,6 +15,7 @@ from typing import Final
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import USUAL, Limits, file_findings
+from pytest_hubfiles.compare.comparison import Pair
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
@@ -58,10 +59,6 @@ class Recordings:
             return []
         clean, _ = file_findings.scrubbed(self.readers[name](), self.additions)
         return [identify(interaction) for interaction in clean]
-
-
-Pair = tuple[list[Exchange], list[Exchange]]
-"""What two sides have under one name."""
 
 
 def pair(

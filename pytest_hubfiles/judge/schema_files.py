@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.hubspot_api import ApiVersion, UnknownVersionError

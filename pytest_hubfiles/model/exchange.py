@@ -93,6 +93,10 @@ class Interaction:
         """Whether the request went to one of HubSpot's own API hosts."""
         return bool(_HUBSPOT_HOST.fullmatch(urlsplit(self.url).hostname or ""))
 
+    def request_header(self, name: str) -> str:
+        """Return the first value of the request header *name*, which is in lower case; empty if it has none."""
+        return next((values[0] for key, values in self.request_headers.items() if key.lower() == name and values), "")
+
     @property
     def media_type(self) -> str:
         """The answer's media type in lower case, without parameters; empty if it has none."""

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.compare import drift, sides
+from pytest_hubfiles.compare.answers import OtherRecordings
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.sides import Recordings
 from pytest_hubfiles.model.exchange import Exchange
@@ -71,8 +72,8 @@ class Diff:
         return Record("", cassette, dict(counted), passed_over, [*complaints, *findings], failed=False)
 
     @cached_property
-    def _others(self) -> drift.Others:
-        return drift.Others(self._history, self.rules.contracts)
+    def _others(self) -> OtherRecordings:
+        return OtherRecordings(self._history, self.rules.contracts)
 
     def _history(self) -> Iterator[Exchange]:
         """Yield all exchanges of the old side, as far as they can be read."""

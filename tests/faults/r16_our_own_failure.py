@@ -44,7 +44,7 @@ _BOUNDARIES: Final = {
     "recorder.exit": "pytest_hubfiles.record.recorder.Recorder.__exit__",
     "what a test is offered": "pytest_hubfiles.fixture.HubFiles.__init__",
     "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.asked",
-    "recorder.identify": "pytest_hubfiles.judge.contract.Contracts.identify",
+    "recorder.identify": "pytest_hubfiles.judge.registry.Contracts.identify",
     "pytest_runtest_call": "pytest_hubfiles.run.one_test.Trial.end_call",
     "judging": "pytest_hubfiles.run.rules.Rules.check",
     "excusing": "pytest_hubfiles.run.rules.Rules.excuse",

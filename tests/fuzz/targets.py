@@ -20,7 +20,7 @@ from pytest_hubfiles.cassettes.reading import by_yaml
 from pytest_hubfiles.compare.shape_differences import Subject, between
 from pytest_hubfiles.compare.shapes import Shape, merge_all, plainly_alike, shape_of_all
 from pytest_hubfiles.judge import schema_files
-from pytest_hubfiles.judge.declared import Place
+from pytest_hubfiles.judge.declared import DeclaredPlace
 from pytest_hubfiles.model.body import BodyNotJsonError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.run.rules import Rules
@@ -110,7 +110,7 @@ def shapes(data: bytes) -> None:
     """Take answers from *data*: shapes merge in any order, and drift is found where they differ, and only there."""
     read = iter(data)
     one, other, third = (value(read) for _ in range(3))
-    place = Place({} if next(read, 0) % 2 else _CONTRACT.outline(200))
+    place = DeclaredPlace({} if next(read, 0) % 2 else _CONTRACT.outline(200))
     a, b, c = (_shape([body], place) for body in (one, other, third))
     assert _merged(a, b) == _merged(b, a), "merged in another order"
     assert _merged(_merged(a, b), c) == _merged(a, _merged(b, c)), "merged in other pairs"
@@ -127,7 +127,7 @@ def shapes(data: bytes) -> None:
     json.dumps(a.tree())
 
 
-def _shape(bodies: list[Any], place: Place) -> Shape:
+def _shape(bodies: list[Any], place: DeclaredPlace) -> Shape:
     found = shape_of_all(bodies, place)
     assert found is not None
     return found
