@@ -20,17 +20,6 @@ class NotParsedError(HubfilesError, ValueError):
         super().__init__(reason)
 
 
-# Which type a plain scalar is of, by its first letter and its form: JSON's types alone. To YAML 1.1 a date, 12:30:45,
-# "=" and "<<" are of types of their own; vcrpy quotes such texts, cassetter 0.16 does not.
-PLAIN_SCALARS: Final = (
-    ("null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ("~", "n", "N", "")),
-    ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), ("t", "T", "f", "F")),
-    ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), tuple("-+0123456789")),
-    ("float", re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?\Z"), tuple("-+0123456789")),
-    ("float", re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"), tuple("-+.")),
-)
-
-
 def _json(text: str) -> object:
     try:
         return parse_json(text.encode("utf-8"))

@@ -41,7 +41,7 @@ def iterate(path: Path, limits: Limits = USUAL) -> Iterator[Interaction]:
         with opened(path, limits) as file:
             parse = other_recorders.PARSERS.get(path.suffix.lower())
             yield from (
-                interactions_in(file, limits) if parse is None else _parsed(parse(_text(file.read(limits.bytes))))
+                interactions_in(file, limits) if parse is None else _parsed(parse(utf8_text(file.read(limits.bytes))))
             )
     except (RefusedError, other_recorders.NotParsedError) as error:
         raise CassetteUnreadableError(path, error.reason, error.line) from None
@@ -75,10 +75,10 @@ def by_yaml(content: bytes, limits: Limits) -> Iterator[Interaction]:
     """
     from yaml.events import MappingStartEvent, SequenceStartEvent
 
-    from pytest_hubfiles.cassettes.yaml_events import Document, line_of
+    from pytest_hubfiles.cassettes.yaml_events import CassetteReader, line_of
 
-    _text(content)
-    document = Document(content, limits)
+    utf8_text(content)
+    document = CassetteReader(content, limits.bytes, f"{limits.setting} lets pass")
     start = document.start()
     if not isinstance(start, MappingStartEvent):
         raise RefusedError(_NO_LIST, line_of(start))
@@ -110,7 +110,12 @@ def _parsed(document: object) -> Iterator[Interaction]:
         yield _interaction(item, number)
 
 
-def _text(content: bytes) -> str:
+def utf8_text(content: bytes) -> str:
+    """Return *content* as text.
+
+    Raises:
+        RefusedError: if it is not UTF-8.
+    """
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

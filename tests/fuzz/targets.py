@@ -64,7 +64,7 @@ def _use(interaction: Interaction) -> None:
         "match_key",
         "task_status",
         "started_task",
-        "outage",
+        "transient",
         "is_garbled",
     ):
         getattr(interaction, name)
