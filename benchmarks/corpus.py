@@ -56,7 +56,7 @@ def _asked(api: FilesApi, method: str, path: str, body: bytes = b"") -> Interact
             response_headers=headers,
             response_body=answer.body,
         )
-    )
+    ).interaction
 
 
 def write(folder: Path, exchanges: int, files: int) -> None:

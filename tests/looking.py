@@ -21,7 +21,7 @@ def shape_of(value: object, declared: Mapping[str, Declared]) -> Shape:
 
 def secrets_in(interaction: Interaction) -> list[str]:
     """Return the places of *interaction* at which a credential stands."""
-    return list(secrets.examine(interaction).places)
+    return list(secrets.scrub(interaction).places)
 
 
 CLOSELY: Final = secrets.Additions(patterns=(re.compile("(?!)"),))

@@ -144,13 +144,12 @@ def test_a_key_of_several_lines_is_found() -> None:
 
 @pytest.fixture
 def unscrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Switch scrubbing off: what is left is the gate."""
+    """Switch scrubbing off: the write guard is what is left."""
 
-    def examine(interaction: Interaction, *_: object) -> secrets.Scrubbed:
+    def scrub(interaction: Interaction, *_: object) -> secrets.Scrubbed:
         return secrets.Scrubbed(interaction.plain(), (), frozenset())
 
-    monkeypatch.setattr(secrets, "examine", examine)
-    monkeypatch.setattr(secrets, "scrub", lambda interaction, *_: interaction.plain())
+    monkeypatch.setattr(secrets, "scrub", scrub)
 
 
 @pytest.mark.usefixtures("unscrubbed")

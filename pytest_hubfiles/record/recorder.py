@@ -71,7 +71,7 @@ Identify = Callable[[Interaction], Exchange]
 def _examined(interactions: list[Interaction], additions: secrets.Additions) -> list[secrets.Scrubbed]:
     if additions.is_empty and secrets.are_clean(interactions):
         return [secrets.Scrubbed(interaction) for interaction in interactions]
-    return [secrets.examine(interaction, (), additions) for interaction in interactions]
+    return [secrets.scrub(interaction, (), additions) for interaction in interactions]
 
 
 def _told(stored: Interaction, examined: secrets.Scrubbed) -> Interaction:
@@ -266,9 +266,8 @@ class Recorder(AbstractContextManager["Recorder"]):
                 wanted = self._wanted(filtered)
                 number = self._tape.next(wanted)
                 if number is None:  # the dummy token of a replay may be a word that the recording is full of
-                    number = self._tape.next(
-                        secrets.scrub(to_interaction(filtered, _NO_ANSWER, self.base_url), (), self._additions)
-                    )
+                    sent = to_interaction(filtered, _NO_ANSWER, self.base_url)
+                    number = self._tape.next(secrets.scrub(sent, (), self._additions).interaction)
             if number is not None:
                 self._tape.played.add(number)
                 self._reserved[request] = number
@@ -351,11 +350,11 @@ class Recorder(AbstractContextManager["Recorder"]):
         return scrubbed
 
     def _without(self, interaction: Interaction, values: frozenset[str]) -> Interaction:
-        return secrets.scrub(interaction, values) if secrets.may_hold(interaction, values) else interaction
+        return secrets.scrub(interaction, values).interaction if secrets.may_hold(interaction, values) else interaction
 
     def _redacted_log(self, text: str) -> str:
         """Return a log line of a client, which may come before anything was learned of the request."""
-        return secrets.without_credentials(text, self.credentials)
+        return secrets.redact(text, self.credentials)
 
     @property
     def credentials(self) -> Set[str]:
@@ -365,7 +364,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def redacted(self, text: str) -> str:
         """Return a *text* for people, such as a failure's, without the credentials that this test has had."""
-        return secrets.redacted(text, self.credentials)
+        return secrets.redact_values(text, self.credentials)
 
     def redirected(self, request: Asked) -> Asking:
         """Return *request*, the step after the redirect just played in this thread, as a client would make it."""
@@ -459,4 +458,6 @@ class Recorder(AbstractContextManager["Recorder"]):
         unreadable = self._unreadable_finding()
         if unreadable is not None:
             return [unreadable]
-        return secrets.findings_at((i.line, e.places) for i, e in zip(self.original, self._examined, strict=True))
+        return file_findings.credentials_found(
+            (i.line, e.places) for i, e in zip(self.original, self._examined, strict=True)
+        )

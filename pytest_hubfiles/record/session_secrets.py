@@ -60,9 +60,9 @@ class Learned:
 
     def scrubbed(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
         """Return *interaction* as a cassette holds it, and the credentials that were learned of it."""
-        examined = secrets.examine(interaction, self._values, self._additions)
+        examined = secrets.scrub(interaction, self._values, self._additions)
         new = examined.values - self._values
         if new:
             self._values |= new  # and once more: what a field held may also stand in a message
-            examined = secrets.examine(interaction, self._values, self._additions)
+            examined = secrets.scrub(interaction, self._values, self._additions)
         return examined.interaction, new

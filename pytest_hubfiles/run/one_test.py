@@ -99,9 +99,9 @@ class Trial:
                 finding,
                 test=self.test,
                 cassette=self.shown,
-                message=secrets.redacted(finding.message, credentials),
-                before=None if finding.before is None else secrets.redacted(finding.before, credentials),
-                after=None if finding.after is None else secrets.redacted(finding.after, credentials),
+                message=secrets.redact_values(finding.message, credentials),
+                before=None if finding.before is None else secrets.redact_values(finding.before, credentials),
+                after=None if finding.after is None else secrets.redact_values(finding.after, credentials),
             )
 
     def _file_findings(self) -> list[Finding]:

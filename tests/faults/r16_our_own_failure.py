@@ -61,7 +61,7 @@ _BOUNDARIES: Final = {
 }
 _RECORDING: Final = {
     "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.received",
-    "scrubbing": "pytest_hubfiles.record.recorder.secrets.examine",
+    "scrubbing": "pytest_hubfiles.record.recorder.secrets.scrub",
     "takes.begin": "pytest_hubfiles.record.promotion.Takes.begin",
     "comparing": "pytest_hubfiles.run.rules.Rules.compare",
     "takes.promote": "pytest_hubfiles.record.promotion.Takes.promote",

@@ -70,11 +70,11 @@ def _use(interaction: Interaction) -> None:
         getattr(interaction, name)
     with suppress(BodyNotJsonError):
         interaction.json  # noqa: B018  # asked for what it raises
-    examined = secrets.examine(interaction)
-    assert examined == secrets.examine(interaction, (), CLOSELY), "a closer look finds something else"
+    examined = secrets.scrub(interaction)
+    assert examined == secrets.scrub(interaction, (), CLOSELY), "a closer look finds something else"
     if secrets.are_clean([interaction]):
         assert not examined.places, f"passed over as clean, and {examined.places} hold a credential"
-    again = secrets.examine(examined.interaction)
+    again = secrets.scrub(examined.interaction)
     assert again.interaction == examined.interaction, "scrubbed twice is something else"
     assert not again.places, f"{again.places} still hold a credential"
     written = cassettes.dump([examined.interaction])
