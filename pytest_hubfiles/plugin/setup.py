@@ -21,7 +21,7 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.record.recorder import Recorder
 from pytest_hubfiles.run.one_test import Trial
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.precedence import NAMED, decide
 from pytest_hubfiles.settings.values import RecordMode
 
@@ -124,8 +124,8 @@ def _trial(
     )
     _check_recorders(item)
     _check_ci(run, mode, markers, path)
-    gate = Gate.of(os.environ, token)
-    gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
+    write_guard = WriteGuard.of(os.environ, token)
+    write_guard.learn(run.get("base_url"), {}, b"")  # it may have a password in it
     shown = run.shown(path)
     return (
         Trial(
@@ -135,10 +135,10 @@ def _trial(
                 cassette=path,
                 shown=shown,
                 mode=mode,
-                takes=_takes(run, path, mode, named is not None, gate),
+                takes=_takes(run, path, mode, named is not None, write_guard),
                 base_url=run.get("base_url"),
                 identify=run.contracts.identify,
-                gate=gate,
+                write_guard=write_guard,
                 additions=run.additions,
                 vcr_config=vcr_config,
                 limits=run.limits,
@@ -154,12 +154,12 @@ def _trial(
     )
 
 
-def _takes(run: Run, path: Path, mode: RecordMode, shared: bool, gate: Gate) -> Takes | None:
+def _takes(run: Run, path: Path, mode: RecordMode, shared: bool, write_guard: WriteGuard) -> Takes | None:
     if mode in (RecordMode.NONE, RecordMode.VERIFY):
         return None
     from pytest_hubfiles.record.promotion import Takes  # a replay keeps nothing
 
-    return Takes(path, run.id, mode, shared, run.limits, gate)
+    return Takes(path, run.id, mode, shared, run.limits, write_guard)
 
 
 def _check_recorders(item: pytest.Item) -> None:

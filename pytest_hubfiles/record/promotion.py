@@ -19,7 +19,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import WAIVABLE
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run takes a week; the takes of one that was killed stay behind
@@ -42,7 +42,7 @@ class Takes:
     """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
 
     They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``limits``
-    are what its file must keep to; ``gate`` looks at each file before it is written.
+    are what its file must keep to; ``write_guard`` looks at each file before it is written.
     """
 
     cassette: Path
@@ -50,7 +50,7 @@ class Takes:
     mode: RecordMode
     shared: bool = False
     limits: cassettes.Limits = cassettes.USUAL
-    gate: Gate = field(default_factory=Gate, compare=False)
+    write_guard: WriteGuard = field(default_factory=WriteGuard, compare=False)
 
     @property
     def _folder(self) -> Path:
@@ -174,7 +174,7 @@ class Takes:
     def _save(self, path: Path, interactions: Sequence[Interaction], header: str = "") -> None:
         is_private = path.is_relative_to(self._folder)
         told, limits = (self.cassette, self._without_root) if is_private else (path, self.limits)
-        cassettes.save(path, interactions, limits, header=header, check=partial(self.gate.check, told))
+        cassettes.save(path, interactions, limits, header=header, check=partial(self.write_guard.check, told))
 
     def _write_candidate(self, candidate: Path, base: Sequence[Interaction]) -> None:
         kept = sorted((self._folder / "kept").glob("*.yaml"))
@@ -266,8 +266,8 @@ def accept(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
-        gate = Gate.of(os.environ)
-        cassettes.save(cassette, interactions, limits, check=partial(gate.check, cassette))
+        write_guard = WriteGuard.of(os.environ)
+        cassettes.save(cassette, interactions, limits, check=partial(write_guard.check, cassette))
         with suppress(OSError):  # it has become the cassette; the next recording takes it away
             candidate.unlink()
     return cassette

@@ -29,7 +29,7 @@ from pytest_hubfiles.record.session_secrets import Learned
 from pytest_hubfiles.record.tape import Tape
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.record.wire import Asked, Asking, answer_of, canonical_url, key_of, moved, text_of, to_interaction
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         takes: Takes | None,
         base_url: str,
         identify: Identify,
-        gate: Gate | None = None,
+        write_guard: WriteGuard | None = None,
         additions: secrets.Additions = secrets.NOTHING_MORE,
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         limits: cassettes.Limits = cassettes.USUAL,
@@ -136,7 +136,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         self.problems: list[Finding] = []
         self.faults: list[str] = []
         self._identify = identify
-        self._learned = Learned(Gate() if gate is None else gate, additions)
+        self._learned = Learned(WriteGuard() if write_guard is None else write_guard, additions)
         self._additions = additions
         self._on_their_way: dict[Asked, _Sent] = {}
         self._sent = 0

@@ -8,19 +8,19 @@ from typing import Any, Final
 from pytest_hubfiles import secrets
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.wire import text_of
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 _MANY: Final = 100  # headers of requests that are kept; of ten thousand they would take a tenth of all memory
 _Headers = tuple[tuple[Any, Any], ...]
 
 
 class Learned:
-    """The credentials that one test has had so far, by value; the *gate* is to know those that were sent."""
+    """The credentials that one test has had so far, by value; the *write_guard* is to know those that were sent."""
 
-    def __init__(self, gate: Gate, additions: secrets.Additions) -> None:
-        self._gate = gate
+    def __init__(self, write_guard: WriteGuard, additions: secrets.Additions) -> None:
+        self._write_guard = write_guard
         self._additions = additions
-        self._values = set(gate.values)
+        self._values = set(write_guard.values)
         self._seen: list[_Headers] = []  # not looked at so far
 
     def know(self, values: Iterable[str]) -> None:
@@ -32,8 +32,8 @@ class Learned:
         self._values |= secrets.credentials_in(request.request_headers)
 
     def sent(self, request: Interaction) -> None:
-        """Know of the credentials in *request*, which goes to the network, and have the gate know of them."""
-        self._gate.saw(request.url, request.request_headers, request.request_body)
+        """Know of the credentials in *request*, which goes to the network, and have the write guard know of them."""
+        self._write_guard.learn(request.url, request.request_headers, request.request_body)
         self.learn(request)
 
     def see(self, headers: Iterable[tuple[Any, Any]]) -> None:
@@ -54,9 +54,9 @@ class Learned:
 
     @property
     def values(self) -> Set[str]:
-        """The credentials, those that the gate knows with them."""
+        """The credentials, those that the write guard knows with them."""
         self.look()
-        return self._values | self._gate.values
+        return self._values | self._write_guard.values
 
     def scrubbed(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
         """Return *interaction* as a cassette holds it, and the credentials that were learned of it."""
