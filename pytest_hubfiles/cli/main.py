@@ -200,7 +200,7 @@ def diff(
             path = sides[0] if sides else Path("cassettes")
             old, new = of_revision(rev, path), of_path(path)
         if old.is_folder != new.is_folder:
-            raise click.UsageError(f"{old.shown} and {new.shown}: give two cassettes or two folders, not one of each")
+            raise click.UsageError(f"{old.name} and {new.name}: give two cassettes or two folders, not one of each")
         level = fail_on if fail_on == "never" else Severity(fail_on)
         report = _compared(Diff(old, new, rules(level, strict, folders, own)))
     except HubfilesError as error:
@@ -210,7 +210,10 @@ def diff(
         click.echo("Some cassettes cannot be read.", err=True)
         sys.exit(_USAGE)
     if not report.judged_count:
-        click.echo(f"Nothing could be compared: {old.shown} and {new.shown} have no operation in common.", err=True)
+        click.echo(
+            f"Nothing could be compared: {old.name} and {new.name} have no operation in common.",
+            err=True,
+        )
         sys.exit(_USAGE)
     sys.exit(int(report.failed))
 

@@ -15,16 +15,17 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.schema_files import DIALECT
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.json_types import pointed_at
+from pytest_hubfiles.openapi.yaml_reader import OpenApiReader
 
 _LARGEST: Final = 32 * 2**20  # bytes; HubSpot's largest document has about one million
-_DEEPEST: Final = 100  # levels; below what Python and libyaml can recurse
+_DEEPEST: Final = 100  # levels; Python and libyaml can recurse deeper
 _OPENAPI: Final = re.compile(r"3\.(?P<minor>[01])(?:\.[0-9]+.*)?")
 _OWN_DIALECT: Final = "https://spec.openapis.org/oas/3.1/dialect/"
 _NOWHERE: Final = object()
 
 
 class OpenApiError(HubfilesError):
-    """An OpenAPI document that cannot be imported; ``source`` and ``reason`` say which and why."""
+    """An OpenAPI document cannot be imported; ``source`` and ``reason`` say which and why."""
 
     def __init__(self, source: str, reason: str) -> None:
         self.source, self.reason = source, reason
@@ -68,7 +69,7 @@ class Document:
         return _OPENAPI.fullmatch(str(self.content["openapi"]))  # in YAML without quotes, 3.1 is a number
 
     def error(self, reason: str) -> OpenApiError:
-        """Return the error that says *reason* of this document."""
+        """Return the error for this document, with its *reason*."""
         return OpenApiError(self.source, reason)
 
     def check_dialect(self, uri: object) -> None:
@@ -133,7 +134,7 @@ def read(path: Path) -> Document:
 
 
 def parse(content: bytes, source: str) -> Document:
-    """Read *content*, JSON or YAML; one that begins with a brace is JSON, unless *source* ends in .yaml or .yml.
+    """Parse *content* as YAML if *source* ends in .yaml or .yml, as JSON if it ends in .json or a brace comes first.
 
     Raises:
         OpenApiError: as for `read`.
@@ -143,9 +144,8 @@ def parse(content: bytes, source: str) -> Document:
     try:
         value = _from_json(content) if is_json and not is_yaml else _from_yaml(content)
     except RefusedError as error:
-        raise OpenApiError(
-            source, error.reason if error.line is None else f"{error.reason}, line {error.line}"
-        ) from None
+        line = "" if error.line is None else f", line {error.line}"
+        raise OpenApiError(source, f"{error.reason}{line}") from None
     return Document(source, value)
 
 
@@ -167,8 +167,6 @@ def _from_json(content: bytes) -> Any:
 
 
 def _from_yaml(content: bytes) -> Any:
-    from pytest_hubfiles.openapi.yaml_reader import OpenApiReader
-
     utf8_text(content)
     return OpenApiReader(content, _LARGEST, f"{_LARGEST // 2**20} MB").whole()
 

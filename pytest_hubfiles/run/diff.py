@@ -46,7 +46,7 @@ class Diff:
                 verdicts.setdefault(operation, []).append(Verdict.of(about))
         report.failed = bool(self.rules.at_or_above(report.findings))
         operations = (Compared(o, Verdict.NOT_COMPARED, Verdict.worst(found)) for o, found in sorted(verdicts.items()))
-        report.comparison = Comparison(self.old.shown, self.new.shown, tuple(operations), tuple(self._missing()))
+        report.comparison = Comparison(self.old.name, self.new.name, tuple(operations), tuple(self._missing()))
         return report
 
     def _record(self, name: str) -> Record:
@@ -85,7 +85,7 @@ class Diff:
 
     def _missing(self) -> Iterator[str]:
         for one, other in ((self.old, self.new), (self.new, self.old)):
-            yield from (f"only in {one.shown}: {name}" for name in sorted(one.readers.keys() - other.readers.keys()))
+            yield from (f"only in {one.name}: {name}" for name in sorted(one.readers.keys() - other.readers.keys()))
 
 
 def _versions(exchanges: Iterable[Exchange]) -> set[str]:
