@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox.answers import FilesApi
 from pytest_hubfiles.sandbox.calls import SandboxRequest
 
@@ -56,7 +56,7 @@ def _asked(api: FilesApi, method: str, path: str, body: bytes = b"") -> Interact
             response_headers=headers,
             response_body=answer.body,
         )
-    )
+    ).interaction
 
 
 def write(folder: Path, exchanges: int, files: int) -> None:

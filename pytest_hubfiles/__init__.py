@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from pytest_hubfiles.errors import HubfilesError
     from pytest_hubfiles.fixture import HubFiles
     from pytest_hubfiles.model.exchange import Exchange
-    from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+    from pytest_hubfiles.model.finding import Finding
+    from pytest_hubfiles.model.policy import Category, Kind, Severity
     from pytest_hubfiles.sandbox import Sandbox
 
 __all__ = ["Category", "Exchange", "Finding", "HubFiles", "HubfilesError", "Kind", "Sandbox", "Severity"]
@@ -16,14 +17,14 @@ __all__ = ["Category", "Exchange", "Finding", "HubFiles", "HubfilesError", "Kind
 pytest_plugins = ("pytest_hubfiles.plugin.entry",)  # for ``-p pytest_hubfiles`` where the package is not installed
 
 _HOMES = {
-    "Category": "model.finding",
+    "Category": "model.policy",
     "Exchange": "model.exchange",
     "Finding": "model.finding",
     "HubFiles": "fixture",
     "HubfilesError": "errors",
-    "Kind": "model.finding",
+    "Kind": "model.policy",
     "Sandbox": "sandbox",
-    "Severity": "model.finding",
+    "Severity": "model.policy",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.task_states import TERMINAL
@@ -157,7 +157,7 @@ class HubFiles:
         while True:
             before = len(self._test_run.recorder.recorded)
             exchange = self._poll(operation, task_id)
-            if not 200 <= exchange.status_code < 300 or exchange.interaction.outage:
+            if not 200 <= exchange.status_code < 300 or exchange.interaction.transient:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange

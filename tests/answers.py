@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_hubfiles.judge import schema_files
-from pytest_hubfiles.judge.contract import Contracts
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 
 VERSIONS: Final = ("v3", "2025-09", "2026-03", "2026-09", "2026-09-beta")
 WITH_FOLDERS: Final = VERSIONS[:-1]

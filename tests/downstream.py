@@ -25,7 +25,7 @@ import pytest_hubfiles.report.formats.terminal
 import pytest_hubfiles.report.publishing  # noqa: F401  # imported for the runs
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox import Sandbox
 
 # Plugins of this project's own development that a downstream project need not have; they cost seconds.

@@ -25,7 +25,7 @@ UNREADABLE: dict[str, tuple[str | bytes, str, int | None]] = {
     "not UTF-8": (b"interactions: \xff", "it is not UTF-8 text (byte 14)", 1),
     "half a merge": (
         "interactions: []\n<<<<<<< HEAD\nversion: 1\n=======\n",
-        "it has the marks of a merge that git could not make: settle it, or record again",
+        "it has the conflict markers of a git merge: resolve the conflict",
         3,
     ),
     "cut off": ('interactions: []\nversion: "1\n', "it is not YAML: found unexpected end of stream", 3),

@@ -6,10 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from pytest_hubfiles import toml
 
 
 def lowest(project: Path) -> list[str]:
@@ -18,7 +15,7 @@ def lowest(project: Path) -> list[str]:
     Raises:
         ValueError: if one of them has no lower bound.
     """
-    document = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    document = toml.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     names = document["project"]["dependencies"]
     pins = []
     for requirement in names:

@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
-from pytest_hubfiles.model.finding import Category, Finding, Kind, severity_of
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
+from pytest_hubfiles.model.policy import Category, Kind, severity_of
 from pytest_hubfiles.report.record import Contracted, Record
 from pytest_hubfiles.report.report import Report
 

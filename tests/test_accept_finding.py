@@ -14,7 +14,8 @@ from downstream import Downstream, polled, started
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 from pytest_hubfiles.run import accepted
 
 RETYPED = Finding(

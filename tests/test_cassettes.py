@@ -438,7 +438,8 @@ def test_write_that_fails(
             cassettes.write(path, b"new")
     assert failing.calls
     assert str(caught.value) == (
-        f"The cassette {path} could not be written: {os.strerror(number)}. What was there before is as it was."
+        f"The cassette {path} could not be written: {os.strerror(number)}. "
+        "The old cassette is unchanged. Fix the cause, then record again."
     )
     assert [file.read_bytes() for file in path.parent.iterdir()] == ([] if old is None else [old])
 

@@ -17,7 +17,7 @@ from downstream import Downstream
 from http_clients import IMPORTERS, REPLAYERS, SENDERS, STATES, watched_sockets
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.record.clients import CLIENTS
 
 TESTS = """

@@ -17,7 +17,8 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.compare.comparison import Verdict
 from pytest_hubfiles.compare.versions import Migration, support
 from pytest_hubfiles.judge import schema_files
-from pytest_hubfiles.model.finding import Category, Finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category
 
 BOTH = """
 both = pytest.mark.hubfiles(versions=["v3", "2026-03"])

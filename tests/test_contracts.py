@@ -32,9 +32,10 @@ from answers import (
 )
 
 from pytest_hubfiles.judge import deviations, shipped
-from pytest_hubfiles.judge.contract import ContractNotFoundError
+from pytest_hubfiles.judge.registry import ContractNotFoundError
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 
 SHIPPED_DEVIATIONS = deviations.load(shipped.shipped_schemas() / "deviations.toml")
 DATED = [version for version in VERSIONS if version != "v3"]

@@ -11,7 +11,8 @@ from answers import CONTRACTS, VERSIONS
 
 from pytest_hubfiles.judge import deviations, shipped
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 
 TODAY = dt.date(2026, 11, 22)
 SHIPPED = deviations.load(shipped.shipped_schemas() / "deviations.toml")

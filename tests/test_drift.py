@@ -36,8 +36,9 @@ from hypothesis import strategies as st
 from pytest_hubfiles.compare import drift
 from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Category, Finding, Kind
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
+from pytest_hubfiles.model.policy import Category, Kind
 
 WHOLE = (PENDING, PROCESSING, COMPLETE)
 UUID = "019db16f-8c90-72b0-b3f7-d1e4b1d02aaf"

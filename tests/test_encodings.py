@@ -16,7 +16,8 @@ from downstream import Downstream
 from http_clients import SENDERS
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model.exchange import Interaction, decode_body
+from pytest_hubfiles.model.body import decode_body
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.wire import text_of
 
 JSON = b'{"id":"76","name":"caf\xc3\xa9 \xf0\x9f\x98\x80","note":"a \\"quoted\\" \\u00e9","size":24574}'
@@ -235,7 +236,7 @@ def test_what_cannot_be_decoded_keeps_its_encoding(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_a_bomb_is_not_unpacked(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What unpacks to more than the limit is left packed."""
-    monkeypatch.setattr("pytest_hubfiles.model.exchange._LARGEST_BODY", 1000)
+    monkeypatch.setattr("pytest_hubfiles.model.body._LARGEST_BODY", 1000)
     bomb = ENCODERS[encoding](bytes(10**7))
     assert decode_body(bomb, encoding)[0] == bomb
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_hubfiles.model.finding import POLICY, Case, Category, Finding, Kind, Severity, merge, severity_of, worst
+from pytest_hubfiles.model.finding import Finding, merge, worst
+from pytest_hubfiles.model.policy import POLICY, Case, Category, Kind, Severity, severity_of
 
 CONTRACT = {
     "schema-violation": "breaking",

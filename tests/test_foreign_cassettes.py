@@ -17,7 +17,7 @@ from looking import secrets_in
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import CassetteUnreadableError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.sandbox import Sandbox
 
 FOREIGN = Path(__file__).parent / "foreign"

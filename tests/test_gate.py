@@ -14,22 +14,22 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record import promotion
 from pytest_hubfiles.secrets import write_guard
-from pytest_hubfiles.secrets.write_guard import CredentialInFileError, Gate
+from pytest_hubfiles.secrets.write_guard import CredentialInFileError, WriteGuard
 
 SECRET = "s3cr3t-v4lue-th4t-is-l0ng"
 UUID = "6f2b9c1e-33aa-4c5d-9e0f-0123456789ab"
 
 
-def knowing(*values: str) -> Gate:
-    made = Gate()
+def knowing(*values: str) -> WriteGuard:
+    made = WriteGuard()
     for value in values:
         made.know(value, "the token")
     return made
 
 
-def saw(url: str = "https://x.net/", body: str = "", **headers: str) -> frozenset[str]:
-    made = Gate()
-    made.saw(url, {name.replace("_", "-"): (value,) for name, value in headers.items()}, body.encode())
+def learned(url: str = "https://x.net/", body: str = "", **headers: str) -> frozenset[str]:
+    made = WriteGuard()
+    made.learn(url, {name.replace("_", "-"): (value,) for name, value in headers.items()}, body.encode())
     return made.values
 
 
@@ -50,23 +50,23 @@ def saw(url: str = "https://x.net/", body: str = "", **headers: str) -> frozense
 )
 def test_headers_that_were_sent(header: dict[str, str], known: set[str]) -> None:
     """What a header held whose name says so is known, with its scheme and without."""
-    assert saw(**header) == known
+    assert learned(**header) == known
 
 
 def test_basic_authentication_is_known_decoded() -> None:
     """The password in a Basic header is known as it is typed, alone and with its user."""
     encoded = base64.b64encode(f"me:{SECRET}".encode()).decode()
-    assert saw(Authorization=f"Basic {encoded}") == {f"Basic {encoded}", encoded, f"me:{SECRET}", SECRET}
+    assert learned(Authorization=f"Basic {encoded}") == {f"Basic {encoded}", encoded, f"me:{SECRET}", SECRET}
 
 
 @pytest.mark.parametrize("name", ["hapikey", "access_token", "clientSecret", "code", "sig", "X-Amz-Credential"])
 def test_queries_and_bodies_that_were_sent(name: str) -> None:
     """What stood in a query, a form, a multipart form or JSON under a name that says so is known."""
-    assert saw(f"https://x.net/?a=1&{name}={SECRET}") == {SECRET}
-    assert saw(body=f"a=1&{name}={SECRET}") == {SECRET}
-    assert saw(body=f'{{"a": [{{"{name}": "{SECRET}"}}]}}') == {SECRET}
+    assert learned(f"https://x.net/?a=1&{name}={SECRET}") == {SECRET}
+    assert learned(body=f"a=1&{name}={SECRET}") == {SECRET}
+    assert learned(body=f'{{"a": [{{"{name}": "{SECRET}"}}]}}') == {SECRET}
     part = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{SECRET}\r\n--x--\r\n'
-    assert saw(body=part) == {SECRET}
+    assert learned(body=part) == {SECRET}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_queries_and_bodies_that_were_sent(name: str) -> None:
 )
 def test_what_is_no_credential(query: str) -> None:
     """Numbers, words and places in a list are none: a file that holds them is written."""
-    assert saw(f"https://x.net/?{query}") == set()
+    assert learned(f"https://x.net/?{query}") == set()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_no_credential(query: str) -> None:
 )
 def test_credentials_of_the_environment(name: str, value: str, known: bool) -> None:
     """A variable whose name says so holds one, unless its value is short or a word."""
-    assert (value in Gate.of({name: value}).values) is known
+    assert (value in WriteGuard.of({name: value}).values) is known
 
 
 # --- what it finds --------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_the_place_is_told_and_the_value_is_not(part: str, change: Callable[[str
         knowing("another-t0ken", SECRET).check("cassettes/x.yaml", content)
     assert caught.value.place == part
     assert str(caught.value).startswith(
-        f"cassettes/x.yaml was not written, for a credential would have been in it: the token, in {part}.\n"
+        f"cassettes/x.yaml was not written: it would have held a credential, the token, in {part}.\n"
     )
     assert "hubfiles_scrub" in str(caught.value)
     assert SECRET not in str(caught.value)
@@ -144,13 +144,12 @@ def test_a_key_of_several_lines_is_found() -> None:
 
 @pytest.fixture
 def unscrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Switch scrubbing off: what is left is the gate."""
+    """Switch scrubbing off: the write guard is what is left."""
 
-    def examine(interaction: Interaction, *_: object) -> secrets.Scrubbed:
+    def scrub(interaction: Interaction, *_: object) -> secrets.Scrubbed:
         return secrets.Scrubbed(interaction.plain(), (), frozenset())
 
-    monkeypatch.setattr(secrets, "examine", examine)
-    monkeypatch.setattr(secrets, "scrub", lambda interaction, *_: interaction.plain())
+    monkeypatch.setattr(secrets, "scrub", scrub)
 
 
 @pytest.mark.usefixtures("unscrubbed")
@@ -164,7 +163,7 @@ def test_a_credential_that_scrubbing_missed_is_not_written(
     result = downstream.run_live("--hubfiles-record=rewrite", "--hubfiles-fail-on=never")
     assert result.ret == 1
     text = result.stdout.str()
-    assert "test_import.yaml was not written, for a credential would have been in it: " in text
+    assert "test_import.yaml was not written: it would have held a credential, " in text
     assert "in interaction 1, request headers (from line " in text
     assert downstream.cassette().read_bytes() == old
     assert downstream.yaml_files() == ["cassettes/2026-03/test_files/test_import.yaml"]
@@ -178,7 +177,7 @@ def test_a_failing_test_keeps_no_candidate_with_a_credential(downstream: Downstr
     result = downstream.run_live("--hubfiles-record=once")
     result.assert_outcomes(failed=1, errors=1)
     assert downstream.yaml_files() == []
-    result.stdout.fnmatch_lines(["not recorded: *test_import.yaml was not written, for a credential*"])
+    result.stdout.fnmatch_lines(["not recorded: *test_import.yaml was not written: it would have held a credential*"])
 
 
 def test_what_other_tests_need_is_no_credential(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +205,7 @@ def test_accepting_a_candidate_is_writing_too(tmp_path: Path, monkeypatch: pytes
     assert candidate.exists()
 
 
-def test_the_gate_shares_nothing_with_scrubbing() -> None:
+def test_the_write_guard_shares_nothing_with_scrubbing() -> None:
     """What one of the two misses, the other may not: neither uses the other's code or lists."""
     source = Path(write_guard.__file__).read_text(encoding="utf-8")
     assert "scrubbing import" not in source

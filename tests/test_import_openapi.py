@@ -219,7 +219,7 @@ def test_a_file_that_differs_is_kept(spec: Path, tmp_path: Path) -> None:
 
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"These files are there already and differ from what would be written:\n  {mine}\n"
+        f"These files exist and differ from what would be written:\n  {mine}\n"
         "Nothing was written. Replace them with --force, or give another folder with --out.\n"
     )
     assert [file.name for file in mine.parent.iterdir()] == ["export-status.json"]

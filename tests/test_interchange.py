@@ -16,7 +16,7 @@ from downstream import Downstream
 from http_clients import IMPORT, IMPORTERS, SENDERS, START, STATES, TOKEN, watched_sockets
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 
 ORIGIN = CANONICAL_ORIGIN
 

@@ -15,8 +15,9 @@ from jsonschema import Draft202012Validator
 
 from pytest_hubfiles.judge import bounded_keywords
 from pytest_hubfiles.judge.bounded_keywords import BoundedValidator, is_quick
-from pytest_hubfiles.judge.contract import Contract, Contracts
-from pytest_hubfiles.model.finding import Kind
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.policy import Kind
 
 SCALARS = st.sampled_from([None, True, False, 0, 1, 1.0, 0.0, -0.0, "", "a", "1", 2**70, 1.5])
 VALUES = st.recursive(

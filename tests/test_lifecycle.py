@@ -7,7 +7,8 @@ from answers import CONTRACTS, LOCATOR, PENDING, VERSIONS, answer, interaction, 
 
 from pytest_hubfiles.judge import lifecycle
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 from pytest_hubfiles.model.task_states import TERMINAL, TRANSITIONS
 
 STATES = ("PENDING", "PROCESSING", "COMPLETE", "CANCELED")

@@ -19,7 +19,7 @@ from downstream import Downstream, interaction
 from http_clients import SENDERS, TLS, watched_sockets
 
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.record.refusals import PollRefusedError, UnmatchedRequestError, explain
 from pytest_hubfiles.record.tape import Tape

@@ -12,7 +12,7 @@ import pytest
 from downstream import Downstream, polled, started, whole_import
 
 from pytest_hubfiles.judge import shipped
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.settings import values
 from pytest_hubfiles.settings.precedence import NAMED
 from pytest_hubfiles.settings.table import MARKER_ARGUMENTS

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from test_import_openapi import EXPORTS
 
-from pytest_hubfiles.model.finding import POLICY, Severity
+from pytest_hubfiles.model.policy import POLICY, Severity
 from pytest_hubfiles.sandbox import Sandbox
 from pytest_hubfiles.settings.values import RecordMode
 

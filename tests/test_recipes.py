@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_hubfiles.cli.main import main
-from pytest_hubfiles.model.finding import Kind
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.record.clients import CLIENTS
 from pytest_hubfiles.report.publishing import RENDERERS
 from pytest_hubfiles.settings.table import SETTINGS

@@ -14,7 +14,8 @@ from requests_cache import SQLiteCache
 from samples import compared, finding, for_hostile_text, full_of, hostile, large, report, rich
 
 from pytest_hubfiles.judge.shipped import shipped_schemas
-from pytest_hubfiles.model.finding import POLICY, Category, Finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import POLICY, Category
 from pytest_hubfiles.report.formats.sarif import render_sarif
 from pytest_hubfiles.report.publishing import encoded
 from pytest_hubfiles.report.report import Report

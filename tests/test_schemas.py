@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.judge.schema_files import SchemaFileError
 from pytest_hubfiles.judge.shipped import shipped_schemas, versions_on_file
-from pytest_hubfiles.model.finding import Kind
+from pytest_hubfiles.model.policy import Kind
 
 SHIPPED = sorted(shipped_schemas().glob("*/*.json"))
 REQUESTS = {

@@ -19,7 +19,7 @@ from looking import secrets_in, shape_of
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.secrets import PLACEHOLDER, credentials_in, examine, placeholder, scrub
+from pytest_hubfiles.secrets import PLACEHOLDER, credentials_in, placeholder, scrub
 
 UUID = "6f2b9c1e-33aa-4c5d-9e0f-0123456789ab"
 ZERO_UUID = "00000000-0000-4000-8000-000000000000"
@@ -44,16 +44,16 @@ def get(body: object = b"{}", path: str = PATH, **facts: Any) -> Interaction:
 
 
 def body_of(body: object, content_type: str = "application/json") -> bytes:
-    return scrub(get(body, content_type=content_type)).response_body
+    return scrub(get(body, content_type=content_type)).interaction.response_body
 
 
 def form_of(text: str, content_type: str = "application/x-www-form-urlencoded") -> bytes:
     made = interaction("POST", "/oauth/v1/token", request=text.encode(), request_headers={"Content-Type": content_type})
-    return scrub(made).request_body
+    return scrub(made).interaction.request_body
 
 
 def url_of(path: str, origin: str = "https://api.hubapi.com") -> str:
-    return scrub(get(path=path, origin=origin)).url.removeprefix(origin)
+    return scrub(get(path=path, origin=origin)).interaction.url.removeprefix(origin)
 
 
 # --- headers --------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def url_of(path: str, origin: str = "https://api.hubapi.com") -> str:
 def test_request_headers_are_dropped(name: str) -> None:
     """Of a request only the headers that say what was sent and wanted are kept."""
     made = get(request_headers={name: SECRET, "Accept": "application/json", "content-type": "text/plain"})
-    assert scrub(made).request_headers == {"Accept": ("application/json",), "content-type": ("text/plain",)}
+    assert scrub(made).interaction.request_headers == {"Accept": ("application/json",), "content-type": ("text/plain",)}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_request_headers_are_dropped(name: str) -> None:
 )
 def test_response_headers_that_matter_are_kept(name: str) -> None:
     """What a contract or a client depends on stays, under the name it was sent with."""
-    assert scrub(get(content_type=None, headers={name: "7"})).response_headers == {name: ("7",)}
+    assert scrub(get(content_type=None, headers={name: "7"})).interaction.response_headers == {name: ("7",)}
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_response_headers_that_matter_are_kept(name: str) -> None:
 )
 def test_other_response_headers_are_dropped(name: str) -> None:
     """Cookies, traces and whatever else comes stay out of the file."""
-    assert scrub(get(content_type=None, headers={name: SECRET})).response_headers == {}
+    assert scrub(get(content_type=None, headers={name: SECRET})).interaction.response_headers == {}
 
 
 def test_kept_headers_are_scrubbed() -> None:
     """A Location may be a signed URL."""
     made = get(content_type=None, headers={"Location": f"https://x.net/a?Signature={SECRET}&b=c"}, status=302)
-    assert scrub(made).response_headers == {"Location": (f"https://x.net/a?Signature={PLACEHOLDER}&b=c",)}
+    assert scrub(made).interaction.response_headers == {"Location": (f"https://x.net/a?Signature={PLACEHOLDER}&b=c",)}
 
 
 def test_headers_with_several_values_keep_them_all() -> None:
     """A header that was sent twice is kept twice."""
     made = replace(get(), response_headers={"Link": ("<a>", f"<https://x?token={SECRET}>")})
-    assert scrub(made).response_headers == {"Link": ("<a>", f"<https://x?token={PLACEHOLDER}>")}
+    assert scrub(made).interaction.response_headers == {"Link": ("<a>", f"<https://x?token={PLACEHOLDER}>")}
 
 
 # --- URLs -----------------------------------------------------------------------------------------------------
@@ -129,7 +129,9 @@ def test_other_parameters_stay(name: str) -> None:
 
 def test_user_info() -> None:
     """User and password before a host go; an @ in a path or query is none."""
-    assert scrub(get(origin=f"https://me:{SECRET}@proxy.net")).url == f"https://{PLACEHOLDER}@proxy.net{PATH}"
+    assert (
+        scrub(get(origin=f"https://me:{SECRET}@proxy.net")).interaction.url == f"https://{PLACEHOLDER}@proxy.net{PATH}"
+    )
     assert url_of("/a/@b?c=@d") == "/a/@b?c=@d"
 
 
@@ -306,7 +308,7 @@ def test_charsets(charset: str) -> None:
 def test_compressed_bodies() -> None:
     """A compressed body is stored as plain text, without the header that said so, and scrubbed."""
     made = get(gzip.compress(json.dumps({"token": SECRET}).encode()), headers={"Content-Encoding": "gzip"})
-    kept = scrub(made)
+    kept = scrub(made).interaction
     assert json.loads(kept.response_body) == {"token": PLACEHOLDER}
     assert "Content-Encoding" not in kept.response_headers
 
@@ -350,7 +352,7 @@ def test_multipart_fields(name: str) -> None:
         request=sent.encode("latin-1"),
         request_headers={"Content-Type": "multipart/form-data; boundary=b"},
     )
-    assert scrub(made).request_body == sent.replace(SECRET, PLACEHOLDER).encode("latin-1")
+    assert scrub(made).interaction.request_body == sent.replace(SECRET, PLACEHOLDER).encode("latin-1")
 
 
 def test_compressed_request() -> None:
@@ -361,7 +363,7 @@ def test_compressed_request() -> None:
         request=gzip.compress(json.dumps({"token": SECRET}).encode()),
         request_headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
     )
-    kept = scrub(made)
+    kept = scrub(made).interaction
     assert json.loads(kept.request_body) == {"token": PLACEHOLDER}
     assert kept.request_headers == {"Content-Type": ("application/json",)}
 
@@ -381,7 +383,7 @@ def test_compressed_request() -> None:
 def test_token_in_a_path(path: str) -> None:
     """HubSpot's OAuth paths hold the token itself, whatever its form."""
     assert url_of(path.format(SECRET)) == path.format(PLACEHOLDER)
-    assert scrub(get(content_type=None, headers={"Location": path.format(SECRET)})).response_headers == {
+    assert scrub(get(content_type=None, headers={"Location": path.format(SECRET)})).interaction.response_headers == {
         "Location": (path.format(PLACEHOLDER),)
     }
 
@@ -470,7 +472,7 @@ def test_prose(text: str, kept: str) -> None:
 def test_mail_addresses(text: str, kept: str) -> None:
     """A mail address goes for one that is none's, and is no credential."""
     made = get({"note": text})
-    assert json.loads(scrub(made).response_body) == {"note": kept}
+    assert json.loads(scrub(made).interaction.response_body) == {"note": kept}
     assert secrets_in(made) == []
 
 
@@ -487,9 +489,9 @@ def test_canaries(place: Placement) -> None:
         request_body=sent,
     )
     known = credentials_in(made.request_headers)
-    kept = scrub(made, known | examine(made, known).values)
+    kept = scrub(made, known | scrub(made, known).values).interaction
     assert leaks([one], {"cassette": cassettes.dump([kept])}) == []
-    assert scrub(kept, known) == kept
+    assert scrub(kept, known).interaction == kept
     assert secrets_in(kept) == []
 
 
@@ -507,7 +509,7 @@ def test_known_values_go_from_everywhere() -> None:
         request=f"hello {SECRET}".encode(),
         request_headers={"Accept": SECRET},
     )
-    kept = scrub(replace(made, reason=f"OK {SECRET}"), [SECRET])
+    kept = scrub(replace(made, reason=f"OK {SECRET}"), [SECRET]).interaction
     assert (kept.url, kept.reason) == (f"https://api.hubapi.com/a/{PLACEHOLDER}?q={PLACEHOLDER}", f"OK {PLACEHOLDER}")
     assert kept.request_headers == {"Accept": (PLACEHOLDER,)}
     assert kept.response_headers["Location"] == (f"/x/{PLACEHOLDER}",)
@@ -521,7 +523,7 @@ def test_known_values_go_from_everywhere() -> None:
 
 def test_longer_known_values_go_first() -> None:
     """Of two credentials of which one begins the other, nothing of the longer one stays."""
-    kept = scrub(get({"a": f"{SECRET}-more"}), [SECRET, f"{SECRET}-more"])
+    kept = scrub(get({"a": f"{SECRET}-more"}), [SECRET, f"{SECRET}-more"]).interaction
     assert json.loads(kept.response_body) == {"a": PLACEHOLDER}
 
 
@@ -585,7 +587,7 @@ def test_what_was_scrubbed_holds_no_secret() -> None:
         request_headers={"Cookie": "c=d"},
     )
     assert secrets_in(made) != []
-    assert secrets_in(scrub(made)) == []
+    assert secrets_in(scrub(made).interaction) == []
 
 
 @pytest.mark.parametrize(
@@ -648,8 +650,8 @@ few = settings(max_examples=150)
 def test_scrubbing_twice_is_scrubbing_once(document: object, ascii_only: bool) -> None:
     """What was scrubbed is left alone by the next scrubbing."""
     sent = json.dumps(document, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    once = scrub(get(sent), [SECRET])
-    assert scrub(once, [SECRET]) == once
+    once = scrub(get(sent), [SECRET]).interaction
+    assert scrub(once, [SECRET]).interaction == once
 
 
 @few
@@ -664,8 +666,8 @@ def test_scrubbing_any_text_twice_is_scrubbing_once(url: str, text: str, content
         request=text.encode("utf-8", "replace"),
         request_headers={"Content-Type": content_type},
     )
-    once = scrub(made, [SECRET])
-    assert scrub(once, [SECRET]) == once
+    once = scrub(made, [SECRET]).interaction
+    assert scrub(once, [SECRET]).interaction == once
 
 
 @few
@@ -673,14 +675,14 @@ def test_scrubbing_any_text_twice_is_scrubbing_once(url: str, text: str, content
 def test_scrubbed_json_is_json_of_the_same_shape(document: object) -> None:
     """A contract says the same of a scrubbed answer: types and formats stay, and so does what can be parsed."""
     sent = json.dumps(document).encode()
-    kept = json.loads(scrub(get(sent)).response_body)
+    kept = json.loads(scrub(get(sent)).interaction.response_body)
     assert shape_of(kept, {}).tree() == shape_of(renamed(document), {}).tree()
 
 
 def renamed(value: object) -> object:
     """Return *value* with its keys as scrubbing leaves them: a key may be a credential itself."""
     if isinstance(value, dict):
-        keys = json.loads(scrub(get(json.dumps([[key] for key in value]).encode())).response_body)
+        keys = json.loads(scrub(get(json.dumps([[key] for key in value]).encode())).interaction.response_body)
         return {key: renamed(child) for (key,), child in zip(keys, value.values(), strict=True)}
     return [renamed(child) for child in value] if isinstance(value, list) else value
 
@@ -730,4 +732,4 @@ def test_cookies_of_the_content_network_are_no_secrets(name: str) -> None:
     """Cloudflare's bot cookies, which stand in many a foreign cassette, are dropped and not told."""
     made = get(content_type=None, headers={"Set-Cookie": f"{name}=abc.def; path=/; domain=.hubapi.com; HttpOnly"})
     assert secrets_in(made) == []
-    assert scrub(made).response_headers == {}
+    assert scrub(made).interaction.response_headers == {}

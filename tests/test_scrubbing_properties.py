@@ -60,11 +60,11 @@ ANY = st.builds(
 @given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
 def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
     """An exchange that is passed over as a whole holds nothing that a closer look at its parts would find."""
-    closely = secrets.examine(interaction, known, CLOSELY)
+    closely = secrets.scrub(interaction, known, CLOSELY)
     found = (closely.interaction.url, closely.interaction.request_body, closely.interaction.response_body)
     as_it_is = (interaction.url, interaction.request_body, interaction.response_body)
 
-    assert secrets.examine(interaction, known) == closely
+    assert secrets.scrub(interaction, known) == closely
     assert known or not secrets.are_clean([interaction]) or (closely.places, found) == ((), as_it_is)
 
 
@@ -81,7 +81,7 @@ def test_no_known_value_is_passed_over(part: str, value: str) -> None:
         "response_body": {"response_body": b'"%s"' % value.encode()},
     }
     plain = Interaction("POST", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
-    examined = secrets.examine(replace(plain, **parts[part]), {value})
+    examined = secrets.scrub(replace(plain, **parts[part]), {value})
 
     assert examined.places
     assert value not in repr(examined.interaction)

@@ -10,7 +10,8 @@ import pytest
 from downstream import Downstream, polled, started, whole_import
 
 from pytest_hubfiles.judge.deviations import Deviation, stale
-from pytest_hubfiles.model.finding import Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 
 SIZE = {"result": {**polled("COMPLETE").json["result"], "size": "24574"}}
 TODAY = dt.date(2026, 10, 5)

@@ -1,4 +1,4 @@
-"""Cassette files: their names, how they are read, and the one place that writes them."""
+"""Cassette files: their names, how they are read, and how they are written."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -48,5 +48,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("dump", "save"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # A replay writes nothing: YAML is imported when it is asked for.
+    # A replay writes nothing, and importing YAML takes longer than replaying a test.
     return getattr(importlib.import_module(f"{__name__}.writing"), name)

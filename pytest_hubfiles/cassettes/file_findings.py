@@ -1,35 +1,55 @@
-"""What is wrong with a cassette file itself: it cannot be read, or a credential stands in it."""
+"""Findings about a cassette file itself: it cannot be read, or it holds a credential."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.cassettes import CassetteUnreadableError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
 _AGAIN: Final = "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
 
 
-def unreadable(error: CassetteUnreadableError, shown: str, advice: str = _AGAIN) -> Finding:
-    """Return the finding for a cassette, called *shown*, that cannot be read, with an *advice*."""
-    return replay_finding(
-        Kind.CASSETTE_UNREADABLE, f"{error.described(shown)}\n{advice}", cassette=shown, before=shown, line=error.line
-    )
+def unreadable(error: CassetteUnreadableError, display_name: str, advice: str = _AGAIN) -> Finding:
+    """Return the finding for a cassette that cannot be read, with an *advice*."""
+    said = f"{error.described(display_name)}\n{advice}"
+    return Finding.of(Kind.CASSETTE_UNREADABLE, said, cassette=display_name, before=display_name, line=error.line)
 
 
 def scrubbed(
     interactions: Sequence[Interaction], additions: Additions = NOTHING_MORE
 ) -> tuple[list[Interaction], list[Finding]]:
-    """Return *interactions* without the credentials that stand in them, and a finding for each place.
+    """Return *interactions* without credentials, and a finding for each place where one stood.
 
-    It names the places, never the credentials. What one of them sent as its own is looked for in all; *additions* are
-    what a suite has taken out beside.
+    A credential that one of them sent is scrubbed from all of them. *additions* are what a suite has scrubbed besides.
     """
     known = {value for interaction in interactions for value in secrets.credentials_in(interaction.request_headers)}
-    examined = [secrets.examine(interaction, known, additions) for interaction in interactions]
-    places = ((i.line, e.places) for i, e in zip(interactions, examined, strict=True))
-    return [e.interaction for e in examined], secrets.findings_at(places)
+    clean = [secrets.scrub(interaction, known, additions) for interaction in interactions]
+    places = ((i.line, c.places) for i, c in zip(interactions, clean, strict=True))
+    return [c.interaction for c in clean], credentials_found(places)
+
+
+def credentials_found(places: Iterable[tuple[int | None, Iterable[str]]]) -> list[Finding]:
+    """Return a finding for each place where a credential stood; *places* come with the lines of their interactions.
+
+    The finding names the place, never the credential.
+    """
+    lines: dict[str, list[int | None]] = {}
+    for line, found in places:
+        for place in found:
+            lines.setdefault(place, []).append(line)
+    return [
+        Finding.of(
+            Kind.SECRET_IN_CASSETTE,
+            f"a credential stands in the {place}. Revoke it, and record the cassette again.",
+            after=place,
+            line=where[0],
+            exchanges=len(where),
+        )
+        for place, where in lines.items()
+    ]

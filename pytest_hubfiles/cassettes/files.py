@@ -1,4 +1,4 @@
-"""The one place that opens a cassette file and the one that writes any file: no link, pipe or half of one."""
+"""The only code that opens a cassette file and that writes any file: no links, no pipes, no half-written files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_hubfiles.cassettes.limits import Limits
 
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _AS_IT_IS: Final = getattr(os, "O_BINARY", 0)  # without it, Windows changes the ends of lines
-_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)  # a pipe would wait for somebody to open its other end
+_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait until its other end is opened
 _KINDS: Final = (
     (stat.S_ISREG, None),
     (stat.S_ISLNK, "a symbolic link"),
@@ -26,12 +26,12 @@ _KINDS: Final = (
 
 
 def _oddity(about: os.stat_result) -> str | None:
-    """Return what it is that is no regular file, None for one that is."""
+    """Return what kind of file it is, None for a regular file."""
     return next((name for test, name in _KINDS if test(about.st_mode)), "a device")
 
 
 def _link_above(path: Path, root: Path | None) -> Path | None:
-    """Return the first folder between *root* and *path* that is a link, None where none is."""
+    """Return the first folder between *root* and *path* that is a link, None if there is none."""
     if root is None:
         return None
     found = None
@@ -45,7 +45,7 @@ def _link_above(path: Path, root: Path | None) -> Path | None:
 
 
 def opened(path: Path, limits: Limits) -> BinaryIO:
-    """Return the regular file *path*, to be read; no link below the root is followed, and nothing is waited for.
+    """Open the regular file *path* for reading, without following a link below the root and without waiting.
 
     Raises:
         CassetteUnreadableError: with the reason.
@@ -60,11 +60,11 @@ def opened(path: Path, limits: Limits) -> BinaryIO:
         file = open(os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | _AS_IT_IS), "rb")  # noqa: PTH123, SIM115
     except FileNotFoundError:
         raise CassetteUnreadableError(path, "there is no such file") from None
-    except (OSError, ValueError) as error:  # the latter for a NUL in its name
+    except (OSError, ValueError) as error:  # ValueError: its name contains a NUL
         raise CassetteUnreadableError(path, getattr(error, "strerror", None) or str(error)) from None
     try:
         about = os.fstat(file.fileno())
-        if _oddity(about) is not None:  # it was replaced since it was looked at
+        if _oddity(about) is not None:  # it was replaced since lstat
             raise CassetteUnreadableError(path, "it is not a regular file")
         if about.st_size > limits.bytes:
             size = about.st_size / 1_000_000
@@ -76,10 +76,11 @@ def opened(path: Path, limits: Limits) -> BinaryIO:
 
 
 def check_target(path: Path, root: Path | None = None) -> None:
-    """Refuse to write to *path* where something lies that is not ours to replace.
+    """Refuse to write to *path* if something lies there that we must not replace.
 
     Raises:
-        CassetteNotWrittenError: a link at or above it below *root*, no regular file, or one that is read-only.
+        CassetteNotWrittenError: for a link at *path* or above it below *root*, for anything but a regular file, and
+            for a read-only one.
     """
     link = _link_above(path, root)
     if link is not None:
@@ -98,18 +99,18 @@ def check_target(path: Path, root: Path | None = None) -> None:
 
 
 def write(path: Path, content: bytes, root: Path | None = None) -> None:
-    """Put *content* at *path* so that the file is at any moment, a power cut too, the old one or the new one.
+    """Write *content* to *path* atomically: at any moment, even at a power cut, the file is the old or the new one.
 
-    Folders are made as needed; a file that was there hands on its permissions. No link below *root* is followed.
+    Folders are made as needed. The new file has the permissions of the old one. No link below *root* is followed.
 
     Raises:
-        CassetteNotWrittenError: with the reason; the old file is as it was and no other one is left.
+        CassetteNotWrittenError: with the reason; the old file is unchanged and no other one is left.
     """
     check_target(path, root)
     try:
         _make_folder(path.parent)
         _replace(path, content)
-    except (OSError, ValueError) as error:  # the latter for a NUL in its name
+    except (OSError, ValueError) as error:  # ValueError: its name contains a NUL
         raise CassetteNotWrittenError(path, getattr(error, "strerror", None) or str(error)) from None
     _sync(path.parent)
 
@@ -118,7 +119,7 @@ def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    with suppress(FileExistsError):  # made by another process meanwhile; what is no folder is told by what comes next
+    with suppress(FileExistsError):  # another process made it meanwhile; if it is no folder, the next step fails
         folder.mkdir()
     _sync(folder.parent)
 
@@ -144,7 +145,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make a new name in *folder* last through a power cut, where the system can; the file is in its place anyway."""
+    """Make a new name in *folder* survive a power cut, if the system can; without it the file is in place too."""
     if os.name == "nt":  # Windows opens no folders
         return
     with suppress(OSError):
@@ -159,12 +160,12 @@ _TEMPORARY: Final = ".tmp"
 
 
 def _leftover_prefix(path: Path) -> str:
-    """Return how the temporary files of *path* begin; a cassette's name is never cut."""
+    """Return the prefix of the temporary files of *path*; 120 characters hold the name of any cassette."""
     return f".{path.name[:120]}."
 
 
 def leftovers(path: Path) -> Iterator[Path]:
-    """Yield the temporary files that writers of *path* left when they were killed; its lock must be held."""
+    """Yield the temporary files that killed writers of *path* left behind; the caller must hold its lock."""
     prefix = _leftover_prefix(path)
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:

@@ -1,4 +1,4 @@
-"""How large a cassette file may be, and below which folder no link is followed to it."""
+"""How large a cassette file may be, and below which folder no link to it is followed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a cassette file must keep to.
+    """The limits of a cassette file.
 
-    ``megabytes`` (of 1,000,000 bytes) bounds the file and what its aliases amount to; below ``root``, where there is
-    one, no symbolic link is followed.
+    ``megabytes`` (of 1,000,000 bytes) bounds the file, also with its aliases written out. Below ``root``, if it is
+    given, no symbolic link is followed.
     """
 
     megabytes: float = 64.0
@@ -24,9 +24,9 @@ class Limits:
 
     @property
     def setting(self) -> str:
-        """The setting that says so, for messages."""
+        """The setting that sets this, for messages."""
         return f"hubfiles_max_cassette_mb = {self.megabytes:g}"
 
 
 USUAL = Limits()
-"""The limits where nobody has set any: hubfiles_max_cassette_mb is 64."""
+"""The default limits: hubfiles_max_cassette_mb is 64."""

@@ -1,4 +1,4 @@
-"""One writer per cassette at a time, across workers and runs; and the private folder in which runs meet."""
+"""Locks, so that each cassette has one writer at a time across workers and runs, and the folder that runs share."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pytest_hubfiles.cassettes.names import candidate_path
 from pytest_hubfiles.errors import HubfilesError
 
 _LOCK_SECONDS: Final = 300.0  # many workers take turns, each for a few hundredths of a second: what waits longer hangs
-_POLL_SECONDS: Final = 0.01  # a recording is merged and written in a few hundredths
+_POLL_SECONDS: Final = 0.01  # merging and writing a recording takes a few hundredths
 
 
 def private_folder() -> Path:
-    """Return the folder for locks and takes, outside of every checkout, which only this user may enter.
+    """Return the folder for locks and staged recordings, outside of every checkout, which only this user may enter.
 
     Raises:
-        HubfilesError: if it cannot be made, or is another's.
+        HubfilesError: if it cannot be made, or belongs to another user.
     """
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     folder = Path(tempfile.gettempdir()) / f"pytest-hubfiles-{user}"
@@ -43,7 +43,7 @@ def private_folder() -> Path:
 
 def identity(path: Path) -> str:
     """Return a short name for the cassette *path* that is the same in every process."""
-    real = os.path.normcase(os.path.realpath(path))  # unlike resolve(), of a link that leads to itself too
+    real = os.path.normcase(os.path.realpath(path))  # unlike resolve(), it does not fail for a link to itself
     return hashlib.sha256(real.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -51,10 +51,10 @@ def identity(path: Path) -> str:
 def locked(path: Path, holder: str, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
     """Hold the lock of the cassette *path*, across workers and separate runs of this user.
 
-    The system takes it from a process that is killed; what such a one left half written is removed.
+    The system releases the lock of a killed process. Temporary files that such a process left are removed.
 
     Raises:
-        CassetteNotWrittenError: if somebody else holds it for *seconds*; it says who.
+        CassetteNotWrittenError: if another process holds it for *seconds*; it says which.
     """
     from filelock import FileLock, Timeout
 
@@ -69,9 +69,9 @@ def locked(path: Path, holder: str, seconds: float = _LOCK_SECONDS) -> Iterator[
         by = _content(note) or "another process"
         raise CassetteNotWrittenError(path, f"{by} held its lock for {seconds:g} seconds") from None
     except OSError as error:
-        raise CassetteNotWrittenError(path, f"its lock {lock} cannot be had: {error.strerror or error}") from None
+        raise CassetteNotWrittenError(path, f"its lock {lock} cannot be taken: {error.strerror or error}") from None
     try:
-        with suppress(OSError):  # it only serves a message
+        with suppress(OSError):  # the note only serves a message
             note.write_text(f"process {os.getpid()} ({holder})", encoding="utf-8", errors="replace")
         for leftover in (*leftovers(path), *leftovers(candidate_path(path))):
             with suppress(OSError):

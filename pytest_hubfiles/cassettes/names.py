@@ -1,4 +1,4 @@
-"""What cassette files are called: a name for every test, safe and unique on every file system."""
+"""The names of cassette files: one for every test, safe and unique on every file system."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Final
 SUFFIX: Final = ".yaml"
 CANDIDATE_SUFFIX: Final = ".candidate.yaml"
 _SAFE_NAME: Final = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
-_LONGEST_NAME: Final = 100  # bytes, without suffixes; some file systems end at 143
+_LONGEST_NAME: Final = 100  # bytes, without suffixes; some file systems allow only 143
 _LONGEST_SLUG: Final = 60
 _WINDOWS_NAMES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
-# What is made of an unsafe name; a name that looks like that may be the one made of another.
+# The form of a slug for an unsafe name. A safe name of this form could be the slug of another name.
 _SLUG_AND_HASH: Final = re.compile(rf"(?=.{{,{_LONGEST_SLUG + 11}}}\Z)[a-z0-9_]+(?:-[a-z0-9_]+)*-[0-9a-f]{{10}}")
 
 
 def safe_name(name: str) -> str:
     """Return *name* as a file name that is safe and unique on every file system.
 
-    A name of lower-case letters, digits, ``_``, ``-`` and ``.`` stands as it is; any other becomes a slug
-    with a hash of the whole name, and so does one that could be taken for such a slug.
+    A name of lower-case letters, digits, ``_``, ``-`` and ``.`` stays as it is. Any other becomes a slug with a hash
+    of the whole name, and so does a name that looks like such a slug.
     """
     if (
         _SAFE_NAME.fullmatch(name)
@@ -39,30 +39,30 @@ def safe_name(name: str) -> str:
 
 
 def _safe_folder(name: str) -> str:
-    """Return *name* as that of a folder, which no cassette beside it can have."""
+    """Return *name* as the name of a folder, which no cassette beside it can have."""
     return safe_name(f"{name}/") if name.endswith(SUFFIX) else safe_name(name)
 
 
 def path_for(root: Path, version: str, folder: PurePosixPath, name: str) -> Path:
-    """Return where the cassette *name* of a test file lies: ``<root>/<version>/<folder>/<name>.yaml``.
+    """Return the path of the cassette *name* of a test file: ``<root>/<version>/<folder>/<name>.yaml``.
 
-    Each part is made safe by itself, so that nothing leads out of *root*.
+    Each part is made safe by itself, so that no path leads out of *root*.
     """
     parts = [_safe_folder(part) for part in folder.parts]
     return root.joinpath(version, *parts, safe_name(name) + SUFFIX)
 
 
 def named_path(root: Path, version: str, name: str) -> Path:
-    """Return where the cassette lies that a marker calls *name*, which may name folders: ``shared/upload``."""
+    """Return the path of the cassette that a marker calls *name*, which may have folders: ``shared/upload``."""
     *folders, last = [part for part in name.split("/") if part] or [name]
     return path_for(root, version, PurePosixPath(*folders), last.removesuffix(SUFFIX))
 
 
 def candidate_path(cassette: Path) -> Path:
-    """Return where the candidate for *cassette* is kept when it is not promoted."""
+    """Return the path of the candidate for *cassette*, which is kept when it is not promoted."""
     return cassette.with_name(cassette.name.removesuffix(SUFFIX) + CANDIDATE_SUFFIX)
 
 
 def find(root: Path) -> list[Path]:
-    """Return the cassette files under *root*, sorted, candidates left out."""
+    """Return the cassette files under *root*, sorted, without candidates."""
     return sorted(path for path in root.rglob(f"*{SUFFIX}") if not path.name.endswith(CANDIDATE_SUFFIX))

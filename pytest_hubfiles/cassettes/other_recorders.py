@@ -1,35 +1,23 @@
-"""What other recorders store beside vcrpy's YAML: vcrpy's JSON, and cassetter's YAML and TOML, put as vcrpy puts it."""
+"""What other recorders store besides vcrpy's YAML: vcrpy's JSON, and cassetter's YAML and TOML in vcrpy's form."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 
 
 class NotParsedError(HubfilesError, ValueError):
-    """A text that is not of its suffix's format; ``reason`` and ``line`` (from 1, or None) say why and where."""
+    """A text does not have the format of its suffix; ``reason`` and ``line`` (from 1, or None) say why and where."""
 
     def __init__(self, reason: str) -> None:
         line = re.search(r"\bline ([0-9]+)", reason)
         self.reason, self.line = reason, int(line[1]) if line else None
         super().__init__(reason)
-
-
-# Which type a plain scalar is of, by its first letter and its form: JSON's types alone. To YAML 1.1 a date, 12:30:45,
-# "=" and "<<" are of types of their own; vcrpy quotes such texts, cassetter 0.16 does not.
-PLAIN_SCALARS: Final = (
-    ("null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ("~", "n", "N", "")),
-    ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), ("t", "T", "f", "F")),
-    ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), tuple("-+0123456789")),
-    ("float", re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?\Z"), tuple("-+0123456789")),
-    ("float", re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"), tuple("-+.")),
-)
 
 
 def _json(text: str) -> object:
@@ -40,29 +28,26 @@ def _json(text: str) -> object:
 
 
 def _toml(text: str) -> object:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    from pytest_hubfiles import toml
 
     try:
-        return tomllib.loads(text)
+        return toml.loads(text)
     except (ValueError, RecursionError) as error:
         raise NotParsedError(f"it is not TOML: {error}") from None
 
 
 PARSERS: Final[Mapping[str, Callable[[str], object]]] = {".json": _json, ".toml": _toml}
-"""How a cassette is parsed whose suffix says that it is no YAML. They raise :class:`NotParsedError`."""
+"""The parsers for cassettes that are not YAML, by suffix. They raise :class:`NotParsedError`."""
 
 
 def as_vcrpy(item: Any) -> Any:
-    """Return an interaction of cassetter's in vcrpy's form, and any other as it is.
+    """Return an interaction of cassetter in vcrpy's form, and any other interaction as it is.
 
-    A body is stored by what it is: ``{type: json, content: …}`` in YAML, ``body_type`` and ``body_content`` in TOML,
-    where JSON stands as text. Source: files that cassetter 0.16.1 recorded.
+    cassetter stores a body with its type: ``{type: json, content: …}`` in YAML, ``body_type`` and ``body_content`` in
+    TOML, where JSON stands as text. Source: files that cassetter 0.16.1 recorded.
 
     Raises:
-        ValueError: if a body is of no type that cassetter writes.
+        ValueError: if cassetter writes no body of this type.
     """
     if not isinstance(item, dict) or "recorded_at" not in item:
         return item
@@ -90,7 +75,7 @@ def _body(message: Mapping[str, Any]) -> object:
         kind, content = body.get("type"), body.get("content")
     if kind == "none":
         return None
-    if kind == "json" and isinstance(content, (dict, list)):  # whoever reads those that vcrpy stores writes it out
+    if kind == "json" and isinstance(content, (dict, list)):  # reading encodes it, as it does for vcrpy
         return content
     if kind == "json" and isinstance(content, (str, int, float, type(None))):
         return json.dumps(content)
@@ -98,5 +83,5 @@ def _body(message: Mapping[str, Any]) -> object:
         return content
     if kind == "binary" and isinstance(content, str):
         return bytes.fromhex(content)
-    held = type(content).__name__  # never what it says: that may be a credential
+    held = type(content).__name__  # never the content: that may be a credential
     raise ValueError(f"a body of type {kind!r:.60} is a {held}; the types are json, text, binary and none")

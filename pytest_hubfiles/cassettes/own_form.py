@@ -1,8 +1,7 @@
-"""Cassettes as this package writes them, read without YAML: a line says all there is to know of it (0.3 of YAML).
+"""Cassettes in the form that this package writes, read and written without a YAML library (0.3 of PyYAML's time).
 
-What is read here is a small part of YAML in which each line can mean but one thing; whatever else a file may hold,
-nothing is read of it, and YAML's own parser is asked. No pattern here can be matched in more than one way, so that
-the time is linear whatever stands in the file.
+This form is a small part of YAML in which each line can mean only one thing. A file with anything else in it is left
+to a YAML library. No pattern here can match in more than one way, so the time is linear for any file.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def _line(pattern: str) -> _Match:
     return re.compile(rf"{pattern}\n", re.ASCII).match
 
 
-# Texts without quotes: no word that YAML takes for more than a text, no sign that ends one. In quotes: as they are.
+# A text without quotes must not be a word with a type of its own in YAML, nor hold a sign that ends a text.
 _WORDS: Final = "y|n|yes|no|on|off|true|false|null"
 _TEXT: Final = rf"((?i:(?!(?:{_WORDS})\n))[A-Za-z](?:[\w,;=/.+()!$&*?%@~-]|:(?=[^ \n])| (?=[^ #\n]))*|'[^'\n]*')"
 _NAME: Final = _line(rf"      ((?i:(?!(?:{_WORDS}):))[A-Za-z][A-Za-z0-9-]{{0,99}}):")
@@ -31,9 +30,8 @@ _URL_PATTERN: Final = r"    uri: (https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?]
 _URL: Final = _line(_URL_PATTERN)
 _CODE: Final = _line("      code: ([1-9][0-9][0-9])")
 _PLAIN_LINE: Final = _line(_TEXT)
-_QUOTED: Final = re.compile(
-    r"[1-9][0-9]{0,14}|\*/\*"
-).fullmatch  # as libyaml does it: it would be a number, or an alias
+# libyaml quotes these: without quotes they would be a number, or an alias.
+_QUOTED: Final = re.compile(r"[1-9][0-9]{0,14}|\*/\*").fullmatch
 _URL_LINES: Final = _line(rf"    method: [A-Z]{{3,7}}\n{_URL_PATTERN}")
 _REASON: Final = _line(f"      message: {_TEXT}")
 _MOST_HEADERS: Final = 99  # and values of one
@@ -44,18 +42,18 @@ _PRINTABLE: Final = bytes([*range(0x20, 0x7F), 0x0A])
 _PIECE: Final = 2**18  # bytes
 
 _Known = dict[str | bytes, Any]
-"""Headers by their lines, and bodies: what the exchanges of a file have in common is held once."""
+"""Headers by their lines, and bodies: what the exchanges of a file share is held once."""
 _MOST_KNOWN: Final = 64
 
 
 class _OtherFormError(Exception):
-    """What is here is not written as this package writes it."""
+    """A piece of a file is not in the form that this package writes."""
 
 
 def interactions_in(file: BinaryIO, most: int = sys.maxsize) -> Iterator[Interaction | None]:
-    """Yield the interactions of what a cassette *file* holds, as far as they are written as this package writes them.
+    """Yield the interactions of a cassette *file*, as far as they have the form that this package writes.
 
-    None at the end says that this is the whole file. No more than *most* bytes are read of one that grows meanwhile.
+    None at the end means that this is the whole file. At most *most* bytes are read, even if the file grows meanwhile.
     """
     known: _Known = {}
     place, line = 0, 1
@@ -73,7 +71,7 @@ def interactions_in(file: BinaryIO, most: int = sys.maxsize) -> Iterator[Interac
             except _OtherFormError:
                 return
             if not text.startswith(("- request:\n", _END), place) and (is_last or place < len(text)):
-                return  # its last line may go on
+                return  # its last line may continue
             yield interaction
         if place < len(text):
             if is_last and len(_START) < place == len(text) - len(_END):
@@ -83,9 +81,10 @@ def interactions_in(file: BinaryIO, most: int = sys.maxsize) -> Iterator[Interac
 
 
 def _pieces(file: BinaryIO, most: int) -> Iterator[tuple[str, bool]]:
-    """Yield *file* in pieces that begin where an interaction does, as far as its characters allow; the last is told.
+    """Yield *file* in pieces that begin where an interaction does, each with whether it is the last.
 
-    A cassette of 10,000 exchanges, held as a whole and as text besides, took half of all memory.
+    It stops at a character that this form does not allow. A cassette of 10,000 exchanges, held whole and as text
+    besides, takes twice the memory.
     """
     rest = b""
     while True:
@@ -104,9 +103,9 @@ def _pieces(file: BinaryIO, most: int) -> Iterator[tuple[str, bool]]:
 
 
 def text_of(interactions: Sequence[Interaction]) -> str | None:
-    """Return what a cassette file of *interactions* holds, None if it takes more than is read here.
+    """Return *interactions* in this form, None if it cannot hold them.
 
-    It is, to the byte, what libyaml would write. (0.1 of it)
+    The text is, to the byte, what libyaml would write, in 0.1 of its time.
     """
     parts = [_START]
     for i in interactions:
@@ -233,11 +232,11 @@ def _plain(text: str) -> str:
 
 
 def _block(text: str, place: int, indent: int) -> tuple[bytes, int]:
-    """Return what a block holds, and where it ends; one with a blank line at either end, or in it, is left to YAML."""
+    """Return the content of a block, and where it ends; one with blank lines is left to a YAML library."""
     is_stripped = text.startswith("-\n", place)
     place = _after(text, place, "-\n" if is_stripped else "\n")
     outdented = _OUTDENTED[indent](text, place - 1)
-    # From the line break before it: its first line is one that is indented, too.
+    # The search began at the line break before the block, so the first line is known to be indented, too.
     if outdented is None or outdented.start() < place or text[place + indent] in " \n":
         raise _OtherFormError
     end = outdented.start()

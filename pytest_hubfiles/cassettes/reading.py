@@ -1,4 +1,4 @@
-"""Cassettes read: interactions one after the other, ours or what any vcrpy wrote."""
+"""Reads cassettes, interaction by interaction: ours, and those of any vcrpy and of cassetter."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _NO_LIST: Final = "it has no list of interactions; is it a vcrpy cassette?"
 
 
 def read(path: Path, limits: Limits = USUAL) -> list[Interaction]:
-    """Read the cassette file *path*, ours, any other that vcrpy wrote as YAML or JSON, or cassetter's YAML or TOML.
+    """Read the cassette file *path*: YAML or JSON of vcrpy, such as ours, or YAML or TOML of cassetter.
 
     Raises:
-        CassetteUnreadableError: with the reason, and the line where there is one.
+        CassetteUnreadableError: with the reason, and the line if it is known.
     """
     return list(iterate(path, limits))
 
 
 def iterate(path: Path, limits: Limits = USUAL) -> Iterator[Interaction]:
-    """Yield the interactions of a cassette file one by one, so that no more than one need be held.
+    """Yield the interactions of a cassette file one by one, so that only one has to be held.
 
-    What is wrong further down is told when it is reached. No link below the root of *limits* is followed to the file.
+    A fault further down raises when it is reached. No link to the file below the root of *limits* is followed.
 
     Raises:
-        CassetteUnreadableError: with the reason, and the line where there is one.
+        CassetteUnreadableError: with the reason, and the line if it is known.
     """
     try:
         with opened(path, limits) as file:
             parse = other_recorders.PARSERS.get(path.suffix.lower())
             yield from (
-                interactions_in(file, limits) if parse is None else _parsed(parse(_text(file.read(limits.bytes))))
+                interactions_in(file, limits) if parse is None else _parsed(parse(utf8_text(file.read(limits.bytes))))
             )
     except (RefusedError, other_recorders.NotParsedError) as error:
         raise CassetteUnreadableError(path, error.reason, error.line) from None
@@ -50,7 +50,7 @@ def iterate(path: Path, limits: Limits = USUAL) -> Iterator[Interaction]:
 
 
 def interactions_in(file: BinaryIO, limits: Limits) -> Iterator[Interaction]:
-    """Yield the interactions of what a cassette *file* holds.
+    """Yield the interactions of a cassette *file*.
 
     Raises:
         RefusedError: with the reason and the line.
@@ -62,23 +62,23 @@ def interactions_in(file: BinaryIO, limits: Limits) -> Iterator[Interaction]:
         else:
             found += 1
             yield interaction
-    if not is_whole:  # what was found so far is what YAML's parser finds, too
+    if not is_whole:  # a YAML library finds the same interactions up to here
         file.seek(0)
         yield from islice(by_yaml(file.read(limits.bytes), limits), found, None)
 
 
 def by_yaml(content: bytes, limits: Limits) -> Iterator[Interaction]:
-    """Yield the same by YAML's own parser, however the file is written.
+    """Yield the same with a YAML library, whatever the form of the file.
 
     Raises:
         RefusedError: with the reason and the line.
     """
     from yaml.events import MappingStartEvent, SequenceStartEvent
 
-    from pytest_hubfiles.cassettes.yaml_events import Document, line_of
+    from pytest_hubfiles.cassettes.yaml_events import CassetteReader, line_of
 
-    _text(content)
-    document = Document(content, limits)
+    utf8_text(content)
+    document = CassetteReader(content, limits.bytes, f"{limits.setting} lets pass")
     start = document.start()
     if not isinstance(start, MappingStartEvent):
         raise RefusedError(_NO_LIST, line_of(start))
@@ -102,7 +102,7 @@ def by_yaml(content: bytes, limits: Limits) -> Iterator[Interaction]:
 
 
 def _parsed(document: object) -> Iterator[Interaction]:
-    """Yield the interactions of a document that was parsed as a whole, of whose lines nothing is known."""
+    """Yield the interactions of a document that was parsed as a whole; their lines are not known."""
     if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
         raise RefusedError(_NO_LIST)
     _check_version(document.get("version"))
@@ -110,7 +110,12 @@ def _parsed(document: object) -> Iterator[Interaction]:
         yield _interaction(item, number)
 
 
-def _text(content: bytes) -> str:
+def utf8_text(content: bytes) -> str:
+    """Return *content* as text.
+
+    Raises:
+        RefusedError: if it is not UTF-8.
+    """
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -132,7 +137,7 @@ def _interaction(item: object, number: int, line: int | None = None) -> Interact
 
 
 def _part(whole: object, name: str, of: str) -> Any:
-    """Return what *whole* has under *name*, or say that it is no mapping or has no such thing."""
+    """Return what *whole* has under *name*; refuse it if it is no mapping or has no such key."""
     if not isinstance(whole, dict):
         raise ValueError(f"{of} is {_kind(whole)}, not a mapping")
     if name not in whole:
@@ -153,7 +158,7 @@ def _built(item: object, line: int | None) -> Interaction:
         raise ValueError(f"its HTTP status is {code!r}, not a number from 100 to 999")
     if not isinstance(url, str) or not isinstance(method, str):
         raise ValueError("its uri or method is no text")
-    urlsplit(url)  # a ValueError for what nobody could have sent
+    urlsplit(url)  # raises a ValueError for a URL that no client can have sent
     answer = response.get("body")
     return Interaction(
         method=method.upper(),
@@ -190,7 +195,7 @@ def _body(body: Any) -> bytes:
         return body.encode("utf-8")
     if isinstance(body, bytes):
         return body
-    if isinstance(body, (dict, list)):  # vcrpy stores what aiohttp was given as json= as it was given
+    if isinstance(body, (dict, list)):  # vcrpy stores the json= of aiohttp before it is encoded
         try:
             return json.dumps(body).encode("utf-8")
         except TypeError as error:

@@ -1,4 +1,4 @@
-"""Cassettes written: vcrpy's format, bodies as they were sent, the same bytes for the same answers."""
+"""Writes cassettes in vcrpy's format: bodies as they were sent, the same bytes for the same answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_hubfiles.model.exchange import Interaction
 
 
 class _Text(str):
-    """A text to be written as a YAML block, where YAML can."""
+    """A text to be written as a YAML block, if YAML can."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ def _represent_text(dumper: Any, text: _Text) -> yaml.nodes.ScalarNode:
 
 
 class _BlockDumper(yaml.SafeDumper):
-    """Writes blocks that libyaml would quote, though YAML allows them: emoji, tabs, blanks at the end of a line."""
+    """Writes blocks that libyaml would quote, although YAML allows them: emoji, tabs, blanks at the end of a line."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -44,18 +44,18 @@ class _BlockDumper(yaml.SafeDumper):
     def analyze_scalar(self, scalar: str) -> Any:
         analysis = super().analyze_scalar(scalar)
         analysis.allow_block = bool(scalar.strip()) and not _BLOCK_BREAKERS.search(scalar)
-        if "\x85" in scalar:  # PyYAML writes it as the line break it once was, and reads that as a blank
+        if "\x85" in scalar:  # PyYAML writes it as a line break, and reads that as a blank
             analysis.allow_single_quoted = analysis.allow_flow_plain = analysis.allow_block_plain = False
         return analysis
 
     def determine_block_hints(self, text: str) -> str:
         hints: str = super().determine_block_hints(text)
-        # Without its indentation said, a block that begins with a tab is one that YAML's readers refuse.
+        # YAML readers refuse a block that begins with a tab, unless its header gives the indentation.
         return f"{self.best_indent}{hints}" if text.startswith("\t") else hints
 
 
-class _FastDumper(getattr(yaml, "CSafeDumper", _BlockDumper)):  # type: ignore[misc]  # libyaml where it was built in
-    """Writes through libyaml, and repeats a value rather than refer to it."""
+class _FastDumper(getattr(yaml, "CSafeDumper", _BlockDumper)):  # type: ignore[misc]  # libyaml, if PyYAML has it
+    """Writes with libyaml, and without aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -75,13 +75,13 @@ def _written_body(body: bytes) -> _Text | bytes | None:
 
 
 def dump(interactions: Sequence[Interaction]) -> bytes:
-    """Return *interactions* as the bytes of a cassette file in vcrpy's format, version 1."""
+    """Return *interactions* as the content of a cassette file in vcrpy's format, version 1."""
     text = own_form.text_of(interactions)
     return by_yaml(interactions) if text is None else text.encode("ascii")
 
 
 def by_yaml(interactions: Sequence[Interaction]) -> bytes:
-    """Return the same by YAML's own emitter."""
+    """Return the same with a YAML library."""
     document = {
         "interactions": [
             {
@@ -118,10 +118,10 @@ def save(
 ) -> None:
     """Write *interactions* as the cassette *path*, after the comment lines in *header*; see :func:`write`.
 
-    *check* is given the bytes before they are written, and may raise what it likes.
+    *check* gets the content before it is written, and may raise any error.
 
     Raises:
-        CassetteNotWrittenError: also if the file would be one that :func:`read` refuses.
+        CassetteNotWrittenError: also if :func:`read` would refuse the file.
     """
     try:
         content = header.encode() + dump(interactions)

@@ -15,7 +15,7 @@ import click
 from pytest_hubfiles.cli.options import judging_options, setting
 from pytest_hubfiles.cli.output import USAGE, progress, publish_report
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.finding import Kind
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import STDOUT
 
 if TYPE_CHECKING:

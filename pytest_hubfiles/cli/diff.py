@@ -11,7 +11,7 @@ from pytest_hubfiles.cli.options import judging_options
 from pytest_hubfiles.cli.output import USAGE, progress, publish_report
 from pytest_hubfiles.compare.sides import of_path, of_revision
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.finding import Kind
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import STDOUT
 from pytest_hubfiles.run.diff import Diff
 from pytest_hubfiles.run.rules import Rules
@@ -49,7 +49,7 @@ def diff(
             path = sides[0] if sides else Path("cassettes")
             old, new = of_revision(rev, path), of_path(path)
         if old.is_folder != new.is_folder:
-            raise click.UsageError(f"{old.shown} and {new.shown}: give two cassettes or two folders, not one of each")
+            raise click.UsageError(f"{old.name} and {new.name}: give two cassettes or two folders, not one of each")
         compared = Diff(old, new, rules)
         report = compared.report(progress(compared.names, "compared"))
     except HubfilesError as error:
@@ -59,6 +59,6 @@ def diff(
         click.echo("Some cassettes cannot be read.", err=True)
         sys.exit(USAGE)
     if not report.judged_count:
-        click.echo(f"Nothing could be compared: {old.shown} and {new.shown} have no operation in common.", err=True)
+        click.echo(f"Nothing could be compared: {old.name} and {new.name} have no operation in common.", err=True)
         sys.exit(USAGE)
     sys.exit(int(report.failed))

@@ -1,1 +1,1 @@
-"""Compares recordings: their shapes, their statuses, two sides, two versions."""
+"""Compares recordings: their statuses and shapes, two sides, two versions."""

@@ -1,16 +1,21 @@
-"""What became of a comparison: a verdict per operation, and what only one side shows."""
+"""The result of a comparison: a verdict per operation, and what only one side shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from pytest_hubfiles.model.finding import Finding, Severity, worst
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Finding, worst
+from pytest_hubfiles.model.policy import Severity
+
+Pair = tuple[Sequence[Exchange], Sequence[Exchange]]
+"""What two sides have recorded under one name: before and after."""
 
 
 class Verdict(str, Enum):
-    """What a comparison means for a consumer, from what does not concern it to what breaks it."""
+    """What a comparison means for a consumer of the API, the worst last."""
 
     NOT_COMPARED = "not compared"
     SAFE = "safe"
@@ -19,7 +24,7 @@ class Verdict(str, Enum):
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Verdict:
-        """Return the verdict on two sides that were compared with these *findings*."""
+        """Return the verdict on two sides whose comparison has these *findings*."""
         severity = worst(findings)
         return {Severity.BREAKING: cls.BREAKING, Severity.WARNING: cls.CHECK}.get(severity or Severity.INFO, cls.SAFE)
 
@@ -30,7 +35,7 @@ class Verdict(str, Enum):
 
 
 class Compared(NamedTuple):
-    """The verdicts on one operation, by what its schemas say and by what its recordings show."""
+    """The two verdicts on one operation: of its schemas, and of its recordings."""
 
     operation: str
     schemas: Verdict
@@ -43,11 +48,11 @@ class Compared(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What became of the comparison of two sides; its findings are the report's.
+    """The result of the comparison of two sides; its findings stand in the report.
 
-    ``old`` and ``new`` are what the sides are called: versions, cassettes or folders. ``missing`` has a line for
-    each thing that one side does not show, so that nothing was compared; ``support`` a line for each date on
-    which a version stops being supported.
+    ``old`` and ``new`` are the display names of the sides: versions, cassettes or folders. ``missing`` has a line for
+    each thing that one side does not show, and that is therefore not compared; ``support`` a line for each date on
+    which the support of a version ends.
     """
 
     old: str

@@ -9,17 +9,18 @@ from typing import Any, Final
 from pytest_hubfiles.compare.shapes import Shape
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared
-from pytest_hubfiles.model.finding import Case, Category, Finding, Kind, severity_of
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
+from pytest_hubfiles.model.policy import Case, Category, Kind
 
-_FEW: Final = 5  # new fields of the same type are likely new names, more are likely not
+_FEW: Final = 5  # so many new fields of the type of a lost one may be its new name; of more, none is likely to be
 
 Steps = tuple[str, ...]
-"""The way to a node of a shape: names of fields, and ``[*]`` for the elements of an array."""
+"""The steps to a node of a shape: names of fields, and ``[*]`` for the elements of an array."""
 
 
 def _place(path: list[Any]) -> tuple[Steps, str]:
-    """Split a path in a shape's tree into the steps to a node that both sides have and the aspect that differs."""
+    """Split a path in the tree of a shape into the steps to a node of both sides, and the aspect that differs."""
     steps: list[str] = []
     position = 0
     while True:
@@ -34,11 +35,11 @@ def _place(path: list[Any]) -> tuple[Steps, str]:
 
 
 def at(shape: Shape | None, steps: Sequence[str]) -> Shape | None:
-    """Return the node of *shape* that *steps* lead to, None where there is none."""
+    """Return the node of *shape* that *steps* lead to, None if there is none."""
     for step in steps:
         if shape is None:
             return None
-        # A field may be called so, too.
+        # A field may be called [*], too.
         shape = shape.elements if step == "[*]" and shape.elements is not None else shape.fields.get(step)
     return shape
 
@@ -54,43 +55,12 @@ def _named(types: Iterable[str]) -> str:
     return " or ".join(sorted(types))
 
 
-def drift_finding(
-    contract: Contract,
-    kind: Kind,
-    status: int | None,
-    state: str | None,
-    message: str,
-    *cases: Case,
-    path: str = "$",
-    before: str | None = None,
-    after: str | None = None,
-    exchanges: int = 1,
-    line: int | None = None,
-) -> Finding:
-    """Return a finding of category drift about answers of *contract*, weighed by the *cases* that apply."""
-    return Finding(
-        kind=kind,
-        severity=severity_of(kind, *cases),
-        category=Category.DRIFT,
-        message=message,
-        version=contract.version,
-        operation=contract.operation,
-        http_status=status,
-        task_status=state,
-        path=path,
-        before=before,
-        after=after,
-        exchanges=exchanges,
-        line=line,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Which answers are compared; each rule is one aspect in which a node of their shapes can differ.
+    """Which answers are compared. Each rule reports one aspect in which a node of their shapes can differ.
 
-    ``outline`` is what the schema says of them, by path; ``total`` how many answers there are now;
-    ``sometimes_lack`` says whether other recordings of the same key lack the field at some steps.
+    ``outline`` is what the schema declares of them, by path. ``total`` is how many answers there are now.
+    ``sometimes_lack`` says whether other recordings of such answers lack the field at some steps.
     """
 
     contract: Contract
@@ -115,13 +85,15 @@ class Subject:
     ) -> Finding:
         path = _json_path(steps)
         exchanges = self.total if seen is None else min(self.total, max(seen, 1))
-        return drift_finding(
-            self.contract,
+        return Finding.of(
             kind,
-            self.status,
-            self.state,
             f"{path} {said}",
             *cases,
+            category=Category.DRIFT,
+            version=self.contract.version,
+            operation=self.contract.operation,
+            http_status=self.status,
+            task_status=self.state,
             path=path,
             before=before,
             after=after,
@@ -129,11 +101,11 @@ class Subject:
         )
 
     def too_different(self, said: str, before: str, after: str) -> Finding:
-        """Return the one finding for two shapes that have too little in common."""
+        """Return the one finding for two shapes that differ in too many places."""
         return self._finding(Kind.TYPE_CHANGED, (), said, before=before, after=after)
 
     def fields(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
-        """Fields came or went; where their object itself did, that has been said of the object."""
+        """Fields came or went. If their whole object did, a finding of the object reports it."""
         if not (old.objects and new.objects):
             return
         added = [name for name in new.fields if name not in old.fields]
@@ -166,7 +138,7 @@ class Subject:
             )
 
     def optional(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
-        """Fields that every object had are missing from some."""
+        """Fields that every object had are absent from some."""
         for name in sorted((new.optional - old.optional) & old.fields.keys()):
             where, present = (*steps, name), new.fields[name].count
             cases = [Case.REQUIRED] if self._declared(where).required else []
@@ -180,10 +152,10 @@ class Subject:
             )
 
     def types(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
-        """Other JSON types; where null took the place of the value, that is all there is to say."""
+        """Other JSON types. If null took the place of the value, that is all there is to report."""
         before, after = _named(old.types), _named(new.types)
         was, came = old.types - {"null"}, new.types - {"null"}
-        fresh = new.types - old.types - ({"integer"} if "number" in was else set())  # each integer is a number
+        fresh = new.types - old.types - ({"integer"} if "number" in was else set())  # every integer is a number
         if fresh == {"null"}:
             cases = [Case.NULL_ALLOWED] if self._declared(steps).nullable else []
             yield self._finding(
@@ -214,7 +186,7 @@ class Subject:
         yield self._finding(kind, steps, f"{said} ({before} → {after})", before=before, after=after, seen=new.count)
 
     def format(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
-        """Strings of another format; where they are no strings any more, their type tells."""
+        """Strings of another format. If they are no longer strings, a finding of their type reports it."""
         if old.format is None or new.format is None:
             return
         cases = [Case.NARROWED] if old.format == "text" else []
@@ -224,7 +196,7 @@ class Subject:
         )
 
     def values(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
-        """Values of an enumeration that the old recordings did not show; of another type, their type tells."""
+        """Values of an enumeration that the old recordings do not show. A finding of their type reports a new type."""
         if new.types - {"null"} - old.types:
             return
         declared = self._declared(steps)
@@ -261,11 +233,11 @@ _RULES: Final[Mapping[str, Callable[[Subject, Steps, Shape, Shape], Iterator[Fin
 }
 
 
-_MOST_DIFFERING: Final = 2_000  # places; DeepDiff takes about a tenth of a millisecond for each
+_MOST_DIFFERING: Final = 2_000  # places; DeepDiff takes about 0.1 ms for each
 
 
 def _pruned(then: dict[str, Any], now: dict[str, Any]) -> int:
-    """Take out of two shapes' trees what is the same in both; return how many nodes remain, or that they are many."""
+    """Remove from the trees of two shapes what both have; return how many nodes remain, as far as they are few."""
     remain = 1
     names, others = then.get("fields", {}), now.get("fields", {})
     for name in list(names):
@@ -293,10 +265,10 @@ def between(before: Shape, after: Shape, subject: Subject) -> Iterator[Finding]:
         said = f"differs in more than {_MOST_DIFFERING:,} places: too much to be told one by one"
         yield subject.too_different(said, f"{len(before.fields)} fields", f"{len(after.fields)} fields")
         return
-    from deepdiff import DeepDiff  # only now that there is something to tell: it takes longer than the rest
+    from deepdiff import DeepDiff  # here, where something differs: importing it takes longer than all the rest
 
-    # Without the threshold, DeepDiff calls two objects with few common keys one changed value; unless
-    # told otherwise, it passes over keys such as __typename.
+    # By default, DeepDiff reports two objects with few common keys as one changed value, and ignores keys such as
+    # __typename.
     differences = DeepDiff(then, now, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     places = {_place(item.path(output_format="list")) for items in differences.values() for item in items}
     for steps, aspect in sorted(places):

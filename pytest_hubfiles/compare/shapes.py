@@ -1,4 +1,4 @@
-"""The shape of a body: what remains of it when its values are taken away."""
+"""The shape of a body: what remains of it without its values."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared, Place
+from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared, DeclaredPlace
 from pytest_hubfiles.model.json_types import child_path, format_of, type_of
 
 _MISSING: Final = object()
-_DEEPEST: Final = 40  # levels; HubSpot's bodies have six, and what is deeper must not exhaust Python's stack
+_DEEPEST: Final = 40  # levels; HubSpot's bodies have six, and deeper ones must not exhaust Python's stack
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The shape of the values seen at one path of many bodies.
 
-    ``types`` are JSON types, ``format`` is the one format that all strings here have, ``values`` what an
-    enumeration was seen to hold, ``optional`` names the fields that some of the objects here lacked.
-    ``count`` is how many values were seen, ``objects`` how many of them were objects; two shapes are equal
-    whatever their counts are, since one body more is no other shape.
+    ``types`` are JSON types. ``format`` is the one format that all strings here have. ``values`` are the values seen
+    of an enumeration. ``optional`` names the fields that some of the objects here lack. ``count`` is how many values
+    were seen, ``objects`` how many of them were objects; they do not count when two shapes are compared.
     """
 
     types: frozenset[str]
@@ -34,16 +33,16 @@ class Shape:
     objects: int = field(default=0, compare=False)
 
     def merge(self, other: Shape) -> Shape:
-        """Return the shape of all the values that *self* and *other* were seen in."""
+        """Return the shape of the values of both."""
         return _merged([self, other])
 
     def without(self, names: Collection[str]) -> Shape:
-        """Return the shape that this would be if no object here had the fields *names*."""
+        """Return the shape without the fields *names*."""
         fields = {name: child for name, child in self.fields.items() if name not in names}
         return replace(self, fields=fields, optional=self.optional - set(names))
 
     def tree(self) -> dict[str, Any]:
-        """Return the shape as plain nested dicts, the form in which two shapes are compared."""
+        """Return the shape as nested dicts, the form in which two shapes are compared."""
         node: dict[str, Any] = {"types": " or ".join(sorted(self.types))}
         if self.format is not None:
             node["format"] = self.format
@@ -59,7 +58,7 @@ class Shape:
 
 
 def _merged(shapes: Sequence[Shape]) -> Shape:
-    """Return the shape of all values that *shapes* were seen in, at least one, in time that grows as they do."""
+    """Return the shape of the values of all *shapes*, of which there is at least one, in linear time."""
     if len(shapes) == 1:
         return shapes[0]
     objects = sum(shape.objects for shape in shapes)
@@ -82,10 +81,10 @@ def _merged(shapes: Sequence[Shape]) -> Shape:
     )
 
 
-def shape_of_all(values: Sequence[object], place: Place) -> Shape | None:
-    """Return the merged shape of *values* at *place*, None where there are none, in time that grows as they do.
+def shape_of_all(values: Sequence[object], place: DeclaredPlace) -> Shape | None:
+    """Return the merged shape of *values* at *place*, None if there are none, in linear time.
 
-    Of what lies more than 40 levels deep, only the type is kept.
+    Of values that lie more than 40 levels deep, only the type is kept.
     """
     return _shape_of_all(values, place, 0) if values else None
 
@@ -100,8 +99,8 @@ _PLAIN_TYPES: Final = {
 }
 
 
-def _shape_of_all(values: Sequence[object], place: Place, level: int) -> Shape:
-    """Return the shape of the *values* that stand at *place*, all at once: a thousand elements alike are one step."""
+def _shape_of_all(values: Sequence[object], place: DeclaredPlace, level: int) -> Shape:
+    """Return the shape of all *values* at *place* in one step, however many elements are alike."""
     if len(values) == 1 and not isinstance(values[0], (Mapping, list)):
         return _of_one(values[0], place)
     kinds = set(map(type, values))
@@ -131,7 +130,7 @@ def _shape_of_all(values: Sequence[object], place: Place, level: int) -> Shape:
     )
 
 
-def _of_one(value: object, place: Place) -> Shape:
+def _of_one(value: object, place: DeclaredPlace) -> Shape:
     values = frozenset({str(value)}) if place.facts.enum is not None and isinstance(value, (str, int)) else _NO_VALUES
     return _plain(type_of(value), format_of(value) if isinstance(value, str) else None, values)
 
@@ -141,14 +140,14 @@ _NO_VALUES: Final[frozenset[str]] = frozenset()
 
 @lru_cache(maxsize=1024)
 def _plain(json_type: str, text_format: str | None, values: frozenset[str]) -> Shape:
-    """Return the shape of one value without parts; there are few, and a body has many of each."""
+    """Return the shape of one value without parts; there are few such shapes, and a body has many values of each."""
     return Shape(frozenset({json_type}), format=text_format, values=values)
 
 
-def plainly_alike(one: object, other: object, place: Place) -> bool:
-    """Return whether *one* and *other* plainly have the same shape at *place*; False means nothing.
+def plainly_alike(one: object, other: object, place: DeclaredPlace) -> bool:
+    """Return True only if *one* and *other* have the same shape at *place*; False means nothing.
 
-    This is what is found nearly always, and found by looking at both at once in a fraction of the time.
+    Nearly all bodies that are compared are alike, and looking at both at once takes a fraction of the time.
     """
     kind = type(one)
     if kind is not type(other):
@@ -164,32 +163,32 @@ def plainly_alike(one: object, other: object, place: Place) -> bool:
     return kind is not str or format_of(one) == format_of(other)  # type: ignore[arg-type]  # both are texts
 
 
-def _elements_alike(one: list[object], other: list[object], place: Place) -> bool:
+def _elements_alike(one: list[object], other: list[object], place: DeclaredPlace) -> bool:
     return len(one) == len(other) and all(plainly_alike(a, b, place) for a, b in zip(one, other, strict=True))
 
 
-def _members_alike(one: dict[str, object], other: dict[str, object], place: Place) -> bool:
+def _members_alike(one: dict[str, object], other: dict[str, object], place: DeclaredPlace) -> bool:
     if place.facts.is_map:
         return one == other or _format_of_map(one) == _format_of_map(other) != ""
     if len(one) != len(other):
         return False
     for name, member in one.items():
-        its = other.get(name, _MISSING)  # comparing the keys first would take a tenth of the time for itself
+        its = other.get(name, _MISSING)  # comparing the keys first would add a tenth to this time
         kind = type(member)
         if kind is type(its) and kind is not dict and kind is not list and member == its:
-            continue  # most are: few values change from one recording to the next
+            continue  # most are equal: few values change from one recording to the next
         if not plainly_alike(member, its, place.member(name)):
             return False
     return True
 
 
 def _format_of_map(members: dict[str, object]) -> str:
-    """Return the format of a map of texts alone; empty for any other, of which more has to be known."""
+    """Return the format of a map that holds only texts; empty for any other map, which needs a closer look."""
     return _format_of_all(members.values()) if members and set(map(type, members.values())) == {str} else ""
 
 
 def _columns(objects: Sequence[Mapping[str, object]], is_map: bool) -> dict[str, list[object]]:
-    """Return what stands in *objects* by name; the keys of a declared map are values: one name stands for all."""
+    """Return the members of *objects* by name; the keys of a declared map are values: one name stands for all."""
     columns: dict[str, list[object]] = {}
     for members in objects:
         if is_map:
@@ -205,7 +204,7 @@ def _columns(objects: Sequence[Mapping[str, object]], is_map: bool) -> dict[str,
 
 
 def _format_of_all(values: Iterable[object]) -> str:
-    """Return the one format that all strings among *values* have, ``text`` where they differ."""
+    """Return the one format that all strings among *values* have, ``text`` if they differ."""
     formats = set[str]()
     for value in values:
         if isinstance(value, str):
@@ -216,15 +215,15 @@ def _format_of_all(values: Iterable[object]) -> str:
 
 
 def merge_all(shapes: Iterable[Shape]) -> Shape | None:
-    """Return the merged shape of *shapes*, None where there are none."""
+    """Return the merged shape of *shapes*, None if there are none."""
     seen = list(shapes)
     return _merged(seen) if seen else None
 
 
 def shape_declared(declared: Mapping[str, Declared], path: str = "$") -> Shape:
-    """Return the shape of all that a schema lets pass; *declared* is what it says, by path.
+    """Return the shape of all that a schema allows; *declared* is what it declares, by path.
 
-    A string without a format is of any, and so its format is ``text``.
+    A string without a format may have any, so its format is ``text``.
     """
     facts = declared.get(path, UNDECLARED)
     inside = [name for name in facts.members if child_path(path, name) in declared]
@@ -237,7 +236,7 @@ def shape_declared(declared: Mapping[str, Declared], path: str = "$") -> Shape:
         values=facts.enum or frozenset(),
         fields=fields,
         optional=frozenset(name for name in inside if not declared[child_path(path, name)].required),
-        # An array of which nothing more is said is not one without elements.
+        # An array without a schema for its elements may have elements.
         elements=shape_declared(declared, f"{path}[*]") if "array" in facts.types else None,
         objects=int(bool(fields) or "object" in facts.types),
     )

@@ -1,4 +1,4 @@
-"""One side of a comparison: the cassettes of a file, of a folder, or of what git has of either."""
+"""One side of a comparison: a cassette, a folder of cassettes, or what git has of either."""
 
 from __future__ import annotations
 
@@ -15,41 +15,42 @@ from typing import Final
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import USUAL, Limits, file_findings
+from pytest_hubfiles.compare.comparison import Pair
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
-_REGULAR_FILE: Final = "100"  # how git's modes of regular files begin; 120000 is a link, 160000 a submodule
+_REGULAR_FILE: Final = "100"  # git's modes of regular files begin so; 120000 is a link, 160000 a submodule
 
 
 class RecordingsNotFoundError(HubfilesError):
-    """A side of a comparison that is not there, or that git does not give; ``shown`` and ``reason`` say why."""
+    """A side of a comparison is not there; ``display_name`` and ``reason`` say which and why."""
 
-    def __init__(self, shown: str, reason: str) -> None:
-        self.shown, self.reason = shown, reason
-        super().__init__(f"{shown}: {reason}")
+    def __init__(self, display_name: str, reason: str) -> None:
+        self.display_name, self.reason = display_name, reason
+        super().__init__(f"{display_name}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """The cassettes of one side, by their path below it; that of a lone file is empty.
+    """The cassettes of one side, by their path below it; the path of a single file is empty.
 
-    ``shown`` is what the side is called. A cassette is read when its reader is called, which raises
+    ``name`` is the display name of the side. A cassette is read when its reader is called, which may raise
     :class:`~pytest_hubfiles.cassettes.CassetteUnreadableError`.
     """
 
-    shown: str
+    name: str
     readers: Mapping[str, Callable[[], list[Interaction]]]
     is_folder: bool
     additions: Additions = NOTHING_MORE
 
     def called(self, name: str) -> str:
-        """Return what the cassette *name* of this side is called."""
-        return f"{self.shown.rstrip('/')}/{name}" if name else self.shown
+        """Return the display name of the cassette *name* of this side."""
+        return f"{self.name.rstrip('/')}/{name}" if name else self.name
 
     def exchanges(self, name: str, identify: Callable[[Interaction], Exchange]) -> list[Exchange]:
-        """Read the cassette *name*, without credentials; of one that this side does not have, nothing.
+        """Read the cassette *name*, without credentials; return nothing if this side does not have it.
 
         Raises:
             CassetteUnreadableError: if it cannot be read.
@@ -60,14 +61,10 @@ class Recordings:
         return [identify(interaction) for interaction in clean]
 
 
-Pair = tuple[list[Exchange], list[Exchange]]
-"""What two sides have under one name."""
-
-
 def pair(
     old: Recordings, new: Recordings, name: str, identify: Callable[[Interaction], Exchange]
 ) -> tuple[Pair, list[Finding]]:
-    """Read the cassette *name* of two sides; one that cannot be read is empty, and a finding."""
+    """Read the cassette *name* of two sides; one that cannot be read counts as empty, and is a finding."""
     sides: list[list[Exchange]] = []
     complaints: list[Finding] = []
     for side in (old, new):
@@ -83,39 +80,39 @@ def pair(
 def pairs(
     old: Recordings, new: Recordings, identify: Callable[[Interaction], Exchange]
 ) -> tuple[list[Pair], list[Finding]]:
-    """Read all cassettes of two sides, those of one name together, and say which cannot be read."""
+    """Read all cassettes of two sides, paired by name; a cassette that cannot be read is a finding."""
     read = [pair(old, new, name, identify) for name in sorted(old.readers.keys() | new.readers.keys())]
     return [found for found, _ in read], [complaint for _, complaints in read for complaint in complaints]
 
 
 def in_folder(
     folder: Path,
-    shown: str,
+    display_name: str,
     limits: Limits = USUAL,
     additions: Additions = NOTHING_MORE,
 ) -> Recordings:
     """Return the cassettes in *folder*, none if there is no such folder; candidates are left out.
 
-    *additions* are taken out of what is read, too.
+    *additions* are scrubbed from what is read, too.
     """
     readers = {
         file.relative_to(folder).as_posix(): partial(cassettes.read, file, limits) for file in cassettes.find(folder)
     }
-    return Recordings(shown, readers, is_folder=True, additions=additions)
+    return Recordings(display_name, readers, is_folder=True, additions=additions)
 
 
 def of_path(path: Path, limits: Limits = USUAL) -> Recordings:
     """Return the cassette *path*, or those in the folder *path*; candidates are left out.
 
     Raises:
-        RecordingsNotFoundError: if there is nothing of that name, or a folder without cassettes.
+        RecordingsNotFoundError: if *path* does not exist, or is a folder without cassettes.
     """
-    shown = path.as_posix()
-    if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
-        raise RecordingsNotFoundError(shown, "there is no such file or folder")
+    display_name = path.as_posix()
+    if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises if a name is too long, or a folder closed
+        raise RecordingsNotFoundError(display_name, "there is no such file or folder")
     if not path.is_dir():
-        return Recordings(shown, {"": partial(cassettes.read, path, limits)}, is_folder=False)
-    return _filled(in_folder(path, shown, limits))
+        return Recordings(display_name, {"": partial(cassettes.read, path, limits)}, is_folder=False)
+    return _filled(in_folder(path, display_name, limits))
 
 
 def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings:
@@ -125,11 +122,11 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
         RecordingsNotFoundError: if git is missing, *path* is in no repository, or the revision is unknown or
             has no cassette there.
     """
-    shown = f"{revision}:{path.as_posix()}"
+    display_name = f"{revision}:{path.as_posix()}"
     folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
-    git = partial(_git, shown, folder)
+    git = partial(_git, display_name, folder)
     top = Path(git("rev-parse", "--show-toplevel").decode().rstrip("\n"))
-    commit = _commit(git, shown, revision)
+    commit = _commit(git, display_name, revision)
     below = (folder.resolve() / path.absolute().relative_to(folder)).relative_to(top.resolve()).as_posix()
     listed = git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *([] if below == "." else [below]))
     blobs: dict[str, str] = {}
@@ -144,42 +141,42 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
         for name, blob in sorted(blobs.items())
         if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
     }
-    return _filled(Recordings(shown, readers, is_folder=below not in blobs))
+    return _filled(Recordings(display_name, readers, is_folder=below not in blobs))
 
 
-def _commit(git: Callable[..., bytes], shown: str, revision: str) -> str:
-    if not revision.startswith("-"):  # git gives no such name, and would take it for an option
+def _commit(git: Callable[..., bytes], display_name: str, revision: str) -> str:
+    if not revision.startswith("-"):  # git would take it for an option; no revision has such a name
         with suppress(RecordingsNotFoundError):
             return git("rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}").decode().strip()
-    raise RecordingsNotFoundError(shown, f"git knows no revision {revision!r}")
+    raise RecordingsNotFoundError(display_name, f"git knows no revision {revision!r}")
 
 
 def _filled(recordings: Recordings) -> Recordings:
     if not recordings.readers:
         raise RecordingsNotFoundError(
-            recordings.shown, f"there is no cassette in it; one is called <name>{cassettes.SUFFIX}"
+            recordings.name, f"there is no cassette in it; one is called <name>{cassettes.SUFFIX}"
         )
     return recordings
 
 
-def _read_blob(git: Callable[..., bytes], blob: str, shown: str, limits: Limits) -> list[Interaction]:
-    """Read a cassette that git holds, under the same limits as any other file."""
+def _read_blob(git: Callable[..., bytes], blob: str, display_name: str, limits: Limits) -> list[Interaction]:
+    """Read a cassette from git, within the limits of any other file."""
     with tempfile.TemporaryDirectory(prefix="hubfiles-diff-") as folder:
         file = Path(folder) / f"cassette{cassettes.SUFFIX}"
         file.write_bytes(git("cat-file", "blob", blob))
         try:
             return cassettes.read(file, limits)
         except cassettes.CassetteUnreadableError as error:
-            raise cassettes.CassetteUnreadableError(Path(shown), error.reason, error.line) from None
+            raise cassettes.CassetteUnreadableError(Path(display_name), error.reason, error.line) from None
 
 
-def _git(shown: str, folder: Path, *arguments: str) -> bytes:
+def _git(display_name: str, folder: Path, *arguments: str) -> bytes:
     git = shutil.which("git")
     if git is None:
-        raise RecordingsNotFoundError(shown, "git is not installed, or not on PATH")
+        raise RecordingsNotFoundError(display_name, "git is not installed, or not on PATH")
     command = [git, "-C", str(folder), *arguments]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell; what may be an option is checked
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell; arguments that could be options are checked
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
-        raise RecordingsNotFoundError(shown, f"git says: {said or f'exit status {done.returncode}'}")
+        raise RecordingsNotFoundError(display_name, f"git says: {said or f'exit status {done.returncode}'}")
     return done.stdout

@@ -1,30 +1,28 @@
-"""What changes for a consumer that moves from one version of the API to another."""
+"""What changes for a consumer who moves from one version of the API to another."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
+from pytest_hubfiles import toml
 from pytest_hubfiles.compare import drift, shape_differences
-from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
+from pytest_hubfiles.compare.answers import OtherRecordings
+from pytest_hubfiles.compare.comparison import Compared, Comparison, Pair, Verdict
 from pytest_hubfiles.compare.shape_differences import Subject
 from pytest_hubfiles.compare.shapes import shape_declared
-from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import UNDECLARED
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Case, Category, Finding, Kind, Severity, severity_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
+from pytest_hubfiles.model.policy import Case, Category, Kind, Severity, severity_of
 
 _COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
-"""Kinds that say what was recorded rather than what changed: a comparison lists that by itself."""
+"""Kinds about what was recorded, not about what changed: a comparison lists that elsewhere."""
 
 _KEYWORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "properties",
@@ -38,16 +36,16 @@ _KEYWORDS: Final[Mapping[Kind, str]] = {
     Kind.FORMAT_CHANGED: "format",
     Kind.ENUM_VALUE_ADDED: "enum",
 }
-"""The JSON Schema keyword in which two schemas differ, by what the difference is called."""
+"""The JSON Schema keyword in which two schemas differ, by the kind of difference."""
 
-_ANSWERS: Final[Mapping[Kind, str]] = {
+_ANSWER_WORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "({after}) is documented now",
     Kind.FIELD_NOW_OPTIONAL: "was required in {old} and is not in {new}, so it can be missing",
     Kind.ENUM_VALUE_ADDED: "can be {after} now",
 }
-"""What is said of a schema where it is other words than are said of recordings."""
+"""The words for a difference of schemas, if they differ from those for recordings."""
 
-_REQUESTS: Final[Mapping[Kind, str]] = {
+_REQUEST_WORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "({after}) is no longer documented, so it may be refused or passed over",
     Kind.FIELD_REMOVED: "({before}) must be sent now; {old} does not know it",
     Kind.FIELD_NOW_OPTIONAL: "must be sent now; {old} did not ask for it",
@@ -58,20 +56,20 @@ _REQUESTS: Final[Mapping[Kind, str]] = {
     Kind.FORMAT_CHANGED: "must be {before} now, where {old} took {after}",
     Kind.ENUM_VALUE_ADDED: "must not be {after} any more",
 }
-"""What is said of a request, by what differs when *new* is held against *old*: a request goes the other way."""
+"""The words for a stricter request, by the kind of difference from *new* to *old*: a request goes the other way."""
 
 
 @dataclass(frozen=True)
 class Migration:
-    """The move from version *old* to version *new* by a consumer of both their operations.
+    """The move of a consumer from version *old* to version *new*.
 
-    ``pairs`` are the exchanges recorded for the same tests in *old* and in *new*.
+    ``pairs`` are the exchanges that the same tests recorded in *old* and in *new*.
     """
 
     old: str
     new: str
     contracts: Contracts
-    pairs: Sequence[drift.Pair]
+    pairs: Sequence[Pair]
 
     @cached_property
     def _contracts(self) -> dict[str, tuple[Contract | None, Contract | None]]:
@@ -84,53 +82,28 @@ class Migration:
         return {name: (both[0].get(name), both[1].get(name)) for name in sorted(both[0].keys() | both[1].keys())}
 
     @cached_property
-    def _recorded(self) -> list[drift.Pair]:
-        """The pairs, without what was exchanged with other versions or is under no contract."""
+    def _recorded(self) -> list[Pair]:
+        """The pairs, without exchanges of other versions or under no contract."""
         return [
             ([e for e in old if e.version == self.old], [e for e in new if e.version == self.new])
             for old, new in self.pairs
         ]
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what changes: by the schemas, and by the recordings; each message begins with which of the two."""
+        """Yield what changes by the schemas and by the recordings; each message begins with one of the two."""
         for operation, (old, new) in self._contracts.items():
             if old is not None and new is not None:
                 yield from self._schemas(old, new)
             elif old is not None:
-                yield self._finding(
-                    Kind.OPERATION_GONE,
-                    operation,
-                    f"{old.method} {old.path} has no counterpart in {self.new}",
-                    before="documented",
-                    after="not documented",
-                )
-        others = drift.Others(tuple, self.contracts)
+                said = f"{old.method} {old.path} has no counterpart in {self.new}"
+                yield self._finding(Kind.OPERATION_GONE, operation, said, before="documented", after="not documented")
+        others = OtherRecordings(tuple, self.contracts)
         found = drift.compare_all(self._recorded, self.contracts, others, across_versions=True)
         yield from (finding for finding in found if finding.kind not in _COVERAGE)
 
-    def _finding(
-        self,
-        kind: Kind,
-        operation: str,
-        said: str,
-        *cases: Case,
-        path: str = "$",
-        before: str | None = None,
-        after: str | None = None,
-        keyword: str | None = None,
-    ) -> Finding:
-        return Finding(
-            kind=kind,
-            severity=severity_of(kind, *cases),
-            category=Category.VERSION,
-            message=f"{SCHEMAS}{said}",
-            version=self.new,
-            operation=operation,
-            path=path,
-            before=before,
-            after=after,
-            keyword=keyword,
-        )
+    def _finding(self, kind: Kind, operation: str, said: str, **facts: Any) -> Finding:
+        message = f"{SCHEMAS}{said}"
+        return Finding.of(kind, message, category=Category.VERSION, version=self.new, operation=operation, **facts)
 
     # --- by the schemas ---
 
@@ -144,13 +117,8 @@ class Migration:
         yield from self._request(old, new)
         statuses = [", ".join(contract.successes) or "none" for contract in (old, new)]
         if statuses[0] != statuses[1]:
-            yield self._finding(
-                Kind.SUCCESS_STATUS_CHANGED,
-                new.operation,
-                f"HTTP {statuses[0]} → {statuses[1]}",
-                before=statuses[0],
-                after=statuses[1],
-            )
+            said = f"HTTP {statuses[0]} → {statuses[1]}"
+            yield self._finding(Kind.SUCCESS_STATUS_CHANGED, new.operation, said, before=statuses[0], after=statuses[1])
         for status in sorted(old.responses.keys() & new.responses.keys()):
             yield from self._answer(old, new, status)
 
@@ -162,12 +130,12 @@ class Migration:
                 gone = pointers[1] is None
                 kind = Kind.BODY_EMPTIED if gone else Kind.BODY_APPEARED
                 said = "no body is documented any more" if gone else "a body is documented now"
-                yield replace(self._finding(kind, new.operation, said), http_status=number)
+                yield self._finding(kind, new.operation, said, http_status=number)
             return
         for found in _between(old, pointers[0], new, pointers[1], number):
-            words = _ANSWERS.get(found.kind)
+            words = _ANSWER_WORDS.get(found.kind)
             message = found.message if words is None else f"{found.path} {self._filled(words, found)}"
-            if found.kind is Kind.FIELD_REMOVED:  # optional fields are missing from no recording here
+            if found.kind is Kind.FIELD_REMOVED:  # no recordings here that sometimes lack an optional field
                 declared = old.outline_of(pointers[0]).get(found.path, UNDECLARED)
                 found = replace(found, severity=severity_of(found.kind, *[Case.REQUIRED] * declared.required))
             elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
@@ -188,36 +156,23 @@ class Migration:
             said = "a body must be sent now" if old.request is None else "no body is documented any more"
             yield self._finding(Kind.REQUEST_VIOLATION, new.operation, said)
             return
-        # A body that *old* takes has to be one that *new* takes: what is asked for, and what may come, trade places.
+        # *new* must accept every body that *old* accepts: compared with an answer, the sides trade places.
         for found in _between(new, new.request, old, old.request):
             is_stricter = found.severity is not Severity.INFO or found.kind is Kind.FIELD_ADDED
-            if found.kind in _REQUESTS and is_stricter:
-                yield self._finding(
-                    Kind.REQUEST_VIOLATION,
-                    new.operation,
-                    f"{found.path} {self._filled(_REQUESTS[found.kind], found)}",
-                    path=found.path,
-                    before=found.after,
-                    after=found.before,
-                    keyword=_KEYWORDS[found.kind],
-                )
+            if found.kind in _REQUEST_WORDS and is_stricter:
+                said = f"{found.path} {self._filled(_REQUEST_WORDS[found.kind], found)}"
+                facts = {"path": found.path, "before": found.after, "after": found.before}
+                yield self._finding(Kind.REQUEST_VIOLATION, new.operation, said, keyword=_KEYWORDS[found.kind], **facts)
         for found in _between(old, old.request, new, new.request):
             if found.kind is Kind.FIELD_NOW_OPTIONAL:
                 said = f"{found.path} need not be sent any more"
-                yield self._finding(
-                    found.kind,
-                    new.operation,
-                    said,
-                    path=found.path,
-                    before="required",
-                    after="optional",
-                    keyword="required",
-                )
+                facts = {"path": found.path, "before": "required", "after": "optional", "keyword": "required"}
+                yield self._finding(found.kind, new.operation, said, **facts)
 
-    # --- what it comes to ---
+    # --- the result ---
 
     def comparison(self, findings: Iterable[Finding]) -> Comparison:
-        """Return what *findings* come to: a verdict for each operation, and what was never recorded."""
+        """Return the result that *findings* amount to: a verdict per operation, and what was never recorded."""
         by_source: dict[tuple[str | None, str], list[Finding]] = {}
         for found in findings:
             source = SCHEMAS if found.message.startswith(SCHEMAS) else RECORDINGS
@@ -270,7 +225,7 @@ def _observed(exchange: Exchange) -> _Observed:
 
 
 def _documented(contract: Contract) -> set[_Observed]:
-    """Return the successes that *contract* documents, each task state by itself."""
+    """Return the successes that *contract* documents, one for each task state."""
     expected: set[_Observed] = set()
     for status in map(int, contract.successes):
         states = contract.outline(status).get("$.status", UNDECLARED).enum if contract.method == "GET" else None
@@ -281,7 +236,7 @@ def _documented(contract: Contract) -> set[_Observed]:
 def _between(
     old: Contract, was: str | None, new: Contract, now: str | None, status: int | None = None
 ) -> Iterator[Finding]:
-    """Yield in what the part *now* of *new* differs from the part *was* of *old*, as if it had been recorded."""
+    """Yield how the schema *now* of *new* differs from the schema *was* of *old*, as findings of recordings do."""
     outline = old.outline_of(was)
     subject = Subject(old, status, None, outline, 1, lambda steps: False)
     return shape_differences.between(shape_declared(outline), shape_declared(new.outline_of(now)), subject)
@@ -296,12 +251,12 @@ _MONTHS: Final = (
 
 
 def support(old: str, new: str) -> Iterator[str]:
-    """Yield a line for each of two versions on how long HubSpot supports it, and what the move gains.
+    """Yield a line for each of two versions that says how long HubSpot supports it, and what the move gains.
 
-    Source: ``schemas/versions.toml``, which names its own.
+    Source: ``schemas/versions.toml``, which names its own sources.
     """
     text = (shipped_schemas() / "versions.toml").read_text(encoding="utf-8")
-    known: dict[str, dict[str, str]] = {version["label"]: version for version in tomllib.loads(text)["version"]}
+    known: dict[str, dict[str, str]] = {version["label"]: version for version in toml.loads(text)["version"]}
     for label in (old, new):
         if label in known:
             yield f"{label} is supported until {_month(known[label]['ends'])}, {known[label]['source']}"

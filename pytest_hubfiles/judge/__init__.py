@@ -1,1 +1,1 @@
-"""Judges exchanges by their contracts: the schemas on file, jsonschema, the order of task states, known deviations."""
+"""Judges exchanges by their contracts, by the order of task states, and by known deviations."""

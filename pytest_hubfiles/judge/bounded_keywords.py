@@ -1,4 +1,4 @@
-"""JSON Schema's keywords whose time a pattern, a schema or a body could stretch, within bounds."""
+"""The keywords of JSON Schema that a pattern, a schema or a body could make slow, within bounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from pytest_hubfiles.errors import TooSlowError
+from pytest_hubfiles.errors import HubfilesError
 
 _FEWEST_STEPS: Final = 10_000
 
@@ -28,20 +28,28 @@ _MOST_SEARCHES: Final = 200
 _KNOWN_SEARCH: Final = ("(.*)(.*)(.*)[^a]$", "a" * 100)
 _clock: Final = time.perf_counter if sys.platform == "win32" else time.process_time  # C's clock(), as regex has it
 
-# A pattern whose time grows no faster than the text: no groups, no choice, at most one repetition without a number.
+# A pattern whose time grows no faster than the text: no groups, no choices, at most one unbounded repetition.
 _ATOM: Final = r"(?:[^\\\[\](){}*+?|^$]|\\[^0-9bB]|\[\^?\]?(?:[^\]\\]|\\.)*\])"
 _QUICK: Final = re.compile(
     rf"\^?(?:{_ATOM}(?:\{{[0-9]{{1,3}}\}})?)*(?:(?<!\^){_ATOM}?[*+?])?(?:{_ATOM}(?:\{{[0-9]{{1,3}}\}})?)*\$?"
 )
 
 
+class TooSlowError(HubfilesError):
+    """A body takes more time to judge than its size justifies; ``reason`` says what takes so long."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
 def is_quick(pattern: str) -> bool:
-    """Return whether *pattern* can be held against names without a limit of time."""
+    """Return whether *pattern* needs no time limit."""
     return bool(_QUICK.fullmatch(pattern))
 
 
 class _Steps(local):
-    """How many more references may be followed for the body that this thread is judging."""
+    """How many more references this thread may follow for the body that it is judging."""
 
     left: float = float("inf")
 
@@ -52,12 +60,12 @@ _slow: Final[set[str]] = set()
 
 @contextmanager
 def bounded(size: int) -> Iterator[None]:
-    """Judge a body of *size* bytes in steps that are in proportion to it.
+    """Bound the references that are followed while a body of *size* bytes is judged, in proportion to *size*.
 
     Schemas that refer to each other can hold one value against more schemas than there are atoms.
 
     Raises:
-        TooSlowError: from what is done within, when there are more.
+        TooSlowError: inside the ``with`` block, from the first reference beyond the bound.
     """
     _steps.left = _FEWEST_STEPS + size
     try:
@@ -104,7 +112,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def _unique(validator: Any, value: bool, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-    """Compare by hashes: jsonschema compares each object with each other one."""
+    """Compare by hashes; jsonschema compares every object with every other one."""
     if value and isinstance(instance, list) and len(set(map(_hashable, instance))) != len(instance):
         yield ValidationError(f"{instance!r} has non-unique elements")
 
@@ -114,13 +122,13 @@ def _hashable(value: Any) -> Any:
         return dict, frozenset((name, _hashable(member)) for name, member in value.items())
     if isinstance(value, list):
         return list, tuple(map(_hashable, value))
-    return (bool, value) if isinstance(value, bool) else value  # to JSON, true is not 1, but 1.0 is
+    return (bool, value) if isinstance(value, bool) else value  # in JSON, true is not 1, but 1.0 is
 
 
 def _multiple(validator: Any, value: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
     try:
         yield from Draft202012Validator.VALIDATORS["multipleOf"](validator, value, instance, schema)
-    except OverflowError:  # an integer with more digits than a float has
+    except OverflowError:  # the integer has more digits than a float can hold
         if Fraction(instance) % Fraction(value):
             yield ValidationError(f"{instance!r} is not a multiple of {value}")
 
@@ -135,4 +143,4 @@ BoundedValidator: Final = extend(
         "uniqueItems": _unique,
     },
 )
-"""Draft 2020-12, as jsonschema has it, within these bounds."""
+"""jsonschema's validator for draft 2020-12, within these bounds."""

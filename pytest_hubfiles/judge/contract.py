@@ -1,43 +1,33 @@
-"""The schemas on file: which one judges an exchange, and what it says of it."""
+"""What one version documents of one operation, and what an exchange breaks of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from pytest_hubfiles.errors import HubfilesError, TooSlowError
-from pytest_hubfiles.judge.declared import Declared, Place
-from pytest_hubfiles.judge.fast_validator import Glance, at
-from pytest_hubfiles.model.exchange import BodyNotJsonError, Exchange, Interaction, charset_of, parse_json
-from pytest_hubfiles.model.finding import Category, Finding, Kind, severity_of
-from pytest_hubfiles.model.json_types import child_path, type_of
+from pytest_hubfiles.judge.declared import Declarations, Declared, DeclaredPlace
+from pytest_hubfiles.judge.fast_validator import FastValidator, Fault
+from pytest_hubfiles.model.body import BodyNotJsonError, charset_of, parse_json
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.json_types import pointed_at
+from pytest_hubfiles.model.policy import Kind
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-    from pytest_hubfiles.judge.validator import Verdicts
-
-
-class ContractNotFoundError(HubfilesError):
-    """No schema describes this operation in this version."""
-
-    def __init__(self, operation: str, version: str, known: Iterable[str], operations: Iterable[str] = ()) -> None:
-        self.operation, self.version, self.known = operation, version, sorted(known)
-        there = f"Operations of {version} on file: {', '.join(sorted(operations)) or 'none'}.\n"
-        super().__init__(
-            f"No contract for {operation} in version {version}.\n"
-            f"{there if not self.known else ''}"
-            f"Versions on file: {', '.join(self.known) or 'none'}.\n"
-            f"Add schemas/{version}/{operation}.json with --hubfiles-schemas, or ask for a version on file."
-        )
+    from pytest_hubfiles.judge.validator import SchemaValidators
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What one version documents of one operation: its request, and its answers by HTTP status."""
+    """What one version documents of one operation: its request, and its answers by HTTP status.
+
+    ``request`` and ``responses`` are pointers to schemas in ``document``; None stands for no body.
+    """
 
     version: str
     operation: str
@@ -49,20 +39,30 @@ class Contract:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What the path of a request must look like; an empty parameter counts as one."""
+        """The pattern for the path of a request; a parameter may be empty."""
         parts = re.split(r"\{[^/{}]+\}", self.path)
         return re.compile("[^/]*".join(re.escape(part) for part in parts) + "/?")
 
     @cached_property
-    def _verdicts(self) -> Verdicts:
-        # jsonschema takes longer to import than a replayed test takes, and nearly all that is judged is plainly good.
-        from pytest_hubfiles.judge.validator import Verdicts
+    def _validators(self) -> SchemaValidators:
+        # Importing jsonschema takes longer than replaying a test, and the fast validator accepts nearly every body.
+        from pytest_hubfiles.judge.validator import SchemaValidators
 
-        return Verdicts(self.document, f"urn:hubfiles:{self.version}:{self.operation}")
+        return SchemaValidators(self.document, f"urn:hubfiles:{self.version}:{self.operation}")
 
     def validator(self, pointer: str) -> Draft202012Validator:
-        """Return the validator for the part of this file that *pointer* (``#/$defs/Error``) names, built once."""
-        return self._verdicts.validator(pointer)
+        """Return jsonschema's validator for the part of this file that *pointer* (``#/$defs/Error``) names."""
+        return self._validators.validator(pointer)
+
+    @cached_property
+    def _fast_validators(self) -> dict[str, FastValidator]:
+        return {}
+
+    def fast_validator(self, pointer: str) -> FastValidator:
+        """Return the fast validator for the part of this file that *pointer* names, built once."""
+        if pointer not in self._fast_validators:
+            self._fast_validators[pointer] = FastValidator.of(self.document, pointer)
+        return self._fast_validators[pointer]
 
     def lookup(self, reference: str) -> Any:
         """Return what *reference* (``#/$defs/Error``) points at in this file.
@@ -70,11 +70,11 @@ class Contract:
         Raises:
             referencing.exceptions.Unresolvable: if it points at nothing.
         """
-        found = at(self.document, reference)
-        return self._verdicts.lookup(reference) if found is None else found
+        found = pointed_at(self.document, reference)
+        return self._validators.lookup(reference) if found is None else found
 
     def response(self, status: int) -> str | None:
-        """Return the pointer to the schema for *status*, None where the contract wants no body or knows nothing."""
+        """Return the pointer to the schema for *status*; None if the contract wants no body or does not know it."""
         return self.responses.get(str(status), self.responses.get("default") if status >= 400 else None)
 
     @property
@@ -91,356 +91,138 @@ class Contract:
         return self.outline_of(self.response(status))
 
     def outline_of(self, pointer: str | None) -> Mapping[str, Declared]:
-        """Return what the part of this file that *pointer* names declares, by JSONPath; of None, nothing."""
+        """Return what the schema at *pointer* declares, by JSONPath; nothing for None."""
         if pointer is None:
             return {}
         if pointer not in self._outlines:
-            facts: dict[str, Declared] = {}
-            self._outline([{"$ref": pointer}], "$", True, facts, frozenset())
-            self._outlines[pointer] = facts
+            self._outlines[pointer] = Declarations(self.lookup).outline(pointer)
         return self._outlines[pointer]
 
     @cached_property
-    def _places(self) -> dict[int, Place]:
+    def _places(self) -> dict[int, DeclaredPlace]:
         return {}
 
-    def place(self, status: int) -> Place:
-        """Return the root of an answer with *status*, and what the schema declares from there on."""
+    def place(self, status: int) -> DeclaredPlace:
+        """Return the root of an answer with *status*, with what the schema declares there and below."""
         if status not in self._places:
-            self._places[status] = Place(self.outline(status))
+            self._places[status] = DeclaredPlace(self.outline(status))
         return self._places[status]
 
-    def _outline(
-        self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]
-    ) -> None:
-        branches = self._all_branches(schemas)
-        here = frozenset(id(branch) for branch in branches)
-        if here & above:  # a schema that contains itself: one turn says all there is to say
-            return
-        types = frozenset(name for branch in branches for name in _types(branch))
-        enums = [branch["enum"] for branch in branches if "enum" in branch]
-        members: dict[str, list[object]] = {}
-        for branch in branches:
-            for name, child in branch.get("properties", {}).items():
-                members.setdefault(name, []).append(child)
-        others = [child for branch in branches for child in _of_other_names(branch) if child is not False]
-        items = [branch["items"] for branch in branches if "items" in branch]
-        facts[path] = Declared(
-            required=required,
-            nullable="null" in types or any(None in enum for enum in enums),
-            enum=frozenset(str(value) for enum in enums for value in enum if value is not None) if enums else None,
-            is_map=bool(others) and not members,
-            types=types,
-            format=next((branch["format"] for branch in branches if "format" in branch), None),
-            members=tuple(members),
-        )
-        above |= here
-        for name, children in members.items():
-            needed = any(name in branch.get("required", ()) for branch in branches)
-            self._outline(children, child_path(path, name), needed, facts, above)
-        if items:
-            self._outline(items, f"{path}[*]", True, facts, above)
-        if others:
-            self._outline(others, f"{path}.*", False, facts, above)
-
-    def _all_branches(self, schemas: Sequence[object]) -> list[Mapping[str, Any]]:
-        """Return all that *schemas* are composed of, each once, however often they refer to it."""
-        return list({id(branch): branch for schema in schemas for branch in self._branches(schema)}.values())
-
-    def _branches(self, schema: object) -> Iterator[Mapping[str, Any]]:
-        """Yield *schema* and all that it is composed of, references followed."""
-        if not isinstance(schema, Mapping):
-            return
-        yield schema
-        if "$ref" in schema:
-            yield from self._branches(self.lookup(schema["$ref"]))
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            for branch in schema.get(keyword, ()):
-                yield from self._branches(branch)
-        for keyword in ("if", "then", "else"):
-            if keyword in schema:
-                yield from self._branches(schema[keyword])
+    # --- checks -------------------------------------------------------------------------------------------------------
 
     def check(self, exchange: Exchange) -> Iterator[Finding]:
-        """Yield what the contract has to say of *exchange*, the most general fault first and then no further."""
-        about = _About(exchange)
-        yield from self._check_request(exchange, about)
+        """Yield what *exchange* breaks of the contract. The most general fault of an answer hides the others."""
+        yield from self._check_request(exchange)
         announced = [name for name in ("deprecation", "sunset") if name in exchange.headers]
         if announced:
-            said = ", ".join(f"{name.title()}: {exchange.headers[name]}" for name in announced)
-            yield about.finding(
-                Kind.DEPRECATION_ANNOUNCED,
-                f"HubSpot announces the end of this operation ({said})",
-                keyword=announced[0],
-            )
+            headers = ", ".join(f"{name.title()}: {exchange.headers[name]}" for name in announced)
+            said = f"HubSpot announces the end of this operation ({headers})"
+            yield Finding.of(Kind.DEPRECATION_ANNOUNCED, said, exchange=exchange, keyword=announced[0])
         if exchange.status_code >= 400:
-            yield from self._check_error(exchange, about)
+            yield from self._check_error(exchange)
         elif 200 <= exchange.status_code < 300:
-            yield from self._check_success(exchange, about)
+            yield from self._check_success(exchange)
 
-    def _check_success(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
+    def _check_success(self, exchange: Exchange) -> Iterator[Finding]:
         status = str(exchange.status_code)
         if status not in self.responses:
             documented = ", ".join(self.successes)
-            yield about.finding(
-                Kind.UNDOCUMENTED_STATUS,
-                f"HTTP {status} where {documented} is documented",
-                before=documented,
-                after=status,
-            )
+            said = f"HTTP {status} where {documented} is documented"
+            yield Finding.of(Kind.UNDOCUMENTED_STATUS, said, exchange=exchange, before=documented, after=status)
             return
         pointer = self.responses[status]
         if pointer is None:
             return
-        interaction = exchange.interaction
-        if interaction.is_empty:
-            yield about.finding(
-                Kind.BODY_EMPTY, "no body where the contract wants one", before="object", after="nothing"
-            )
-            return
-        other_type = interaction.media_type != "application/json"
+        fault = self._fault_of_whole(exchange, pointer)
+        if fault is None:
+            yield from self._check_body(Kind.SCHEMA_VIOLATION, pointer, exchange.json, exchange)
+        else:
+            yield fault
+
+    def _fault_of_whole(self, exchange: Exchange, pointer: str) -> Finding | None:
+        """Return what makes it pointless to hold a body against its schema, None if nothing does."""
+        if exchange.interaction.is_empty:
+            said = "no body where the contract wants one"
+            return Finding.of(Kind.BODY_EMPTY, said, exchange=exchange, before="object", after="nothing")
+        media_type = exchange.interaction.media_type
         try:
             body = exchange.json
         except BodyNotJsonError as error:
-            said = interaction.media_type or "no media type"
-            yield about.finding(
-                Kind.BODY_NOT_JSON,
-                f"the body ({said}) is not JSON: {error.reason}",
-                before="JSON",
-                after="something else",
+            said = f"the body ({media_type or 'no media type'}) is not JSON: {error.reason}"
+            return Finding.of(Kind.BODY_NOT_JSON, said, exchange=exchange, before="JSON", after="something else")
+        if media_type != "application/json":
+            said, after = f"the media type is {media_type or 'missing'}, not application/json", media_type or "none"
+            return Finding.of(
+                Kind.CONTENT_TYPE_CHANGED, said, exchange=exchange, before="application/json", after=after
             )
-            return
-        if other_type:
-            yield about.finding(
-                Kind.CONTENT_TYPE_CHANGED,
-                f"the media type is {interaction.media_type or 'missing'}, not application/json",
-                before="application/json",
-                after=interaction.media_type or "none",
-            )
-            return
         if body is None and not self.validator(pointer).is_valid(None):
-            yield about.finding(
-                Kind.BODY_EMPTY,
-                "the body is null where the contract wants an object",
-                before="object",
-                after="null",
-            )
-            return
-        yield from self._check_body(Kind.SCHEMA_VIOLATION, pointer, body, about)
+            said = "the body is null where the contract wants an object"
+            return Finding.of(Kind.BODY_EMPTY, said, exchange=exchange, before="object", after="null")
+        return None
 
-    def _check_error(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
+    def _check_error(self, exchange: Exchange) -> Iterator[Finding]:
         pointer = self.response(exchange.status_code)
         if pointer is None:
             return
+        is_empty, media_type = exchange.interaction.is_empty, exchange.interaction.media_type
         try:
-            body = None if exchange.interaction.is_empty else exchange.json
+            body = None if is_empty else exchange.json
         except BodyNotJsonError as error:
-            yield about.finding(
-                Kind.ERROR_ENVELOPE,
-                f"the error ({exchange.interaction.media_type or 'untyped'}) is not the documented object: {error}",
-                before="object",
-                after="not JSON",
-            )
+            said = f"the error ({media_type or 'untyped'}) is not the documented object: {error}"
+            yield Finding.of(Kind.ERROR_ENVELOPE, said, exchange=exchange, before="object", after="not JSON")
             return
         if body is None:
-            yield about.finding(
-                Kind.ERROR_ENVELOPE,
-                "the error has no body; the contract documents an object",
-                before="object",
-                after="nothing" if exchange.interaction.is_empty else "null",
-            )
+            said, after = "the error has no body; the contract documents an object", "nothing" if is_empty else "null"
+            yield Finding.of(Kind.ERROR_ENVELOPE, said, exchange=exchange, before="object", after=after)
             return
-        yield from self._check_body(Kind.ERROR_ENVELOPE, pointer, body, about)
+        yield from self._check_body(Kind.ERROR_ENVELOPE, pointer, body, exchange)
 
-    def _check_request(self, exchange: Exchange, about: _About) -> Iterator[Finding]:
+    def _check_request(self, exchange: Exchange) -> Iterator[Finding]:
         if self.request is None:
             return
+        sent = exchange.interaction.request_body
         try:
-            body = parse_json(
-                exchange.interaction.request_body,
-                charset_of(_first(exchange.interaction.request_headers, "content-type")),
-            )
+            body = parse_json(sent, charset_of(exchange.interaction.request_header("content-type")))
         except BodyNotJsonError as error:
-            said = "is missing" if not exchange.interaction.request_body.strip() else f"is not JSON: {error.reason}"
-            yield about.finding(Kind.REQUEST_VIOLATION, f"the request's body {said}", before="object", after="not JSON")
+            said = f"is not JSON: {error.reason}" if sent.strip() else "is missing"
+            said = f"the request's body {said}"
+            yield Finding.of(Kind.REQUEST_VIOLATION, said, exchange=exchange, before="object", after="not JSON")
             return
-        yield from self._check_body(Kind.REQUEST_VIOLATION, self.request, body, about)
+        yield from self._check_body(Kind.REQUEST_VIOLATION, self.request, body, exchange)
 
-    @cached_property
-    def _glances(self) -> dict[str, Glance]:
-        return {}
+    def _check_body(self, kind: Kind, pointer: str, body: object, exchange: Exchange) -> Iterator[Finding]:
+        faults = self.fast_validator(pointer).faults(body)
+        if faults is None:
+            yield from self._check_slowly(kind, pointer, body, exchange)
+        else:
+            yield from _findings(kind, faults, exchange)
 
-    def glance(self, pointer: str) -> Glance:
-        """Return what is seen at a glance of bodies by the part of this file that *pointer* names."""
-        if pointer not in self._glances:
-            self._glances[pointer] = Glance.of(self.document, pointer)
-        return self._glances[pointer]
+    def _check_slowly(self, kind: Kind, pointer: str, body: object, exchange: Exchange) -> Iterator[Finding]:
+        """Yield what jsonschema finds, and the members that the schema does not declare."""
+        from pytest_hubfiles.judge.bounded_keywords import TooSlowError
 
-    def _check_body(self, kind: Kind, pointer: str, body: object, about: _About) -> Iterator[Finding]:
-        plain = self.glance(pointer).faults(body)
-        faults = self._verdicts.faults(pointer, body, about.size) if plain is None else plain
-        found: dict[tuple[str, ...], Finding] = {}  # by place and fault: a hundred elements alike are one finding
-        undeclared: dict[str, str] = {}
+        size = len(exchange.interaction.request_body) + len(exchange.body)
+        faults: dict[tuple[str, ...], Fault] = {}
         try:
-            for path, keyword, before, after, message in faults:
-                said = f"the request's {message}" if kind is Kind.REQUEST_VIOLATION else message
-                finding = about.finding(kind, said, path=path, keyword=keyword, before=before, after=after)
-                found.setdefault((path, keyword, before, after), finding)
-            if plain is None:
-                undeclared = dict(self._undeclared([{"$ref": pointer}], body, "$"))
+            for fault in self._validators.faults(pointer, body, size):
+                faults.setdefault(fault[:-1], fault)  # by all but the message: a hundred elements alike are one finding
+            undeclared = Declarations(self.lookup).undeclared(pointer, body)
         except RecursionError:
-            yield about.finding(kind, "the body is nested too deeply to be judged", after="too deep")
+            yield Finding.of(kind, "the body is nested too deeply to be judged", exchange=exchange, after="too deep")
             return
         except TooSlowError as error:
-            yield about.finding(kind, f"the body cannot be judged in time: {error.reason}", after="too slow")
+            yield Finding.of(
+                kind, f"the body cannot be judged in time: {error.reason}", exchange=exchange, after="too slow"
+            )
             return
-        yield from found.values()
+        yield from _findings(kind, faults.values(), exchange)
         if kind is not Kind.REQUEST_VIOLATION:
             for path, json_type in undeclared.items():
                 said = f"{path} ({json_type}) is not documented"
-                yield about.finding(Kind.UNDOCUMENTED_FIELD, said, path=path, after=json_type)
-
-    def _undeclared(self, schemas: Sequence[object], value: object, path: str) -> Iterator[tuple[str, str]]:
-        """Yield path and JSON type of each member that none of *schemas*, which describe *value* together, declares."""
-        branches = self._all_branches(schemas)
-        if isinstance(value, list):
-            items = [branch["items"] for branch in branches if "items" in branch]
-            for element in value:
-                yield from self._undeclared(items, element, f"{path}[*]")
-        elif isinstance(value, dict):
-            declared: dict[str, list[object]] = {}
-            others: list[object] = []
-            for branch in branches:
-                for name, child in branch.get("properties", {}).items():
-                    declared.setdefault(name, []).append(child)
-                for pattern, child in branch.get("patternProperties", {}).items():
-                    for name in value:
-                        if re.search(pattern, name):
-                            declared.setdefault(name, []).append(child)
-                others += _of_other_names(branch)
-            if not declared and not others:  # an object of which nothing is said may hold anything
-                return
-            for name, member in value.items():
-                where = child_path(path, name)
-                if name in declared or others:
-                    yield from self._undeclared(declared.get(name, others), member, where)
-                else:
-                    yield where, type_of(member)
+                yield Finding.of(Kind.UNDOCUMENTED_FIELD, said, exchange=exchange, path=path, after=json_type)
 
 
-def _types(schema: Mapping[str, Any]) -> Sequence[str]:
-    types = schema.get("type", ())
-    return (types,) if isinstance(types, str) else types
-
-
-def _of_other_names(schema: Mapping[str, Any]) -> list[object]:
-    """Return what *schema* says of the members it does not name."""
-    return [schema[key] for key in ("additionalProperties", "unevaluatedProperties") if key in schema]
-
-
-class _About(NamedTuple):
-    """The exchange that findings are about."""
-
-    exchange: Exchange
-
-    @property
-    def size(self) -> int:
-        """How many bytes were sent and answered."""
-        return len(self.exchange.interaction.request_body) + len(self.exchange.body)
-
-    def finding(
-        self,
-        kind: Kind,
-        message: str,
-        *,
-        path: str = "$",
-        keyword: str | None = None,
-        before: str | None = None,
-        after: str | None = None,
-    ) -> Finding:
-        return Finding(
-            kind=kind,
-            severity=severity_of(kind),
-            category=Category.CONTRACT,
-            message=message,
-            version=self.exchange.version,
-            operation=self.exchange.operation,
-            http_status=self.exchange.status_code,
-            task_status=self.exchange.task_status,
-            path=path,
-            before=before,
-            after=after,
-            keyword=keyword,
-            line=self.exchange.interaction.line,
-        )
-
-
-def _first(headers: Mapping[str, Sequence[str]], name: str) -> str:
-    return next((values[0] for key, values in headers.items() if key.lower() == name and values), "")
-
-
-@dataclass(frozen=True)
-class Contracts:
-    """All contracts of a run, in the order in which they are asked."""
-
-    entries: tuple[Contract, ...]
-
-    @property
-    def versions(self) -> list[str]:
-        """The versions on file, oldest first."""
-        return sorted({contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v))
-
-    @cached_property
-    def _by_method(self) -> Mapping[str, Sequence[tuple[str, Contract]]]:
-        """The contracts, each with the text that the paths of its requests begin with."""
-        by_method: dict[str, list[tuple[str, Contract]]] = {}
-        for contract in self.entries:
-            by_method.setdefault(contract.method, []).append((contract.path.partition("{")[0], contract))
-        return by_method
-
-    @cached_property
-    def _by_name(self) -> Mapping[tuple[str, str], Contract]:
-        return {(contract.version, contract.operation): contract for contract in reversed(self.entries)}
-
-    def find(self, method: str, path: str) -> Contract | None:
-        """Return the contract that describes requests of this *method* and *path*."""
-        for start, contract in self._by_method.get(method, ()):
-            if path.startswith(start) and contract.pattern.fullmatch(path):  # few patterns are ever needed
-                return contract
-        return None
-
-    def get(self, version: str, operation: str) -> Contract:
-        """Return the contract of *operation* in *version*.
-
-        Raises:
-            ContractNotFoundError: if there is none; it names the versions that have one.
-        """
-        contract = self._by_name.get((version, operation))
-        if contract is None:
-            known = {c.version for c in self.entries if c.operation == operation}
-            operations = {c.operation for c in self.entries if c.version == version}
-            raise ContractNotFoundError(operation, version, known, operations)
-        return contract
-
-    def identify(self, interaction: Interaction) -> Exchange:
-        """Return *interaction* as an exchange of the operation and version its method and path belong to."""
-        contract = self.find(interaction.method, interaction.path)
-        if contract is None:
-            return Exchange(interaction, None, None)
-        return Exchange(interaction, contract.operation, contract.version)
-
-    def of(self, exchange: Exchange) -> Contract | None:
-        """Return the contract of an identified exchange, None where it has none."""
-        if exchange.operation is None or exchange.version is None:
-            return None
-        return self.get(exchange.version, exchange.operation)
-
-    def check(self, exchange: Exchange) -> Iterator[Finding]:
-        """Yield what is wrong with *exchange* by the contract of its operation and version."""
-        contract = self.of(exchange)
-        if contract is not None:
-            yield from contract.check(exchange)
-        elif exchange.interaction.is_hubspot:
-            yield _About(exchange).finding(
-                Kind.UNKNOWN_OPERATION, f"{exchange.label} is under no contract", after=exchange.label
-            )
+def _findings(kind: Kind, faults: Iterable[Fault], exchange: Exchange) -> Iterator[Finding]:
+    for path, keyword, before, after, message in faults:
+        said = f"the request's {message}" if kind is Kind.REQUEST_VIOLATION else message
+        yield Finding.of(kind, said, exchange=exchange, path=path, keyword=keyword, before=before, after=after)

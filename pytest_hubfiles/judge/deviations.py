@@ -1,9 +1,8 @@
-"""What an API is known to send in spite of its documentation, and what a team has accepted."""
+"""Deviations: what an API is known to send against its documentation, and what a team has accepted."""
 
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.finding import POLICY, Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
 
 
 class DeviationsFileError(HubfilesError):
-    """A deviations file that cannot be used; ``path`` and ``reason`` say which and why."""
+    """A deviations file cannot be used; ``path`` and ``reason`` say which and why."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -24,10 +24,10 @@ class DeviationsFileError(HubfilesError):
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One known departure from a schema: where it holds, why, who says so, and until when.
+    """One known departure from a schema: where it applies, why, by which source, and until when.
 
-    ``versions``, ``operations``, ``states``: empty means any. ``keyword`` is the JSON Schema keyword that
-    fails; ``kind`` the kind of finding, where no keyword tells. ``until`` is the last day it holds.
+    Empty ``versions``, ``operations`` and ``states`` mean any. ``keyword`` is the JSON Schema keyword that fails,
+    ``kind`` the kind of finding if there is no keyword. ``until`` is the last day on which it applies.
     """
 
     path: str
@@ -47,7 +47,7 @@ class Deviation:
             raise ValueError(f"its path {self.path!r} is no JSONPath; one starts with $")
 
     def matches(self, finding: Finding) -> bool:
-        """Return whether *finding* is what this entry describes, whatever the day."""
+        """Return whether this entry describes *finding*, on any day."""
         return (
             finding.path == self.path
             and (self.keyword is None or finding.keyword == self.keyword)
@@ -97,7 +97,7 @@ def _parse(entry: object) -> Deviation:
 
 
 def _date(value: object) -> dt.date:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):  # a datetime compares with no date
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):  # a datetime cannot be compared with a date
         return value
     if isinstance(value, str):
         with suppress(ValueError):
@@ -121,19 +121,16 @@ def load(path: Path) -> tuple[Deviation, ...]:
 
 
 def parse(text: str, path: Path) -> tuple[Deviation, ...]:
-    """Return the entries of *text*, which is or is to be the content of *path*.
+    """Return the entries of *text*, the present or future content of *path*.
 
     Raises:
         DeviationsFileError: if it is not TOML, or an entry is wrong.
     """
-    # The parser takes longer to import than a test takes to replay, and a suite without findings needs none.
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    # Importing the parser takes longer than replaying a test, and a suite without findings needs none.
+    from pytest_hubfiles import toml
 
     try:
-        document = tomllib.loads(text)
+        document = toml.loads(text)
     except (ValueError, RecursionError) as error:
         raise DeviationsFileError(path, f"it is not TOML: {error}") from None
     entries = document.get("deviation", [])
@@ -152,7 +149,7 @@ def parse(text: str, path: Path) -> tuple[Deviation, ...]:
 
 
 def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
-    """Return a line for each of *deviations* that is past its last day, whether anything matches it or not."""
+    """Return a line for each of *deviations* that is past its last day, even if no finding matches it."""
     return [
         f"a deviation has run out: {d.path}, on {d.until} ({d.reason}); renew it or delete it"
         for d in deviations
@@ -161,10 +158,10 @@ def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
 
 
 def stale(deviations: Iterable[Deviation], findings: Iterable[Finding], today: dt.date) -> list[str]:
-    """Return a line for each of *deviations* that none of *findings*, those of a whole run, matches any more.
+    """Return a line for each of *deviations* that matches none of *findings*, those of a whole run.
 
-    Left out are those that have run out, and those for kinds that a replay does not look for: what differs
-    between recordings or versions.
+    It leaves out those that have run out, and those for kinds that a replay cannot find: differences between
+    recordings or versions.
     """
     found = list(findings)
     return [
@@ -177,9 +174,9 @@ def stale(deviations: Iterable[Deviation], findings: Iterable[Finding], today: d
 
 
 def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today: dt.date) -> list[Finding]:
-    """Return *findings*, each that a deviation explains lowered to info with the reason.
+    """Return *findings*; those that a deviation explains have severity info, and the reason.
 
-    An entry past its ``until`` lowers nothing; the finding's message says that it has run out.
+    An entry past its ``until`` lowers no severity, but the message says that it has run out.
     """
     lowered = []
     for finding in findings:

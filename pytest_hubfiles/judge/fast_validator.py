@@ -1,7 +1,7 @@
-"""Accepts what is plainly good by a schema, without jsonschema: whatever is not accepted here, jsonschema judges.
+"""The fast validator accepts what is plainly good by a schema, without jsonschema. jsonschema judges all the rest.
 
-To accept means: jsonschema finds no error, and no member is undocumented. Not to accept means nothing. What a
-schema says in other words than those below is not understood, and then nothing is accepted by it.
+If it accepts a value, jsonschema finds no error and every member is documented. If it does not, that means nothing.
+It accepts nothing by a schema with a keyword that it does not know.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import unquote
 
-from pytest_hubfiles.model.json_types import child_path, is_uuid
+from pytest_hubfiles.model.json_types import child_path, is_uuid, pointed_at
 
 Accept = Callable[[object], bool]
 """Says whether a parsed JSON value is plainly good."""
@@ -21,11 +20,11 @@ _ANNOTATIONS: Final = frozenset(
     | {"writeOnly"}
 )
 _KNOWN: Final = frozenset({"type", "format", "enum", "properties", "required", "additionalProperties", "items"})
-_WITHOUT_MEANING: Final = frozenset({"binary", "byte", "double", "float", "password"})  # OpenAPI's: no constraints
+_WITHOUT_MEANING: Final = frozenset({"binary", "byte", "double", "float", "password"})  # OpenAPI's; constrain nothing
 _TYPES: Final[Mapping[str, type]] = {"string": str, "boolean": bool, "null": type(None)}
 
-# The dates and times that any calendar has. What is rarer (the 29th to the 31st, a leap second, a lower-case t)
-# jsonschema's checker looks at.
+# Narrower than what a shape calls a date-time: only dates and times that every calendar has. jsonschema judges the
+# rarer ones (the 29th to the 31st, a leap second, a lower-case t).
 _DATE_TIME: Final = re.compile(
     r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
@@ -41,19 +40,19 @@ def _anything(value: object) -> bool:
 
 
 Fault = tuple[str, str, str, str, str]
-"""Path, keyword, what was expected, what was found, and a sentence."""
+"""JSONPath, keyword, what was expected, what was found, and a sentence."""
 
 
 def absence(path: str) -> Fault:
-    """Return the fault of a required member at *path* that is not there."""
+    """Return the fault of a required member at *path* that is absent."""
     return path, "required", "present", "absent", f"{path} is required and absent"
 
 
-class Glance(NamedTuple):
-    """What is seen of a value at a glance.
+class FastValidator(NamedTuple):
+    """The fast validator of one schema.
 
-    ``accepts`` tells what is plainly good. ``accepts_rest`` tells what plainly is so but for members of ``required``:
-    a task that waits lacks some that its contract requires, and polls of such tasks are what is judged most.
+    ``accepts`` says whether a value is plainly good. ``accepts_rest`` says whether it would be, but for members that
+    are ``required`` and absent: HubSpot sends a waiting task without some of them, and most answers are of such tasks.
     """
 
     accepts: Accept
@@ -61,19 +60,20 @@ class Glance(NamedTuple):
     required: tuple[str, ...]
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], pointer: str) -> Glance:
-        """Return the glance at values of the part of the schema *document* that *pointer* (``#/$defs/Error``) names."""
-        reader = _Reader(document)
-        schema = at(document, pointer)
-        while isinstance(schema, Mapping) and _said(schema) == {"$ref"}:
-            schema = at(document, schema["$ref"])
+    def of(cls, document: Mapping[str, Any], pointer: str) -> FastValidator:
+        """Return the fast validator for the part of the schema *document* that *pointer* (``#/$defs/Error``) names."""
+        reader = _SchemaReader(document)
+        schema, passed = pointed_at(document, pointer), set[int]()
+        while isinstance(schema, Mapping) and _keywords(schema) == {"$ref"} and id(schema) not in passed:
+            passed.add(id(schema))
+            schema = pointed_at(document, schema["$ref"])
         if not isinstance(schema, dict) or schema.get("type") != "object" or not schema.get("required"):
             return cls(reader.at(pointer), _nothing, ())
         rest = {name: value for name, value in schema.items() if name != "required"}
         return cls(reader.of(schema), reader.of(rest), tuple(schema["required"]))
 
     def faults(self, body: object) -> list[Fault] | None:
-        """Return the faults of *body*, none if it is plainly good; None if they are not plain."""
+        """Return the faults of *body*, none if it is plainly good; None if jsonschema must judge it."""
         try:
             if self.accepts(body):
                 return []
@@ -84,30 +84,15 @@ class Glance(NamedTuple):
         return [absence(child_path("$", name)) for name in self.required if name not in body]
 
 
-def at(document: Any, pointer: str) -> Any:
-    """Return what the JSON pointer in the fragment *pointer* leads to; None where it is no pointer or leads nowhere."""
-    if pointer != "#" and not pointer.startswith("#/"):
-        return None
-    for step in unquote(pointer).split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(document, Mapping) and step in document:
-            document = document[step]
-        elif isinstance(document, list) and step.isascii() and step.isdecimal() and int(step) < len(document):
-            document = document[int(step)]
-        else:
-            return None
-    return document
-
-
-class _Reader:
-    """Makes functions of the schemas in a document, each once."""
+class _SchemaReader:
+    """Turns the schemas in a document into functions, each once."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._made: dict[int, Accept] = {}
 
     def at(self, pointer: str) -> Accept:
-        return self.of(at(self._document, pointer))
+        return self.of(pointed_at(self._document, pointer))
 
     def of(self, schema: object) -> Accept:
         if schema is True:
@@ -121,41 +106,41 @@ class _Reader:
         return made[id(schema)]
 
     def _make(self, schema: Mapping[str, Any]) -> Accept:
-        said = _said(schema)
-        if said == {"$ref"}:
+        keywords = _keywords(schema)
+        if keywords == {"$ref"}:
             return self.at(schema["$ref"])
-        if not said:
+        if not keywords:
             return _anything
-        if not said <= _KNOWN:
+        if not keywords <= _KNOWN:
             return _nothing
         kinds = schema.get("type")
         if isinstance(kinds, list):
-            return _any_of([self._of_type(kind, schema, said - {"type"}) for kind in kinds])
-        return self._of_type(kinds, schema, said - {"type"})
+            return _any_of([self._of_type(kind, schema, keywords - {"type"}) for kind in kinds])
+        return self._of_type(kinds, schema, keywords - {"type"})
 
-    def _of_type(self, kind: object, schema: Mapping[str, Any], said: set[str]) -> Accept:
-        if kind == "object" and said <= {"properties", "required", "additionalProperties"}:
+    def _of_type(self, kind: object, schema: Mapping[str, Any], keywords: set[str]) -> Accept:
+        if kind == "object" and keywords <= {"properties", "required", "additionalProperties"}:
             return self._object(schema)
-        if kind == "array" and said <= {"items"}:
+        if kind == "array" and keywords <= {"items"}:
             return _array(self.of(schema.get("items", True)))
-        if kind == "string" and said <= {"enum", "format"}:
-            return _string(schema, said)
-        if kind == "integer" and said <= {"format"}:
+        if kind == "string" and keywords <= {"enum", "format"}:
+            return _string(schema, keywords)
+        if kind == "integer" and keywords <= {"format"}:
             return _INTEGERS.get(schema.get("format"), _nothing)
-        if kind == "number" and not said:
+        if kind == "number" and not keywords:
             return _number
-        if kind in ("boolean", "null") and not said:
+        if kind in ("boolean", "null") and not keywords:
             return _exactly(_TYPES[kind])
         return _nothing
 
     def _object(self, schema: Mapping[str, Any]) -> Accept:
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
         required = frozenset(schema.get("required", ()))
-        if not properties and others is None:  # an object of which nothing is said may hold anything
+        if not properties and others is None:  # the schema says nothing of the members: any are allowed
             return lambda value: type(value) is dict and required <= value.keys()
         made = {name: self.of(child) for name, child in properties.items()}
         other = _nothing if others is None else self.of(others)
-        # The most frequent question of all is answered without a call.
+        # The most frequent check needs no call.
         plain = {name: kind for name, child in properties.items() if (kind := _plain_type(child)) is not None}
 
         def accept(value: object) -> bool:
@@ -169,16 +154,16 @@ class _Reader:
         return accept
 
 
-def _said(schema: Mapping[str, Any]) -> set[str]:
+def _keywords(schema: Mapping[str, Any]) -> set[str]:
     return {name for name in schema if name not in _ANNOTATIONS and not name.startswith("x-")}
 
 
 def _later(made: Mapping[int, Accept], key: int) -> Accept:
-    return lambda value: made[key](value)  # noqa: PLW0108  # not what is there now
+    return lambda value: made[key](value)  # noqa: PLW0108  # looks up what is there when it is called
 
 
 def _plain_type(schema: object) -> type | None:
-    """Return the Python type that says everything *schema* does, None if there is none."""
+    """Return the Python type that says all that *schema* does, None if there is none."""
     if not isinstance(schema, dict) or {name for name in schema if name not in _ANNOTATIONS} != {"type"}:
         return None
     kind = schema["type"]
@@ -198,22 +183,23 @@ def _array(accept: Accept) -> Accept:
     return lambda value: type(value) is list and all(map(accept, value))
 
 
-def _string(schema: Mapping[str, Any], said: set[str]) -> Accept:
-    if said == {"enum"} and all(type(value) is str for value in schema["enum"]):
+def _string(schema: Mapping[str, Any], keywords: set[str]) -> Accept:
+    if keywords == {"enum"} and all(type(value) is str for value in schema["enum"]):
         values = frozenset(schema["enum"])
         return lambda value: type(value) is str and value in values
-    if said == {"format"} and schema["format"] == "date-time":
+    if keywords == {"format"} and schema["format"] == "date-time":
         return lambda value: type(value) is str and _DATE_TIME(value) is not None
-    if said == {"format"} and schema["format"] == "uuid":
+    if keywords == {"format"} and schema["format"] == "uuid":
         return lambda value: type(value) is str and is_uuid(value)
-    return _exactly(str) if not said or (said == {"format"} and schema["format"] in _WITHOUT_MEANING) else _nothing
+    is_free = not keywords or (keywords == {"format"} and schema["format"] in _WITHOUT_MEANING)
+    return _exactly(str) if is_free else _nothing
 
 
 def _number(value: object) -> bool:
     return type(value) is int or type(value) is float
 
 
-# A number without a fraction, 1.0, is an integer too: jsonschema says so.
+# 1.0 is an integer too; jsonschema judges it.
 _INTEGERS: Final[Mapping[object, Accept]] = {
     None: _exactly(int),
     "int32": lambda value: type(value) is int and -(2**31) <= value < 2**31,

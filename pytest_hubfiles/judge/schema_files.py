@@ -1,4 +1,4 @@
-"""The schema files: what they must look like, and how they become contracts."""
+"""Schema files: how they become contracts, and what is refused in them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.judge.contract import Contract, Contracts
+from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
-from pytest_hubfiles.model.exchange import ApiVersion, BodyNotJsonError, UnknownVersionError, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
+from pytest_hubfiles.model.hubspot_api import ApiVersion, UnknownVersionError
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 KEYWORD: Final = "x-hubfiles"
@@ -19,7 +21,7 @@ _METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class SchemaFileError(HubfilesError):
-    """A schema file that cannot be used; ``path`` and ``reason`` say which and why."""
+    """A schema file cannot be used; ``path`` and ``reason`` say which and why."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -27,11 +29,11 @@ class SchemaFileError(HubfilesError):
 
 
 def load(folders: Sequence[Path] = ()) -> Contracts:
-    """Read the contracts in *folders* (searched first, each file checked) and those that come with the package.
+    """Read the contracts in *folders*, which go first, and those that come with the package.
 
     Raises:
-        SchemaFileError: if a folder holds none, or a file is no JSON, no draft 2020-12 schema, names no
-            path, has a reference that does not resolve inside it, or a format that nothing checks.
+        SchemaFileError: if a folder holds no contract, or a file is not JSON, is no schema of draft 2020-12, names no
+            path, has a reference that does not resolve inside it, or has a format that nothing checks.
     """
     contracts: list[Contract] = []
     for folder in folders:
@@ -41,13 +43,13 @@ def load(folders: Sequence[Path] = ()) -> Contracts:
         if not files:
             raise SchemaFileError(folder, "it holds no <version>/<operation>.json")
         contracts.extend(checked(file, _parse(file)) for file in files)
-    # The shipped files are checked by this project's own tests; checking them in every run would only cost time.
+    # Our own tests check the shipped files; checking them in every run would only take time.
     contracts.extend(_contract(file, _parse(file)) for file in sorted(shipped_schemas().glob("*/*.json")))
     return Contracts(tuple(contracts))
 
 
 def checked(file: Path, document: object) -> Contract:
-    """Return the contract that *document* is as the content of *file*, checked as a user's own.
+    """Return *document*, the content of *file*, as a contract, after the checks for a user's own file.
 
     Raises:
         SchemaFileError: as for `load`.
@@ -74,7 +76,7 @@ def _contract(file: Path, document: object) -> Contract:
         ApiVersion(file.parent.name)
     except UnknownVersionError as error:
         raise SchemaFileError(file, f"its folder names no version: {error}") from None
-    dialect = document.pop("$schema", DIALECT)  # with it, jsonschema would go back to a validator without bounds
+    dialect = document.pop("$schema", DIALECT)  # if it stayed, jsonschema would use a validator without bounds
     if dialect != DIALECT:
         raise SchemaFileError(file, f"its $schema is {dialect!r}; only draft 2020-12 ({DIALECT}) is read")
     about = document.get(KEYWORD)
@@ -139,7 +141,7 @@ def _check_schema(file: Path, contract: Contract) -> None:
 
 
 def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> None:
-    """Refuse what would be passed over in silence, or make references lead elsewhere."""
+    """Refuse what jsonschema would ignore in silence, and what would change the meaning of references."""
     import regex
 
     from pytest_hubfiles.judge.bounded_keywords import is_quick
@@ -171,8 +173,8 @@ def _check_keywords(file: Path, schema: Mapping[str, Any], is_root: bool) -> Non
 
 
 def _check_loops(file: Path, contract: Contract, reference: str) -> None:
-    """Refuse a schema that, to judge a value, has to judge the same value first, or against too many schemas."""
-    judged: dict[int, int] = {}  # how many schemas one value is held against, by schema
+    """Refuse a schema that needs its own result to judge a value, or holds the value against too many schemas."""
+    judged: dict[int, int] = {}  # by schema, how many schemas it holds one value against
 
     def visit(schema: object, above: frozenset[int]) -> int:
         if id(schema) in above:
@@ -195,11 +197,11 @@ def _check_loops(file: Path, contract: Contract, reference: str) -> None:
         raise SchemaFileError(file, "it is nested too deeply") from None
 
 
-_MOST_SCHEMAS: Final = 1_000  # of which one value is held against each
+_MOST_SCHEMAS: Final = 1_000  # that one value may be held against
 
 
 def _of_the_same_value(contract: Contract, schema: Mapping[str, Any]) -> Iterator[object]:
-    """Yield the schemas that *schema* holds its own value against."""
+    """Yield the schemas that judge the same value as *schema*."""
     for keyword in ("$ref", "$dynamicRef"):
         if keyword in schema:
             yield contract.lookup(schema[keyword])
@@ -217,7 +219,7 @@ _NAMED_SCHEMAS: Final = frozenset({"$defs", "definitions", "dependentSchemas", "
 
 @cache
 def _keywords() -> frozenset[str]:
-    """Return what jsonschema checks, what these keywords lean on, and what is said of a schema."""
+    """Return the keywords that jsonschema checks, those that they use, and those that only describe."""
     from jsonschema import Draft202012Validator
 
     return frozenset(Draft202012Validator.VALIDATORS) | {
@@ -229,7 +231,7 @@ def _keywords() -> frozenset[str]:
 
 
 def _children(schema: Mapping[str, Any]) -> Iterator[object]:
-    """Yield the schemas that stand directly in *schema*."""
+    """Yield the schemas directly inside *schema*."""
     for keyword, value in schema.items():
         if keyword in _PLAIN_VALUES or keyword.startswith("x-"):
             continue

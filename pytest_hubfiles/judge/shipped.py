@@ -1,4 +1,4 @@
-"""Where the schema files lie, told without reading one."""
+"""Where the schema files are, found without reading one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def shipped_schemas() -> Path:
-    """Return the folder of the schemas that come with the package, in a wheel or beside a checkout."""
+    """Return the folder of the schemas that come with the package: inside it in a wheel, beside it in a checkout."""
     inside = Path(str(resources.files("pytest_hubfiles"))) / "schemas"
     return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "schemas"
 

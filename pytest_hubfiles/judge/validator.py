@@ -1,4 +1,4 @@
-"""What jsonschema has to say of a body, and how that is told. Imported when a body is not plainly good."""
+"""Validation by jsonschema, and its errors as faults. Imported when the fast validator does not accept a body."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pytest_hubfiles.judge.bounded_keywords import BoundedValidator, bounded
 from pytest_hubfiles.judge.fast_validator import Fault, absence
 from pytest_hubfiles.model.json_types import child_path, is_uuid, type_of
 
-# What "date-time" and the integer formats mean is not left to what happens to be installed: a format
-# without a checker would pass everything in silence.
+# Which formats are checked must not depend on what happens to be installed: a format without a checker passes any
+# value, in silence.
 FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex"))
 
 
@@ -41,18 +41,18 @@ FORMATS.checks("time")(lambda value: not isinstance(value, str) or _is_date_time
 FORMATS.checks("uuid")(lambda value: not isinstance(value, str) or is_uuid(value))
 FORMATS.checks("int32")(_integer_range(32))
 FORMATS.checks("int64")(_integer_range(64))
-for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's, which constrain nothing
+for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's; constrain nothing
     FORMATS.checks(_annotation)(lambda value: True)
 
 
 def first_error(schema: Mapping[str, Any], document: object) -> str | None:
-    """Return where and in what *document* least fits *schema*, one of our own; None where it fits."""
+    """Return where and how *document* fits *schema*, one of our own, least; None if it fits."""
     error = best_match(Draft202012Validator(schema).iter_errors(document))
     return None if error is None else f"at {error.json_path}: {error.message[:200]}"
 
 
-class Verdicts:
-    """The validators for the parts of one schema file, each built once; *uri* names the file."""
+class SchemaValidators:
+    """jsonschema's validators for the parts of one schema file, each built once; *uri* names the file."""
 
     def __init__(self, document: Mapping[str, Any], uri: str) -> None:
         self._uri = uri
@@ -76,17 +76,17 @@ class Verdicts:
         return self._registry.resolver(self._uri).lookup(reference).contents
 
     def faults(self, pointer: str, body: object, size: int) -> Iterator[Fault]:
-        """Yield what is wrong with *body*, of *size* bytes, by the part of the file that *pointer* names.
+        """Yield what is wrong with *body*, which has *size* bytes, by the part of the file that *pointer* names.
 
         Raises:
-            TooSlowError: if that cannot be told in a time that is in proportion to its size.
+            TooSlowError: if judging it takes more time than its size justifies.
         """
         with bounded(size):
             for error in self.validator(pointer).iter_errors(body):
                 yield from _explain(error)
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):  # more digits than Python prints, or too many levels
@@ -95,11 +95,11 @@ def _shown(value: object) -> str:
 
 
 def _explain(error: ValidationError) -> Iterator[Fault]:
-    """Yield path, keyword, expected, found and a sentence for what *error* says."""
+    """Yield the faults that *error* stands for."""
     path = "$"
     for step in error.absolute_path:
         path = f"{path}[*]" if isinstance(step, int) else child_path(path, str(step))
-    keyword = str(error.validator or "false")  # the schema that is the word false has no keyword
+    keyword = str(error.validator or "false")  # the schema ``false`` has no keyword
     expected, instance = error.validator_value, error.instance
     if keyword == "required" and isinstance(instance, dict):
         for name in expected:
@@ -109,17 +109,17 @@ def _explain(error: ValidationError) -> Iterator[Fault]:
     if keyword == "type":
         before = expected if isinstance(expected, str) else " or ".join(map(str, expected))
         after = type_of(instance)
-        shown = after if instance is None else f"{after} ({_shown(instance)})"
-        message = f"{path} is {shown}, documented as {before}"
+        displayed = after if instance is None else f"{after} ({_excerpt(instance)})"
+        message = f"{path} is {displayed}, documented as {before}"
     elif keyword == "enum":
         before = ", ".join(str(value) for value in expected)
-        after = _shown(instance)
+        after = _excerpt(instance)
         message = f"{path} is {after}, documented as one of {before}"
     elif keyword == "format":
         before, after = str(expected), f"not a {expected}"
-        message = f"{path} is {_shown(instance)}, which is no {expected}"
+        message = f"{path} is {_excerpt(instance)}, which is no {expected}"
     else:
-        before, after = _shown(expected), type_of(instance)
+        before, after = _excerpt(expected), type_of(instance)
         inner = best_match(error.context) if error.context else None
         message = f"{path}: {inner.message if inner else error.message}"[:300]
     yield path, keyword, before, after, message

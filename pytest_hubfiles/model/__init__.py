@@ -1,1 +1,1 @@
-"""The types that cross borders: an exchange, its body, a finding and what it weighs, the states of a task."""
+"""The types that every package shares: an exchange, its body, a finding and its severity, the states of a task."""

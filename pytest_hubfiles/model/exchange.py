@@ -1,73 +1,24 @@
-"""One request and its answer, as they stand in a cassette and as they are judged."""
+"""One request and its answer: as a cassette stores them, and as they are judged."""
 
 from __future__ import annotations
 
-import importlib
-import io
-import json
 import re
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.body import FIRST_BYTES, BodyNotJsonError, charset_of, decode_body, is_text, parse_json
+from pytest_hubfiles.model.match_key import MatchKey, match_key
 
-_VERSION_LABEL: Final = re.compile(r"v[0-9]{1,3}|[0-9]{4}-[0-9]{2}(?:-[a-z]+)?")
 _HUBSPOT_HOST: Final = re.compile(r"(?:.+\.)?(?:hubapi|hubspot)\.com")
-_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")  # what RFC 3986 lets stand as it is
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
-
-_ABOUT_BODIES: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-
-MatchKey = tuple[str, str, tuple[tuple[str, str], ...], str]
-"""What a request is recognised by: method, path, sorted query, comparable body."""
-
-
-class UnknownVersionError(HubfilesError):
-    """A label that is no HubSpot API version."""
-
-    def __init__(self, label: object) -> None:
-        self.label = label
-        super().__init__(
-            f"{label!r} is not a HubSpot API version.\nA version is written as in a path: v3, 2026-03 or 2026-09-beta."
-        )
-
-
-class BodyNotJsonError(HubfilesError, ValueError):
-    """A body that was to be JSON and is not; ``reason`` says why."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class ApiVersion:
-    """A HubSpot API version as it stands in a path: ``v3``, ``2026-03`` or ``2026-09-beta``.
-
-    Source: HubSpot's versioning policy, date-based since 2025-09.
-
-    Raises:
-        UnknownVersionError: if *label* has none of these forms.
-    """
-
-    label: str
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.label, str) or not _VERSION_LABEL.fullmatch(self.label):
-            raise UnknownVersionError(self.label)
-
-
-def is_version(label: str) -> bool:
-    """Return whether *label* is written as an API version is."""
-    return bool(_VERSION_LABEL.fullmatch(label))
+_ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 class Headers(Mapping[str, str]):
-    """HTTP headers, read without regard to case; a header sent twice reads as one, joined by ``, ``."""
+    """HTTP headers, read without regard to case. The values of a header that was sent twice are joined by ``, ``."""
 
     __slots__ = ("_lists",)
 
@@ -91,9 +42,9 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Interaction:
-    """A request and its answer as vcrpy's format stores them: raw bytes, headers as lists of values.
+    """A request and its answer as vcrpy's format stores them: raw bytes, and a list of values per header.
 
-    ``line`` is where it begins in the file it was read from, counted from 1; None where it was not read from one.
+    ``line`` is the line of its file in which it begins, counted from 1; None if it was not read from a file.
     """
 
     method: str
@@ -115,7 +66,8 @@ class Interaction:
     def _decoded(self) -> tuple[bytes, bool]:
         length = self.headers.get("content-length", "")
         if length.isdecimal() and int(length) != len(self.response_body):
-            return self.response_body, False  # of the wire's length no more: the client had decoded it for vcrpy
+            # Content-Length no longer matches: the client decoded the body before vcrpy stored it.
+            return self.response_body, False
         return decode_body(self.response_body, self.headers.get("content-encoding", ""))
 
     @property
@@ -125,9 +77,9 @@ class Interaction:
 
     @property
     def is_garbled(self) -> bool:
-        """Whether the body is what was sent, to the byte, and not encoded as its Content-Encoding says."""
+        """Whether the body has the length that was sent, and is not encoded as its Content-Encoding says."""
         encoding, length = self.headers.get("content-encoding", ""), self.headers.get("content-length", "")
-        if not self.response_body or encoding not in _STARTS or length != str(len(self.response_body)):
+        if not self.response_body or encoding not in FIRST_BYTES or length != str(len(self.response_body)):
             return False
         return self._decoded[0] is self.response_body
 
@@ -141,9 +93,13 @@ class Interaction:
         """Whether the request went to one of HubSpot's own API hosts."""
         return bool(_HUBSPOT_HOST.fullmatch(urlsplit(self.url).hostname or ""))
 
+    def request_header(self, name: str) -> str:
+        """Return the first value of the request header *name*, which is in lower case; empty if it has none."""
+        return next((values[0] for key, values in self.request_headers.items() if key.lower() == name and values), "")
+
     @property
     def media_type(self) -> str:
-        """The answer's media type in lower case, without parameters; empty if none was sent."""
+        """The answer's media type in lower case, without parameters; empty if it has none."""
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
     @cached_property
@@ -151,27 +107,27 @@ class Interaction:
         """The answer's body parsed as strict JSON, once.
 
         Raises:
-            BodyNotJsonError: if it cannot be parsed, or holds NaN, Infinity or a key twice.
+            BodyNotJsonError: if it cannot be parsed, or holds NaN, Infinity or the same key twice.
         """
         return parse_json(self.body, charset_of(self.headers.get("content-type", "")))
 
-    def let_go(self, task_status: str | None) -> None:
-        """Hold no longer what was parsed, ten times what its bytes take; *task_status*, its own, stays known."""
+    def drop_parsed(self, task_status: str | None) -> None:
+        """Drop what was parsed, which takes ten times the memory of its bytes; keep *task_status*, its own."""
         self.__dict__["task_status"] = task_status
         for name in ("json", "headers"):
             self.__dict__.pop(name, None)
 
     @property
     def is_empty(self) -> bool:
-        """Whether the answer has no body, or one of white space only."""
+        """Whether the answer has no body, or only white space."""
         return not self.body.strip()
 
     @cached_property
     def task_status(self) -> str | None:
-        """The state in a task's status answer, or None where the answer is no such thing.
+        """The state of a task that the answer shows, or None if it shows none.
 
-        Source: every HubSpot status endpoint of the ``/tasks/{taskId}/status`` form answers
-        an object with a string ``status`` (OpenAPI, *ActionResponse*).
+        Source: every HubSpot endpoint of the form ``/tasks/{taskId}/status`` answers an object with a string
+        ``status`` (OpenAPI, *ActionResponse*).
         """
         if self.method != "GET" or not 200 <= self.status_code < 300 or self.task_id is None:
             return None
@@ -183,13 +139,13 @@ class Interaction:
 
     @property
     def task_id(self) -> str | None:
-        """The task a status request asks about, or None where the path is of another form."""
+        """The task that a status request asks about, or None if the path has another form."""
         match = _TASK_STATUS_PATH.search(self.path)
         return match["task_id"] if match and match.end() == len(self.path) else None
 
     @property
     def started_task(self) -> str | None:
-        """The id of the task that this request started, or None where it started none."""
+        """The id of the task that this request started, or None if it started none."""
         if self.method != "POST" or self.status_code >= 300:
             return None
         try:
@@ -200,27 +156,27 @@ class Interaction:
 
     @cached_property
     def match_key(self) -> MatchKey:
-        """What a request is recognised by: method, path, query, and for POST the body; never host or headers."""
+        """What replay recognises the request by: method, path, query, and the body of a POST; never host or headers."""
         return match_key(self.method, self.url, self.request_body)
 
     def plain(self) -> Interaction:
-        """Return this with the body decoded and without the headers that spoke of its encoding and length.
+        """Return this with the body decoded, and without the headers for its encoding and length.
 
-        A body that cannot be decoded here keeps its Content-Encoding, so that a client may.
+        A body that cannot be decoded here keeps its Content-Encoding: a client may be able to decode it.
         """
-        if _ABOUT_BODIES.isdisjoint(map(str.lower, self.response_headers)):
+        if _ENCODING_HEADERS.isdisjoint(map(str.lower, self.response_headers)):
             return self
         body, encoded = self._decoded
-        dropped = _ABOUT_BODIES if not encoded or _is_text(body) else _ABOUT_BODIES - {"content-encoding"}
+        dropped = _ENCODING_HEADERS if not encoded or is_text(body) else _ENCODING_HEADERS - {"content-encoding"}
         headers = {name: values for name, values in self.response_headers.items() if name.lower() not in dropped}
         return replace(self, response_headers=headers, response_body=body)
 
     @property
-    def outage(self) -> str | None:
-        """Why this is an outage rather than an answer, or None.
+    def transient(self) -> str | None:
+        """What kind of transient answer this is, or None if it is none.
 
-        A redirect, 401, 403, 429, 5xx or an HTML page says something about the moment of
-        recording, nothing about the contract.
+        A redirect, 401, 403, 429, 5xx or an HTML page says something about the moment of recording, nothing about
+        the contract.
         """
         if 300 <= self.status_code < 400 or self.status_code in (401, 403, 429) or self.status_code >= 500:
             return f"HTTP {self.status_code}"
@@ -234,7 +190,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, with the operation and version its method and path belong to."""
+    """One request and its answer, with the operation and version that its method and path belong to."""
 
     interaction: Interaction = field(repr=False)
     operation: str | None
@@ -242,7 +198,7 @@ class Exchange:
 
     @property
     def method(self) -> str:
-        """The request's method, in capitals."""
+        """The request's method, in upper case."""
         return self.interaction.method
 
     @property
@@ -257,7 +213,7 @@ class Exchange:
 
     @property
     def headers(self) -> Headers:
-        """The answer's headers that a cassette keeps, read without regard to case."""
+        """Those of the answer's headers that a cassette keeps, read without regard to case."""
         return self.interaction.headers
 
     @property
@@ -276,183 +232,10 @@ class Exchange:
 
     @property
     def task_status(self) -> str | None:
-        """The task's state (``PENDING``, ``COMPLETE``, …), or None where the answer names none."""
+        """The task's state (``PENDING``, ``COMPLETE``, …), or None if the answer shows none."""
         return self.interaction.task_status
 
     @property
     def label(self) -> str:
-        """The exchange in a few words, for messages."""
+        """Method and path, for messages."""
         return f"{self.method} {self.interaction.path}"
-
-
-def match_key(method: str, url: str, body: bytes) -> MatchKey:
-    """Return what the request is recognised by, see :attr:`Interaction.match_key`."""
-    parts = urlsplit(url)
-    query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True))) if parts.query else ()
-    return method, _comparable_path(parts.path), query, _comparable(body) if method == "POST" else ""
-
-
-def _comparable_path(path: str) -> str:
-    """Return a path so that two that mean the same are equal: clients differ in what they write as %XX."""
-    if _PLAIN_PATH.fullmatch(path):
-        return path or "/"
-    segments = (unquote(segment, errors="surrogateescape") for segment in path.split("/"))
-    return "/".join(quote(segment, safe="!$&'()*+,;=:@", errors="surrogateescape") for segment in segments)
-
-
-def _comparable(body: bytes) -> str:
-    """Return a body so that two that mean the same are equal: JSON whatever its spacing and key order.
-
-    A multipart form has a boundary that clients draw anew for each request.
-    """
-    boundary = re.match(rb"--([^\r\n]{1,70})\r\n", body)  # 70: RFC 2046
-    if boundary and body.rstrip().endswith(b"--" + boundary[1] + b"--"):
-        body = body.replace(b"--" + boundary[1], b"--boundary")
-    try:
-        return json.dumps(json.loads(body), sort_keys=True)
-    except (ValueError, RecursionError):
-        return body.decode("latin-1")
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def charset_of(content_type: str) -> str:
-    """Return the charset parameter of a Content-Type value, ``utf-8`` where there is none."""
-    match = re.search(r"charset\s*=\s*\"?([^\s\";]+)", content_type, re.IGNORECASE)
-    return match[1] if match else "utf-8"
-
-
-def parse_json(body: bytes, charset: str = "utf-8") -> Any:
-    """Parse *body* as JSON, refusing what the grammar refuses and keys that stand twice.
-
-    Raises:
-        BodyNotJsonError: with the reason, and the place where there is one.
-    """
-
-    def refuse_constant(name: str) -> None:
-        raise BodyNotJsonError(f"{name} is not JSON")
-
-    def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        mapping = dict(pairs)
-        if len(mapping) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise BodyNotJsonError(f"the key {twice!r} stands twice in one object")
-        return mapping
-
-    try:
-        text = body.decode(charset).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise BodyNotJsonError(f"it is not {charset} text (byte {error.start})") from None
-    except (LookupError, ValueError):  # the latter for a NUL in its name
-        raise BodyNotJsonError(f"its charset {charset!r} does not exist") from None
-    try:
-        return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_duplicates)
-    except BodyNotJsonError:
-        raise
-    except RecursionError:
-        raise BodyNotJsonError("it is nested too deeply") from None
-    except ValueError as error:
-        kind = "an HTML page" if text.lstrip()[:1] == "<" else str(error)
-        raise BodyNotJsonError(kind) from None
-
-
-_LARGEST_BODY: Final = 128 * 2**20  # bytes; what decodes to more stays as it is: a bomb must not take the machine along
-_GZIP_START: Final = b"\x1f\x8b"
-_STARTS: Final[Mapping[str, bytes]] = {"gzip": _GZIP_START, "x-gzip": _GZIP_START, "zstd": b"\x28\xb5\x2f\xfd"}
-
-
-def _inflate(body: bytes, bits: int) -> tuple[bytes, bytes]:
-    decoder = zlib.decompressobj(bits)
-    text = decoder.decompress(body, _LARGEST_BODY)
-    if not decoder.eof:
-        raise ValueError("it is cut, or too large")
-    return text, decoder.unused_data
-
-
-def _gunzip(body: bytes) -> bytes:
-    text, rest = _inflate(body, zlib.MAX_WBITS | 16)
-    while rest.startswith(_GZIP_START) and len(text) < _LARGEST_BODY:  # a body may have several members
-        more, rest = _inflate(rest, zlib.MAX_WBITS | 16)
-        text += more
-    return text
-
-
-def _undeflate(body: bytes) -> bytes:
-    try:
-        return _inflate(body, zlib.MAX_WBITS)[0]
-    except zlib.error:
-        text, rest = _inflate(body, -zlib.MAX_WBITS)  # some servers send raw deflate; clients accept both
-        if rest:  # raw deflate has no check sum: one text in 1,000 seems to decode for some bytes
-            raise ValueError("it is no deflate") from None
-        return text
-
-
-def _import_first(*names: str) -> Any:
-    for name in names:
-        try:
-            return importlib.import_module(name)
-        except ImportError:
-            continue
-    raise ImportError(names[0])
-
-
-def _unbrotli(body: bytes) -> bytes:
-    decoder = _import_first("brotli", "brotlicffi").Decompressor()
-    try:
-        text: bytes = decoder.process(body, output_buffer_limit=_LARGEST_BODY)
-    except TypeError:  # brotli before 1.2 knows no limit
-        text = decoder.process(body)
-    if not decoder.is_finished():
-        raise ValueError("it is cut, or too large")
-    return text
-
-
-def _unzstd(body: bytes) -> bytes:
-    zstd = _import_first("compression.zstd", "backports.zstd", "zstandard")
-    if zstd.__name__ == "zstandard":
-        file = zstd.ZstdDecompressor().stream_reader(body, read_across_frames=True)
-    else:
-        file = zstd.open(io.BytesIO(body))
-    with file:
-        text: bytes = file.read(_LARGEST_BODY + 1)
-    if len(text) > _LARGEST_BODY:
-        raise ValueError("it is too large")
-    return text
-
-
-# A client offers br or zstd only where the library for it is installed, so ours need not bring one along:
-# doing so would change what every client of the suite offers.
-_DECODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-    "identity": lambda body: body,
-}
-
-
-def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
-    """Undo *content_encoding* as far as it can be undone; return the body, and whether it is still encoded.
-
-    vcrpy hands over the bodies of most clients already decoded, with the header still there: they do not
-    decode again and so are left alone.
-    """
-    for encoding in reversed([part.strip().lower() for part in content_encoding.split(",") if part.strip()]):
-        decoder = _DECODERS.get(encoding)
-        if decoder is None:
-            return body, True
-        try:
-            body = decoder(body)
-        except ImportError:
-            return body, True
-        except Exception:  # noqa: BLE001  # each library has its own error class; whichever it is, the bytes stay
-            return body, body.startswith(_STARTS[encoding]) if encoding in _STARTS else False
-    return body, False

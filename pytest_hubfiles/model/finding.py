@@ -1,4 +1,4 @@
-"""What a check can find, and how much each kind weighs."""
+"""One thing that a check found."""
 
 from __future__ import annotations
 
@@ -6,180 +6,23 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
+from pytest_hubfiles.model.policy import POLICY, Case, Category, Kind, Severity, severity_of
 
-class Severity(str, Enum):
-    """How much a finding matters to a consumer of the answer: ``info < warning < breaking``.
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-    ``rank`` is 0 for info, 1 for warning, 2 for breaking.
-    """
-
-    rank: int
-
-    INFO = "info"
-    WARNING = "warning"
-    BREAKING = "breaking"
-
-    def __init__(self, value: str) -> None:
-        self.rank = len(type(self).__members__)
-
+    from pytest_hubfiles.model.exchange import Exchange
 
 WAIVABLE: Final = "findings"
 """The one reason for not promoting a recording that a person can waive."""
 
-
-class Category(str, Enum):
-    """What an exchange was held against."""
-
-    CONTRACT = "contract"
-    DRIFT = "drift"
-    VERSION = "version"
-    REPLAY = "replay"
-
-
-class Kind(str, Enum):
-    """What was found; :data:`POLICY` says what each weighs."""
-
-    SCHEMA_VIOLATION = "schema-violation"
-    UNDOCUMENTED_FIELD = "undocumented-field"
-    UNDOCUMENTED_STATUS = "undocumented-status"
-    BODY_EMPTY = "body-empty"
-    BODY_NOT_JSON = "body-not-json"
-    CONTENT_TYPE_CHANGED = "content-type-changed"
-    ILLEGAL_TRANSITION = "illegal-transition"
-    ERROR_ENVELOPE = "error-envelope"
-    REQUEST_VIOLATION = "request-violation"
-    UNKNOWN_OPERATION = "unknown-operation"
-    DEPRECATION_ANNOUNCED = "deprecation-announced"
-
-    FIELD_ADDED = "field-added"
-    FIELD_REMOVED = "field-removed"
-    FIELD_NOW_OPTIONAL = "field-now-optional"
-    TYPE_CHANGED = "type-changed"
-    INTEGER_WIDENED = "integer-widened"
-    NULL_APPEARED = "null-appeared"
-    NULL_DISAPPEARED = "null-disappeared"
-    FORMAT_CHANGED = "format-changed"
-    ENUM_VALUE_ADDED = "enum-value-added"
-    ELEMENT_MIXED = "element-mixed"
-    ARRAY_EMPTIED = "array-emptied"
-    ARRAY_FILLED = "array-filled"
-    SUCCESS_STATUS_CHANGED = "success-status-changed"
-    ERROR_STATUS_CHANGED = "error-status-changed"
-    BODY_EMPTIED = "body-emptied"
-    BODY_APPEARED = "body-appeared"
-    STATE_APPEARED = "state-appeared"
-    STATE_GONE = "state-gone"
-    OPERATION_GONE = "operation-gone"
-
-    UNMATCHED_REQUEST = "unmatched-request"
-    TASK_NEVER_ENDED = "task-never-ended"
-    UNPLAYED = "unplayed"
-    CASSETTE_UNUSED = "cassette-unused"
-    CASSETTE_STALE = "cassette-stale"
-    CASSETTE_UNREADABLE = "cassette-unreadable"
-    SECRET_IN_CASSETTE = "secret-in-cassette"
-
-
-class Case(str, Enum):
-    """A circumstance under which a kind weighs more or less than it usually does."""
-
-    REQUIRED = "the schema requires it"
-    SOMETIMES_ABSENT = "other recordings show it as sometimes absent"
-    NULL_ALLOWED = "the schema allows null"
-    LISTED = "the schema lists it"
-    TASK_STATE = "it is the state of a task"
-    NARROWED = "the new values are stricter"
-
-
 SCHEMAS: Final = "schemas: "
 RECORDINGS: Final = "recordings: "
-"""How the messages of the findings of category version begin: what a finding was seen in."""
-
-
-class Policy(NamedTuple):
-    """One row of the table: where a kind belongs, what it weighs, and when it weighs otherwise."""
-
-    categories: tuple[Category, ...]
-    severity: Severity
-    meaning: str
-    unless: Mapping[Case, Severity]
-
-
-def _row(
-    category: Category | tuple[Category, ...],
-    severity: Severity,
-    meaning: str,
-    unless: Mapping[Case, Severity] | None = None,
-) -> Policy:
-    categories = category if isinstance(category, tuple) else (category,)
-    if Category.DRIFT in categories:
-        categories += (Category.VERSION,)
-    return Policy(categories, severity, meaning, unless or {})
-
-
-_C, _D, _R = Category.CONTRACT, Category.DRIFT, Category.REPLAY
-_I, _W, _B = Severity.INFO, Severity.WARNING, Severity.BREAKING
-
-# Sources of the policy: HubSpot's definition of a breaking change (removed, renamed or retyped response
-# fields and changed error codes break; a new value of an existing field does not), oasdiff's
-# response-side checks, and what HubSpot's two Python clients do with each change.
-POLICY: Final[Mapping[Kind, Policy]] = {
-    Kind.SCHEMA_VIOLATION: _row(_C, _B, "a JSON Schema keyword fails"),
-    Kind.UNDOCUMENTED_FIELD: _row(_C, _I, "a key that the schema does not declare"),
-    Kind.UNDOCUMENTED_STATUS: _row(_C, _B, "a 2xx status that the contract does not declare"),
-    Kind.BODY_EMPTY: _row(_C, _B, "no body, or a literal null, where the contract wants one"),
-    Kind.BODY_NOT_JSON: _row(_C, _B, "a body that is not JSON"),
-    Kind.CONTENT_TYPE_CHANGED: _row((_C, _D), _B, "another media type than the contract's or the recording's"),
-    Kind.ILLEGAL_TRANSITION: _row(_C, _W, "a task goes back to an earlier state"),
-    Kind.ERROR_ENVELOPE: _row(_C, _W, "a 4xx or 5xx body that does not fit the documented error object"),
-    Kind.REQUEST_VIOLATION: _row(
-        (_C, Category.VERSION), _W, "a request body that does not fit what the version documents"
-    ),
-    Kind.UNKNOWN_OPERATION: _row(_C, _I, "a HubSpot path under no contract"),
-    Kind.DEPRECATION_ANNOUNCED: _row(_C, _W, "a Deprecation or Sunset header"),
-    Kind.FIELD_ADDED: _row(_D, _I, "a field that was not there"),
-    Kind.FIELD_REMOVED: _row(_D, _W, "a field that is no longer there", {Case.REQUIRED: _B, Case.SOMETIMES_ABSENT: _I}),
-    Kind.FIELD_NOW_OPTIONAL: _row(_D, _I, "a field that was always there and now is not", {Case.REQUIRED: _B}),
-    Kind.TYPE_CHANGED: _row(_D, _B, "another JSON type"),
-    Kind.INTEGER_WIDENED: _row(_D, _W, "an integer became a number"),
-    Kind.NULL_APPEARED: _row(_D, _B, "null where there was none", {Case.NULL_ALLOWED: _W}),
-    Kind.NULL_DISAPPEARED: _row(_D, _I, "null is no longer sent"),
-    Kind.FORMAT_CHANGED: _row(_D, _B, "another string format", {Case.NARROWED: _I}),
-    Kind.ENUM_VALUE_ADDED: _row(
-        _D, _W, "a value of an enumeration that was not seen before", {Case.LISTED: _I, Case.TASK_STATE: _B}
-    ),
-    Kind.ELEMENT_MIXED: _row(_D, _B, "array elements no longer share one JSON type"),
-    Kind.ARRAY_EMPTIED: _row(_D, _I, "an array has no elements any more"),
-    Kind.ARRAY_FILLED: _row(_D, _I, "an array that was empty has elements"),
-    Kind.SUCCESS_STATUS_CHANGED: _row(_D, _B, "another 2xx, or an error where a success was"),
-    Kind.ERROR_STATUS_CHANGED: _row(_D, _B, "another 4xx or 5xx for the same request"),
-    Kind.BODY_EMPTIED: _row(_D, _B, "no body where there was one"),
-    Kind.BODY_APPEARED: _row(_D, _W, "a body where there was none"),
-    Kind.STATE_APPEARED: _row(_D, _I, "a task state seen now and not before"),
-    Kind.STATE_GONE: _row(_D, _I, "a task state seen before and not now"),
-    Kind.OPERATION_GONE: _row(_D, _B, "404, 405 or 410 where an operation answered 2xx"),
-    Kind.UNMATCHED_REQUEST: _row(_R, _B, "nothing is recorded for a request"),
-    Kind.TASK_NEVER_ENDED: _row(_R, _B, "polls ran out before a terminal state"),
-    Kind.UNPLAYED: _row(_R, _W, "a recorded exchange that the test no longer asks for"),
-    Kind.CASSETTE_UNUSED: _row(_R, _W, "a cassette that no test opened in a full run"),
-    Kind.CASSETTE_STALE: _row(_R, _W, "a cassette older than the age set for it"),
-    Kind.CASSETTE_UNREADABLE: _row(_R, _B, "a cassette file that cannot be read"),
-    Kind.SECRET_IN_CASSETTE: _row(_R, _B, "a credential in a cassette on disk"),
-}
-
-
-def severity_of(kind: Kind, *cases: Case) -> Severity:
-    """Return what *kind* weighs; of several *cases* the first that the table knows decides."""
-    policy = POLICY[kind]
-    return next((policy.unless[case] for case in cases if case in policy.unless), policy.severity)
-
+"""What the message of a finding of category version begins with: where the finding was seen."""
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
 _TEXTS: Final = (
     "message", "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
     "deviation",
@@ -187,18 +30,34 @@ _TEXTS: Final = (
 
 
 def _printable(text: str) -> str:
-    """Return *text* as every terminal and file can take it: a body may hold half a character or an escape sequence."""
+    """Return *text* as every terminal and file can show it: a body may hold lone surrogates or escape sequences."""
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class Facts(TypedDict, total=False):
+    """What :meth:`Finding.of` can be given of a finding."""
+
+    category: Category
+    version: str | None
+    operation: str | None
+    http_status: int | None
+    task_status: str | None
+    path: str
+    before: str | None
+    after: str | None
+    keyword: str | None
+    cassette: str | None
+    exchanges: int
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found, where, and what it weighs.
+    """One thing that was found, where, and how severe it is.
 
-    ``before`` and ``after`` are what was expected or recorded and what came; ``path`` is a JSONPath
-    with ``[*]`` for array elements; ``exchanges`` is how many exchanges showed it;
-    ``deviation`` is why it was lowered to info, where it was; ``line`` is where in the cassette the first
-    of them stands, counted from 1.
+    ``before`` is what was expected or recorded, ``after`` what came. ``path`` is a JSONPath with ``[*]`` for array
+    elements. ``exchanges`` counts the exchanges that showed it, ``line`` is the line of the first in the cassette,
+    counted from 1. ``deviation`` is why the severity was lowered to info, if it was.
     """
 
     kind: Kind
@@ -225,9 +84,29 @@ class Finding:
             if text is not None and not text.isprintable():
                 object.__setattr__(self, name, _printable(text))
 
+    @classmethod
+    def of(
+        cls, kind: Kind, message: str, *cases: Case, exchange: Exchange | None = None, **facts: Unpack[Facts]
+    ) -> Finding:
+        """Return a finding of *kind*, with the severity that the policy gives it in these *cases*.
+
+        Its category is the first of its kind's, and *exchange* tells where it was found, unless *facts* do.
+        """
+        if exchange is not None:
+            found: Facts = {
+                "version": exchange.version,
+                "operation": exchange.operation,
+                "http_status": exchange.status_code,
+                "task_status": exchange.task_status,
+                "line": exchange.interaction.line,
+            }
+            facts = {**found, **facts}
+        facts.setdefault("category", POLICY[kind].categories[0])
+        return cls(kind=kind, severity=severity_of(kind, *cases), message=message, **facts)
+
     @property
     def identity(self) -> tuple[str | int | None, ...]:
-        """What makes it this finding and no other, wherever it is found."""
+        """What tells this finding from any other, in every run."""
         return (
             self.kind.value,
             self.category.value,
@@ -243,7 +122,7 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """A name for this finding that is the same in every run and on every machine."""
+        """A short name for this finding, the same in every run and on every machine."""
         text = "\x1f".join("" if fact is None else str(fact) for fact in self.identity)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -284,16 +163,11 @@ class Finding:
         )
 
 
-def replay_finding(kind: Kind, message: str, **facts: Any) -> Finding:
-    """Return a finding of category replay with its *facts*, which weighs what its *kind* does."""
-    return Finding(kind=kind, severity=severity_of(kind), category=Category.REPLAY, message=message, **facts)
-
-
 def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """Return *findings*, the worst first, each once per test with the number of exchanges that showed it."""
+    """Return *findings*, the worst first, each once per test, with the number of exchanges that showed it."""
     merged: dict[object, Finding] = {}
     for finding in findings:
-        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message tells.
+        # Two requests that match no recording can differ in their bodies alone, and only the message tells them apart.
         said = finding.message if finding.category is Category.REPLAY else None
         key = (finding.identity, finding.test, finding.cassette, said)
         if key in merged:
@@ -304,5 +178,5 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
-    """Return the highest severity among *findings*, or None where there are none."""
+    """Return the highest severity among *findings*, None if there are none."""
     return max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=None)

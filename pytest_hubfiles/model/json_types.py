@@ -1,25 +1,21 @@
-"""The JSON type and the format of a value, and the JSONPath of a member."""
+"""JSON values: their types and formats, and the two ways to name a place among them."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
-
-
 _DATE_TIME: Final = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-
-
-_UUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-
+UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""The pattern of a UUID."""
 
 _FORMATS: Final = ("text", "date-time", "uuid")
-
-
-_FORMAT: Final = re.compile(f"({_DATE_TIME})|({_UUID})").fullmatch
+_FORMAT: Final = re.compile(f"({_DATE_TIME})|({UUID})").fullmatch
 
 
 def type_of(value: object) -> str:
@@ -37,6 +33,17 @@ def type_of(value: object) -> str:
     return "array" if isinstance(value, (list, tuple)) else "object"
 
 
+def is_uuid(text: str) -> bool:
+    """Return whether *text* is a UUID."""
+    return format_of(text) == "uuid"
+
+
+def format_of(text: str) -> str:
+    """Return ``date-time`` or ``uuid`` if *text* is one, otherwise ``text``."""
+    match = _FORMAT(text)
+    return "text" if match is None else _FORMATS[match.lastindex or 0]
+
+
 def child_path(path: str, name: str) -> str:
     """Return the JSONPath of the member *name* of the object at *path*."""
     if _IDENTIFIER.fullmatch(name):
@@ -45,12 +52,20 @@ def child_path(path: str, name: str) -> str:
     return f"{path}['{escaped}']"
 
 
-def is_uuid(text: str) -> bool:
-    """Return whether *text* is a UUID."""
-    return format_of(text) == "uuid"
+def pointer_steps(pointer: str) -> list[str]:
+    """Return the steps of a JSON pointer that is written as a fragment: ``#/$defs/a~1b`` is ``$defs``, ``a/b``."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in unquote(pointer).split("/")[1:]]
 
 
-def format_of(text: str) -> str:
-    """Return ``date-time``, ``uuid``, or ``text`` for a string that is neither."""
-    match = _FORMAT(text)
-    return "text" if match is None else _FORMATS[match.lastindex or 0]
+def pointed_at(document: Any, pointer: str, default: Any = None) -> Any:
+    """Return what *pointer* (``#/$defs/Error``) leads to in *document*; *default* if it leads nowhere."""
+    if pointer != "#" and not pointer.startswith("#/"):
+        return default
+    for step in pointer_steps(pointer):
+        if isinstance(document, Mapping) and step in document:
+            document = document[step]
+        elif isinstance(document, list) and step.isascii() and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return default
+    return document

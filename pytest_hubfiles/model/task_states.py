@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 TERMINAL: Final = frozenset({"CANCELED", "COMPLETE"})
-"""The states in which a task stays. Source: HubSpot's Files guide, which gives no state after them."""
+"""The states in which a task stays. Source: HubSpot's Files guide, which has no state after them."""
 
 
 TRANSITIONS: Final[Mapping[str, frozenset[str]]] = {
@@ -15,4 +15,4 @@ TRANSITIONS: Final[Mapping[str, frozenset[str]]] = {
     "COMPLETE": frozenset({"COMPLETE"}),
     "CANCELED": frozenset({"CANCELED"}),
 }
-"""Which state may follow which. The order is this project's assumption; HubSpot documents the four states only."""
+"""The states that may follow each state. HubSpot documents only the four states; the order is our assumption."""

@@ -1,4 +1,4 @@
-"""Which schema judges which body of an operation, as an OpenAPI document says."""
+"""Which schemas an OpenAPI document has for the bodies of an operation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_hubfiles.openapi.documents import Document
 from pytest_hubfiles.openapi.operations import Operation
 
 _WITH_BODY: Final = frozenset({"patch", "post", "put"})
-_JSON: Final = ("application/json", "application/*", "*/*")  # the first that is there describes the JSON
+_JSON: Final = ("application/json", "application/*", "*/*")  # the first of these describes JSON bodies
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|[Xx]{2})|default")
 _WITHOUT_BODY: Final = frozenset({204, 205})  # RFC 9110
 
@@ -23,17 +23,17 @@ _MediaTypes = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Bodies:
-    """The bodies of one operation; ``notes`` gathers, as sentences, what is not judged."""
+    """The bodies of one operation; ``notes`` collects sentences on what is not judged."""
 
     document: Document
     operation: Operation
     notes: dict[str, None]
 
     def contract(self, name: str) -> dict[str, Any]:
-        """Return the content of the schema file that judges these bodies, the operation being called *name*.
+        """Return the content of the schema file for these bodies; *name* is the name of the operation.
 
         Raises:
-            OpenApiError: if what the document says of the operation cannot be understood.
+            OpenApiError: if the document's description of the operation cannot be understood.
         """
         node = self.document.follow(self.operation.node, str(self.operation))
         if "servers" in node:
@@ -62,7 +62,7 @@ class Bodies:
         return {key: value for key, value in content.items() if value is not None}
 
     def _request(self, node: Mapping[str, Any], definitions: Definitions) -> str | None:
-        """Return the pointer to the schema of the request's body, None where none is judged."""
+        """Return the pointer to the schema of the request's body, None if no body is judged."""
         if self.operation.method not in _WITH_BODY or node.get("requestBody") is None:
             return None
         where = f"the request's body of {self.operation}"
@@ -77,9 +77,9 @@ class Bodies:
         return None
 
     def _responses(self, node: Mapping[str, Any], definitions: Definitions) -> dict[str, str | None]:
-        """Return which schema judges which status, in their order, ``default`` for the other errors last.
+        """Return the pointer to the schema of each status, in order; ``default``, for all other errors, comes last.
 
-        A range (``4XX``) is written out, since a contract knows none: to the statuses that are registered.
+        A range (``4XX``) becomes the registered statuses in it: a contract has no ranges.
         """
         given = self.document.follow(node.get("responses") or {}, f"what {self.operation} answers")
         exact: dict[str, str | None] = {}
@@ -93,7 +93,7 @@ class Bodies:
                 )
             (ranges if status[-1] in "Xx" else exact)[status] = self._answer(status, answer, definitions)
         if "default" in exact and not any(status.startswith("2") for status in (*exact, *ranges)):
-            ranges["2XX"] = exact["default"]  # it stands for every status then; in a contract it is for errors
+            ranges["2XX"] = exact["default"]  # here it covers every status, in a contract only errors
         for status, pointer in ranges.items():
             for code in HTTPStatus:
                 if code // 100 == int(status[0]):
@@ -101,7 +101,7 @@ class Bodies:
         return dict(sorted(exact.items()))
 
     def _answer(self, status: str, answer: object, definitions: Definitions) -> str | None:
-        """Return the pointer to the schema of an answer, None where it has no body or one that is not JSON."""
+        """Return the pointer to the schema of an answer, None if it has no body or no JSON body."""
         where = f"the answer {status} of {self.operation}"
         content = self._media_types(self.document.follow(answer, where), where)
         if content and content.keys().isdisjoint(_JSON):

@@ -1,4 +1,4 @@
-"""OpenAPI's schemas as definitions of JSON Schema draft 2020-12, without prose."""
+"""Translates OpenAPI's schemas into definitions of JSON Schema draft 2020-12, without prose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_hubfiles.judge.bounded_keywords import is_quick
 from pytest_hubfiles.judge.validator import FORMATS
 from pytest_hubfiles.openapi.documents import Document
 
-# What judges and is copied as it stands, in the order in which it is written, schemas inside included.
+# The keywords that judge, in the order in which they are written.
 _ORDER: Final = (
     *("$ref", "type", "format", "x-format", "enum", "const", "pattern", "x-pattern"),
     *("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"),
@@ -31,23 +31,23 @@ _ONE_SCHEMA: Final = frozenset(
 _LISTED_SCHEMAS: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED_SCHEMAS: Final = frozenset({"dependentSchemas", "patternProperties", "properties"})
 _MARKS: Final = frozenset({"deprecated", "readOnly", "writeOnly"})
-# What judges nothing: prose, and what only names something. A discriminator says which branch of a oneOf is meant
-# and by OpenAPI 3.1.1 does not change what is valid, so the branches judge without it.
+# The keywords that judge nothing: prose and names. A discriminator says which branch of a oneOf is meant; by OpenAPI
+# 3.1.1 it does not change what is valid, so the branches judge without it.
 _DROPPED: Final = frozenset(
     {"$anchor", "$comment", "$defs", "$dynamicAnchor", "$schema", "$vocabulary", "contentSchema", "default"}
     | {"definitions", "description", "discriminator", "example", "examples", "externalDocs", "nullable", "title", "xml"}
 )
-_REFUSED: Final = ("$dynamicRef", "$id", "$recursiveRef")  # with these a reference would mean something else
+_REFUSED: Final = ("$dynamicRef", "$id", "$recursiveRef")  # these change the meaning of references
 _COMPOSED: Final = frozenset({"$ref", "allOf", "anyOf", "const", "not", "oneOf"})
 _COMPONENT: Final = "#/components/schemas/"
 
 
 @dataclass
 class Definitions:
-    """The schemas that one side of an operation needs, under the names that they have in its contract.
+    """The schemas that one side of an operation needs, by their names in its contract.
 
-    A *request* does not require what is ``readOnly``, nor an answer what is ``writeOnly``. ``notes`` gathers what
-    could not be kept. ``suffix`` ends every name.
+    A *request* does not require what is ``readOnly``, an answer not what is ``writeOnly``. ``notes`` collects what
+    could not be kept. Every name ends with ``suffix``.
     """
 
     document: Document
@@ -59,22 +59,22 @@ class Definitions:
     _waiting: list[tuple[str, Any, str]] = field(default_factory=list)
 
     def add(self, schema: object, name: str) -> str:
-        """Define *schema* and all that it refers to; return the pointer to it. A mere reference keeps its own name.
+        """Define *schema* and all that it refers to; return the pointer to it. A plain reference keeps its own name.
 
         Raises:
-            OpenApiError: if a reference leads astray, or something is no schema.
+            OpenApiError: if a reference leads nowhere, or something is no schema.
         """
         if isinstance(schema, Mapping) and "$ref" in schema and not self._says_more(schema):
             pointer = self._reference(schema["$ref"])
         else:
             pointer = self._define(schema, name, f"the schema of its {name}")
-        while self._waiting:  # not by recursion: a chain of references may be long
+        while self._waiting:  # no recursion: a chain of references may be long
             name, schema, where = self._waiting.pop()
             self.made[name] = self._translated(schema, where)
         return pointer
 
     def _says_more(self, schema: Mapping[str, Any]) -> bool:
-        if self.document.is_30:  # there, what stands beside a reference does not count
+        if self.document.is_30:  # there, other keywords beside a reference are ignored
             return schema.get("nullable") is True
         return any(keyword in _ORDER for keyword in schema if keyword != "$ref")
 
@@ -110,7 +110,7 @@ class Definitions:
             waived |= self._marked_properties(schema)
         made: dict[str, Any] = {}
         for keyword, value in schema.items():
-            if value is None and keyword != "const":  # as some generators write what they do not know
+            if value is None and keyword != "const":  # some generators write null for what they do not know
                 continue
             made |= self._keyword(keyword, value, where, waived)
         for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
@@ -122,7 +122,7 @@ class Definitions:
         return made
 
     def _keyword(self, keyword: str, value: Any, where: str, waived: frozenset[str]) -> dict[str, Any]:
-        """Return what becomes of one keyword."""
+        """Return the translation of one keyword."""
         inside = f"{where}/{keyword}"
         if keyword == "$ref":
             return {keyword: self._reference(value)}
@@ -138,7 +138,7 @@ class Definitions:
         if keyword in _MARKS:
             return {keyword: True} if value is True else {}
         if keyword == "format" and value not in list(FORMATS.checkers):
-            return {"x-format": value}  # said, and judged by nothing
+            return {"x-format": value}  # kept, but nothing judges it
         if keyword == "pattern" and not self._is_pattern(value, where):
             return {"x-pattern": value}
         if keyword == "required" and isinstance(value, list):
@@ -161,11 +161,11 @@ class Definitions:
         kept = {pattern: schema for pattern, schema in named.items() if self._is_pattern(pattern, where, of_names=True)}
         if len(kept) == len(named):
             return {keyword: kept}
-        # Which names a pattern covers that is not held against them is not known, so it may be any of them.
+        # A pattern that is left out may cover any name.
         return {"patternProperties": {**kept, "": True}}
 
     def _is_pattern(self, pattern: Any, where: str, of_names: bool = False) -> bool:
-        """Whether *pattern*, which by OpenAPI is one of JavaScript, can be held against texts here."""
+        """Return whether Python can match *pattern*, which OpenAPI takes from JavaScript."""
         try:
             re.compile(pattern)
             regex.compile(pattern)
@@ -178,7 +178,7 @@ class Definitions:
         return True
 
     def _marked_properties(self, schema: Mapping[str, Any]) -> frozenset[str]:
-        """Return the properties of *schema*, what it is composed of included, that this side need not carry."""
+        """Return the properties of *schema* and its parts that this side need not have."""
         mark = "readOnly" if self.request else "writeOnly"
         names: set[str] = set()
         for part in self._parts(schema):
@@ -189,7 +189,7 @@ class Definitions:
         return frozenset(names)
 
     def _parts(self, schema: object) -> Iterator[Mapping[str, Any]]:
-        """Yield *schema* and all that holds of the same value besides, references followed, each once."""
+        """Yield *schema* and all schemas for the same value, each once; references are followed."""
         seen: set[int] = set()
         waiting = [schema]
         while waiting:
@@ -205,16 +205,16 @@ class Definitions:
 
 
 def _sorted(values: Any) -> Any:
-    """Return texts sorted and once each, null last; anything else as it is."""
+    """Return texts sorted, each once, null last; anything else as it is."""
     if not isinstance(values, list) or not all(value is None or isinstance(value, str) for value in values):
         return values
     return sorted({value for value in values if value is not None}) + [None] * (None in values)
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return *schema* with null allowed, whatever it is made of: what ``nullable`` is meant to say.
+    """Return *schema* with null allowed, whatever it is composed of.
 
-    To the letter of OpenAPI 3.0.3 it says nothing beside an allOf or an enum; who writes it there means it.
+    By the letter of OpenAPI 3.0.3, ``nullable`` has no effect beside an allOf or an enum, but its authors mean it.
     """
     if not _COMPOSED.isdisjoint(schema):
         return {"anyOf": [schema, {"type": "null"}]}

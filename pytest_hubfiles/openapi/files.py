@@ -1,4 +1,4 @@
-"""The schema files that contracts are written to."""
+"""Writes contracts as schema files."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pytest_hubfiles.judge.schema_files import DIALECT
 
 
 class FilesDifferError(HubfilesError):
-    """Files that are there already and say something else; ``paths`` are they."""
+    """The files ``paths`` exist and differ from what would be written."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(paths)
         listed = "".join(f"\n  {path}" for path in paths)
         super().__init__(
-            f"These files are there already and differ from what would be written:{listed}\n"
+            f"These files exist and differ from what would be written:{listed}\n"
             "Nothing was written. Replace them with --force, or give another folder with --out."
         )
 
 
 class FileNotWrittenError(HubfilesError):
-    """A schema file that could not be written; ``path`` and ``reason`` say which and why."""
+    """A schema file could not be written; ``path`` and ``reason`` say which and why."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -33,18 +33,18 @@ class FileNotWrittenError(HubfilesError):
 
 
 def text_of(contract: Contract) -> bytes:
-    """Return the content of the file that is *contract*, written as the shipped ones are."""
-    document = {"$schema": DIALECT, **contract.document}  # a contract in use has none: see schemas.py
+    """Return the content of the schema file for *contract*, in the form of the shipped ones."""
+    document = {"$schema": DIALECT, **contract.document}  # schema_files removes it
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def save(contracts: Sequence[Contract], folder: Path, force: bool = False) -> dict[Path, bool]:
     """Write *contracts* to ``<folder>/<version>/<operation>.json``; return the files, and whether each was written.
 
-    A file that holds the same already is left alone. Each file is at any moment either the old one or the new one.
+    A file that holds the same is left alone. Each file is replaced atomically.
 
     Raises:
-        FilesDifferError: if a file holds something else and *force* is not given; nothing is written then.
+        FilesDifferError: if a file differs and *force* is not given; then nothing is written.
         FileNotWrittenError: with the system's reason.
     """
     contents = {folder / c.version / f"{c.operation}.json": text_of(c) for c in contracts}
@@ -63,7 +63,7 @@ def save(contracts: Sequence[Contract], folder: Path, force: bool = False) -> di
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes().replace(b"\r\n", b"\n")  # as a checkout on Windows may have it
+        return path.read_bytes().replace(b"\r\n", b"\n")  # a checkout on Windows may have these line ends
     except FileNotFoundError:
         return None
     except OSError as error:

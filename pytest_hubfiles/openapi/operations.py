@@ -1,4 +1,4 @@
-"""The operations of an OpenAPI document: which are wanted, and what they are called."""
+"""The operations of an OpenAPI document: which are wanted, and their names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.judge.contract import Contract
-from pytest_hubfiles.model.exchange import is_version
+from pytest_hubfiles.model.hubspot_api import is_version
 from pytest_hubfiles.openapi.documents import Document
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -22,9 +22,10 @@ _PARAMETER: Final = re.compile(r"\{([^/{}]*)\}")
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path, and what the document says of it.
+    """One method of one path; ``node`` is its description.
 
-    ``task`` is ``start`` or ``status`` where it is one of a task's two, and ``start`` the path that starts that task.
+    ``task`` is ``start`` or ``status`` if it is one of the two operations of a task, ``start`` the path that starts
+    that task.
     """
 
     method: str
@@ -39,7 +40,7 @@ class Operation:
 
     @property
     def names(self) -> list[str]:
-        """What it may be called, the shortest first, the one that tells its whole path last."""
+        """The names that it may have: the shortest first, the one with its whole path last."""
         whole = "-".join([self.method, *_words(self.path)])
         if self.task is None:
             return [whole]
@@ -50,7 +51,7 @@ class Operation:
 def wanted(
     document: Document, globs: Sequence[str], version: str | None, notes: dict[str, None]
 ) -> Iterator[Operation]:
-    """Yield each operation that is wanted, once, in the document's order."""
+    """Yield each wanted operation once, in the order of the document."""
     items = dict(_path_items(document))
     tasks: dict[tuple[str, str], tuple[str, str]] = {}  # method and path: its part in a task, and where that starts
     for path, (item, _) in items.items():
@@ -76,7 +77,7 @@ def wanted(
 
 
 def _path_items(document: Document) -> Iterator[tuple[str, tuple[Mapping[str, Any], str]]]:
-    """Yield each path as it is requested, with what the document says of it and the path as it is written there."""
+    """Yield each path as requests have it, with its description and the path as the document has it."""
     for written, node in document.content["paths"].items():
         if not written.startswith("/"):
             if not written.startswith("x-"):
@@ -89,7 +90,7 @@ def _path_items(document: Document) -> Iterator[tuple[str, tuple[Mapping[str, An
 
 
 def _base_path(document: Document, item: Mapping[str, Any]) -> str:
-    """Return the path of the first server: other servers are other places with the same API."""
+    """Return the path of the first server; other servers are other places of the same API."""
     servers = item.get("servers") or document.content.get("servers") or [{}]
     server = servers[0] if isinstance(servers, list) else None
     if not isinstance(server, Mapping):
@@ -137,12 +138,12 @@ def _nothing_wanted(paths: Sequence[str]) -> str:
 def named(
     document: Document, operations: Sequence[Operation], known: Iterable[Contract]
 ) -> list[tuple[str, Operation]]:
-    """Return *operations* with the name of each: as in *known*, else its first that nothing else is called by.
+    """Return *operations*, each with its name: the one in *known*, or its first that is unique.
 
-    Both operations of a task are called alike.
+    Both operations of a task have the same name but for its end.
 
     Raises:
-        OpenApiError: if two operations of a version have no name apart.
+        OpenApiError: if two operations of a version have no names that differ.
     """
     shipped = {_shape(contract.method, contract.path): contract.operation for contract in known}
     level = {operation.start: 0 for operation in operations}
@@ -170,19 +171,19 @@ def named(
 
 
 def _shape(method: str, path: str) -> tuple[str, str]:
-    """Return method and path without what differs between versions and spellings."""
+    """Return method and path without the version and the names of parameters."""
     version = _version_in(path)
     segments = ["{version}" if segment == version else segment for segment in path.rstrip("/").split("/")]
     return method.upper(), _PARAMETER.sub("{}", "/".join(segments))
 
 
 def _version_in(path: str) -> str | None:
-    """Return the first part of *path* that is a label of a version."""
+    """Return the first segment of *path* that is a version label."""
     return next((segment for segment in path.split("/") if is_version(segment)), None)
 
 
 def _words(path: str) -> list[str]:
-    """Return the parts of *path* but for its version: in lower case, joined by dashes, ``{taskId}`` by-task-id."""
+    """Return the segments of *path* without its version, in lower case with dashes: ``{taskId}`` is by-task-id."""
     version = _version_in(path)
     made = []
     for segment in path.split("/"):

@@ -18,8 +18,8 @@ from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
 from pytest_hubfiles.settings.values import OptionError
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.judge.contract import Contracts
     from pytest_hubfiles.judge.deviations import Deviation
+    from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run.rules import Rules

@@ -19,7 +19,7 @@ from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
 from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.run.one_test import TestRun
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
@@ -89,16 +89,16 @@ def _test_run(
     Raises:
         HubfilesError: if the vcrpy configuration is wrong.
     """
-    gate = Gate.of(os.environ, token)
-    gate.saw(run.get("base_url"), {}, b"")  # it may have a password in it
+    write_guard = WriteGuard.of(os.environ, token)
+    write_guard.learn(run.get("base_url"), {}, b"")  # it may have a password in it
     recorder = Recorder(
         cassette=wanted.cassette,
         display_name=wanted.shown,
         mode=wanted.mode,
-        staged=_staged(run, wanted, gate),
+        staged=_staged(run, wanted, write_guard),
         base_url=run.get("base_url"),
         identify=run.contracts.identify,
-        write_guard=gate,
+        write_guard=write_guard,
         additions=run.additions,
         vcr_config=vcr_config,
         limits=run.limits,
@@ -116,9 +116,9 @@ def _test_run(
     )
 
 
-def _staged(run: Run, wanted: TestSettings, gate: Gate) -> StagedRecordings | None:
+def _staged(run: Run, wanted: TestSettings, write_guard: WriteGuard) -> StagedRecordings | None:
     if wanted.mode in (RecordMode.NONE, RecordMode.VERIFY):
         return None
     from pytest_hubfiles.record import StagedRecordings  # a replay keeps nothing
 
-    return StagedRecordings(wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, gate)
+    return StagedRecordings(wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, write_guard)

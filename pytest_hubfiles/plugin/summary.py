@@ -124,10 +124,11 @@ class Reporter:
         ]
 
     def _unused(self) -> list[Finding]:
-        from pytest_hubfiles.model.finding import Kind, replay_finding
+        from pytest_hubfiles.model.finding import Finding
+        from pytest_hubfiles.model.policy import Kind
 
         return [
-            replay_finding(
+            Finding.of(
                 Kind.CASSETTE_UNUSED,
                 f"{shown} is opened by no test; delete it, or see why its test is gone",
                 before=shown,
@@ -142,7 +143,7 @@ class Reporter:
         What lies in no version's folder is another recorder's: pytest-recording and pytest-vcr use the same root.
         """
         from pytest_hubfiles import cassettes
-        from pytest_hubfiles.model.exchange import is_version
+        from pytest_hubfiles.model.hubspot_api import is_version
 
         opened = set(self.run.report.cassettes)
         root = self.run.cassettes

@@ -19,7 +19,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import WAIVABLE
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
@@ -50,7 +50,7 @@ class StagedRecordings:
     mode: RecordMode
     shared: bool = False
     limits: cassettes.Limits = cassettes.USUAL
-    write_guard: Gate = field(default_factory=Gate, compare=False)
+    write_guard: WriteGuard = field(default_factory=WriteGuard, compare=False)
 
     @property
     def _folder(self) -> Path:
@@ -260,11 +260,11 @@ def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL
         interactions = cassettes.read(candidate, limits)
         reasons = _reasons(candidate.read_bytes())
         if not reasons:  # no run of ours has written it: its answers decide
-            reasons = [f"{i.method} {i.path} got {i.outage}" for i in interactions if i.outage]
+            reasons = [f"{i.method} {i.path} got {i.transient}" for i in interactions if i.transient]
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
-        write_guard = Gate.of(os.environ)
+        write_guard = WriteGuard.of(os.environ)
         cassettes.save(cassette, interactions, limits, check=partial(write_guard.check, cassette))
         with suppress(OSError):  # it is the cassette now; the next recording removes it
             candidate.unlink()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pytest_hubfiles import cassettes, secrets
-from pytest_hubfiles.model.exchange import Exchange, Interaction, match_key
+from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.match_key import match_key
 from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.record.tape import StoredCassette, Tape
@@ -31,7 +32,7 @@ from pytest_hubfiles.record.wire import (
     moved,
     to_interaction,
 )
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Recorder:
         staged: StagedRecordings | None,
         base_url: str,
         identify: Callable[[Interaction], Exchange],
-        write_guard: Gate | None = None,
+        write_guard: WriteGuard | None = None,
         additions: secrets.Additions = secrets.NOTHING_MORE,
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         limits: cassettes.Limits = cassettes.USUAL,
@@ -84,7 +85,7 @@ class Recorder:
         self.faults: list[str] = []
         self._identify = identify
         self._transient_answers: list[str] = []
-        self._secrets = SessionSecrets(Gate() if write_guard is None else write_guard, additions)
+        self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
         self._in_flight = RequestsInFlight(self._as_recorded)
         self._reserved: dict[ClientRequest, int] = {}
         self._played: WeakSet[ClientRequest] = WeakSet()
@@ -225,7 +226,7 @@ class Recorder:
             self.recorded[place:place] = kept
             for interaction in kept or exchanged:
                 self.exchanges.append(self._identify(interaction))
-                cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.outage
+                cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
                 if cause:
                     self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
 
@@ -252,11 +253,11 @@ class Recorder:
 
     def redacted(self, text: str) -> str:
         """Return a *text* for people, such as a failure's, without the credentials that the test has used."""
-        return secrets.redacted(text, self.credentials)
+        return secrets.redact_values(text, self.credentials)
 
     def redacted_log(self, text: str) -> str:
         """Return a log line of a client, which may be logged before the credentials of its request are known."""
-        return secrets.without_credentials(text, self.credentials)
+        return secrets.redact(text, self.credentials)
 
     def _examine_requests(self) -> None:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
@@ -308,4 +309,4 @@ class Recorder:
 
 
 def _scrub_known(interaction: Interaction, values: frozenset[str]) -> Interaction:
-    return secrets.scrub(interaction, values) if secrets.may_hold(interaction, values) else interaction
+    return secrets.scrub(interaction, values).interaction if secrets.may_hold(interaction, values) else interaction

@@ -9,7 +9,8 @@ from typing import Final
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import Finding, Kind, replay_finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.record.clients import SUPPORTED
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
@@ -76,7 +77,7 @@ class Refusals:
 
     def blocked(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect by a client that is not recorded."""
-        finding = replay_finding(
+        finding = Finding.of(
             Kind.UNMATCHED_REQUEST,
             f"{attempt} was refused: the test replays {self._display_name}, and this client is not recorded.\n"
             f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config.",
@@ -117,7 +118,7 @@ def explain(request: Interaction, tape: Tape, cassette: str) -> Finding:
             + "".join(f"  {difference}\n" for difference in _differences(request, closest))
             + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
         )
-    return replay_finding(kind, message, after=sent, cassette=cassette)
+    return Finding.of(kind, message, after=sent, cassette=cassette)
 
 
 def _likeness(request: Interaction, recorded: Interaction) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pytest_hubfiles import secrets
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.wire import text_of
-from pytest_hubfiles.secrets.write_guard import Gate
+from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 _MOST_DEFERRED: Final = 100  # requests; the headers of ten thousand would be a tenth of the memory of a test
 
@@ -16,7 +16,7 @@ _MOST_DEFERRED: Final = 100  # requests; the headers of ten thousand would be a 
 class SessionSecrets:
     """The credentials that one test has used so far, by value; *write_guard* gets those that were sent."""
 
-    def __init__(self, write_guard: Gate, additions: secrets.Additions) -> None:
+    def __init__(self, write_guard: WriteGuard, additions: secrets.Additions) -> None:
         self._write_guard = write_guard
         self._additions = additions
         self._values = set(write_guard.values)
@@ -39,7 +39,7 @@ class SessionSecrets:
 
     def add_sent(self, request: Interaction) -> None:
         """Add the credentials in *request*, which goes to the network."""
-        self._write_guard.saw(request.url, request.request_headers, request.request_body)
+        self._write_guard.learn(request.url, request.request_headers, request.request_body)
         self.add_from(request)
 
     def defer(self, headers: Iterable[tuple[Any, Any]]) -> None:
@@ -62,17 +62,17 @@ class SessionSecrets:
         """Return *interactions* that a cassette holds, scrubbed; the credentials in them are added."""
         if self._additions.is_empty and secrets.are_clean(interactions):
             return [secrets.Scrubbed(interaction) for interaction in interactions]
-        scrubbed = [secrets.examine(interaction, (), self._additions) for interaction in interactions]
+        scrubbed = [secrets.scrub(interaction, (), self._additions) for interaction in interactions]
         self._values.update(value for each in scrubbed for value in each.values)
         return scrubbed
 
     def scrub(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
         """Return *interaction* as a cassette holds it, and the credentials in it that are new and were added."""
-        scrubbed = secrets.examine(interaction, self._values, self._additions)
+        scrubbed = secrets.scrub(interaction, self._values, self._additions)
         new = scrubbed.values - self._values
         if new:
             self._values |= new  # and once more, as the value of a field may also stand in a message
-            scrubbed = secrets.examine(interaction, self._values, self._additions)
+            scrubbed = secrets.scrub(interaction, self._values, self._additions)
         return scrubbed.interaction, new
 
     def scrub_dummy(self, interaction: Interaction) -> Interaction:
@@ -80,4 +80,4 @@ class SessionSecrets:
 
         The token of a replay may be a word that the recording is full of.
         """
-        return secrets.scrub(interaction, (), self._additions)
+        return secrets.scrub(interaction, (), self._additions).interaction

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pytest_hubfiles import cassettes, secrets
-from pytest_hubfiles.model.exchange import Interaction, MatchKey
+from pytest_hubfiles.cassettes import file_findings
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.match_key import MatchKey
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 
@@ -90,7 +92,9 @@ class StoredCassette:
         unreadable = self.unreadable_finding(display_name)
         if unreadable is not None:
             return [unreadable]
-        return secrets.findings_at((i.line, s.places) for i, s in zip(self.original, self._scrubbed, strict=True))
+        return file_findings.credentials_found(
+            (i.line, s.places) for i, s in zip(self.original, self._scrubbed, strict=True)
+        )
 
 
 def _reported(stored: list[Interaction], scrubbed: list[secrets.Scrubbed]) -> list[Interaction]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from pytest_hubfiles.model.exchange import Interaction, MatchKey, match_key
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.model.match_key import MatchKey, match_key
 
 NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 """In place of the response of a request that has none (yet)."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.compare.comparison import Verdict
-from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Category, Finding, Severity
+from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
+from pytest_hubfiles.model.policy import Category, Severity
 from pytest_hubfiles.report.report import Report
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pytest_hubfiles.model.finding import Finding, Kind
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
 
 _STEP: Final = re.compile(r"\.(\*|[^.\[]+)|\['((?:[^'\\]|\\.)*)'\]|(\[\*\])", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_hubfiles.compare.comparison import Comparison
-from pytest_hubfiles.model.finding import Finding, Severity, worst
+from pytest_hubfiles.model.finding import Finding, worst
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.record import Contracted, Record
 
 

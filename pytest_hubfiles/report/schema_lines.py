@@ -10,6 +10,7 @@ import yaml
 
 from pytest_hubfiles.judge.schema_files import KEYWORD
 from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.model.json_types import pointer_steps
 from pytest_hubfiles.report.outline import steps_of
 
 
@@ -52,8 +53,7 @@ def _members(node: yaml.Node | None) -> dict[str, tuple[yaml.Node, yaml.Node]]:
 
 def _pointed_at(root: yaml.Node, pointer: str) -> yaml.Node | None:
     node: yaml.Node | None = root
-    for part in pointer.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+    for name in pointer_steps(pointer):
         node = _members(node).get(name, (None, None))[1]
     return node
 

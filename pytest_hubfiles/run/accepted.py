@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +13,8 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
-from pytest_hubfiles.model.finding import Category, Finding
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Category
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _HEADER: Final = re.compile(r"\s*\[\[\s*deviation\s*\]\]")

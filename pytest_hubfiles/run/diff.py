@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.compare import drift, sides
+from pytest_hubfiles.compare.answers import OtherRecordings
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.sides import Recordings
 from pytest_hubfiles.model.exchange import Exchange
@@ -47,7 +48,7 @@ class Diff:
                 verdicts.setdefault(operation, []).append(Verdict.of(about))
         report.failed = bool(at_or_above(report.findings, self.rules))
         operations = (Compared(o, Verdict.NOT_COMPARED, Verdict.worst(found)) for o, found in sorted(verdicts.items()))
-        report.comparison = Comparison(self.old.shown, self.new.shown, tuple(operations), tuple(self._missing()))
+        report.comparison = Comparison(self.old.name, self.new.name, tuple(operations), tuple(self._missing()))
         return report
 
     def _record(self, name: str) -> Record:
@@ -73,8 +74,8 @@ class Diff:
         return Record("", cassette, dict(counted), passed_over, [*complaints, *findings], failed=False)
 
     @cached_property
-    def _others(self) -> drift.Others:
-        return drift.Others(self._history, self.rules.contracts)
+    def _others(self) -> OtherRecordings:
+        return OtherRecordings(self._history, self.rules.contracts)
 
     def _history(self) -> Iterator[Exchange]:
         """Yield all exchanges of the old side, as far as they can be read."""
@@ -86,7 +87,7 @@ class Diff:
 
     def _missing(self) -> Iterator[str]:
         for one, other in ((self.old, self.new), (self.new, self.old)):
-            yield from (f"only in {one.shown}: {name}" for name in sorted(one.readers.keys() - other.readers.keys()))
+            yield from (f"only in {one.name}: {name}" for name in sorted(one.readers.keys() - other.readers.keys()))
 
 
 def _versions(exchanges: Iterable[Exchange]) -> set[str]:

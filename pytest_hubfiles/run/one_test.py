@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Finding, Kind, merge, replay_finding
+from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.record import Record, tally
 from pytest_hubfiles.run import verdict
@@ -95,9 +96,9 @@ class TestRun:
                 finding,
                 test=self.test,
                 cassette=self.shown,
-                message=secrets.redacted(finding.message, credentials),
-                before=None if finding.before is None else secrets.redacted(finding.before, credentials),
-                after=None if finding.after is None else secrets.redacted(finding.after, credentials),
+                message=secrets.redact_values(finding.message, credentials),
+                before=None if finding.before is None else secrets.redact_values(finding.before, credentials),
+                after=None if finding.after is None else secrets.redact_values(finding.after, credentials),
             )
 
     def _file_findings(self) -> list[Finding]:
@@ -107,7 +108,7 @@ class TestRun:
         return found
 
     def _unplayed(self, exchange: Exchange) -> Finding:
-        return replay_finding(
+        return Finding.of(
             Kind.UNPLAYED,
             f"{exchange.label} is recorded, and the test no longer asks for it; record it again",
             version=exchange.version,

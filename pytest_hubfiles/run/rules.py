@@ -9,14 +9,15 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from pytest_hubfiles.judge import deviations, lifecycle
-from pytest_hubfiles.judge.contract import Contracts
 from pytest_hubfiles.judge.deviations import Deviation
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.model.finding import Finding, Kind, Severity, replay_finding
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.settings.values import OUTAGE
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.compare import drift
+    from pytest_hubfiles.compare.answers import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,10 @@ class Rules:
                 found.append(finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike)))
             state = alike[0].task_status
             for exchange in alike if lets_go else ():
-                exchange.interaction.let_go(state)
+                exchange.interaction.drop_parsed(state)
         return found + list(lifecycle.check(exchanges))
 
-    def compare(
-        self, before: Iterable[Interaction], after: Iterable[Interaction], history: drift.History
-    ) -> list[Finding]:
+    def compare(self, before: Iterable[Interaction], after: Iterable[Interaction], history: History) -> list[Finding]:
         """Return how the recordings *after* differ in shape from those *before*.
 
         An outage is no answer to compare, unless the test is about outages; only the page that a router sends
@@ -65,10 +64,11 @@ class Rules:
         """
         if not self.judge:
             return []
-        from pytest_hubfiles.compare import drift  # a replay compares nothing
+        from pytest_hubfiles.compare import drift  # here: a replay compares nothing
+        from pytest_hubfiles.compare.statuses import GONE
 
         if OUTAGE not in self.allow:
-            after = [i for i in after if i.outage is None or i.status_code in drift.GONE]
+            after = [i for i in after if i.transient is None or i.status_code in GONE]
         old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
         return list(drift.compare(old, new, self.contracts, history))
 
@@ -83,7 +83,7 @@ class Rules:
             return []
         limit = f"{self.max_age_days} day{'s' * (self.max_age_days != 1)}"
         return [
-            replay_finding(
+            Finding.of(
                 Kind.CASSETTE_STALE,
                 f"recorded {age} days ago ({oldest}), which is more than the {limit} of hubfiles_max_age; "
                 "record it again",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pytest_hubfiles.model.finding import WAIVABLE, Category, Finding, Kind
+from pytest_hubfiles.model.finding import WAIVABLE, Finding
+from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules

@@ -1,4 +1,4 @@
-"""A stand-in for HubSpot's asynchronous Files operations, served over HTTP on 127.0.0.1."""
+"""A fake server for HubSpot's asynchronous Files operations, on 127.0.0.1."""
 
 from __future__ import annotations
 

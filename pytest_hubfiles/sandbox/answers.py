@@ -1,4 +1,4 @@
-"""What the sandbox answers: a function of the request, the tasks started so far and the switches."""
+"""The answers of the sandbox: a function of the request, the tasks started so far and the switches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from pytest_hubfiles.sandbox import tasks
-from pytest_hubfiles.sandbox.calls import Answer, Call, Operation, SandboxRequest, envelope, invalid, json_answer
+from pytest_hubfiles.sandbox.calls import Answer, Call, FilesOperation, SandboxRequest, envelope, invalid, json_answer
 from pytest_hubfiles.sandbox.headers import correlation_id, headers_around
 from pytest_hubfiles.sandbox.refusals import FAULTS, NOT_FOUND_PAGE, refused
 from pytest_hubfiles.sandbox.switches import Body, drifted
@@ -23,10 +23,10 @@ _READ = ("files", "files.read", "files.ui_hidden.read")  # [D] specification, 20
 _WRITE = ("files", "files.write", "files.ui_hidden.write")
 
 _OPERATIONS = (
-    Operation("import-start", "POST", re.compile(_IMPORT), "import", _WRITE),
-    Operation("import-status", "GET", re.compile(_IMPORT + _STATUS), "import", _READ),
-    Operation("folder-update-start", "POST", re.compile(_FOLDER), "folder-update", _WRITE),
-    Operation("folder-update-status", "GET", re.compile(_FOLDER + _STATUS), "folder-update", _WRITE),
+    FilesOperation("import-start", "POST", re.compile(_IMPORT), "import", _WRITE),
+    FilesOperation("import-status", "GET", re.compile(_IMPORT + _STATUS), "import", _READ),
+    FilesOperation("folder-update-start", "POST", re.compile(_FOLDER), "folder-update", _WRITE),
+    FilesOperation("folder-update-status", "GET", re.compile(_FOLDER + _STATUS), "folder-update", _WRITE),
 )
 
 # Under these switches a status request succeeds with another code, or without a body.
@@ -39,14 +39,14 @@ _SUCCESSES: Mapping[str, tuple[int, bool]] = {
 
 
 class FilesApi:
-    """HubSpot's Files service as far as the sandbox plays it; not thread-safe."""
+    """HubSpot's Files service, as far as the sandbox fakes it; not thread-safe."""
 
     def __init__(self) -> None:
         self._tasks: dict[int, tasks.Task] = {}
         self._answered = 0
 
     def answer(self, request: SandboxRequest, switches: tuple[str, ...]) -> Answer:
-        """Answer a request, with all headers but Date, Connection and those of the body's transfer."""
+        """Answer a request, with all headers but Date, Connection and those for the transfer of the body."""
         self._answered += 1
         correlation = correlation_id(self._answered, seventh="correlation-v7" in switches)
         answer = self._routed(request, switches, correlation)
@@ -69,8 +69,8 @@ class FilesApi:
     def _operated(self, call: Call) -> Answer:
         if call.operation.method == "POST":
             return refused(call) or self._start(call)
-        # Faults come before the token is looked at, as most arise in front of the service. HubSpot's own
-        # order, also that of routing and authentication, is unknown [I].
+        # Faults come before the check of the token, because most arise in front of the service. HubSpot's order, also
+        # of routing and authentication, is unknown [I].
         for name in reversed(call.switches):
             if name in FAULTS:
                 return FAULTS[name](call)
@@ -108,7 +108,7 @@ class FilesApi:
         return answer
 
 
-# --- what a start must bring -------------------------------------------------------------------------------
+# --- the body of a start -----------------------------------------------------------------------------------
 
 _TEXT, _ID = (str,), (str, int)  # that an id may come as a number is [I]
 
@@ -130,14 +130,14 @@ _REQUIRED = {"import": "access", "folder-update": "id"}
 
 
 def _asked(call: Call) -> Body | Answer:
-    """Read the request's JSON object, without its nulls, or make the 400 that refuses it.
+    """Return the JSON object of the request without its nulls, or the 400 that refuses it.
 
-    The messages begin as those of sibling endpoints did (Luigi08001/hscli, 2026-04) [R]; where Java's parser
-    has its say they go on in other words.
+    The messages begin like those of sibling endpoints (Luigi08001/hscli, 2026-04) [R]. Where those quote Java's
+    parser, the words differ.
     """
     try:
         body = json.loads(call.request.body)
-        json.dumps(body, ensure_ascii=False).encode()  # fails for the escape of half a surrogate pair
+        json.dumps(body, ensure_ascii=False).encode()  # fails for an escaped lone surrogate
     except json.JSONDecodeError as error:
         return invalid(call, f"Invalid input JSON on line {error.lineno}, column {error.colno}: {error.msg}")
     except (ValueError, RecursionError):  # bytes that are no text, absurd numbers, absurd nesting

@@ -1,4 +1,4 @@
-"""A request to the sandbox and the answer to it, before either meets a socket."""
+"""A request to the sandbox and its answer, apart from any socket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 from pytest_hubfiles.sandbox.switches import Body
 
-Headers = tuple[tuple[str, str], ...]
+HeaderPairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,7 +24,7 @@ class SandboxRequest:
     body: bytes = b""
 
     def __repr__(self) -> str:
-        # Headers and query may hold a token, and a failing assertion prints this.
+        # HeaderPairs and query may hold a token, and a failing assertion prints this.
         return f"<SandboxRequest {self.method} {self.path.partition('?')[0]}, {len(self.body)} bytes>"
 
 
@@ -32,21 +32,21 @@ class SandboxRequest:
 class Answer:
     """An answer of the sandbox.
 
-    ``sender`` is who would have sent it, which decides the headers around it: the API, the router in front of
-    it, or the content delivery network.
+    ``sender`` is what would send it for HubSpot, and decides the headers: the API, the router in front of it, or the
+    content delivery network.
     """
 
     status: int
     body: bytes = b""
     content_type: str | None = None
-    headers: Headers = ()
+    headers: HeaderPairs = ()
     sender: Literal["api", "router", "network"] = "api"
     delivery: Literal["whole", "cut", "stall"] = "whole"
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One of the four operations; ``kind`` ties a start to its status request."""
+class FilesOperation:
+    """One of the four operations; the start and the status of a task have the same ``kind``."""
 
     name: str
     method: str
@@ -57,10 +57,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that found its operation, and what its answer depends on besides."""
+    """A request with its operation, and all else that its answer depends on."""
 
     request: SandboxRequest
-    operation: Operation
+    operation: FilesOperation
     version: str
     task_id: str
     correlation_id: str
@@ -74,10 +74,10 @@ def json_answer(status: int, body: Body | None, *headers: tuple[str, str]) -> An
 
 
 def envelope(call: Call, message: str, **more: object) -> Body:
-    """Make HubSpot's error body [R], whose ``status`` the specification does not list."""
+    """Make HubSpot's error body [R]; the specification does not list its ``status``."""
     return {"status": "error", "message": message, "correlationId": call.correlation_id, **more}
 
 
 def invalid(call: Call, message: str, **more: object) -> Answer:
-    """Make the 400 that refuses a request for what it says."""
+    """Make the 400 for a request with bad content."""
     return json_answer(400, envelope(call, message, **more, category="VALIDATION_ERROR"))

@@ -1,4 +1,4 @@
-"""The headers HubSpot puts around an answer, and the correlation ids in them."""
+"""The headers of HubSpot's answers, and the correlation ids in them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from http import HTTPStatus
 
-from pytest_hubfiles.sandbox.calls import Answer, Headers
+from pytest_hubfiles.sandbox.calls import Answer, HeaderPairs
 
 # Names as in the dumps of 2024-07-16, 2025-08-21 and 2026-01-23 [R]; values are of their form.
 _REPORT_URL = "https:\\/\\/a.nel.cloudflare.com\\/report\\/v4?s=c2FuZGJveA"
-_NETWORK: Headers = (
+_NETWORK: HeaderPairs = (
     ("CF-Cache-Status", "DYNAMIC"),
     ("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
     ("Report-To", f'{{"endpoints":[{{"url":"{_REPORT_URL}"}}],"group":"cf-nel","max_age":604800}}'),
     ("NEL", '{"success_fraction":0.01,"report_to":"cf-nel","max_age":604800}'),
     ("Server", "cloudflare"),
 )
-_ROUTER: Headers = (("Vary", "origin, Accept-Encoding"), ("access-control-allow-credentials", "false"))
-_API: Headers = (("x-content-type-options", "nosniff"),)
-_ENVOY: Headers = (  # in the dump of 2024-07-16 only; `correlation-v7` is the later state
+_ROUTER: HeaderPairs = (("Vary", "origin, Accept-Encoding"), ("access-control-allow-credentials", "false"))
+_API: HeaderPairs = (("x-content-type-options", "nosniff"),)
+_ENVOY: HeaderPairs = (  # in the dump of 2024-07-16 only; `correlation-v7` is the later state
     ("x-envoy-upstream-service-time", "42"),
     ("x-evy-trace-listener", "listener_https"),
     ("x-evy-trace-route-configuration", "listener_https/all"),
@@ -30,15 +30,15 @@ _ENVOY: Headers = (  # in the dump of 2024-07-16 only; `correlation-v7` is the l
     ("x-evy-trace-virtual-host", "all"),
 )
 # v3 becomes unsupported in September 2027 [D]; the day, and that a header says so, are [I].
-_SUNSET: Headers = (
+_SUNSET: HeaderPairs = (
     ("Deprecation", "@1774828800"),  # RFC 9745; 2026-03-30, when 2026-03 became available [D]
     ("Sunset", "Wed, 01 Sep 2027 00:00:00 GMT"),  # RFC 8594
 )
 
 
-def headers_around(answer: Answer, number: int, correlation_id: str, switches: tuple[str, ...]) -> Headers:
-    """List the headers of the *number*-th answer, by who sends it; the answer's own replace theirs."""
-    around: Headers = (("CF-Ray", f"{_digest(number, 'ray')[:8].hex()}-SEA"), *_NETWORK)
+def headers_around(answer: Answer, number: int, correlation_id: str, switches: tuple[str, ...]) -> HeaderPairs:
+    """Return the headers of answer *number*, by its sender; the answer's own headers replace them."""
+    around: HeaderPairs = (("CF-Ray", f"{_digest(number, 'ray')[:8].hex()}-SEA"), *_NETWORK)
     if answer.sender != "network":
         around += (*_ROUTER, ("x-hubspot-correlation-id", correlation_id))
     if answer.status in (HTTPStatus.ACCEPTED, HTTPStatus.METHOD_NOT_ALLOWED):
@@ -52,29 +52,29 @@ def headers_around(answer: Answer, number: int, correlation_id: str, switches: t
 
 
 def correlation_id(number: int, *, seventh: bool) -> str:
-    """Make the *number*-th answer's correlation id: a UUIDv4, or the UUIDv7 seen from 2026-04 on [R]."""
+    """Make the correlation id of answer *number*: a UUIDv4, or the UUIDv7 seen since 2026-04 [R]."""
     value = int.from_bytes(_digest(number, "correlation")[:16], "big")
-    if seventh:  # its first 48 bits are the time in ms, here that of a published one plus the number
+    if seventh:  # its first 48 bits are a time in ms; here, that of a published id plus the number
         value = (1776795600000 + number) << 80 | value & ((1 << 80) - 1)
-    # By hand: uuid.UUID sets versions above 5 only from Python 3.14 on.
+    # By hand, because uuid.UUID sets versions above 5 only since Python 3.14.
     value = value & ~(0xF << 76) | (7 if seventh else 4) << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
 
 
 def _digest(number: int, purpose: str) -> bytes:
-    """Make bytes that look random and are equal in equal runs."""
+    """Make bytes that look random, the same in equal runs."""
     return hashlib.sha256(f"{purpose} {number}".encode()).digest()
 
 
 def _bot_cookie(number: int) -> tuple[str, str]:
-    """Make Cloudflare's cookie, seen on the 405 of 2026-01-23 [R]; that a 202 carries it too is [I]."""
+    """Make Cloudflare's cookie, seen on the 405 of 2026-01-23 [R]; that a 202 has it too is [I]."""
     expires = format_datetime(datetime.now(timezone.utc) + timedelta(minutes=30), usegmt=True)
     value = f"__cf_bm={_digest(number, 'cookie').hex()}; path=/; expires={expires}"
     return ("set-cookie", f"{value}; domain=.hubapi.com; HttpOnly; Secure; SameSite=None")
 
 
-def _rate_limits(number: int) -> Headers:
+def _rate_limits(number: int) -> HeaderPairs:
     return (  # [R] values of 2026-05-14
         ("x-hubspot-ratelimit-daily", "250000"),
         ("x-hubspot-ratelimit-daily-remaining", str(max(0, 250000 - number))),

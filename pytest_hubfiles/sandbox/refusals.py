@@ -1,4 +1,4 @@
-"""The answers that come in place of an operation's own: to tokens it refuses, and under fault switches."""
+"""The answers that replace those of an operation: for refused tokens, and under fault switches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from pytest_hubfiles.sandbox.calls import Answer, Call, envelope, json_answer
 from pytest_hubfiles.sandbox.switches import Body
 
-# [R] 2026-04: the page's head was published, what follows the heading was cut off there and is [I].
+# [R] 2026-04: the published page ends after its heading; the rest is [I].
 NOT_FOUND_PAGE = Answer(
     404,
     b'<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
@@ -19,11 +19,11 @@ NOT_FOUND_PAGE = Answer(
 )
 
 
-# --- who may ask -------------------------------------------------------------------------------------------
+# --- tokens ------------------------------------------------------------------------------------------------
 
 
 def refused(call: Call) -> Answer | None:
-    """Refuse a call for the token it brings, or do not: None."""
+    """Return the refusal of the token of *call*, None if it is accepted."""
     scheme, _, given = call.request.headers.get("authorization", "").partition(" ")
     token = given.strip() if scheme.lower() == "bearer" else ""
     if not token:
@@ -38,7 +38,7 @@ def _no_credentials(call: Call) -> Answer:
         "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find "
         "more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
     )
-    # The message is [R] 2026-04, the category was told second-hand.
+    # The message is [R] 2026-04; the category is from a second-hand report.
     return json_answer(401, envelope(call, message, category="INVALID_AUTHENTICATION"))
 
 
@@ -65,7 +65,7 @@ def _no_scopes(call: Call) -> Answer:
     return json_answer(403, envelope(call, message, **more))
 
 
-# Tokens that are refused; any other is fine. "" is no token at all.
+# The tokens that are refused; any other is accepted. "" is no token.
 _REFUSALS: Mapping[str, Callable[[Call], Answer]] = {
     "": _no_credentials,
     "expired": _expired("75 second(s)", "2022-06-21T10:37:52.040Z"),  # [R] 2022-06
@@ -109,7 +109,7 @@ def _page(status: int, title: str, *headers: tuple[str, str]) -> Callable[[Call]
     return lambda call: answer
 
 
-# What takes the place of a status request's answer. `cut` is not here: it halves the answer that was due.
+# What replaces the answer to a status request. `cut` is not here: it halves that answer.
 FAULTS: Mapping[str, Callable[[Call], Answer]] = {
     "bad-gateway": _page(502, "502 Bad Gateway"),
     "html-200": _page(200, "HubSpot"),

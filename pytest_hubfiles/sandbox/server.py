@@ -1,4 +1,4 @@
-"""The sandbox on a real socket: a small HTTP server on 127.0.0.1 in front of the answers."""
+"""The sandbox on a socket: a small HTTP server on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pytest_hubfiles.sandbox.answers import FilesApi
 from pytest_hubfiles.sandbox.calls import Answer, SandboxRequest
 from pytest_hubfiles.sandbox.switches import checked
 
-_HOST = "127.0.0.1"  # never another interface: anyone who reaches it may use it
+_HOST = "127.0.0.1"  # no other interface: whoever reaches the sandbox can use it
 _STALL_SECONDS = 30.0
-_CLOSE_SECONDS = 300.0  # how long close() waits for sockets to be let go of; what is only slow takes a fraction
+_CLOSE_SECONDS = 300.0  # how long close() waits for the last connection, which is slow at most, to close its socket
 
 
 class SandboxPortError(HubfilesError):
-    """The sandbox cannot listen on the port asked for."""
+    """The sandbox cannot listen on this port."""
 
     def __init__(self, port: int, reason: str) -> None:
         self.port, self.reason = port, reason
@@ -35,7 +35,7 @@ class SandboxPortError(HubfilesError):
 
 
 class SandboxClosedError(HubfilesError):
-    """A closed sandbox was asked to start again."""
+    """A closed sandbox cannot start again."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -43,16 +43,15 @@ class SandboxClosedError(HubfilesError):
 
 
 class Sandbox:
-    """A stand-in for HubSpot's asynchronous Files operations, in all their versions.
+    """A fake server for HubSpot's asynchronous Files operations, in all their versions.
 
-    Any bearer token is fine but ``expired``, ``garbage`` and ``no-scopes``, which get the refusals HubSpot
-    gives such tokens. A task's first status request says PENDING, the second PROCESSING, the third and later
-    ones how it ended: ``canceled`` or ``missing`` in the path of an import's URL make it fail, ``.pdf`` at
-    its end makes a document. Equal runs get equal bodies. It plays what public evidence allows; it is not
-    HubSpot.
+    It accepts any bearer token but ``expired``, ``garbage`` and ``no-scopes``, which get HubSpot's refusals of such
+    tokens. The first status request of a task says PENDING, the second PROCESSING, all later ones how it ended. With
+    ``canceled`` or ``missing`` in the path of its URL an import fails, with ``.pdf`` at its end it makes a document.
+    Equal runs get equal bodies. It does what public evidence shows; it is not HubSpot.
 
     Raises:
-        UnknownSwitchError: if *switches* names one that there is not.
+        UnknownSwitchError: if there is no such switch.
         SandboxPortError: if *port* is in use, reserved, or no port.
     """
 
@@ -72,22 +71,22 @@ class Sandbox:
         self.url = f"http://{_HOST}:{self.port}"
 
     def start(self) -> None:
-        """Answer requests from now on; a second call changes nothing.
+        """Start to answer requests; a second call changes nothing.
 
         Raises:
-            SandboxClosedError: if it was closed before.
+            SandboxClosedError: if it is closed.
         """
         if self._closed:
             raise SandboxClosedError(self.url)
         if self._thread is None:
-            # The interval is how long close() may have to wait for the loop to notice.
+            # close() may have to wait for this interval.
             self._thread = threading.Thread(
                 target=self._server.serve_forever, args=(0.02,), name=f"sandbox-{self.port}", daemon=True
             )
             self._thread.start()
 
     def close(self) -> None:
-        """Stop answering and close every socket, at once even if an answer stalls; may be called twice."""
+        """Stop at once, even if an answer stalls, and close every socket; a second call changes nothing."""
         if self._closed:
             return
         self._closed = True
@@ -107,9 +106,9 @@ class Sandbox:
         self.close()
 
     def switch(self, *names: str) -> None:
-        """Put these switches in place of those active; no name means the plain sandbox.
+        """Replace the active switches by these; without names the sandbox is plain.
 
-        Where two contradict each other, the last named wins.
+        If two contradict each other, the last one wins.
 
         Raises:
             UnknownSwitchError: if there is no such switch; the active ones stay.
@@ -120,7 +119,7 @@ class Sandbox:
 
     @property
     def requests(self) -> tuple[SandboxRequest, ...]:
-        """Everything received so far, in order."""
+        """All requests so far, in order."""
         with self._lock:
             return tuple(self._requests)
 
@@ -131,7 +130,7 @@ class Sandbox:
 
 
 class _Server(ThreadingHTTPServer):
-    """The listening socket, and the connections made to it."""
+    """The listening socket and its connections."""
 
     allow_reuse_port = False  # some Python versions let two servers share a port otherwise
 
@@ -143,7 +142,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__((_HOST, port), _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks the resolver for this host's name, which can take seconds.
+        # HTTPServer would look up the name of this host, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = _HOST, self.server_address[1]
 
@@ -159,7 +158,7 @@ class _Server(ThreadingHTTPServer):
             self._changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: what reaches this is a client that left, and its own error tells it so."""
+        """Print nothing: this is a client that disconnected, and it has an error of its own."""
 
     def hang_up(self) -> None:
         """End every open connection, idle or stalled, and wait until their sockets are closed."""
@@ -179,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # Nagle's algorithm makes a loopback answer take 42 ms
 
     def log_message(self, *args: object) -> None:
-        """Keep silent: a log of requests could show a token."""
+        """Print nothing: a log of requests could show a token."""
 
     def _serve(self) -> None:
         body = self._body()
@@ -193,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = SandboxRequest(self.command, self.path, MappingProxyType(headers), body)
         try:
             answer = self.server.answer(request)
-        except Exception as error:  # noqa: BLE001 - tell the client, keep the server
+        except Exception as error:  # noqa: BLE001 - the client gets the error, the server goes on
             text = f"The sandbox failed to answer: {type(error).__name__}.\n".encode()
             answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, text, "text/plain")
         if answer.delivery == "stall":
@@ -202,11 +201,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._write(answer, close=answer.delivery == "cut")
 
-    # The names http.server looks for.
+    # The names that http.server calls.
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - see above
 
     def _body(self) -> bytes | None:
-        """Read the request's body, or None if its framing makes no sense."""
+        """Read the body of the request; None if its framing is invalid."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
         length = self.headers.get("Content-Length", "0").strip()
@@ -241,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         for name, value in answer.headers:
             self.send_header(name, value)
-        # A cut comes unannounced.
+        # A cut is not announced.
         announced = self.close_connection and answer.delivery != "cut"
         self.send_header("Connection", "close" if announced else "keep-alive")
         if answer.delivery == "cut":

@@ -1,4 +1,4 @@
-"""The switches that make the sandbox a HubSpot that changed or failed, and what they do to a task's body."""
+"""The switches that make the sandbox behave like a HubSpot that changed or failed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Body = Mapping[str, object]
 class Switch:
     """One way in which HubSpot changed or failed, or might.
 
-    ``evidence`` is D (HubSpot documents it), R (a published recording or report shows it) or I (inferred);
-    ``origin`` says where. A ``drift`` changes answers that still succeed, a ``fault`` replaces the answer to
-    every status request.
+    ``evidence`` is D (HubSpot documents it), R (a published recording or report shows it) or I (inferred); ``origin``
+    is its source. A ``drift`` changes answers that still succeed, a ``fault`` replaces the answer to every status
+    request.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Switch:
     kind: Literal["drift", "fault"]
 
 
-# One switch to two lines, which the formatter would make seven.
+# Two lines for each switch, not seven.
 # fmt: off
 _TABLE = (
     Switch("201", "R", "hubspot-api-nodejs#656, 2025-08: the codes 201 and 200 swapped on siblings",
@@ -101,7 +101,7 @@ SWITCHES: Mapping[str, Switch] = MappingProxyType({switch.name: switch for switc
 
 
 class UnknownSwitchError(HubfilesError):
-    """A name that is no switch of the sandbox."""
+    """The sandbox has no such switch."""
 
     def __init__(self, name: str) -> None:
         self.name, self.known = name, sorted(SWITCHES)
@@ -113,10 +113,10 @@ class UnknownSwitchError(HubfilesError):
 
 
 def checked(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names in the order given.
+    """Return *names*, all of which are switches.
 
     Raises:
-        UnknownSwitchError: if one of them is no switch.
+        UnknownSwitchError: if one of them is not.
     """
     asked = tuple(names)
     for name in asked:
@@ -125,15 +125,15 @@ def checked(names: Iterable[str]) -> tuple[str, ...]:
     return asked
 
 
-# --- what the drift switches do to a status body -----------------------------------------------------------
+# --- drift of a status body --------------------------------------------------------------------------------
 
 
 def _with(body: Body, **changes: object) -> Body:
-    """Put other values under keys *body* has; a key it lacks stays absent."""
+    """Replace values in *body*; a key that it lacks stays absent."""
     return {key: changes.get(key, value) for key, value in body.items()}
 
 
-def _without(body: Body, key: str) -> Body:
+def _dropped(body: Body, key: str) -> Body:
     return {name: value for name, value in body.items() if name != key}
 
 
@@ -153,7 +153,7 @@ def _with_md5(body: Body) -> Body:
 
 
 def md5_of(text: str) -> str:
-    """Make a digest in the form of ``fileMd5``; the sandbox has no file to take one of."""
+    """Make a digest in the form of ``fileMd5``; the sandbox has no file."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -166,7 +166,7 @@ def _epoch(body: Body) -> Body:
 
 _RESULT_CHANGES: Mapping[str, Callable[[Body], Body]] = {
     "file-md5": _with_md5,
-    "no-access": lambda body: _without(body, "access"),
+    "no-access": lambda body: _dropped(body, "access"),
     "null-fields": lambda body: _with(body, url=None, defaultHostingUrl=None),
     "old-file-host": _on_old_host,
     "renamed-field": lambda body: {
@@ -183,7 +183,7 @@ _STATUS_CHANGES: Mapping[str, Callable[[Body], Body]] = {
 
 
 def drifted(body: Body, names: Sequence[str]) -> Body | None:
-    """Change a status body as the switches *names* do, in their order; None is the JSON null."""
+    """Apply the switches *names* to a status body, in order; None is the JSON null."""
     result = body.get("result")
     for name in names:
         if name in _RESULT_CHANGES and isinstance(result, Mapping):

@@ -1,4 +1,4 @@
-"""A task of the sandbox: its id, the states it walks through, and the body it shows in each of them."""
+"""The tasks of the sandbox: their ids, their states, and the body of each state."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pytest_hubfiles.sandbox.switches import Body, md5_of
 
-# The one task id ever published, AAAAEZ6whGI (appsmithorg/appsmith#11983, 2022-06) [R], read as the unpadded
-# base64url of a big-endian int64 [I: one sample; a twelve-digit id, nine bytes by this reading, was refused].
+# The only published task id, AAAAEZ6whGI (appsmithorg/appsmith#11983, 2022-06) [R], as the unpadded base64url of a
+# big-endian int64 [I: one sample; HubSpot refused an id of twelve digits, which would be nine bytes].
 FIRST_NUMBER = 75676812386
 
-# Bodies of equal runs are equal, so no clock: a task's times follow from its number alone.
+# Equal runs have equal bodies, so there is no clock: the times of a task follow from its number.
 _BASE_TIME = datetime(2026, 10, 5, 9, 14, 2, 117000, tzinfo=timezone.utc)
 _AFTER_START = {"requestedAt": 0, "startedAt": 228, "createdAt": 1114, "completedAt": 1276}  # ms
 
@@ -35,12 +35,12 @@ ACCESS = (  # [D] the specification's values, all versions
 
 
 def encode_id(number: int) -> str:
-    """Write a task's id as it stands in a path."""
+    """Return the id of task *number* as it stands in a path."""
     return base64.urlsafe_b64encode(number.to_bytes(8, "big")).decode().rstrip("=")
 
 
 def decode_id(task_id: str) -> int | None:
-    """Read the number in a task id, or None if it does not decode to the eight bytes of an int64."""
+    """Return the number in a task id, None if it does not decode to the eight bytes of an int64."""
     try:
         raw = base64.b64decode(task_id + "=" * (-len(task_id) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -49,7 +49,7 @@ def decode_id(task_id: str) -> int | None:
 
 
 def iso(moment: datetime) -> str:
-    """Write a time as HubSpot does: UTC, milliseconds, Z [R: every recording of a File]."""
+    """Return a time as HubSpot writes it: UTC, milliseconds, Z [R: every recording of a File]."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -73,8 +73,8 @@ _NEXT_UNDER: Mapping[str, Mapping[Position, Position]] = {
     "never-ends": {"PROCESSING": "PROCESSING", "ended": "PROCESSING"},
 }
 
-# Which times a state shows. The specification requires startedAt and completedAt in all of them; absent while
-# they do not apply is [I]: a sibling's specification, and File bodies, which omit what does not apply.
+# The times that each state shows. The specification requires startedAt and completedAt in all of them. That they are
+# absent while they do not apply is [I]: from a sibling's specification, and from File bodies.
 _TIMES: Mapping[str, tuple[str, ...]] = {
     "PENDING": ("requestedAt",),
     "PROCESSING": ("requestedAt", "startedAt"),
@@ -86,7 +86,7 @@ _TIMES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task ends: its state, and what it made or what went wrong."""
+    """How a task ends: its state, and its result or error."""
 
     state: Literal["COMPLETE", "CANCELED", "FAILED"]
     result: Body | None = None
@@ -95,7 +95,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Task:
-    """A started task; only asking for its status moves it on."""
+    """A started task; each request for its status moves it on."""
 
     number: int
     kind: str
@@ -130,8 +130,8 @@ class Task:
 def _error(message: str, **context: str) -> Body:
     """Make an entry of a task's ``errors``.
 
-    The form is the wire's [R], without the ``errors`` and ``links`` that the specification requires; which
-    category and message a failed import has is [I].
+    Its form is that of recordings [R], without the ``errors`` and ``links`` that the specification requires. The
+    category and message of a failed import are [I].
     """
     listed = {key: [value] for key, value in context.items()}
     return {"status": "error", "category": "VALIDATION_ERROR", "message": message, "context": listed}
@@ -147,7 +147,7 @@ _EXTENSION = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,4})$")
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where the imported file goes, and how it is called there."""
+    """The path and name of the imported file."""
 
     stem: str
     extension: str
@@ -172,7 +172,7 @@ def _url_path(asked: Body) -> str:
 
 
 def _common(asked: Body, number: int, target: _Target) -> dict[str, object]:
-    """Make what both published Files share."""
+    """Make the fields that both published Files share."""
     created = _time(number, "createdAt")
     file: dict[str, object] = {
         "id": str(_FIRST_FILE_ID + number - FIRST_NUMBER),
@@ -188,7 +188,7 @@ def _common(asked: Body, number: int, target: _Target) -> dict[str, object]:
         "isUsableInContent": True,
         "access": asked["access"],
     }
-    # HubSpot's prose asks for a folder, whether it insists is unknown; without one there is no parent [I].
+    # HubSpot's prose asks for a folder. Whether it requires one is unknown; without one there is no parent [I].
     if asked.get("folderId") or asked.get("folderPath"):
         file["parentFolderId"] = str(asked.get("folderId") or _FOLDER_ID)
     if asked.get("expiresAt"):
@@ -199,7 +199,7 @@ def _common(asked: Body, number: int, target: _Target) -> dict[str, object]:
 
 
 def date_time(text: str) -> datetime | None:
-    """Read an ISO-8601 time, UTC unless it says otherwise; None if *text* is no such time."""
+    """Parse an ISO-8601 time, in UTC if it names no zone; None if *text* is no such time."""
     try:
         moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
     except ValueError:
@@ -232,7 +232,7 @@ def _missing(asked: Body, number: int) -> Outcome:
     return Outcome("COMPLETE", error=_error("The file could not be downloaded.", url=url))
 
 
-# What the URL's path says decides how the import ends; the first row that holds counts.
+# The path of the URL decides how the import ends; the first row that matches counts.
 _IMPORTS: tuple[tuple[Callable[[str], bool], Callable[[Body, int], Outcome]], ...] = (
     (lambda path: "canceled" in path, _canceled),
     (lambda path: "missing" in path, _missing),
@@ -242,7 +242,7 @@ _IMPORTS: tuple[tuple[Callable[[str], bool], Callable[[Body, int], Outcome]], ..
 
 
 def import_outcome(asked: Body, number: int) -> Outcome:
-    """Decide how an import ends, from the request that started it."""
+    """Return how an import ends, by the request that started it."""
     if not asked.get("url"):  # dated versions do not require it [D]; with nothing to fetch, [I] as missing
         return _missing(asked, number)
     path = _url_path(asked)

@@ -1,4 +1,4 @@
-"""The common case: nothing is to be taken out of a recording. A green replay loads no more than this."""
+"""The common case: there is nothing to scrub from a recording. A green replay loads no more than this."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SHAPES: Final = re.compile(rf"{CENTER}[0-9a-fA-F]{{4}}")
 _OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
 
 
-@lru_cache(maxsize=4096)  # the same few are asked for again and again
+@lru_cache(maxsize=4096)  # the same few names come again and again
 def folded(name: str) -> str:
     """Return *name* so that ``access_token``, ``accessToken`` and ``Access-Token`` are the same."""
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
 class Additions:
-    """What a suite adds: ``fields`` and ``patterns`` to be taken out, ``headers`` to be kept.
+    """What a suite adds: ``fields`` and ``patterns`` to scrub, ``headers`` to keep.
 
-    A pattern with a group takes out what the group matched, another one all that it matched.
+    A pattern with a group scrubs what the group matched, any other pattern all that it matched.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class Additions:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no text needs a closer look because of them."""
+        """Whether they make no text need a closer look."""
         return not self.fields and not self.patterns
 
     def holds(self, name: str) -> bool:
-        """Return whether the suite has a field or parameter *name* taken out."""
+        """Return whether the suite has a field or parameter *name* scrubbed."""
         return bool(self.fields) and folded(name) in self.fields
 
 
@@ -53,7 +53,7 @@ NOTHING_MORE: Final = Additions()
 
 
 class Scrubbed(NamedTuple):
-    """An interaction fit to be written, the places at which credentials stood, and they as far as they can be told."""
+    """An interaction fit to be written, the places where credentials stood, and those that can be searched for."""
 
     interaction: Interaction
     places: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Scrubbed(NamedTuple):
 
 
 def _base64_forms(mark: str) -> set[str]:
-    """Return what *mark* looks like inside base64, at each of three offsets."""
+    """Return what *mark* looks like inside base64, at each of the three offsets."""
     encoded = (base64.b64encode(bytes(offset) + mark.encode() + bytes(2)).decode() for offset in range(3))
     return {text[-(-offset * 4 // 3) : (offset + len(mark)) * 4 // 3] for offset, text in enumerate(encoded)}
 
@@ -78,9 +78,9 @@ def may_encode_token(run: str) -> bool:
 
 
 def may_hold_credentials(text: str) -> bool:
-    """Return False only if no rule of this package can find anything in *text*; most answers end here."""
+    """Return False only if no rule of this package can find anything in *text*; most answers need no other look."""
     lower = text.lower()
-    return (  # a word after another: any() over a table would take three times as long
+    return (  # word by word: any() over a table would take three times as long
         "token" in lower
         or "secret" in lower
         or "pass" in lower
@@ -107,17 +107,17 @@ def may_hold_credentials(text: str) -> bool:
 
 
 def are_clean(interactions: Sequence[Interaction]) -> bool:
-    """Return True only if :func:`examine` finds nothing in any of *interactions*.
+    """Return True only if there is nothing to scrub in any of *interactions*.
 
-    A hundred at a time are looked at as one text, as this takes four times the memory of what they hold.
+    It takes a hundred at a time as one text, since this needs four times the memory of what they hold.
     """
     starts = range(0, len(interactions), _AT_ONCE)
     return all(is_clean_text(as_one_text(interactions[start : start + _AT_ONCE])) for start in starts)
 
 
 def as_one_text(interactions: Sequence[Interaction]) -> str:
-    """Return all that is kept of *interactions* as one text; bytes that are no text are some other characters."""
-    texts: set[str] = set()  # what stands in many of them, as a body that is polled again does, is looked at once (0.1)
+    """Return all that is kept of *interactions* as one text; bytes that are no text become some other characters."""
+    texts: set[str] = set()  # sets: bodies and headers that come again are looked at once (0.1 of the time of lists)
     bodies: set[bytes] = set()
     for interaction in interactions:
         texts |= {interaction.url, interaction.reason, *interaction.request_headers, *interaction.response_headers}
@@ -127,6 +127,6 @@ def as_one_text(interactions: Sequence[Interaction]) -> str:
 
 
 def is_clean_text(text: str) -> bool:
-    """Return True only if :func:`examine` finds nothing in interactions of which :func:`as_one_text` makes *text*."""
-    # An equals sign may be that of a secret, this one is in most answers; in any other charset a text may be hidden.
+    """Return True only if there is nothing to scrub in the interactions that :func:`as_one_text` made *text* of."""
+    # An equals sign may be that of a secret, but most answers have this one. In another charset a text may be hidden.
     return text.isascii() and not may_hold_credentials(text.replace(";charset=utf-8\n", "\n"))

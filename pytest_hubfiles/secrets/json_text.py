@@ -1,4 +1,4 @@
-"""JSON as text: which scalars stand where, so that one can be replaced and all else keeps its bytes."""
+"""JSON as text: where each scalar stands, so that one can be replaced while all else keeps its bytes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-_JSON_TOKEN: Final = re.compile(  # a text that was cut off may end inside a string
+_JSON_TOKEN: Final = re.compile(  # a text that is cut off may end inside a string
     r'"(?P<inside>(?:[^"\\]|\\.)*)(?P<end>"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
 )
 JSON_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def json_values(text: str, is_secret: Callable[[str], bool]) -> Iterator[tuple[re.Match[str], str | None, bool]]:
-    """Yield each scalar of a JSON text with the nearest key above it, and whether that key names a secret."""
+    """Yield each scalar of a JSON text with the nearest key above it, and whether a key above it names a secret."""
     above: list[tuple[str, str | None, bool]] = []  # bracket, key, secret
     key: str | None = None
     secret = False
@@ -65,7 +65,7 @@ def is_json(text: str) -> bool:
 
 
 def unescaped(inside: str) -> str:
-    """Return what the inside of a JSON string says, or the inside itself where it is no JSON."""
+    """Return what the inside of a JSON string stands for, or the inside itself if it is no JSON."""
     try:
         return str(json.loads(f'"{inside}"', strict=False))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Credentials that are known by value, found in whatever encoding they stand."""
+"""Credentials that are known by value, found in any encoding."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from urllib.parse import quote, quote_plus
 
 from pytest_hubfiles.secrets.patterns import PLACEHOLDER
 
-_BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # and /, which parts a path as well
+_BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # without /, which also separates paths
 _HEX: Final = frozenset(string.hexdigits)
-_SHORTEST_PIECE: Final = 6  # characters of a value that "..." left
+_SHORTEST_PIECE: Final = 6  # characters of a value beside the "..." that shortened it
 
 
 @lru_cache(maxsize=256)
-def _written(value: str) -> tuple[tuple[str, ...], tuple[tuple[str, frozenset[str]], ...]]:
-    """Return how *value* can be written, and what gives it away inside base64 or hex, with that alphabet."""
+def _spellings(value: str) -> tuple[tuple[str, ...], tuple[tuple[str, frozenset[str]], ...]]:
+    """Return the spellings of *value*, and its cores inside base64 or hex, each with the alphabet around it."""
     raw = value.encode("utf-8", "surrogatepass")
     quoted = [
         quote(value, safe="", errors="replace"),
@@ -42,18 +42,18 @@ def _lower_escapes(quoted: str) -> str:
 
 
 def stands_in(text: str, values: Collection[str]) -> bool:
-    """Return whether one of *values* stands in *text*, however it is written."""
+    """Return whether one of *values* stands in *text*, in any spelling."""
     for value in values:
-        plain, inside = _written(value)
+        plain, inside = _spellings(value)
         if any(form in text for form in plain) or any(core in text for core, _ in inside):
             return True
     return False
 
 
-def take_out(text: str, values: Collection[str], instead: Callable[[str], str]) -> str:
-    """Return *text* with what *instead* returns in place of each of *values*, longer ones first."""
+def replace_values(text: str, values: Collection[str], instead: Callable[[str], str]) -> str:
+    """Return *text* with each of *values*, in any spelling, replaced by what *instead* returns for it."""
     for value in values:
-        plain, inside = _written(value)
+        plain, inside = _spellings(value)
         for form in plain:
             if form in text:
                 text = text.replace(form, instead(form))
@@ -70,20 +70,20 @@ def take_out(text: str, values: Collection[str], instead: Callable[[str], str]) 
     return text
 
 
-def redacted(text: str, values: Collection[str]) -> str:
-    """Return a *text* for people, such as a failure's, without *values* and without the pieces that "..." left of them.
+def redact_values(text: str, values: Collection[str]) -> str:
+    """Return a *text* for people, such as a failure message, without *values* and without pieces of them.
 
-    pytest shortens a long value in its middle, which leaves its beginning and its end.
+    pytest replaces the middle of a long value by "...": its beginning and its end remain.
     """
     values = sorted(values, key=len, reverse=True)
-    text = take_out(text, values, lambda _: PLACEHOLDER)
+    text = replace_values(text, values, lambda _: PLACEHOLDER)
     if "..." in text:
         for value in values:
-            text = _without_pieces(text, value)
+            text = _redact_pieces(text, value)
     return text
 
 
-def _without_pieces(text: str, value: str) -> str:
+def _redact_pieces(text: str, value: str) -> str:
     heads = [value[:length] for length in range(len(value), _SHORTEST_PIECE - 1, -1)]
     tails = [value[-len(head) :] for head in heads]
     pieces = text.split("...")

@@ -1,4 +1,4 @@
-"""What a credential looks like: HubSpot's tokens by their shape, and the names of headers and fields that hold one."""
+"""What a credential looks like: the shapes of HubSpot's tokens, and the names of headers and fields that hold one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import base64
 import re
 from typing import Final
 
+from pytest_hubfiles.model.json_types import UUID
 from pytest_hubfiles.secrets.clean import CENTER, RUN, SHORTEST_RUN, folded, may_encode_token
 
-UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PLACEHOLDER: Final = "SCRUBBED"
 EMAIL_PLACEHOLDER: Final = "scrubbed@example.com"
-_STAND_INS: Final = (  # of the same format, so that a contract says the same of it
+_PLACEHOLDERS: Final = (  # of the same format, so that a contract judges them alike; to it, a blank may stand for the T
     (re.compile(UUID), "00000000-0000-4000-8000-000000000000"),
     (re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII),
      "2000-01-01T00:00:00Z"),
@@ -19,28 +19,28 @@ _STAND_INS: Final = (  # of the same format, so that a contract says the same of
     (re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"), EMAIL_PLACEHOLDER),
     (re.compile(r"https?://\S+"), f"https://example.com/{PLACEHOLDER}"),
 )  # fmt: skip
-# What other recorders and their users put in a credential's place: cassetter writes [FILTERED], vcrpy what it is told.
-_FOREIGN_STAND_IN: Final = re.compile(
+# The placeholders of other recorders and their users: cassetter writes [FILTERED], vcrpy whatever it is configured to.
+_FOREIGN_PLACEHOLDER: Final = re.compile(
     r"(?i)(?:(?:bearer|basic)\s+)?(?:%5B|[\[<{(*_]){0,8}(?:dummy|filtered|masked|redacted|removed|scrubbed|x{3,64}|\*{3,64})"
     r"(?:%5D|[\]>})*_]){0,8}"
 )
-SHORTEST: Final = 8  # characters; a shorter value would be found in half of all words
+SHORTEST: Final = 8  # characters; a shorter value would be found inside common words
 
 
 def placeholder(secret: str) -> str:
-    """Return what stands for *secret*: of the same kind, so that the shape of what held it stays."""
+    """Return the placeholder for *secret*: of the same kind, so that the shape of what holds it stays."""
     if secret.isascii() and secret.isdigit():
         return "0" * len(secret)
-    return next((instead for form, instead in _STAND_INS if form.fullmatch(secret)), PLACEHOLDER)
+    return next((instead for form, instead in _PLACEHOLDERS if form.fullmatch(secret)), PLACEHOLDER)
 
 
-def is_stand_in(value: str) -> bool:
-    """Return whether *value* is what a recorder, ours or another, put in a credential's place."""
-    return value == placeholder(value) or bool(_FOREIGN_STAND_IN.fullmatch(value))
+def is_placeholder(value: str) -> bool:
+    """Return whether *value* is the placeholder of a recorder, ours or another."""
+    return value == placeholder(value) or bool(_FOREIGN_PLACEHOLDER.fullmatch(value))
 
 
-def is_telling(value: str) -> bool:
-    """Return whether *value*, found where a credential stands, can be looked for elsewhere: no word, no plain id."""
+def is_distinctive(value: str) -> bool:
+    """Return whether *value*, found where a credential stands, can be searched for: it is no word and no plain id."""
     if len(value) < SHORTEST or value == placeholder(value) or (value.isascii() and value.isdigit()):
         return False
     return len(value) >= 20 or any(letter.isdigit() for letter in value)
@@ -48,17 +48,17 @@ def is_telling(value: str) -> bool:
 
 # --- shapes ----------------------------------------------------------------------------------------------------
 
-# Private apps: pat-na1-<uuid>. Refresh tokens and developer keys: na1-<uuid>, or na1- in place of the uuid's first
-# four digits, as HubSpot's OAuth guide shows a refresh token. Personal access keys of HubSpot's command line are
-# base64 around such a key. OAuth access tokens and JSON Web Tokens: see below.
+# Private apps: pat-na1-<uuid>. Refresh tokens and developer keys: na1-<uuid>, or with na1- in place of the uuid's first
+# four digits, as in HubSpot's OAuth guide. The personal access keys of HubSpot's command line are base64 around such a
+# key. JSON Web Tokens begin with eyJ, and so does their second part. OAuth access tokens: see below.
 _KEY: Final = rf"{CENTER}(?:{UUID}|(?:[0-9a-fA-F]{{4}}-){{4}}[0-9a-fA-F]{{12}})(?![0-9a-fA-F])"
 _TOKEN: Final = re.compile(
     rf"pat-[a-z]{{2,4}}[0-9]{{0,2}}-{UUID}(?![0-9a-fA-F])"
     rf"|(?<![A-Za-z0-9]){_KEY}"
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
 )
-# An OAuth access token is a base64 protocol buffer: field 1 is when it expires, in ms, then field 2 begins.
-# "CJSP5qf1KhICAQEYs-gD…" in HubSpot's OAuth guide; seven further examples in public code are of this form.
+# An OAuth access token is a base64 protocol buffer: field 1 is the time when it expires, in ms, then comes field 2.
+# Sources: "CJSP5qf1KhICAQEYs-gD…" in HubSpot's OAuth guide, and seven examples in public code.
 _OAUTH: Final = re.compile(r"(?<![A-Za-z0-9+/_-])C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L][A-Za-z0-9+/_-]{20,400}={0,2}")
 _STANDARD: Final = str.maketrans("-_", "+/")
 _OAUTH_YEARS: Final = (1_262_304_000_000, 2_840_140_800_000)  # 2010 to 2060
@@ -71,7 +71,7 @@ def _is_oauth(text: str) -> bool:
 
 
 _HEX: Final = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){16,}(?![0-9a-fA-F])")
-# What follows "bearer" in prose is a word; a token has a digit in it, or is longer than words are.
+# In prose, a word follows "bearer"; a token has a digit, or is longer than words are.
 BEARER: Final = re.compile(r"(?i)\b(bearer[ \t]+)(?=\S*[0-9]|\S{20})([A-Za-z0-9._~+/=-]{8,})")
 BASIC: Final = re.compile(r"(?i)\b(basic[ \t]+)([A-Za-z0-9+/_-]{8,}={0,2})")
 _PAIR: Final = re.compile(r"(?i)(?:token|secret|password)\W{1,5}(?=\S*[0-9])[A-Za-z0-9._~+/=-]{8,}")
@@ -84,10 +84,10 @@ def plain_tokens(text: str) -> list[str]:
 
 
 def encoded_tokens(text: str) -> list[str]:
-    """Return the stretches of base64 and hex in *text* inside of which a token stands, or what calls itself one."""
+    """Return the stretches of base64 and hex in *text* that hold a token, or something that is named one."""
     found = []
     for run in filter(may_encode_token, RUN.findall(text)):
-        # A path is such a stretch too, with the base64 as one of its segments.
+        # A path is such a stretch too, and the base64 may be one of its segments.
         parts = [part for part in dict.fromkeys([run, *run.split("/")]) if len(part) >= SHORTEST_RUN]
         found += [part for part in parts if _holds_token(*_from_base64(part))]
         found += [part for part in _HEX.findall(run) if _holds_token(bytes.fromhex(part).decode("latin-1"))]
@@ -99,14 +99,14 @@ def _holds_token(*texts: str) -> bool:
 
 
 def _from_base64(run: str) -> list[str]:
-    """Return what *run* says in base64, wherever in it a group of four begins."""
+    """Return what *run* decodes to as base64, for each of the four offsets at which a group may begin."""
     run = run.rstrip("=").translate(_STANDARD)
     whole = (part[: len(part) - (len(part) % 4 == 1)] for part in (run[start:] for start in range(4)))
     return [base64.b64decode(part + "=" * (-len(part) % 4)).decode("latin-1") for part in whole]
 
 
 def from_basic(encoded: str) -> str:
-    """Return the user and password that Basic authentication sends as *encoded*; empty if it is something else."""
+    """Return the user and password that Basic authentication sends as *encoded*; empty if it is anything else."""
     padded = encoded.rstrip("=").translate(_STANDARD)
     try:
         plain = base64.b64decode(padded + "=" * (-len(padded) % 4)).decode("utf-8")
@@ -130,7 +130,7 @@ _FIELDS: Final = SECRET_HEADERS | _names(
     "token", "client_assertion", "secret", "hapikey", "private_key", "passwd", "pwd", "passphrase", "jwt",
     "hubspotutk", "signing_key", "encryption_key",
 )  # fmt: skip
-# A name that ends so holds a credential, whatever comes before: webhook_token, portalApiKey.
+# A name with such an ending holds a credential, whatever comes before: webhook_token, portalApiKey.
 _ENDINGS: Final = ("token", "secret", "password", "apikey", "accesskey", "privatekey", "secretkey", "accesskeyid")
 _NO_SECRETS: Final = ("pagetoken", "nexttoken", "cursortoken", "synctoken", "continuationtoken")  # places in a list
 _QUERY: Final = _names(
@@ -146,16 +146,16 @@ def is_secret_header(name: str) -> bool:
 
 
 def is_secret_field(name: str) -> bool:
-    """Return whether a JSON field or what else is called *name* holds a credential."""
+    """Return whether a JSON field, or anything else, with this *name* holds a credential."""
     plain = folded(name)
     return plain in _FIELDS or (plain.endswith(_ENDINGS) and not plain.endswith(_NO_SECRETS))
 
 
 def is_secret_parameter(name: str) -> bool:
-    """Return whether a parameter *name* of a query holds a credential, or the signature of a signed URL."""
+    """Return whether the query parameter *name* holds a credential, or the signature of a signed URL."""
     return is_secret_field(name) or folded(name) in _QUERY
 
 
 def is_secret_form_field(name: str) -> bool:
-    """Return whether the field *name* of a form holds a credential."""
+    """Return whether the form field *name* holds a credential."""
     return is_secret_field(name) or folded(name) in _FORM

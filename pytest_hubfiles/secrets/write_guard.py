@@ -1,6 +1,6 @@
-"""The last look at a file before it is written: no credential that was sent or configured may be in its bytes.
+"""The write guard takes the last look at a file: no credential that was sent or configured may be in its bytes.
 
-It shares nothing with ``scrubbing``, neither code nor a list of names: what one of them misses, the other may not.
+It shares nothing with scrubbing, neither code nor lists of names: what one of the two misses, the other may find.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 from pytest_hubfiles.errors import HubfilesError
 
 SHORTEST: Final = 8
-"""Characters; a shorter credential is not looked for: it would be found in half of all words."""
+"""Characters; shorter credentials are not searched for: they would be found inside common words."""
 
-_SHORTEST_GUESSED: Final = 12  # of what only a variable's name makes a credential
-_DEEPEST: Final = 4  # encodings around one another
+_SHORTEST_GUESSED: Final = 12  # characters of a value that is a credential only by the name of its variable
+_DEEPEST: Final = 4  # encodings inside one another
 _MOST_VIEWS: Final = 24
 _LARGEST_UNPACKED: Final = 32 * 2**20  # bytes
 
-# What is looked for in what was sent, and in what is written, is compiled when that happens: a replay does neither.
+# These patterns are compiled when something is sent or written: a replay does neither.
 _HEADER: Final = r"(?i)auth|cookie|token|secret|signature|session|api.?key|hapikey"
 _PARAMETER: Final = (
     r"(?i)token|secret|passw|pwd|passphrase|api.?key|hapikey|access.?key|private.?key|signature|assertion|credential"
@@ -44,45 +44,46 @@ _OWN_VARIABLE: Final = "HUBSPOT_ACCESS_TOKEN"
 _WORDS: Final = frozenset({"SCRUBBED", "00000000-0000-4000-8000-000000000000"})
 
 
-@lru_cache(maxsize=4096)  # each test asks for the same
+@lru_cache(maxsize=4096)  # every test looks at the same variables
 def _names_a_credential(variable: str) -> bool:
     return _VARIABLE.search(variable) is not None
 
 
 class CredentialInFileError(HubfilesError):
-    """A file that would have held a credential and was not written; ``file``, ``what`` and ``place`` say which, where.
+    """A file would have held a credential and was not written.
 
-    ``what`` tells where the credential comes from. The credential itself is nowhere in this error.
+    ``what`` says where the credential comes from, ``place`` where in ``file`` it would have stood. The credential
+    itself is nowhere in this error.
     """
 
     def __init__(self, file: str, what: str, place: str) -> None:
         self.file, self.what, self.place = file, what, place
         super().__init__(
-            f"{file} was not written, for a credential would have been in it: {what}, in {place}.\n"
-            "What was there before is as it was. Name the field, or a pattern, in ini hubfiles_scrub, or take it out"
-            " with the fixture hubfiles_vcr_config; then record again."
+            f"{file} was not written: it would have held a credential, {what}, in {place}.\n"
+            "The old file is unchanged. Name the field, or a pattern, in ini hubfiles_scrub, or remove the credential "
+            "with the fixture hubfiles_vcr_config; then record again."
         )
 
 
 @dataclass
-class Gate:
-    """What is known of the credentials of one test: each value, and where it comes from."""
+class WriteGuard:
+    """The credentials of one test that must not be written: each value, and where it comes from."""
 
     _known: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], token: str | None = None) -> Gate:
-        """Return a gate that knows the *token* of the built-in calls and the credentials in *environment*."""
-        gate = cls()
+    def of(cls, environment: Mapping[str, str], token: str | None = None) -> WriteGuard:
+        """Return a guard that knows the *token* of the built-in calls and the credentials in *environment*."""
+        guard = cls()
         if token:
-            gate.know(token, "the token that the fixture hubfiles_token gives")
-        gate.know(environment.get(_OWN_VARIABLE, ""), f"the value of {_OWN_VARIABLE}")
+            guard.know(token, "the token that the fixture hubfiles_token gives")
+        guard.know(environment.get(_OWN_VARIABLE, ""), f"the value of {_OWN_VARIABLE}")
         for name in environment:
             if _names_a_credential(name):
                 value = environment[name]
                 if len(value) >= _SHORTEST_GUESSED and _is_no_word(value):
-                    gate.know(value, f"the value of {name}")
-        return gate
+                    guard.know(value, f"the value of {name}")
+        return guard
 
     @property
     def values(self) -> frozenset[str]:
@@ -90,27 +91,27 @@ class Gate:
         return frozenset(self._known)
 
     def know(self, value: str, what: str) -> None:
-        """Have *value* looked for from now on, called *what*; one that is too short to be told apart is not."""
+        """Search for *value* from now on, under the name *what*; not if it is too short to be found reliably."""
         if len(value.strip()) >= SHORTEST and value not in _WORDS:
             self._known.setdefault(value.strip(), what)
 
-    def saw(self, url: str, headers: Mapping[str, tuple[str, ...]], body: bytes) -> None:
-        """Learn the credentials of a request that was sent."""
+    def learn(self, url: str, headers: Mapping[str, tuple[str, ...]], body: bytes) -> None:
+        """Learn the credentials in a request that was sent."""
         for name, values in headers.items():
             if re.search(_HEADER, name):
                 for value in values:
-                    self._saw_header(name, value)
+                    self._learn_header(name, value)
         parts = urlsplit(url)
         if parts.password:
-            self._saw_field("password", parts.password, "the password in an address")
+            self._learn_field("password", parts.password, "the password in an address")
         for name, value in parse_qsl(parts.query):
-            self._saw_field(name, value, f"the query parameter {name} of a request")
+            self._learn_field(name, value, f"the query parameter {name} of a request")
         text = body.decode("utf-8", "replace")
         if text and re.search(_MAYBE, text):
             for name, value in _fields(text):
-                self._saw_field(name, value, f"the field {name} of a request's body")
+                self._learn_field(name, value, f"the field {name} of a request's body")
 
-    def _saw_header(self, name: str, value: str) -> None:
+    def _learn_header(self, name: str, value: str) -> None:
         what = f"the header {name} of a request"
         if "cookie" in name.lower():
             self.know(value, what)
@@ -131,15 +132,15 @@ class Gate:
             self.know(user, what)
             self.know(user.partition(":")[2], what)
 
-    def _saw_field(self, name: str, value: str, what: str) -> None:
+    def _learn_field(self, name: str, value: str, what: str) -> None:
         if re.search(_PARAMETER, name) and not re.search(_NO_CREDENTIAL, name) and _is_no_word(value):
             self.know(value, what)
 
     def check(self, file: str | Path, content: bytes) -> None:
-        """Look at the *content* that is about to be written as *file*.
+        """Check the *content* that is about to be written as *file*.
 
         Raises:
-            CredentialInFileError: if a credential is in it, in whatever encoding.
+            CredentialInFileError: if a credential is in it, in any encoding.
         """
         if not self._known:
             return
@@ -148,7 +149,7 @@ class Gate:
             raise CredentialInFileError(str(file), self._known[found], self._place(found, content))
 
     def _found(self, content: bytes, among: str | None = None) -> str | None:
-        """Return a known value that is in *content*, *among* itself only where it is given."""
+        """Return a known value that is in *content*; if *among* is given, look for that value alone."""
         needles = [_needles(value) for value in (self._known if among is None else [among])]
         for view in _views(content):
             packed = view.translate(None, _WHITE)
@@ -164,7 +165,7 @@ class Gate:
         return None
 
     def _place(self, value: str, content: bytes) -> str:
-        """Return where *value* is: the number of the interaction, the part of it, and the line."""
+        """Return where *value* is: the number of its interaction, the part of that, and the line."""
         starts = [match.start() for match in re.finditer(_INTERACTION, content)]
         for number, start in enumerate(starts, start=1):
             end = starts[number] if number < len(starts) else len(content)
@@ -198,20 +199,20 @@ class _Needle(NamedTuple):
 def _needles(value: str) -> _Needle:
     raw = value.encode("utf-8", "surrogatepass")
     cores = []
-    for offset in range(3):  # what a group of three bytes shares with its neighbours is left out
+    for offset in range(3):  # the core leaves out the characters that also encode the neighbours of the value
         encoded = base64.b64encode(bytes(offset) + raw + bytes(2))
         cores.append(encoded[-(-offset * 4 // 3) : (offset + len(raw)) * 4 // 3])
     return _Needle(value, raw, raw.translate(None, _WHITE), raw.hex().encode(), tuple(cores))
 
 
 def _views(content: bytes) -> Iterator[bytes]:
-    """Yield *content* as it stands and as it reads once one encoding after another is undone."""
+    """Yield *content* as it stands, and as it reads after each of its encodings is undone."""
     seen, layer = {content}, [content]
     for _ in range(_DEEPEST):
         following = []
         for view in layer:
             yield view
-            for plain in (_without_percent(view), _without_escapes(view), view.replace(b"''", b"'"), *_unpacked(view)):
+            for plain in (_percent_decoded(view), _unescaped(view), view.replace(b"''", b"'"), *_unpacked(view)):
                 if plain not in seen and len(seen) < _MOST_VIEWS:
                     seen.add(plain)
                     following.append(plain)
@@ -219,7 +220,7 @@ def _views(content: bytes) -> Iterator[bytes]:
     yield from layer
 
 
-def _without_percent(view: bytes) -> bytes:
+def _percent_decoded(view: bytes) -> bytes:
     return unquote_to_bytes(view) if b"%" in view else view
 
 
@@ -227,8 +228,8 @@ _ESCAPE: Final = rb"(?s)(?:\\u[0-9a-fA-F]{4})+|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{
 _SIMPLE: Final = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"0": b"\0"}
 
 
-def _without_escapes(view: bytes) -> bytes:
-    """Undo the backslashes of JSON and of YAML's double quotes."""
+def _unescaped(view: bytes) -> bytes:
+    """Undo the backslash escapes of JSON and of YAML's double quotes."""
     return re.sub(_ESCAPE, _meant, view) if b"\\" in view else view
 
 
@@ -248,7 +249,7 @@ _BINARY: Final = rb"!!binary \|\n((?: +[A-Za-z0-9+/=]+(?:\n|\Z))+)"
 
 
 def _unpacked(view: bytes) -> Iterator[bytes]:
-    """Yield the bodies that YAML holds as base64: their bytes, wide characters made narrow, and decompressed."""
+    """Yield what is packed in *view*: base64 in YAML decoded, wide characters made narrow, bytes decompressed."""
     if view.startswith((b"\x1f\x8b", b"\x78")):
         with suppress(zlib.error):
             yield zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(view, _LARGEST_UNPACKED)
@@ -259,11 +260,11 @@ def _unpacked(view: bytes) -> Iterator[bytes]:
             yield base64.b64decode(block.translate(None, _WHITE))
 
 
-# --- what a request says ---------------------------------------------------------------------------------------
+# --- what a request holds --------------------------------------------------------------------------------------
 
 
 def _is_no_word(value: str) -> bool:
-    """Return whether *value* can be told from ids and words: no number, a digit in it or longer than words are."""
+    """Return whether *value* is neither an id nor a word: no number, and with a digit or longer than words are."""
     return not value.isdigit() and (len(value) >= 20 or any(letter.isdigit() for letter in value))
 
 
@@ -271,7 +272,7 @@ _MULTIPART_FIELD: Final = r'(?i)name="?([^";\r\n]+)"?(?:\r?\n[^\r\n]+)*\r?\n\r?\
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what *text* holds by a name: the fields of a form, of multipart, or of JSON at any depth."""
+    """Yield the named values in *text*: the fields of a form, of multipart, or of JSON at any depth."""
     yield from parse_qsl(text) if "=" in text else ()
     yield from re.findall(_MULTIPART_FIELD, text)
     try:

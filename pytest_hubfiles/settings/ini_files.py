@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_hubfiles import toml
 from pytest_hubfiles.errors import HubfilesError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 class IniFileUnreadableError(HubfilesError):
@@ -25,7 +20,7 @@ class IniFileUnreadableError(HubfilesError):
 
 def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:
     def read(file: Path) -> Mapping[str, Any] | None:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = toml.loads(file.read_text(encoding="utf-8"))
         for table in tables:
             found: Any = document
             for name in table.split("."):

@@ -10,9 +10,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import ApiVersion, UnknownVersionError
-from pytest_hubfiles.model.finding import Kind, Severity
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN, ApiVersion, UnknownVersionError
+from pytest_hubfiles.model.policy import Kind, Severity
 
 REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"

@@ -1,4 +1,4 @@
-"""R8: with scrubbing switched off, no credential that is known passes the gate, however it is written."""
+"""R8: with scrubbing switched off, no credential that is known passes the write guard, however it is written."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from faults.canaries import plant
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
-from pytest_hubfiles.secrets.write_guard import CredentialInFileError, Gate
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.secrets.write_guard import CredentialInFileError, WriteGuard
 
 
 def _lower(quoted: str) -> str:
@@ -94,19 +94,19 @@ class Tally:
     missed_raw: int = 0
 
     def judge(self, token: str, place: str, way: str, before: int) -> None:
-        """Hide *token* at *place*, written in this *way*, behind other interactions, and have the gate look."""
+        """Hide *token* at *place*, written in this *way*, behind other interactions, and have the write guard look."""
         if way in BINARY and place not in ("request body", "response body"):
             place = "response body"
         said = WAYS[way](token) if way in WAYS else BINARY[way](token)
         content = cassettes.dump([*[interaction()] * before, interaction(place, said), interaction()])
-        gate = Gate()
-        gate.know(token, "the token")
+        guard = WriteGuard()
+        guard.know(token, "the token")
         self.cases += 1
         self.missed_raw += token.encode() not in content
-        if not gate.values or any(word in str(interaction()) for word in gate.values):
+        if not guard.values or any(word in str(interaction()) for word in guard.values):
             return
         try:
-            gate.check("x.yaml", content)
+            guard.check("x.yaml", content)
         except CredentialInFileError as error:
             if f"interaction {before + 1}" not in error.place:
                 self.missed.append(f"{way} in {place}: told as {error.place}")
@@ -118,7 +118,7 @@ class Tally:
             self.missed.append(f"{way} in {place}: {token!r} passed")
         clean = cassettes.dump([interaction()] * 3)
         try:
-            gate.check("x.yaml", clean)
+            guard.check("x.yaml", clean)
         except CredentialInFileError:
             self.missed.append(f"{token!r}: a clean file refused")
 

@@ -17,7 +17,7 @@ from hostile import BOMB, UNREADABLE, one
 from faults.apart import Case, limit_memory, survive, watch, within
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model.exchange import BodyNotJsonError
+from pytest_hubfiles.model.body import BodyNotJsonError
 
 _TIMES: Final = 200  # what json.loads takes for as many megabytes of numbers; a good file takes less than 20
 _MEGABYTES: Final = 600  # beyond what the process has once it has imported everything

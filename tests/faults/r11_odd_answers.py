@@ -24,9 +24,10 @@ from hubspot.files.exceptions import ApiException
 from faults.ledger import Outcome
 from faults.servers import Asked, RawServer, reply
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model import exchange as exchange_module
-from pytest_hubfiles.model.exchange import Exchange, decode_body
-from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.model import body as body_module
+from pytest_hubfiles.model.body import decode_body
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.record.refusals import PollRefusedError
 from pytest_hubfiles.report.formats.terminal import render_findings
@@ -272,7 +273,7 @@ def _bombs() -> dict[str, int]:
     bombs["gzip, gzip"] = gzip.compress(gzip.compress(zeros))
     bombs["gzip in members"] = gzip.compress(zeros[:_BOUND]) * 64
     taken = {}
-    with mock.patch.object(exchange_module, "_LARGEST_BODY", _BOUND):
+    with mock.patch.object(body_module, "_LARGEST_BODY", _BOUND):
         for name, bomb in bombs.items():
             tracemalloc.start()
             decode_body(bomb, name.removesuffix(" in members"))

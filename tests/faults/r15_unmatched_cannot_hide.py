@@ -14,7 +14,7 @@ from faults.ledger import Outcome
 from faults.projects import project
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.origin import CANONICAL_ORIGIN
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 
 _TESTS: Final = """
 import json

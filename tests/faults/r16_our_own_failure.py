@@ -44,7 +44,7 @@ _BOUNDARIES: Final = {
     "recorder.exit": "pytest_hubfiles.record.interception.Interception.__exit__",
     "what a test is offered": "pytest_hubfiles.fixture.HubFiles.__init__",
     "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.reserve",
-    "recorder.identify": "pytest_hubfiles.judge.contract.Contracts.identify",
+    "recorder.identify": "pytest_hubfiles.judge.registry.Contracts.identify",
     "pytest_runtest_call": "pytest_hubfiles.run.one_test.TestRun.end_call",
     "judging": "pytest_hubfiles.run.rules.Rules.check",
     "excusing": "pytest_hubfiles.run.rules.Rules.excuse",
@@ -61,7 +61,7 @@ _BOUNDARIES: Final = {
 }
 _RECORDING: Final = {
     "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.record",
-    "scrubbing": "pytest_hubfiles.record.session_secrets.secrets.examine",
+    "scrubbing": "pytest_hubfiles.record.session_secrets.secrets.scrub",
     "staged.begin": "pytest_hubfiles.record.promotion.StagedRecordings.begin",
     "comparing": "pytest_hubfiles.run.rules.Rules.compare",
     "staged.promote": "pytest_hubfiles.record.promotion.StagedRecordings.promote",

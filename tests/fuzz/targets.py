@@ -20,8 +20,9 @@ from pytest_hubfiles.cassettes.reading import by_yaml
 from pytest_hubfiles.compare.shape_differences import Subject, between
 from pytest_hubfiles.compare.shapes import Shape, merge_all, plainly_alike, shape_of_all
 from pytest_hubfiles.judge import schema_files
-from pytest_hubfiles.judge.declared import Place
-from pytest_hubfiles.model.exchange import BodyNotJsonError, Interaction
+from pytest_hubfiles.judge.declared import DeclaredPlace
+from pytest_hubfiles.model.body import BodyNotJsonError
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.run.rules import Rules
 
 CONTRACTS: Final = schema_files.load(())
@@ -63,17 +64,17 @@ def _use(interaction: Interaction) -> None:
         "match_key",
         "task_status",
         "started_task",
-        "outage",
+        "transient",
         "is_garbled",
     ):
         getattr(interaction, name)
     with suppress(BodyNotJsonError):
         interaction.json  # noqa: B018  # asked for what it raises
-    examined = secrets.examine(interaction)
-    assert examined == secrets.examine(interaction, (), CLOSELY), "a closer look finds something else"
+    examined = secrets.scrub(interaction)
+    assert examined == secrets.scrub(interaction, (), CLOSELY), "a closer look finds something else"
     if secrets.are_clean([interaction]):
         assert not examined.places, f"passed over as clean, and {examined.places} hold a credential"
-    again = secrets.examine(examined.interaction)
+    again = secrets.scrub(examined.interaction)
     assert again.interaction == examined.interaction, "scrubbed twice is something else"
     assert not again.places, f"{again.places} still hold a credential"
     written = cassettes.dump([examined.interaction])
@@ -109,7 +110,7 @@ def shapes(data: bytes) -> None:
     """Take answers from *data*: shapes merge in any order, and drift is found where they differ, and only there."""
     read = iter(data)
     one, other, third = (value(read) for _ in range(3))
-    place = Place({} if next(read, 0) % 2 else _CONTRACT.outline(200))
+    place = DeclaredPlace({} if next(read, 0) % 2 else _CONTRACT.outline(200))
     a, b, c = (_shape([body], place) for body in (one, other, third))
     assert _merged(a, b) == _merged(b, a), "merged in another order"
     assert _merged(_merged(a, b), c) == _merged(a, _merged(b, c)), "merged in other pairs"
@@ -126,7 +127,7 @@ def shapes(data: bytes) -> None:
     json.dumps(a.tree())
 
 
-def _shape(bodies: list[Any], place: Place) -> Shape:
+def _shape(bodies: list[Any], place: DeclaredPlace) -> Shape:
     found = shape_of_all(bodies, place)
     assert found is not None
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     OTHER_REASONS,

@@ -14,7 +14,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from pytest_hubfiles.compare.comparison import Comparison
-from pytest_hubfiles.model.finding import POLICY, RECORDINGS, SCHEMAS, Category, Finding, Severity
+from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
+from pytest_hubfiles.model.policy import POLICY, Category, Severity
 from pytest_hubfiles.report.formats.json_report import tool_version
 from pytest_hubfiles.report.grouping import (
     MEANINGS,

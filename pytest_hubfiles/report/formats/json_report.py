@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import BodyNotJsonError, parse_json
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.report.record import Contracted
 from pytest_hubfiles.report.report import Report, Tally

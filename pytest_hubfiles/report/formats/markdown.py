@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pytest_hubfiles.model.finding import Severity
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     OTHER_REASONS,

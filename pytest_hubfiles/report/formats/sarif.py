@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from pytest_hubfiles.model.finding import POLICY, Category, Finding, Kind, Severity
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
 from pytest_hubfiles.report.formats.json_report import checked, compared, tool_version
 from pytest_hubfiles.report.grouping import Seen, across_tests, visible, what_it_says
 from pytest_hubfiles.report.report import Report

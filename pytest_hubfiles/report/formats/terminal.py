@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_hubfiles.compare.comparison import Comparison, Verdict
-from pytest_hubfiles.model.finding import WAIVABLE, Finding, Kind
+from pytest_hubfiles.model.finding import WAIVABLE, Finding
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     Seen,

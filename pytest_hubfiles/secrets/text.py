@@ -1,0 +1,175 @@
+"""Scrubs credentials from texts: URLs, header values, messages, JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, unquote, unquote_plus
+
+from pytest_hubfiles.secrets import patterns
+from pytest_hubfiles.secrets.clean import NOTHING_MORE, Additions, may_hold_credentials
+from pytest_hubfiles.secrets.json_text import JSON_NUMBER, is_json, json_values, unescaped
+from pytest_hubfiles.secrets.known_values import replace_values, stands_in
+from pytest_hubfiles.secrets.patterns import EMAIL_PLACEHOLDER, placeholder
+
+_DEEPEST: Final = 5  # URLs in URLs, each percent-encoded once more; JSON in JSON strings
+
+_QUERY_PAIR: Final = re.compile(r"([?&;])([A-Za-z0-9_.%\[\]-]+)=([^&;#\s\"'<>\\]*)")
+_PROSE_PAIR: Final = re.compile(  # in messages, and in headers as text
+    r"(?i)(?<![A-Za-z0-9_.%?&;-])((?:[A-Za-z0-9_.-]{0,40}[_.-])?[a-z0-9]{0,20}"
+    r"(?:token|secret|password|passwd|key|keyid|authorization|cookie|pwd|passphrase|jwt|assertion|signature|utk))"
+    r"(=|: ?)([^&;#,\s\"'<>\\(){}\[\]]{8,})"
+)
+_USER_INFO: Final = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://)([^/\s\"'<>@?#]+)@")
+# The paths of HubSpot's OAuth API hold the token itself: /oauth/v1/access-tokens/{token}.
+_TOKEN_PATH: Final = re.compile(r"(?i)(/(?:access|refresh)[_-]?tokens?/)([^/?#\s\"'<>\\&]+)")
+_ENCODED: Final = re.compile(r"[^\s\"'<>&?=;/#\\]*%[0-9A-Fa-f]{2}[^\s\"'<>&?=;/#\\]*")
+# photo@2x.png is the name of a picture, and user@host after :// is no mail address.
+_EMAIL: Final = re.compile(
+    r"(?:(?<=%[0-9A-Fa-f]{2})|(?<![A-Za-z0-9._+%-])(?<!://))"
+    r"[A-Za-z0-9._+-]{1,64}(@|%40)(?![0-9]x\.)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
+)
+
+
+@dataclass
+class Scrubber:
+    """Scrubs one interaction; notes the credentials that it finds in ``values``, and their places in ``places``."""
+
+    known: tuple[str, ...] = ()
+    additions: Additions = NOTHING_MORE
+    places: list[str] = field(default_factory=list)
+    values: set[str] = field(default_factory=set)
+
+    def replace(self, place: str, secret: str) -> str:
+        """Note that *secret* was found at *place*, and return its placeholder."""
+        if secret and not patterns.is_placeholder(secret):
+            self.places.append(place)
+            self.values.add(secret)
+        return placeholder(secret) if secret else secret
+
+    def may_hold(self, text: str) -> bool:
+        """Return False only if there is nothing to scrub in *text*."""
+        return not self.additions.is_empty or may_hold_credentials(text) or stands_in(text, self.known)
+
+    def text(self, place: str, text: str, level: int = 0, *, prose: bool = True) -> str:
+        """Scrub what is a secret in any text: known values, tokens, user info, signed URLs, mail addresses.
+
+        *prose* is False for bytes that are no text: anything in them may look like a mail address.
+        """
+        if self.known:
+            text = replace_values(text, self.known, lambda found: self.replace(place, found))
+        if may_hold_credentials(text):
+            text = self._shapes(place, text)
+            text = _QUERY_PAIR.sub(lambda m: m[1] + self.pair(f"{place}, query", m[2], m[3], level), text)
+            if "%" in text and level < _DEEPEST:
+                text = _ENCODED.sub(lambda m: self._percent(place, m[0], level), text)
+            if prose:
+                text = _PROSE_PAIR.sub(lambda m: self._prose(place, m), text)
+                text = _EMAIL.sub(lambda m: EMAIL_PLACEHOLDER.replace("@", m[1]), text)
+        elif self.additions.fields:
+            text = _QUERY_PAIR.sub(lambda m: m[1] + self.pair(f"{place}, query", m[2], m[3], level), text)
+        for pattern in self.additions.patterns:
+            text = pattern.sub(lambda m: self._matched(place, m), text)
+        return text
+
+    def _shapes(self, place: str, text: str) -> str:
+        for token in [*patterns.plain_tokens(text), *patterns.encoded_tokens(text)]:
+            text = text.replace(token, self.replace(place, token))
+        text = patterns.BEARER.sub(lambda m: m[1] + self.replace(place, m[2]), text)
+        text = patterns.BASIC.sub(
+            lambda m: m[1] + (self.replace(place, m[2]) if patterns.from_basic(m[2]) else m[2]), text
+        )
+        text = _USER_INFO.sub(lambda m: f"{m[1]}{self.replace(place, m[2])}@", text)
+        return _TOKEN_PATH.sub(lambda m: m[1] + self.replace(f"{place}, path", m[2]), text)
+
+    def _matched(self, place: str, match: re.Match[str]) -> str:
+        """Scrub what a pattern of the suite matched: its group, if it has one."""
+        group = 1 if match.re.groups and match[1] is not None else 0
+        start, end = (place - match.start() for place in match.span(group))
+        return match[0][:start] + self.replace(place, match[group]) + match[0][end:]
+
+    def _prose(self, place: str, match: re.Match[str]) -> str:
+        """Scrub a secret that is named in a message: ``refresh_token=…``, ``Cookie: …``."""
+        name, sign, value = match.groups()
+        if patterns.is_secret_field(name) and patterns.is_distinctive(value):
+            value = self.replace(place, value)
+        return f"{name}{sign}{value}"
+
+    def _percent(self, place: str, encoded: str, level: int) -> str:
+        """Scrub a percent-encoded stretch of text; encode it anew only if something was found."""
+        plain = unquote(encoded)
+        scrubbed = self.text(place, plain, level + 1) if plain != encoded else plain
+        return encoded if scrubbed == plain else quote(scrubbed, safe="", errors="surrogatepass")
+
+    def pair(
+        self,
+        place: str,
+        name: str,
+        value: str,
+        level: int = 0,
+        secret: Callable[[str], bool] = patterns.is_secret_parameter,
+    ) -> str:
+        """Scrub a pair of a query or a form; its value may be a URL with a query, and so on."""
+        plain_name = unquote_plus(name)
+        if secret(plain_name) or self.additions.holds(plain_name):
+            plain = unquote_plus(value)
+            if plain != value and plain != placeholder(plain):
+                self.values.add(plain)
+            return f"{name}={self.replace(f'{place} {plain_name}', value)}"
+        plain = unquote(value)
+        if level == _DEEPEST or (plain == value and "?" not in value):
+            return f"{name}={value}"
+        scrubbed = self._maybe_json(place, plain, level + 1)
+        if scrubbed != plain:
+            value = scrubbed if plain == value else quote(scrubbed, safe="", errors="surrogatepass")
+        return f"{name}={value}"
+
+    def _maybe_json(self, place: str, text: str, level: int) -> str:
+        """Scrub a text that may be a JSON document, such as the inside of a JSON string."""
+        if text[:1] in "{[" and level <= _DEEPEST and is_json(text):
+            return self.json(place, text, level)
+        return self.text(place, text, level)
+
+    def json(self, place: str, text: str, level: int = 0) -> str:
+        """Scrub a JSON text token by token, so that all else keeps its bytes."""
+        parts, end = [], 0
+        for match, name, secret in json_values(text, self.is_secret_field):
+            noted = len(self.places)
+            parts += [text[end : match.start()], self._json_value(place, match, secret, level)]
+            end = match.end()
+            if name is not None and len(self.places) > noted:
+                # A key may be a credential itself: then the place must not name it.
+                where = f"{place}, field {Scrubber(self.known).text(place, name)}"
+                self.places[noted:] = [where + found.removeprefix(place) for found in self.places[noted:]]
+        return "".join([*parts, text[end:]])
+
+    def is_secret_field(self, name: str) -> bool:
+        """Return whether a field *name* holds a credential, by our names or those of the suite."""
+        return patterns.is_secret_field(name) or self.additions.holds(name)
+
+    def _json_value(self, place: str, match: re.Match[str], secret: bool, level: int) -> str:
+        token, inside = match[0], match["inside"]
+        if inside is not None:
+            if secret and "\\" in inside:
+                self.values.add(unescaped(inside))
+            new = self.replace(place, inside) if secret else self._embedded(place, inside, level)
+            return f'"{new}{match["end"]}'
+        if not secret or token in ("true", "false", "null"):
+            return token
+        if not JSON_NUMBER.fullmatch(token):
+            return self.replace(place, token)
+        new = "0" if float(token).is_integer() else "0.5"
+        if token != new:
+            self.places.append(place)
+        return new
+
+    def _embedded(self, place: str, inside: str, level: int) -> str:
+        """Scrub the inside of a JSON string, in which any character may be written as an escape."""
+        if "\\" not in inside:
+            return self._maybe_json(place, inside, level + 1) if self.may_hold(inside) else inside
+        plain = unescaped(inside)
+        scrubbed = self._maybe_json(place, plain, level + 1)
+        return inside if scrubbed == plain else json.dumps(scrubbed, ensure_ascii=inside.isascii())[1:-1]
