@@ -93,7 +93,7 @@ def test_many_requests_are_told_without_credentials(downstream: Downstream, coun
 
 
 def test_a_failure_without_credentials_stays_as_pytest_tells_it(downstream: Downstream) -> None:
-    """Where there is nothing to take out, a failure keeps its form: its summary is that of the assertion."""
+    """Where there is nothing to redact, a failure keeps its form: its summary is that of the assertion."""
     downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    assert 1 == 2\n")
     result = downstream.run_live("--hubfiles-record=once")
     result.stdout.fnmatch_lines(["FAILED test_files.py::test_import - assert 1 == 2"])
