@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test browser test-all test-lowest faults fuzz bench scale lint clean
+.PHONY: demo test browser test-all test-lowest faults compat fuzz bench scale lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
@@ -20,6 +20,12 @@ browser: $(VENV)/installed
 # Every fault against every promise; ARGS=R01 keeps to one. Ends with the table that the README shows.
 faults: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
+
+# The plugins and clients that real suites use, each in an environment of its own; ARGS="--often" keeps to those that most
+# use, ARGS="pytest-xdist httpx" to some, ARGS=--save writes docs/compatibility.md.
+compat: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group compat
+	PYTHONPATH=tests $(BIN)/python -m compat $(filter-out -n auto,$(ARGS))
 
 # Bytes that lead the cassette reader or the comparison of shapes astray; ARGS=--minutes=8 looks longer, for each.
 # Atheris is there for some Pythons only.

@@ -1,4 +1,4 @@
-"""Writes a corpus of cassettes: the sandbox's answers, the same bytes each time, as many as asked for.
+"""Writes a corpus of cassettes: the fake server's answers, the same bytes each time, as many as asked for.
 
 ``python benchmarks/corpus.py FOLDER --exchanges 10000 --cassettes 50``
 """
@@ -19,7 +19,7 @@ from pytest_hubfiles.sandbox.calls import SandboxRequest
 
 VERSIONS = ("v3", "2025-09", "2026-03", "2026-09")
 DATE = "Mon, 05 Oct 2026 09:14:05 GMT"
-_HEADERS = {"authorization": "Bearer of-the-sandbox", "content-type": "application/json"}
+_HEADERS = {"authorization": "Bearer of-the-fake-server", "content-type": "application/json"}
 
 
 def recordings(version: str) -> Iterator[Interaction]:

@@ -19,7 +19,7 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.task_states import TERMINAL
-from pytest_hubfiles.run.one_test import Trial
+from pytest_hubfiles.run.one_test import TestRun
 
 _REQUEST_SECONDS = 30.0
 
@@ -67,7 +67,7 @@ class ExchangeIgnoredError(HubfilesError):
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Return what urllib would make anew for each request: reading the certificates takes some 20 ms."""
+    """Return the context that urllib would make for each request; reading the certificates takes some 20 ms."""
     return ssl.create_default_context()
 
 
@@ -89,24 +89,24 @@ class HubFiles:
     version: str
     base_url: str
     cassette: Path
-    _trial: Trial = field(repr=False)
+    _test_run: TestRun = field(repr=False)
     _contracts: Contracts = field(repr=False)
     _token: str | None = field(repr=False)
 
     @property
     def recording(self) -> bool:
         """Whether requests go to the network when nothing is recorded for them."""
-        return self._trial.recorder.live
+        return self._test_run.recorder.live
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """What this test has exchanged so far, in order, whichever client did."""
-        return tuple(self._trial.recorder.exchanges)
+        return tuple(self._test_run.recorder.exchanges)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What has been found in these exchanges so far, the worst first."""
-        return tuple(self._trial.findings)
+        return tuple(self._test_run.findings)
 
     def start_import(self, **body: Any) -> Exchange:
         """Start an import from a URL; *body* is sent as it is given (``url=``, ``access=``, …).
@@ -155,13 +155,13 @@ class HubFiles:
         """
         deadline = time.monotonic() + timeout
         while True:
-            before = len(self._trial.recorder.recorded)
+            before = len(self._test_run.recorder.recorded)
             exchange = self._poll(operation, task_id)
             if not 200 <= exchange.status_code < 300 or exchange.interaction.transient:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange
-            if len(self._trial.recorder.recorded) > before:  # it came from the network: the task takes its time
+            if len(self._test_run.recorder.recorded) > before:  # it came from the network, so the task needs time
                 if time.monotonic() + interval > deadline:
                     raise TaskTimeoutError(operation, task_id, timeout, exchange)
                 time.sleep(interval)
@@ -178,7 +178,7 @@ class HubFiles:
 
     def _send(self, method: str, path: str, body: bytes | None) -> Exchange:
         url = self.base_url + path
-        recorder = self._trial.recorder
+        recorder = self._test_run.recorder
         if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
             raise TokenMissingError
         before = len(recorder.exchanges)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import unhurried  # noqa: F401  # before any test says what it wants of Hypothesis
 from downstream import Downstream
 
 from pytest_hubfiles.sandbox import Sandbox
@@ -24,7 +25,7 @@ def _no_settings_from_outside(request: pytest.FixtureRequest, monkeypatch: pytes
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A stand-in for HubSpot on a port of its own."""
+    """A fake HubSpot server on a port of its own."""
     with Sandbox() as server:
         yield server
 
@@ -38,7 +39,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def downstream(pytester: pytest.Pytester, sandbox: Sandbox, token: str) -> Iterator[Downstream]:
-    """A project that uses the plugin, with a token, and with a stand-in for HubSpot."""
+    """A project that uses the plugin, with a token, and with a fake HubSpot server."""
     project = Downstream(pytester, sandbox)
     yield project
     project.sandbox.close()

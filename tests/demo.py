@@ -36,7 +36,7 @@ def run(command: Sequence[str], project: Path, expected: int) -> None:
 
 @contextmanager
 def sandbox(*switches: str) -> Iterator[str]:
-    """Serve the stand-in for HubSpot in a process of its own; give its address."""
+    """Serve the fake HubSpot server in a process of its own; give its address."""
     command = [*HUBFILES, "sandbox", *(part for name in switches for part in ("--drift", name))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -58,11 +58,11 @@ def main() -> None:
         shutil.copytree(SUITE, project / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         (project / "pytest.ini").write_text("[pytest]\n")
 
-        say("1. Record: a downstream suite runs against a stand-in for HubSpot, v3 and 2026-03")
+        say("1. Record: a downstream suite runs against a fake HubSpot server, v3 and 2026-03")
         with sandbox() as address:
             run([*PYTEST, "--hubfiles-record", "once", "--hubfiles-base-url", address], project, 0)
 
-        say("2. Replay: the stand-in is gone, nothing reaches a network, every recorded answer is judged again")
+        say("2. Replay: the fake server is gone, nothing reaches a network, every recorded answer is judged again")
         run(PYTEST, project, 0)
 
         say("3. Record again: a field was renamed without notice; the gate fails and the cassettes stay as they are")

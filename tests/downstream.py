@@ -116,7 +116,7 @@ def whole_import() -> list[Interaction]:
 
 @dataclass
 class Downstream:
-    """A project that uses the plugin, and the stand-in for HubSpot it records from."""
+    """A project that uses the plugin, and the fake HubSpot server it records from."""
 
     pytester: pytest.Pytester
     sandbox: Sandbox
@@ -143,29 +143,29 @@ class Downstream:
         return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=list(plugins))
 
     def run_live(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
-        """Run pytest in this process, the stand-in in HubSpot's place."""
+        """Run pytest in this process, the fake server in HubSpot's place."""
         return self.run(f"--hubfiles-base-url={self.sandbox.url}", *args, plugins=plugins)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
-        """Run pytest in a process of its own, the stand-in in HubSpot's place."""
+        """Run pytest in a process of its own, the fake server in HubSpot's place."""
         return self.pytester.runpytest_subprocess(
             *_ALONE, "-p", "no:cacheprovider", f"--hubfiles-base-url={self.sandbox.url}", *args
         )
 
     def record(self, *args: str, mode: str = "once") -> None:
-        """Record from the plain stand-in; that has to succeed."""
+        """Record from the plain fake server; that has to succeed."""
         result = self.run_live(f"--hubfiles-record={mode}", *args)
         assert result.ret == 0, result.stdout.str()
         self.asked()
 
     def restart(self, *switches: str) -> None:
-        """Put a new stand-in in the place of the old one: it gives out the same task ids again."""
+        """Put a new fake server in the place of the old one: it gives out the same task ids again."""
         self.sandbox.close()
         self.sandbox, self._seen = Sandbox(switches=switches), 0
         self.sandbox.start()
 
     def asked(self) -> int:
-        """How many requests the stand-in got since this was last called."""
+        """How many requests the fake server got since this was last called."""
         before, self._seen = self._seen, len(self.sandbox.requests)
         return self._seen - before
 

@@ -29,6 +29,7 @@ import urllib3
 import zstandard
 from hubspot import HubSpot
 from hubspot.files import ImportFromUrlInput
+from patience import PATIENCE
 
 TLS = ssl.create_default_context()  # one for all: each takes 50 ms
 TOKEN = "a-token-for-tests"
@@ -75,24 +76,27 @@ Send = Callable[[str, str, Mapping[str, str], "bytes | None"], Answer]
 
 
 def _requests(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-    with requests.request(method, url, headers=headers, data=body, timeout=30) as answer:
+    with requests.request(method, url, headers=headers, data=body, timeout=PATIENCE) as answer:
         return Answer(answer.status_code, answer.reason, answer.content, _headers(answer.raw.headers.items()))
 
 
 def _requests_session(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-    with requests.Session() as session, session.request(method, url, headers=headers, data=body, timeout=30) as answer:
+    with (
+        requests.Session() as session,
+        session.request(method, url, headers=headers, data=body, timeout=PATIENCE) as answer,
+    ):
         return Answer(answer.status_code, answer.reason, answer.content, _headers(answer.raw.headers.items()))
 
 
 def _httpx(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-    with httpx.Client(verify=TLS) as client:
+    with httpx.Client(verify=TLS, timeout=PATIENCE) as client:
         answer = client.request(method, url, headers=headers, content=body)
         return Answer(answer.status_code, answer.reason_phrase, answer.content, _headers(answer.headers.multi_items()))
 
 
 def _httpx_async(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
     async def send() -> httpx.Response:
-        async with httpx.AsyncClient(verify=TLS) as client:
+        async with httpx.AsyncClient(verify=TLS, timeout=PATIENCE) as client:
             return await client.request(method, url, headers=headers, content=body)
 
     answer = asyncio.run(send())
@@ -120,7 +124,7 @@ def _urllib3(method: str, url: str, headers: Mapping[str, str], body: bytes | No
 def _urllib(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
     try:
-        with urllib.request.urlopen(request, timeout=30, context=TLS) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE, context=TLS) as answer:
             return _undone(answer.status, answer.reason, answer.read(), answer.headers.items())
     except urllib.error.HTTPError as error:
         with error:
@@ -140,7 +144,7 @@ def _http_client_early(method: str, url: str, headers: Mapping[str, str], body: 
 def _connection(kind: Any, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
     parts = urlsplit(url)
     secure = {"context": TLS} if parts.scheme == "https" else {}
-    connection = kind(parts.hostname, parts.port, timeout=30, **secure)
+    connection = kind(parts.hostname, parts.port, timeout=PATIENCE, **secure)
     try:
         connection.request(method, url.split(parts.netloc, 1)[1] or "/", body=body, headers=dict(headers))
         answer = connection.getresponse()

@@ -13,7 +13,8 @@ from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Category, Kind, severity_of
-from pytest_hubfiles.report.report import Contracted, Record, Report
+from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.report import Report
 
 CONTRACT, DRIFT, VERSION, REPLAY = Category.CONTRACT, Category.DRIFT, Category.VERSION, Category.REPLAY
 TEST = "tests/test_uploader.py::test_import_completes"
@@ -35,7 +36,7 @@ HOSTILE = (
     "\u202egnp.exe", "\u2028\u2029", "\ud800", "\x1b[31mred", "\x00", "\x85", "é ü 漢 🎈", "a" * 5000,
 )  # fmt: skip
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 nasty = st.text(st.sampled_from("`|<>@[]()!#*_~\\\n\r\t &;:/%{}'\"-+=.,0aé漢\u2028\u202e\ud800\x1b"), max_size=40)
 """Text of what means something to one of the formats."""

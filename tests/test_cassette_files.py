@@ -14,8 +14,7 @@ from hostile import one
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError, Limits
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record import promotion
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings, promotion
 from pytest_hubfiles.settings.values import RecordMode
 
 
@@ -141,7 +140,7 @@ def test_what_a_killed_writer_left_goes_with_the_next(root: Path) -> None:
 def test_runs_side_by_side_keep_what_the_other_recorded(root: Path, mode: RecordMode) -> None:
     """Two runs that began together fill a shared cassette together; of the same request, the later answer stays."""
     file = root / "v3" / "x.yaml"
-    one_run, other = (Takes(file, run, mode, True, Limits(root=root)) for run in "ab")
+    one_run, other = (StagedRecordings(file, run, mode, True, Limits(root=root)) for run in "ab")
     assert one_run.begin("test_a")
     assert other.begin("test_b")
     one_run.promote("test_a", 0, [asked("a"), asked("same", reason="first")])
@@ -154,7 +153,7 @@ def test_runs_side_by_side_keep_what_the_other_recorded(root: Path, mode: Record
 def test_a_cassette_of_one_test_is_the_later_runs(root: Path) -> None:
     """Where only one test uses a cassette, two runs do not mix their recordings of it."""
     file = root / "v3" / "x.yaml"
-    one_run, other = (Takes(file, run, RecordMode.REWRITE, limits=Limits(root=root)) for run in "ab")
+    one_run, other = (StagedRecordings(file, run, RecordMode.REWRITE, limits=Limits(root=root)) for run in "ab")
     for run in (one_run, other):
         run.begin("test_a")
     one_run.promote("test_a", 0, [asked("a")])
@@ -163,9 +162,9 @@ def test_a_cassette_of_one_test_is_the_later_runs(root: Path) -> None:
 
 
 def test_what_is_refused_is_not_saved_with_the_next(root: Path) -> None:
-    """A take whose test was told that it is not saved does not come into the cassette with another's."""
+    """A recording that was reported as not saved does not get into the cassette with that of another test."""
     file = root / "v3" / "x.yaml"
-    run = Takes(file, "a", RecordMode.ALL, True, Limits(root=root))
+    run = StagedRecordings(file, "a", RecordMode.ALL, True, Limits(root=root))
     run.begin("test_a")
     file.write_bytes(b"")
     file.chmod(0o444)
@@ -177,17 +176,17 @@ def test_what_is_refused_is_not_saved_with_the_next(root: Path) -> None:
 
 
 def test_a_run_that_cannot_keep_anything_does_not_begin(root: Path) -> None:
-    """A link where the cassette should lie is told before anything is asked of the network."""
+    """A link in the place of the cassette is an error before any request goes to the network."""
     (root / "v3" / "x.yaml").symlink_to(root / "elsewhere.yaml")
     with pytest.raises(CassetteNotWrittenError, match="a symbolic link"):
-        Takes(root / "v3" / "x.yaml", "a", RecordMode.REWRITE, limits=Limits(root=root)).begin("test_a")
+        StagedRecordings(root / "v3" / "x.yaml", "a", RecordMode.REWRITE, limits=Limits(root=root)).begin("test_a")
 
 
-def test_takes_of_dead_runs_are_forgotten(root: Path) -> None:
-    """A run that ends removes its takes, and those that runs left which were killed a week ago."""
+def test_recordings_of_dead_runs_are_removed(root: Path) -> None:
+    """A run that ends removes its staged recordings, and those of runs that were killed a week ago."""
     for run, days in (("dead", 8), ("alive", 1), ("mine", 0)):
         folder = promotion.run_folder(run)
         folder.mkdir(parents=True)
         os.utime(folder, (time.time() - days * 86_400,) * 2)
-    promotion.forget("mine")
+    promotion.forget_run("mine")
     assert [path.name for path in promotion.run_folder("mine").parent.iterdir()] == ["alive"]

@@ -26,7 +26,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 
 GET = interaction("GET", "/files/v3/x", COMPLETE, headers={"Date": "Tue, 06 Oct 2026 00:00:00 GMT"})
-few = settings(max_examples=150, deadline=None)
+few = settings(max_examples=150)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ NAMES = st.text(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(NAMES, min_size=2, max_size=12, unique=True))
 def test_names_are_unique_on_every_file_system(names: list[str]) -> None:
     """No two names share a file, where case is folded and accents are normalised too."""
@@ -257,7 +257,7 @@ BODIES = st.one_of(
 LINES = st.text(st.characters(exclude_categories=["Cs"]), max_size=15)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(BODIES, BODIES, LINES)
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, request_body: bytes, body: bytes, text: str) -> None:
     """Every body comes back byte by byte, and every header, through our reader and through vcrpy's."""

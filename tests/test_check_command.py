@@ -17,8 +17,8 @@ from downstream import interaction, polled, started, whole_import
 
 import pytest_hubfiles
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cli.check import with_progress
 from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.cli.output import progress
 from pytest_hubfiles.model.exchange import Interaction
 
 SIZE = {"result": {**whole_import()[3].json["result"], "size": "24574"}}
@@ -252,7 +252,7 @@ def test_long_work_says_how_far_it_is(stream: io.StringIO, told: bool) -> None:
     seconds = iter([0.0, 0.1, 1.5, 1.6])
     paths = [Path("a"), Path("b"), Path("c")]
 
-    assert list(with_progress(paths, stream, lambda: next(seconds))) == paths
+    assert list(progress(paths, "checked", stream, lambda: next(seconds))) == paths
 
     lines = "\r\x1b[Kchecked 1 of 3 cassettes\r\x1b[Kchecked 2 of 3 cassettes\r\x1b[K"
     assert stream.getvalue() == (lines if told else "")

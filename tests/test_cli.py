@@ -40,7 +40,7 @@ def running(*args: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            match = re.fullmatch(r"HubSpot stand-in on (http://127\.0\.0\.1:[0-9]+) \(Ctrl-C stops it\)\n", line)
+            match = re.fullmatch(r"Fake HubSpot server on (http://127\.0\.0\.1:[0-9]+) \(Ctrl-C stops it\)\n", line)
             assert match is not None, line
             yield process, match[1]
         finally:
@@ -65,7 +65,7 @@ def test_help(command: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: hubfiles [OPTIONS] COMMAND")
     assert re.search(r"^  accept +Promote candidates: ", done.stdout, re.MULTILINE)
-    assert re.search(r"^  sandbox +Serve a stand-in for ", done.stdout, re.MULTILINE)
+    assert re.search(r"^  sandbox +Serve a fake of ", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["accept", "sandbox"])

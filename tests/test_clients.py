@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import vcr.patch
 from downstream import Downstream
 from http_clients import IMPORTERS, REPLAYERS, SENDERS, STATES, watched_sockets
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.record.clients import CLIENTS
 
 TESTS = """
 import pathlib
@@ -207,7 +212,7 @@ import pathlib
 import pytest
 import http_clients
 
-@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the stand-in answers some with a page
+@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the fake server answers some with a page
 def test_methods(hubfiles):
     url = hubfiles.base_url + "/files/v3/files/76"
     answers = [
@@ -284,7 +289,7 @@ def with_requests(method, url):
     return answer.json(), [past.status_code for past in answer.history]
 
 def with_httpx(method, url):
-    answer = httpx.request(method, url, content=b"{}" if method == "POST" else None, follow_redirects=True)
+    answer = httpx.request(method, url, content=b"{}" if method == "POST" else None, follow_redirects=True, timeout=600)
     return answer.json(), [past.status_code for past in answer.history]
 
 def with_aiohttp(method, url):
@@ -558,3 +563,11 @@ def test_aiohttp_reads_text_and_json_in_replay_as_it_does_live(downstream: Downs
     assert result.ret == 0, result.stdout.str()
     result = downstream.run()
     assert result.ret == 0, result.stdout.str()
+
+
+def test_every_client_that_vcrpy_patches_is_in_the_table() -> None:
+    """A client that a release of vcrpy begins to patch needs a row, or a replay would leave its requests to sockets."""
+    imports = [node for node in ast.walk(ast.parse(inspect.getsource(vcr.patch))) if isinstance(node, ast.Import)]
+    imported = {alias.name.partition(".")[0] for node in imports for alias in node.names}
+
+    assert imported - sys.stdlib_module_names <= {client.name for client in CLIENTS}

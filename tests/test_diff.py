@@ -219,7 +219,10 @@ def test_a_cassette_that_cannot_be_read() -> None:
         (["full", "nowhere"], "nowhere: there is no such file or folder"),
         (["full", "hollow"], "hollow: there is no cassette in it; one is called <name>.yaml"),
         (["full", "full/one.yaml"], "full and full/one.yaml: give two cassettes or two folders, not one of each"),
-        (["full", "full", "--fail-on", "loud"], "'loud' is not one of 'info', 'warning', 'breaking', 'never'"),
+        (
+            ["full", "full", "--fail-on", "loud"],
+            "--fail-on: 'loud' is not possible; choose from info, warning, breaking, never",
+        ),
         (["full", "full", "--format", "smoke"], "'smoke' is not one of"),
         (["full", "full", "--schemas", "nowhere"], "The schema file nowhere cannot be used: there is no such folder"),
         (["full", "full", "--deviations", "nowhere"], "The deviations file nowhere cannot be used: No such file"),

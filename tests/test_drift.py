@@ -177,7 +177,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 @few

@@ -163,7 +163,7 @@ def recording(contracts: Contracts, *bodies: Any) -> list[tuple[Any, Any]]:
 
 
 @given(bodies=st.deferred(lambda: st.lists(JSON_VALUES, min_size=1, max_size=5)))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 def test_many_at_once_are_of_the_shape_they_merge_to(bodies: list[object]) -> None:
     """The shape of many values taken at once is what their shapes merge to one by one."""
     declared = {**CONTRACTS[0].outline(200), "$.a": Declared(is_map=True), "$.id": Declared(enum=frozenset({"x"}))}
@@ -212,7 +212,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(schema=SCHEMAS, defs=SCHEMAS, body=JSON_VALUES)
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 def test_any_schema(schema: Any, defs: Any, body: object) -> None:
     """By any schema, what is accepted is what jsonschema finds nothing in, and nothing undocumented is in."""
     document = {"$defs": {"Root": schema, "D": defs}}
@@ -279,7 +279,7 @@ TEXTS = st.sampled_from(
 @given(headers=st.dictionaries(NAMES, st.lists(TEXTS, max_size=3), max_size=4))
 @example(headers={f"X-{n}": ["a", "b"] for n in range(49)})
 @example(headers={f"X-{n}": ["a"] for n in range(120)})
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 def test_headers_are_read_as_the_parser_of_emails_reads_them(headers: dict[str, list[str]]) -> None:
     """An answer's headers, however odd, are those that vcrpy's own reading comes to."""
 

@@ -157,7 +157,7 @@ def test_a_credential_that_scrubbing_missed_is_not_written(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The test that would have written it fails and says why; the old cassette stays, and no file has it."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where takes lie, those of this test alone
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # holds the staged recordings, those of this test alone
     old = downstream.write([started()]).read_bytes()
     downstream.tests(TEST_IMPORT)
     result = downstream.run_live("--hubfiles-record=rewrite", "--hubfiles-fail-on=never")
@@ -200,7 +200,7 @@ def test_accepting_a_candidate_is_writing_too(tmp_path: Path, monkeypatch: pytes
     candidate = tmp_path / "x.candidate.yaml"
     candidate.write_bytes(cassettes.dump([interaction("GET", "/x", 200, {"note": SECRET})]))
     with pytest.raises(CredentialInFileError):
-        promotion.accept(candidate)
+        promotion.accept_candidate(candidate)
     assert not (tmp_path / "x.yaml").exists()
     assert candidate.exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from pytest_hubfiles.judge import bounded_keywords
 from pytest_hubfiles.judge.bounded_keywords import BoundedValidator, is_quick
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.registry import Contracts
@@ -23,7 +25,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(VALUES, max_size=5))
 def test_items_that_are_not_unique_are_found(items: list[Any]) -> None:
     """Hashes find the same doubles as comparing each with each, and all that jsonschema finds: 1 is 1.0, true is not 1.
@@ -44,7 +46,7 @@ def _same(one: object, other: object) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([2, 0.5, 0.01, 1e-300, 3]), st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_multiples_are_what_jsonschema_takes_for_multiples(factor: float, value: float) -> None:
     """The verdict is jsonschema's where it has one."""
@@ -88,6 +90,26 @@ def test_a_pattern_that_takes_too_long_is_one_finding() -> None:
     assert found({"items": {"pattern": SLOW}}, ["a" * 3_000] * 1_000) == [
         (Kind.SCHEMA_VIOLATION, f"the body cannot be judged in time: the pattern '{SLOW}' takes too long")
     ]
+
+
+def test_a_pattern_that_takes_its_time_is_judged() -> None:
+    """A search that takes longer than a good one, though not for ever, has its verdict however slow the machine is."""
+    ((kind, said),) = found({"pattern": "(.*)(.*)(.*)[^a]$"}, "a" * 280)
+    assert kind is Kind.SCHEMA_VIOLATION
+    assert "does not match" in said
+
+
+def test_how_long_a_pattern_may_take_is_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that takes twenty times as long for the known search, every pattern may."""
+    limits = []
+    for seconds in (0.01, 0.2):
+        ticks = itertools.count(step=seconds)
+        with monkeypatch.context() as patch:
+            patch.setattr(bounded_keywords, "_clock", partial(next, ticks))
+            bounded_keywords._longest.cache_clear()
+            limits.append(bounded_keywords._longest())
+    bounded_keywords._longest.cache_clear()
+    assert limits[1] == pytest.approx(20 * limits[0])
 
 
 def test_schemas_that_refer_to_each_other_without_end_are_one_finding() -> None:

@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from http_clients import SENDERS, TLS, watched_sockets
 
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
-from pytest_hubfiles.record.recorder import PollRefusedError, Recorder, UnmatchedRequestError
+from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.refusals import PollRefusedError, UnmatchedRequestError, explain
 from pytest_hubfiles.record.tape import Tape
 from pytest_hubfiles.record.wire import canonical_url
 from pytest_hubfiles.settings.values import RecordMode
@@ -169,18 +171,20 @@ def test_what_goes_elsewhere_keeps_its_origin(base: str, url: str) -> None:
 # --- a recorder --------------------------------------------------------------------------------------------
 
 
-def _recorder(path: Path, *interactions: Interaction, base_url: str = ORIGIN) -> Recorder:
+def _replaying(path: Path, *interactions: Interaction, base_url: str = ORIGIN) -> AbstractContextManager[Recorder]:
     from pytest_hubfiles import cassettes
 
     cassette = path / "c.yaml"
     cassette.write_bytes(cassettes.dump(interactions))
-    return Recorder(
-        cassette=cassette,
-        shown="c.yaml",
-        mode=RecordMode.NONE,
-        takes=None,
-        base_url=base_url,
-        identify=lambda interaction: Exchange(interaction, None, None),
+    return Interception(
+        Recorder(
+            cassette=cassette,
+            display_name="c.yaml",
+            mode=RecordMode.NONE,
+            staged=None,
+            base_url=base_url,
+            identify=lambda interaction: Exchange(interaction, None, None),
+        )
     )
 
 
@@ -194,7 +198,7 @@ def _ask(url: str = ORIGIN + STATUS, method: str = "GET", body: bytes | None = N
 
 def test_identical_requests_are_answered_in_order_and_the_end_for_ever(tmp_path: Path) -> None:
     """A task's states come as they were recorded, each once, its end as often as it is asked for."""
-    with _recorder(tmp_path, _poll("PENDING"), _poll("PROCESSING"), _poll("COMPLETE")) as recorder:
+    with _replaying(tmp_path, _poll("PENDING"), _poll("PROCESSING"), _poll("COMPLETE")) as recorder:
         states = [json.loads(_ask())["status"] for _ in range(6)]
     assert states == ["PENDING", "PROCESSING", "COMPLETE", "COMPLETE", "COMPLETE", "COMPLETE"]
     assert not recorder.problems
@@ -212,9 +216,9 @@ def test_identical_requests_are_answered_in_order_and_the_end_for_ever(tmp_path:
         pytest.param([_poll("COMPLETE", "BBBB")], "unmatched-request", "path differs", id="another-task"),
     ],
 )
-def test_a_request_too_many_is_told(tmp_path: Path, interactions: list[Interaction], kind: str, text: str) -> None:
+def test_a_request_too_many_is_refused(tmp_path: Path, interactions: list[Interaction], kind: str, text: str) -> None:
     """Once the recorded answers are used up a request is refused, with how many there were, and each time."""
-    with _recorder(tmp_path, *interactions) as recorder, watched_sockets() as seen:
+    with _replaying(tmp_path, *interactions) as recorder, watched_sockets() as seen:
         for interaction in interactions:
             _ask(interaction.url)
         for _ in range(2):
@@ -227,14 +231,14 @@ def test_a_request_too_many_is_told(tmp_path: Path, interactions: list[Interacti
 def test_tasks_do_not_answer_for_each_other(tmp_path: Path) -> None:
     """Interleaved tasks each walk through their own states."""
     tape = [_poll("PENDING", "A"), _poll("PENDING", "B"), _poll("COMPLETE", "B"), _poll("COMPLETE", "A")]
-    with _recorder(tmp_path, *tape):
+    with _replaying(tmp_path, *tape):
         answers = [json.loads(_ask(ORIGIN + STATUS.replace("AAAA", task)))["status"] for task in "BBAAB"]
     assert answers == ["PENDING", "COMPLETE", "PENDING", "COMPLETE", "COMPLETE"]
 
 
 def test_unplayed_exchanges_are_known(tmp_path: Path) -> None:
     """What nobody asked for is listed."""
-    with _recorder(tmp_path, _poll("COMPLETE"), _recorded("GET", ORIGIN + "/other")) as recorder:
+    with _replaying(tmp_path, _poll("COMPLETE"), _recorded("GET", ORIGIN + "/other")) as recorder:
         _ask()
     assert [interaction.path for interaction in recorder.unplayed] == ["/other"]
 
@@ -244,7 +248,7 @@ def test_unplayed_exchanges_are_known(tmp_path: Path) -> None:
 def test_the_host_does_not_count(tmp_path: Path, client: str, base: str) -> None:
     """A request to the base URL and one to HubSpot's origin get the same answer, without a look at the network."""
     recorded = _recorded("POST", ORIGIN + "/a?x=1&y=", b'{"a": 1}', b'{"n": 1}')
-    with _recorder(tmp_path, recorded, recorded, base_url=base), watched_sockets() as seen:
+    with _replaying(tmp_path, recorded, recorded, base_url=base), watched_sockets() as seen:
         for origin in (base, ORIGIN):
             assert _ask(origin + "/a?y=&x=1", "POST", b'{"a":1}', client) == b'{"n": 1}'
     assert seen == []
@@ -253,7 +257,7 @@ def test_the_host_does_not_count(tmp_path: Path, client: str, base: str) -> None
 def test_a_connection_may_be_opened_by_hand_and_used_again(tmp_path: Path) -> None:
     """http.client's ``connect()`` before, between and after requests neither connects nor uses an answer up."""
     tape = [_poll("PENDING"), _poll("PROCESSING"), _poll("COMPLETE")]
-    with _recorder(tmp_path, *tape) as recorder, watched_sockets() as seen:
+    with _replaying(tmp_path, *tape) as recorder, watched_sockets() as seen:
         connection = http.client.HTTPSConnection("api.hubapi.com", context=TLS)
         states = []
         for _ in tape:
@@ -277,13 +281,13 @@ def test_a_connection_may_be_opened_by_hand_and_used_again(tmp_path: Path) -> No
 )
 def test_a_credential_in_the_query_matches_though_scrubbed(tmp_path: Path, recorded: str, asked: str) -> None:
     """The recording was scrubbed, the request of today has a credential of its own; they match."""
-    with _recorder(tmp_path, _recorded("GET", ORIGIN + "/a" + recorded, answer=b"1")):
+    with _replaying(tmp_path, _recorded("GET", ORIGIN + "/a" + recorded, answer=b"1")):
         assert _ask(ORIGIN + "/a" + asked) == b"1"
 
 
 def test_a_credential_is_not_told_with_an_unmatched_request(tmp_path: Path) -> None:
     """What is said of a request without an answer has no credential in it."""
-    with _recorder(tmp_path) as recorder, pytest.raises(UnmatchedRequestError):
+    with _replaying(tmp_path) as recorder, pytest.raises(UnmatchedRequestError):
         requests.get(ORIGIN + "/a?hapikey=hidden-0001", headers={"Authorization": "Bearer hidden-0002"}, timeout=9)
     assert "hidden" not in str(recorder.problems)
 
@@ -291,7 +295,7 @@ def test_a_credential_is_not_told_with_an_unmatched_request(tmp_path: Path) -> N
 def test_a_dummy_token_that_is_a_word_of_the_request_does_not_hide_it(tmp_path: Path) -> None:
     """A replay may send ``Bearer placeholder`` with a body that speaks of placeholders."""
     recorded = _recorded("POST", ORIGIN + "/a", b'{"name":"placeholder.png"}', b"1")
-    with _recorder(tmp_path, recorded):
+    with _replaying(tmp_path, recorded):
         headers = {"Authorization": "Bearer placeholder"}
         assert (
             requests.post(ORIGIN + "/a", json={"name": "placeholder.png"}, headers=headers, timeout=9).content == b"1"
@@ -368,7 +372,7 @@ FORMS: dict[str, tuple[bytes, Callable[[str], bytes]]] = {
 def test_a_body_matches_in_whatever_form_it_is_given(tmp_path: Path, form: str) -> None:
     """Bytes, text, files, iterators, forms and objects are the bytes that they become on the wire."""
     body, post = FORMS[form]
-    with _recorder(tmp_path, _recorded("POST", ORIGIN + "/a", body, b"1")), watched_sockets() as seen:
+    with _replaying(tmp_path, _recorded("POST", ORIGIN + "/a", body, b"1")), watched_sockets() as seen:
         assert post(ORIGIN + "/a") == b"1"
     assert seen == []
 
@@ -377,7 +381,7 @@ def test_a_body_matches_in_whatever_form_it_is_given(tmp_path: Path, form: str) 
 def test_another_body_in_that_form_does_not_match(tmp_path: Path, form: str) -> None:
     """No form of giving a body is taken for any other body."""
     with (
-        _recorder(tmp_path, _recorded("POST", ORIGIN + "/a", b"other", b"1")),
+        _replaying(tmp_path, _recorded("POST", ORIGIN + "/a", b"other", b"1")),
         pytest.raises(UnmatchedRequestError, match="body differs"),
     ):
         FORMS[form][1](ORIGIN + "/a")
@@ -395,7 +399,8 @@ def with_requests(url):
     return requests.post(url, files={"file": ("cat.png", b"\\x89PNG\\xff")}, data={"folderPath": "/a"}).status_code
 
 def with_httpx(url):
-    return httpx.post(url, files={"file": ("cat.png", b"\\x89PNG\\xff")}, data={"folderPath": "/a"}).status_code
+    files = {"file": ("cat.png", b"\\x89PNG\\xff")}
+    return httpx.post(url, files=files, data={"folderPath": "/a"}, timeout=600).status_code
 
 def with_aiohttp(url):
     async def send(data):
@@ -408,7 +413,7 @@ def with_aiohttp(url):
 
 CLIENTS = {"requests": with_requests, "httpx": with_httpx, "aiohttp": with_aiohttp}
 
-@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the stand-in knows no uploads
+@pytest.mark.hubfiles(version="v3", judge=False, allow=["outage"])  # the fake server knows no uploads
 @pytest.mark.parametrize("client", CLIENTS)
 def test_upload(hubfiles, client):
     assert CLIENTS[client](hubfiles.base_url + "/files/v3/files") in (404, 405)
@@ -435,7 +440,7 @@ def test_what_differs_in_long_bodies_is_shown() -> None:
     bodies = [json.dumps({"a": "x" * 5_000, "b": value, "c": "y" * 5_000}) for value in ("cat", "dog")]
     recorded, asked = (interaction("POST", "/files/v3/x", 200, {}, asked=json.loads(body)) for body in bodies)
 
-    said = Tape([recorded], [recorded]).explain(asked, "x.yaml").message
+    said = explain(asked, Tape([recorded], [recorded]), "x.yaml").message
 
     (line,) = (line for line in said.splitlines() if "body differs" in line)
     assert '"b": "cat"' in line

@@ -20,8 +20,10 @@ from samples import compared, finding, large, report, rich
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.compare.comparison import Compared, Verdict
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json, render_json
+from pytest_hubfiles.report.merging import merged
 from pytest_hubfiles.report.publishing import encoded, render
-from pytest_hubfiles.report.report import Record, Report, merged
+from pytest_hubfiles.report.record import Record
+from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.settings.values import REPORT_FORMATS
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from answers import VERSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles import openapi
@@ -963,7 +963,7 @@ def _schema(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SOUND = st.recursive(st.booleans() | st.just({"type": "string"}), _schema, max_leaves=6)
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=150)
 
 
 @many

@@ -47,11 +47,12 @@ def both_in_a_list(value: str) -> str:
 REPLAY = "hubfiles.start_import(**BODY), hubfiles.import_status('AAAAEZ6whGI')"
 SEVERITIES = f"({REPLAY}) and [f.severity.value for f in hubfiles.findings if f.path == '$.completedAt']"
 SETTINGS = [
-    Setting("record", "hubfiles.recording", ("new_episodes", "none"), ("True", "False"), "record"),
+    Setting("record", f"({REPLAY}) and hubfiles.recording", ("new_episodes", "none"), ("True", "False"), "record"),
     Setting("version", "hubfiles.version", ("v3", "2025-09"), ("v3", "2025-09"), "version"),
     Setting("version", "hubfiles.version", ("v3", "2025-09"), ("v3", "2025-09"), "versions", both_in_a_list),
     Setting("strict", SEVERITIES, ("true", "false"), ("['breaking']", "['info']"), "strict", boolean, flag=True),
-    Setting("base_url", "hubfiles.base_url", ("http://127.0.0.1:9/a", "https://b.example:1"), ("http://127.0.0.1:9/a", "https://b.example:1")),
+    Setting("base_url", f"({REPLAY}) and hubfiles.base_url", ("http://127.0.0.1:9/a", "https://b.example:1"),
+            ("http://127.0.0.1:9/a", "https://b.example:1")),
     Setting("cassettes", "hubfiles.cassette.parts[-4]", ("one", "other"), ("one", "other")),
 ]  # fmt: skip
 IDS = [f"{setting.name}-{setting.marker}" if setting.marker else setting.name for setting in SETTINGS]

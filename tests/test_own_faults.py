@@ -8,12 +8,12 @@ import tempfile
 import pytest
 from downstream import Downstream
 
-from pytest_hubfiles.run import test_run
+from pytest_hubfiles.run import one_test
 
 
 def test_a_fault_of_the_plugin_is_told_as_such(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that nobody raised on purpose fails its test, with where it came from, and promotes nothing."""
-    monkeypatch.setattr(test_run.Trial, "_refusals", lambda self: {}["nothing"])
+    monkeypatch.setattr(one_test.TestRun, "_concluded", lambda self: {}["nothing"])
     downstream.tests()
 
     result = downstream.run_live("--hubfiles-record=once")
@@ -51,7 +51,7 @@ def test_a_fault_while_interrupted_does_not_hide_the_interrupt(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault while an interrupted test is put away leaves the interrupt what it is, and is told."""
-    monkeypatch.setattr(test_run.Trial, "_refusals", lambda self: {}["nothing"])
+    monkeypatch.setattr(one_test.TestRun, "_concluded", lambda self: {}["nothing"])
     downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    pytest.exit('enough')\n")
 
     result = downstream.run_live("--hubfiles-record=once")
@@ -85,9 +85,9 @@ def test_import(hubfiles):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "hubfiles: cassettes/2026-03/test_files/test_import.yaml could not be replayed, because of",
+            "hubfiles: cassettes/2026-03/test_files/test_import.yaml could not be replayed:",
             "          pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: AttributeError: *nothing*",
-            "          Replay again when this is mended.",
+            "          Fix the cause, then replay again.",
         ]
     )
 
@@ -102,7 +102,7 @@ SEEN = []
 
 def test_import(hubfiles):
     import_a_file(hubfiles)
-    SEEN.append(weakref.ref(hubfiles._trial.recorder))
+    SEEN.append(weakref.ref(hubfiles._test_run.recorder))
 
 def test_after():
     gc.collect()

@@ -1,4 +1,4 @@
-"""The patches of the clients are made once for all tests, and nobody can tell."""
+"""The patches of the clients are made once for all tests, and no test sees a difference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.hubfiles(cassette="one")
 session, client = requests.Session(), httpx.Client()
 
 def by_urllib3(url):
-    "Call vcrpy in: urllib3 is its business."
+    "Have vcrpy take over: it answers urllib3."
     answer = urllib3.request("GET", url)
     return SimpleNamespace(json=lambda: json.loads(answer.data))
 
@@ -49,10 +49,10 @@ def test_poll(seen, hubfiles, request):
         assert get(hubfiles.base_url + "PATH").json()["status"] == "COMPLETE"
     assert len(hubfiles.exchanges) == 4
     assert bool(seen) == bool(request.node.callspec.params["seen"])
-    assert not patching._KNOWS_GROUPS or patching._sheet().fits is False  # it is on, or somebody else's is
+    assert not patching._CAN_SKIP or patching._patch_set().fits is False  # it is on, or somebody else's is
 
 def test_that_does_not_ask(request):
-    assert not patching._KNOWS_GROUPS or patching._sheet().fits
+    assert not patching._CAN_SKIP or patching._patch_set().fits
     assert not [c for pool in pools(session) for c in list(pool.pool.queue) if c is not None]
 
 def pools(session):
@@ -75,14 +75,14 @@ def test_tests_share_clients_and_patches(downstream: Downstream) -> None:
 
 def test_what_is_patched_is_known() -> None:
     """The patches that were made once cover what vcrpy covers: the clients, http.client, and certificates apart."""
-    names = {f"{place.target.__name__}.{place.attribute}" for place in patching._sheet().places}
+    names = {f"{point.owner.__name__}.{point.name}" for point in patching._patch_set().points}
 
     assert {
         "HTTPSConnection.__init__", "HTTPSConnectionPool.ConnectionCls", "HTTPSConnectionPool._new_conn",
         "HTTPTransport.handle_request", "AsyncHTTPTransport.handle_async_request", "ClientSession._request",
         "vcr.patch.force_reset",
     } <= names  # fmt: skip
-    assert patching._sheet().closing
+    assert patching._patch_set().closing
 
 
 OUTLIVING = """

@@ -7,7 +7,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +20,33 @@ from hypothesis import strategies as st
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Exchange, Interaction
-from pytest_hubfiles.record.fast.player import Player, is_plain
-from pytest_hubfiles.record.recorder import PollRefusedError, Recorder
+from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.fast.player import Player
+from pytest_hubfiles.record.refusals import PollRefusedError
+from pytest_hubfiles.record.wire import is_plain
 from pytest_hubfiles.settings.values import RecordMode
 
 URL = f"https://api.hubapi.com/files/2026-03/files/import-from-url/async/tasks/{TASK}/status"
-ALWAYS_VCRPY = sys.version_info < (3, 11)  # whose vcrpy cannot be put on at once
+ALWAYS_VCRPY = sys.version_info < (3, 11)  # whose vcrpy patches piece by piece
 BY_VCRPY = {"ignore_hosts": ["nowhere.example"]}  # with a setting of its own, a replay is vcrpy's from the start
 
 
 def recorder(path: Path, answers: list[Interaction], config: dict[str, Any]) -> Recorder:
     cassettes.write(path, cassettes.dump(answers))
     return Recorder(
-        cassette=path, shown="c.yaml", mode=RecordMode.NONE, takes=None, base_url="https://api.hubapi.com",
+        cassette=path, display_name="c.yaml", mode=RecordMode.NONE, staged=None, base_url="https://api.hubapi.com",
         identify=lambda found: Exchange(found, None, None), vcr_config=config,
     )  # fmt: skip
+
+
+def replaying(path: Path, answers: list[Interaction], config: dict[str, Any]) -> AbstractContextManager[Recorder]:
+    return Interception(recorder(path, answers, config))
 
 
 @contextmanager
 def without_vcrpy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
-        patch.setattr(Player, "call_in_vcrpy", lambda self: pytest.fail("vcrpy was called in"))
+        patch.setattr(Player, "hand_over", lambda self: pytest.fail("vcrpy took over"))
         yield
 
 
@@ -98,7 +104,7 @@ def facts(answer: Any, body: bytes) -> dict[str, Any]:
 WAYS: list[Callable[[], dict[str, Any]]] = [
     by_requests, by_requests_in_pieces, by_requests_raw, by_httpx, by_httpx_in_pieces, by_httpx_async,
 ]  # fmt: skip
-NAMES = st.from_regex(r"[A-Z][a-z0-9-]{0,12}", fullmatch=True)  # vcrpy tells one twice that is written in two ways
+NAMES = st.from_regex(r"[A-Z][a-z0-9-]{0,12}", fullmatch=True)  # vcrpy returns one twice that is written in two ways
 VALUES = st.from_regex(r"[!-~]([ -~]{0,20}[!-~])?", fullmatch=True)
 TELLING = ("Set-cookie", "Content-encoding", "Content-length", "Transfer-encoding", "Location")
 HEADERS = st.dictionaries(
@@ -114,15 +120,18 @@ ANSWERS = st.builds(
 
 
 @pytest.mark.parametrize("ask", WAYS, ids=lambda way: way.__name__)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 @given(answer=ANSWERS)
 def test_a_plain_answer_is_what_vcrpy_makes_of_it(
     ask: Callable[[], dict[str, Any]], answer: Interaction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a client can see of an answer is the same with vcrpy and without it."""
-    with recorder(tmp_path / "c.yaml", [answer], {}) as played, without_vcrpy(monkeypatch):
+    with replaying(tmp_path / "c.yaml", [answer], {}) as played, without_vcrpy(monkeypatch):
         ours = ask()
-    with recorder(tmp_path / "c.yaml", [answer], BY_VCRPY) as by_vcrpy:
+    with replaying(tmp_path / "c.yaml", [answer], BY_VCRPY) as by_vcrpy:
         theirs = ask()
 
     assert is_plain(answer.plain())
@@ -154,7 +163,7 @@ def test_an_odd_answer_is_vcrpys(ask: Callable[[], dict[str, Any]], change: dict
     elsewhere = Interaction(**{**vars(plain), "url": "https://api.hubapi.com/elsewhere"})
     seen = []
     for config in ({}, BY_VCRPY):
-        with recorder(tmp_path / "c.yaml", [plain, odd, plain, elsewhere], config):
+        with replaying(tmp_path / "c.yaml", [plain, odd, plain, elsewhere], config):
             seen.append([outcome(ask), outcome(ask), outcome(ask)])
 
     assert not is_plain(odd.plain())
@@ -189,7 +198,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("given", REQUESTS.values(), ids=REQUESTS.keys())
 def test_an_odd_request_ends_as_with_vcrpy(given: dict[str, Any], tmp_path: Path) -> None:
-    """Whatever requests is told about sending, a replay without vcrpy ends as one with it: answered, or refused."""
+    """Whatever arguments requests gets, a replay without vcrpy ends as one with it: answered, or refused."""
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
     query = Interaction(**{**vars(plain), "url": URL + "?a=1&a=2&b=%C3%BC"})
     posts = [Interaction(**{**vars(plain), "method": "POST", "request_body": body}) for body in (
@@ -197,7 +206,7 @@ def test_an_odd_request_ends_as_with_vcrpy(given: dict[str, Any], tmp_path: Path
     )]  # fmt: skip
     seen = []
     for config in ({}, BY_VCRPY):
-        with recorder(tmp_path / "c.yaml", [plain, query, *posts], config):
+        with replaying(tmp_path / "c.yaml", [plain, query, *posts], config):
             asked = {
                 **given,
                 **({"data": iter([b"1", b"2"])} if "data" in given and hasattr(given["data"], "__next__") else {}),
@@ -231,7 +240,7 @@ ASK = {
 
 @pytest.mark.parametrize("by", ASK)
 def test_a_green_replay_imports_neither_vcrpy_nor_yaml(downstream: Downstream, by: str) -> None:
-    """What takes longer to import than a test takes is left out where it is not needed."""
+    """What takes longer to import than a test to run is imported only where it is needed."""
     ended = polled("COMPLETE")
     module, ask = ASK[by]
     source = GREEN.format(module=module, ask=ask, needed="{'vcr', 'yaml'}" if ALWAYS_VCRPY else "set()")
@@ -295,12 +304,12 @@ def test_import(hubfiles):
 @pytest.mark.hubfiles(record="rewrite")
 def test_records(hubfiles):
     assert asyncio.run(poll(hubfiles.base_url)) == "COMPLETE"
-    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN).json()["status"] == "COMPLETE"
+    assert httpx.get(hubfiles.base_url + PATH, headers=TOKEN, timeout=600).json()["status"] == "COMPLETE"
 """
 
 
 def test_a_test_that_records_after_one_that_did_not_need_vcrpy(downstream: Downstream) -> None:
-    """What vcrpy takes for the clients' own, when it is imported in the middle of a replay, is their own."""
+    """Vcrpy imported in the middle of a replay keeps the clients' own methods as originals, not our replacements."""
     ended = polled("COMPLETE")
     with constant_server() as url:
         (downstream.path / "test_files.py").write_text(
@@ -319,13 +328,13 @@ def test_proxies_of_the_environment_are_not_looked_for(tmp_path: Path, monkeypat
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
     before = requests.sessions.get_environ_proxies
 
-    with recorder(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
+    with replaying(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
         assert requests.get(URL, timeout=5).json() == {}
 
     assert requests.sessions.get_environ_proxies is before
 
 
-def test_threads_go_on_while_vcrpy_is_called_in(tmp_path: Path) -> None:
+def test_threads_go_on_while_vcrpy_takes_over(tmp_path: Path) -> None:
     """Requests of other threads are answered before, while and after one of them needs vcrpy."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -338,14 +347,14 @@ def test_threads_go_on_while_vcrpy_is_called_in(tmp_path: Path) -> None:
             return json.loads(urllib3.request("GET", URL).data)["status"]
         return requests.get(URL, timeout=5).json()["status"]
 
-    with recorder(tmp_path / "c.yaml", [plain], {}) as played, ThreadPoolExecutor(8) as pool:
+    with replaying(tmp_path / "c.yaml", [plain], {}) as played, ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(200))) == {"COMPLETE"}
 
     assert len(played.exchanges) == 200
 
 
-def test_what_fails_in_here_is_told(tmp_path: Path) -> None:
-    """An error of our own, raised into a client that may swallow it, is known of."""
+def test_what_fails_in_here_is_noted(tmp_path: Path) -> None:
+    """An error of our own, raised into a client that may swallow it, is among the faults."""
 
     def failing(_: Interaction) -> Exchange:
         raise ZeroDivisionError("no")
@@ -353,7 +362,7 @@ def test_what_fails_in_here_is_told(tmp_path: Path) -> None:
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
     played = recorder(tmp_path / "c.yaml", [plain], {})
     played._identify = failing
-    with played, pytest.raises(ZeroDivisionError):
+    with Interception(played), pytest.raises(ZeroDivisionError):
         requests.get(URL, timeout=5)
 
     assert played.faults == ["pytest-hubfiles, or a hook of hubfiles_vcr_config, failed: ZeroDivisionError: no"]
@@ -363,7 +372,7 @@ def test_what_is_not_recorded_is_refused(tmp_path: Path) -> None:
     """A request without an answer is refused through requests and httpx alike, and goes nowhere."""
     plain = interaction("GET", "/other", 200, {})
     for get in (requests.get, httpx.get):
-        with recorder(tmp_path / "c.yaml", [plain], {}) as played, pytest.raises(PollRefusedError):
+        with replaying(tmp_path / "c.yaml", [plain], {}) as played, pytest.raises(PollRefusedError):
             get(URL, timeout=5)
         assert len(played.problems) == 1
 
@@ -372,7 +381,7 @@ def test_a_test_may_take_away_what_watches_imports(tmp_path: Path, monkeypatch: 
     """A test that puts ``sys.meta_path`` back as it knew it ends as any other."""
     before = list(sys.meta_path)
     plain = Interaction("GET", URL, {}, b"", 200, "OK", {}, b"{}")
-    with recorder(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
+    with replaying(tmp_path / "c.yaml", [plain], {}), without_vcrpy(monkeypatch):
         sys.meta_path[:] = before
         assert requests.get(URL, timeout=5).json() == {}
 
@@ -380,7 +389,7 @@ def test_a_test_may_take_away_what_watches_imports(tmp_path: Path, monkeypatch: 
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    """Clients, imports and proxies are as they were once a test is over, whether or not vcrpy was called in."""
+    """Clients, imports and proxies are as they were once a test is over, whether or not vcrpy took over."""
     import urllib3.connectionpool
 
     places = (
@@ -389,7 +398,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     )  # fmt: skip
     before = [dict(vars(place)) for place in places], list(sys.meta_path)
     for answers in (whole_import(), [interaction("GET", "/x", 302)]):
-        with recorder(tmp_path / "c.yaml", answers, {}):
+        with replaying(tmp_path / "c.yaml", answers, {}):
             outcome(lambda: requests.get("https://api.hubapi.com/x", timeout=5))
 
     assert ([dict(vars(place)) for place in places], list(sys.meta_path)) == before

@@ -33,7 +33,7 @@ def shown(reason: str) -> str:
 def refused(project: Downstream, result: pytest.RunResult, *reasons: str, **outcomes: int) -> None:
     """Assert that the test failed for *reasons*, that the cassette is as it was and a candidate beside it."""
     result.assert_outcomes(**(outcomes or {"failed": 1}))
-    result.stdout.fnmatch_lines([f"hubfiles: the recording is not promoted to {CASSETTE}, because of"])
+    result.stdout.fnmatch_lines([f"hubfiles: {CASSETTE} was not replaced:"])
     for reason in reasons:
         result.stdout.fnmatch_lines([f"          {shown(reason)}"])
     result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} (*{reasons[-1]}*)"])
@@ -75,7 +75,7 @@ def test_drift_is_not_promoted(recorded: Downstream, mode: str) -> None:
             "hubfiles: * findings, of which 2 fail the test",
             "breaking *$.result.size *schema-violation: is string*",
             "breaking *$.result.size *type-changed: *",
-            "          It is kept beside it: read what changed, then run hubfiles accept, or record again with*accept.",
+            "          The new recording is kept beside it. Read what changed, then run hubfiles accept, *accept.",
         ]
     )
     assert answers(recorded.candidate())[-1] == ("GET", "COMPLETE")
@@ -83,7 +83,7 @@ def test_drift_is_not_promoted(recorded: Downstream, mode: str) -> None:
 
 @pytest.mark.parametrize(("level", "promoted"), [("breaking", True), ("warning", False)])
 def test_drift_below_fail_on_is_promoted(recorded: Downstream, level: str, promoted: bool) -> None:
-    """Drift below fail_on is told and promoted; the same drift at fail_on is not."""
+    """Drift below fail_on is reported and promoted; the same drift at fail_on is not."""
     recorded.restart("no-access")
 
     result = recorded.run_live("--hubfiles-record=rewrite", f"--hubfiles-fail-on={level}")
@@ -138,7 +138,7 @@ def test_an_outage_is_not_promoted(recorded: Downstream, fault: str, source: str
     result = rerecord(recorded)
 
     refused(recorded, result, FAULTS[fault])
-    result.stdout.fnmatch_lines(["          What was there before is as it was. Record again when this is mended."])
+    result.stdout.fnmatch_lines(["          The old cassette is unchanged. Fix the cause, then record again."])
     result.stdout.no_fnmatch_line("*status-changed*")  # an outage says nothing of the API
     recorded.tests()
     recorded.run().assert_outcomes(passed=1)
@@ -170,7 +170,7 @@ def test_accept_does_not_waive_an_outage(recorded: Downstream) -> None:
 
 # --- a test that did not pass ---
 
-REASON = "the test did not pass"
+REASON = "the test failed"
 ENDINGS = {
     "fails": ("    assert task.task_status == 'PENDING'", {"failed": 1}),
     "raises": ("    raise OSError('no')", {"failed": 1}),
@@ -385,7 +385,7 @@ def test_what_goes_wrong_in_a_teardown_is_an_error(
 
 
 def test_accept_on_the_command_line_waives_findings(recorded: Downstream) -> None:
-    """--hubfiles-accept makes a recording with drift the cassette, tells the drift, and leaves no candidate."""
+    """--hubfiles-accept makes a recording with drift the cassette, reports the drift, and leaves no candidate."""
     recorded.restart("epoch-times")
     rerecord(recorded)
 
@@ -497,10 +497,10 @@ def test_a_candidate_without_reasons_speaks_for_itself(recorded: Downstream) -> 
     """A candidate somebody else wrote is accepted by what it holds: answers are, an outage is not."""
     recorded.write([started(), replace(polled("PENDING"), status_code=503)], recorded.candidate())
     with pytest.raises(promotion.CandidateRefusedError, match="got HTTP 503"):
-        promotion.accept(recorded.candidate())
+        promotion.accept_candidate(recorded.candidate())
 
     recorded.write(whole_import(), recorded.candidate())
-    promotion.accept(recorded.candidate())
+    promotion.accept_candidate(recorded.candidate())
 
     assert cassettes.read(recorded.cassette()) == whole_import()
 

@@ -38,7 +38,7 @@ def nodes(root: Shape) -> Iterator[Shape]:
         yield from nodes(child)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(SHAPES, SHAPES)
 @example([{"[*]": 1}], [{"[*]": "x"}])
 @example([0.5], [1, None])
@@ -53,7 +53,7 @@ def test_drift_is_silent_only_where_nothing_is_new(old: list[object], new: list[
         assert before.merge(after) == before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SHAPES, SHAPES)
 def test_equal_shapes_do_not_drift(old: list[object], new: list[object]) -> None:
     """Where shapes are equal nothing is found; where something is found they are not equal, nor are their trees."""

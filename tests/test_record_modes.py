@@ -197,7 +197,7 @@ def test_verify_fails_on_an_outage(downstream: Downstream) -> None:
     name = "cassettes/2026-03/test_files/test_import.yaml"
     result.stdout.fnmatch_lines(
         [
-            f"hubfiles: {name} could not be verified, because of",
+            f"hubfiles: {name} could not be verified:",
             "          GET */status got HTTP 500",
             f"not verified: {name} (GET */status got HTTP 500)",
         ]

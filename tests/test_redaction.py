@@ -1,4 +1,4 @@
-"""What a run tells of a test with credentials, in failures, logs and reports, is without them."""
+"""Failures, logs and reports of a test with credentials are without them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_request_without_an_answer_is_told_without_credentials(downstream: Dow
 
 @pytest.mark.parametrize("count", [99, 100, 101])
 def test_many_requests_are_told_without_credentials(downstream: Downstream, count: int) -> None:
-    """However many requests of a test were answered, none of the credentials that they carried is told."""
+    """However many requests of a test were answered, none of the credentials that they carried is shown."""
     downstream.write([polled("PENDING")] * count)
     downstream.tests(
         f"import requests\n\ndef test_import(hubfiles):\n    start = ''.join({list(SECRET[:-4])!r})\n"
@@ -152,7 +152,7 @@ def test_pieces_that_a_shortened_value_leaves(text: str, kept: str) -> None:
 
 
 def test_log_lines() -> None:
-    """A client's log line loses what its URL holds, though nobody has told of it yet."""
+    """A client's log line loses what its URL holds, though no request has shown it yet."""
     line = 'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/abc1defg?hapikey=secret12&limit=1 HTTP/1.1" 200 7'
     assert redact(line) == (
         'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/SCRUBBED?hapikey=SCRUBBED&limit=1 HTTP/1.1" 200 7'

@@ -1,4 +1,4 @@
-"""Replay: everything is answered from the cassette, nothing leaves, and what cannot be answered is told."""
+"""Replay: everything is answered from the cassette, nothing leaves, and what cannot be answered is reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def findings(result: pytest.RunResult, kind: str) -> list[str]:
     return sorted({line for line in result.outlines if f" {kind}: " in line and not line.startswith("E ")})
 
 
-# --- sealed ---
+# --- blocked ---
 
 CLIENT = """
 import json, urllib.request
@@ -551,14 +551,15 @@ def test_a_file_that_cannot_be_collected_leaves_the_run_partial(with_unused: Dow
 def test_cassettes_of_versions_that_were_not_run_are_not_called_unused(
     with_unused: Downstream, args: list[str]
 ) -> None:
-    """A run for one version says nothing of another's cassettes, but of those that lie in no version's folder."""
+    """A run for one version says nothing of another's cassettes, nor of what other recorders keep in the same root."""
     with_unused.write(whole_import(), with_unused.cassette(version="v3"))
-    with_unused.write(whole_import(), with_unused.path / "cassettes" / "old" / "v3.yaml")
+    with_unused.write(whole_import(), with_unused.path / "cassettes" / "test_files" / "test_of_pytest_recording.yaml")
+    with_unused.write(whole_import(), with_unused.path / "cassettes" / "test_of_pytest_vcr.yaml")
 
     result = with_unused.run(*args)
 
     told = [line.split("cassette-unused: ")[1].split(" ")[0] for line in findings(result, "cassette-unused")]
-    assert sorted(told) == ["cassettes/2026-03/test_files/test_gone.yaml", "cassettes/old/v3.yaml"]
+    assert told == ["cassettes/2026-03/test_files/test_gone.yaml"]
 
 
 def test_unused_cassettes_can_fail_a_run(with_unused: Downstream) -> None:

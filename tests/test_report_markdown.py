@@ -13,7 +13,8 @@ from samples import few, for_hostile_text, full_of, hostile, large, nasty, repor
 
 from pytest_hubfiles.report.formats.markdown import LIMIT, code, render_markdown
 from pytest_hubfiles.report.grouping import visible
-from pytest_hubfiles.report.report import Record, Report
+from pytest_hubfiles.report.record import Record
+from pytest_hubfiles.report.report import Report
 
 
 class Page(HTMLParser):

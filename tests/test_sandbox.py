@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from patience import PATIENCE
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.sandbox import (
@@ -59,7 +60,7 @@ class Client:
 
     def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] = TOKEN) -> Reply:
         """Send a request with a JSON body, or with bytes as they are."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.sandbox.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.sandbox.port, timeout=PATIENCE)
         try:
             data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
             connection.request(method, path, data, dict(headers))
@@ -467,7 +468,7 @@ def test_gzip_is_for_clients_that_offer_it(client: Client, offer: str, packed: b
 
 def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
     """A connection stays open between answers, whether they succeed or not, with a body or without."""
-    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=PATIENCE)
     connection.connect()
     opened = connection.sock
     try:
@@ -489,7 +490,7 @@ def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
 
 def test_the_answer_to_head_has_no_body(sandbox: Sandbox) -> None:
     """After the headers of an answer to HEAD nothing follows, which would be taken for the next answer."""
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=PATIENCE) as connection:
         connection.sendall(b"HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n")
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     assert received.startswith(b"HTTP/1.1 404 ")
@@ -499,7 +500,7 @@ def test_the_answer_to_head_has_no_body(sandbox: Sandbox) -> None:
 def test_a_chunked_request_is_read(sandbox: Sandbox) -> None:
     """A client that streams its body without a length is understood."""
     body = json.dumps(CAT).encode()
-    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=PATIENCE)
     try:
         connection.request("POST", IMPORT, iter([body[:10], body[10:]]), TOKEN, encode_chunked=True)
         assert connection.getresponse().status == 202
@@ -733,7 +734,7 @@ def _stall(client: Client) -> None:
         waiting.settimeout(0.2)
         with pytest.raises(TimeoutError):
             waiting.recv(1)
-        waiting.settimeout(10)
+        waiting.settimeout(PATIENCE)
         client.sandbox.close()
         assert waiting.recv(1) == b""
 
@@ -902,21 +903,22 @@ def test_close_leaves_no_socket_open() -> None:
         warnings.simplefilter("error", ResourceWarning)
         sandbox = Sandbox()
         sandbox.start()
-        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as idle:
+        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=PATIENCE) as idle:
             idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert idle.recv(12) == b"HTTP/1.1 404"
             sandbox.close()
             while idle.recv(65536):
                 pass
         for thread in set(threading.enumerate()) - before:
-            thread.join(timeout=10)
+            thread.join(timeout=PATIENCE)
             assert not thread.is_alive()
         del sandbox
         gc.collect()
 
 
-def test_close_does_not_wait_for_a_stalled_answer() -> None:
-    """close() ends a stalled answer, and the thread behind it, instead of sitting out its 30 seconds."""
+def test_close_does_not_wait_for_a_stalled_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """close() ends a stalled answer, and the thread behind it, instead of sitting out the stall."""
+    monkeypatch.setattr("pytest_hubfiles.sandbox.server._STALL_SECONDS", 2 * PATIENCE)
     before = set(threading.enumerate())
     with Sandbox(switches=["stall"]) as sandbox:
         client = Client(sandbox)
@@ -933,10 +935,10 @@ def test_close_does_not_wait_for_a_stalled_answer() -> None:
         asking.start()
         while len(sandbox.requests) < 2:
             asking.join(timeout=0.01)
-    asking.join(timeout=10)  # the client itself gives up after 10 s, with a TimeoutError
+    asking.join(timeout=PATIENCE)
     assert ended == [http.client.RemoteDisconnected]
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         assert not thread.is_alive()
 
 
@@ -952,7 +954,7 @@ def test_close_does_not_wait_for_a_stalled_answer() -> None:
 )
 def test_nonsense_does_not_end_the_sandbox(client: Client, raw: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     """What is not HTTP gets an error, nothing is printed, and the next client is served."""
-    with socket.create_connection(("127.0.0.1", client.sandbox.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", client.sandbox.port), timeout=PATIENCE) as connection:
         connection.sendall(raw)
         first = connection.recv(65536)
         assert first.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")) or b"Error code: 400" in first
@@ -962,7 +964,7 @@ def test_nonsense_does_not_end_the_sandbox(client: Client, raw: bytes, capfd: py
 
 def test_a_client_that_leaves_is_no_noise(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
     """A connection reset in the middle of a request prints nothing."""
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=PATIENCE) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert Client(sandbox).start()
@@ -980,7 +982,7 @@ def test_answers_leave_without_delay(sandbox: Sandbox, monkeypatch: pytest.Monke
         real(self, *options)
 
     monkeypatch.setattr(socket.socket, "setsockopt", noting)
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=PATIENCE) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert connection.recv(12) == b"HTTP/1.1 404"
     assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, True) in chosen

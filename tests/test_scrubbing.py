@@ -642,7 +642,7 @@ DOCUMENTS = st.recursive(
     ),
     max_leaves=8,
 )
-few = settings(max_examples=150, deadline=None)
+few = settings(max_examples=150)
 
 
 @few

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from faults.payloads import changed_by_scrubbing, payloads
 from faults.r09_scan import lines
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from looking import CLOSELY
 
@@ -19,7 +19,7 @@ from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.secrets import patterns
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(payloads())
 def test_scrubbing_keeps_shape_and_verdict_and_ends(exchange: Exchange) -> None:
     """Of any answer the shape and what its contract finds are the same before and after, and after twice."""
@@ -56,7 +56,7 @@ ANY = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1_000)
 @given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
 def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
     """An exchange that is passed over as a whole holds nothing that a closer look at its parts would find."""

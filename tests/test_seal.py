@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from downstream import Downstream
 
-from pytest_hubfiles.record.network_block import Seal, SealedError
+from pytest_hubfiles.record.network_block import ConnectionBlockedError, NetworkBlock
 
 ELSEWHERE = "192.0.2.1"  # RFC 5737: nobody's
 NAMES = ("connect", "connect_ex", "sendto", "sendmsg")
 
 
-def refusal(what: str) -> SealedError:
-    return SealedError(f"{what} was refused")
+def refusal(what: str) -> ConnectionBlockedError:
+    return ConnectionBlockedError(f"{what} was refused")
 
 
 @pytest.fixture
@@ -80,22 +80,22 @@ def test_what_would_leave_is_refused(attempt: str) -> None:
     """Whatever names an address or a host elsewhere is refused before it is tried, as a failed connection."""
     asked: list[str] = []
 
-    def refuse(what: str) -> SealedError:
+    def refuse(what: str) -> ConnectionBlockedError:
         asked.append(what)
         return refusal(what)
 
-    with Seal("https://api.hubapi.com", refuse), pytest.raises(OSError, match="was refused"):
+    with NetworkBlock("https://api.hubapi.com", refuse), pytest.raises(OSError, match="was refused"):
         ATTEMPTS[attempt]()
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1."])
 def test_the_base_url_is_refused_though_it_is_here(listener: socket.socket, host: str) -> None:
-    """A stand-in on loopback is what is recorded from: a replay does not reach it, whatever it is called."""
+    """A fake server on loopback is recorded from, and a replay does not reach it, under whatever name."""
     for called in ("127.0.0.1", "localhost"):
         with (
-            Seal(base(listener, host), refusal),
-            pytest.raises(SealedError, match=f"connecting to .*:{listener.getsockname()[1]} was refused"),
+            NetworkBlock(base(listener, host), refusal),
+            pytest.raises(ConnectionBlockedError, match=f"connecting to .*:{listener.getsockname()[1]} was refused"),
         ):
             socket.create_connection((called, listener.getsockname()[1]))
 
@@ -103,9 +103,9 @@ def test_the_base_url_is_refused_though_it_is_here(listener: socket.socket, host
 def test_what_stays_here_is_let_through(listener: socket.socket, tmp_path: Path) -> None:
     """A test's own server on loopback, a UNIX socket, a socket pair and a name for this machine are no way out."""
     port = listener.getsockname()[1]
-    with Seal("https://api.hubapi.com", refusal):
+    with NetworkBlock("https://api.hubapi.com", refusal):
         for host in ("127.0.0.1", "localhost", "::ffff:127.0.0.1"):
-            with suppress(ConnectionRefusedError):  # where there is no IPv6, the system says so, not the seal
+            with suppress(ConnectionRefusedError):  # where there is no IPv6, the system says so, not the block
                 socket.create_connection((host, port)).close()
         with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
             connection.connect()
@@ -130,7 +130,7 @@ async def _open_and_close(port: int) -> None:
 @pytest.mark.parametrize("hosts", [["localhost."], [re.compile("local.*")], ["127.0.0.1"]], ids=str)
 def test_ignoring_loopback_does_not_open_the_base_url(listener: socket.socket, hosts: list[str]) -> None:
     """The base URL stays refused where loopback is a host to ignore: vcrpy's hooks see HubSpot's origin there."""
-    with Seal(base(listener), refusal, hosts), pytest.raises(SealedError):
+    with NetworkBlock(base(listener), refusal, hosts), pytest.raises(ConnectionBlockedError):
         socket.create_connection(("localhost", listener.getsockname()[1]))
 
 
@@ -140,8 +140,8 @@ def test_a_host_to_ignore_is_let_through(listener: socket.socket, monkeypatch: p
     reached: list[object] = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args: found)
     monkeypatch.setattr(socket.socket, "connect", lambda sock, address: reached.append(address), raising=False)
-    with Seal("https://api.hubapi.com", refusal, ["mail.example.com"]):
-        with pytest.raises(SealedError), socket.socket() as sock:
+    with NetworkBlock("https://api.hubapi.com", refusal, ["mail.example.com"]):
+        with pytest.raises(ConnectionBlockedError), socket.socket() as sock:
             sock.connect((ELSEWHERE, 443))
         socket.create_connection(("mail.example.com", 443)).close()
     assert reached == [(ELSEWHERE, 443)]
@@ -151,32 +151,32 @@ def test_nothing_is_left_behind(listener: socket.socket) -> None:
     """After a replay the sockets are as they were, also where somebody patched on top of it and undid that later."""
     before = {name: vars(socket.socket).get(name) for name in NAMES}
     look_up = socket.getaddrinfo
-    with Seal(base(listener), refusal), pytest.MonkeyPatch.context() as patched:
-        sealed = socket.socket.connect
-        patched.setattr(socket.socket, "connect", sealed)
+    with NetworkBlock(base(listener), refusal), pytest.MonkeyPatch.context() as patched:
+        blocked = socket.socket.connect
+        patched.setattr(socket.socket, "connect", blocked)
     assert {name: vars(socket.socket).get(name) for name in NAMES} == before
     assert socket.getaddrinfo is look_up
 
     late = pytest.MonkeyPatch()
-    with Seal(base(listener), refusal):
-        sealed = socket.socket.connect
-        late.setattr(socket.socket, "connect", sealed)
+    with NetworkBlock(base(listener), refusal):
+        blocked = socket.socket.connect
+        late.setattr(socket.socket, "connect", blocked)
     late.undo()
     with socket.socket() as sock:
-        sealed(sock, listener.getsockname())
+        blocked(sock, listener.getsockname())
 
 
-def test_threads_are_sealed_too(listener: socket.socket) -> None:
+def test_threads_are_blocked_too(listener: socket.socket) -> None:
     """A thread that the test has started does not get out either."""
     seen: list[BaseException] = []
 
     def connect() -> None:
         try:
             socket.create_connection(listener.getsockname())
-        except SealedError as error:
+        except ConnectionBlockedError as error:
             seen.append(error)
 
-    with Seal(base(listener), refusal):
+    with NetworkBlock(base(listener), refusal):
         thread = threading.Thread(target=connect)
         thread.start()
         thread.join()

@@ -26,7 +26,7 @@ VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=10
 )
 DECLARED = {"$.links": Declared(is_map=True), "$.status": Declared(enum=frozenset({"PENDING"}))}
-few = settings(max_examples=200, deadline=None)
+few = settings(max_examples=200)
 
 
 def shape(value: object) -> Shape:

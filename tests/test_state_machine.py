@@ -142,6 +142,4 @@ class Recordings(RuleBasedStateMachine):
 
 
 TestRecordings = Recordings.TestCase
-TestRecordings.settings = settings(
-    max_examples=5, stateful_step_count=6, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestRecordings.settings = settings(max_examples=5, stateful_step_count=6, suppress_health_check=list(HealthCheck))

@@ -137,7 +137,7 @@ def _record_and_replay(downstream: Downstream, config: str, query: str = "", mor
                 id="both-interaction-hooks",
             ),
             pytest.param('{"ignore_localhost": True}', [], [], id="ignore-localhost"),
-            pytest.param('{"ignore_hosts": ["127.0.0.1", "localhost"]}', [], [], id="ignore-the-stand-in"),
+            pytest.param('{"ignore_hosts": ["127.0.0.1", "localhost"]}', [], [], id="ignore-the-fake-server"),
             pytest.param('{"skip_patchers": ["tornado", "httplib"]}', [], [], id="skip-patchers"),
             pytest.param('{"custom_patches": [(json, "loads", json.loads)]}', [], [], id="custom-patches-as-a-list"),
             pytest.param('{"filter_headers": []}', [], ["Authorization"], id="no-filter-headers"),
@@ -171,7 +171,7 @@ def test_query_parameters_are_filtered(downstream: Downstream, parameters: str) 
 
 
 def test_hooks_see_hubspots_origin_recording_and_replaying(downstream: Downstream) -> None:
-    """What a hook is shown does not depend on where a request goes."""
+    """What a hook sees does not depend on where a request goes."""
     _record_and_replay(
         downstream,
         '{"before_record_request": lambda request: called(request.host, request)}',
@@ -231,7 +231,7 @@ def test_an_ignored_host_is_no_business_of_the_recorder(downstream: Downstream) 
             query="",
             more="""
     for name, send in http_clients.SENDERS.items():
-        # The stand-in under another name is another host.
+        # The fake server under another name is another host.
         answer = send("GET", LOCAL + "/none", {}, None)
         assert answer.status in (401, 404), name
     assert len(hubfiles.exchanges) == 4

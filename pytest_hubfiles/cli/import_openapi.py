@@ -1,4 +1,4 @@
-"""The command ``hubfiles import-openapi``."""
+"""``hubfiles import-openapi``: schema files from an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
+from pytest_hubfiles.cli.output import USAGE
 from pytest_hubfiles.errors import HubfilesError
-
-_USAGE = 2
 
 
 @click.command("import-openapi")
@@ -33,7 +32,7 @@ def import_openapi(*, spec: Path, out: Path, label: str | None, globs: tuple[str
         files = openapi.save(imported.contracts, out, force)
     except HubfilesError as error:
         click.echo(str(error), err=True)
-        sys.exit(_USAGE)
+        sys.exit(USAGE)
     for note in imported.notes:
         click.echo(f"note: {note}", err=True)
     for contract, (file, written) in zip(imported.contracts, files.items(), strict=True):

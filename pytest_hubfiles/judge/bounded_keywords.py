@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache
 from threading import local
 from typing import Any, Final
 
@@ -16,8 +19,14 @@ from jsonschema.validators import extend
 
 from pytest_hubfiles.errors import HubfilesError
 
-_PATTERN_SECONDS: Final = 0.25  # of processor time; a good pattern takes a few millionths
 _FEWEST_STEPS: Final = 10_000
+
+# The time limit for one pattern is a multiple of the time of a known search on this machine. regex counts no steps and
+# can only stop by a clock, and a fixed limit in seconds would refuse on a slow machine what a fast one judges. A good
+# pattern takes a thousandth of the known search; nearly all slow ones take longer than anybody waits.
+_MOST_SEARCHES: Final = 200
+_KNOWN_SEARCH: Final = ("(.*)(.*)(.*)[^a]$", "a" * 100)
+_clock: Final = time.perf_counter if sys.platform == "win32" else time.process_time  # C's clock(), as in regex
 
 # A pattern whose time grows no faster than the text: no groups, no choices, at most one unbounded repetition.
 _ATOM: Final = r"(?:[^\\\[\](){}*+?|^$]|\\[^0-9bB]|\[\^?\]?(?:[^\]\\]|\\.)*\])"
@@ -82,10 +91,21 @@ def _pattern(validator: Any, value: str, instance: Any, schema: Mapping[str, Any
         yield ValidationError(f"{instance!r} does not match {value!r}")
 
 
+@cache
+def _longest() -> float:
+    """Return how many seconds one search for a pattern may take on this machine."""
+    taken = []
+    for _ in range(5):  # the shortest of them: other work of the machine only adds to it
+        started = _clock()
+        regex.search(*_KNOWN_SEARCH)
+        taken.append(_clock() - started)
+    return _MOST_SEARCHES * min(taken)
+
+
 def _matches(pattern: str, text: str) -> bool:
     if pattern not in _slow:
         try:
-            return bool(regex.search(pattern, text, timeout=_PATTERN_SECONDS))
+            return bool(regex.search(pattern, text, timeout=_longest()))
         except TimeoutError:
             _slow.add(pattern)
     raise TooSlowError(f"the pattern {pattern!r} takes too long")

@@ -1,4 +1,4 @@
-"""What is made and registered once for the first that uses this plugin: a setting, xdist, or a test."""
+"""Makes a run and registers its hooks, once, when a setting, xdist or a test first uses this plugin."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pytest_hubfiles.plugin.run_settings import RUN, Run
 from pytest_hubfiles.plugin.summary import Reporter
 
 _LEFT_OUT: Final = ("deselected", "skipped", "error")
-"""What pytest's terminal calls tests, files and classes that do not run."""
+"""What pytest's terminal calls tests, files and classes that did not run."""
 
 
 def begin(config: pytest.Config) -> Run:
-    """Return the run of *config*, for a test that uses it; with the first, its hooks are registered.
+    """Return the run of *config* for a test that uses it; the first one registers the hooks.
 
     Raises:
         HubfilesError: if a setting, or a file that one names, is bad.
@@ -26,13 +26,13 @@ def begin(config: pytest.Config) -> Run:
         return config.stash[RUN]
     run = _begin(config)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:  # where nothing is shown, and no setting asks for a report, nobody will be told
+    if terminal is not None:  # without a terminal and a report, nobody reads what follows from it
         run.partial = any(terminal.stats.get(word) for word in _LEFT_OUT)
     return run
 
 
 def begin_before_tests(config: pytest.Config) -> Run:
-    """Return the run of *config*, for a setting or for xdist, when no test is collected yet.
+    """Return the run of *config* for a setting or for xdist, before any test is collected.
 
     Raises:
         UsageError: if a setting, or a file that one names, is bad.

@@ -87,9 +87,9 @@ class CassetteItem(pytest.Item):
             pytest.skip(str(checked.unjudged))
         hand_on(self, checked.record)
         if checked.record.failed:
-            told = explain(checked.record.cassette, checked.record.findings, checked.failing, ())
+            text = explain(checked.record.cassette, checked.record.findings, checked.failing, ())
             nothing = f"hubfiles: nothing in the cassette was judged: {checked.unjudged}\n" if checked.unjudged else ""
-            raise pytest.fail.Exception(nothing + told, pytrace=False)
+            raise pytest.fail.Exception(nothing + text, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where the test is, and how the head of its failure calls it."""

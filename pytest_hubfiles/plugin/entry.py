@@ -1,7 +1,7 @@
 """The pytest plugin: what every run loads, and no more of it. PYTEST_DONT_REWRITE.
 
 The rest is imported and registered with the first setting that is given, or with the first test that uses the
-fixture ``hubfiles``: all others would pay for it in each run (1.043 of pytest alone, 1.009 so).
+fixture ``hubfiles``. Otherwise every run would pay for it: 1.043 of pytest's own instructions in place of 1.009.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "records, replays and judges this test.",
     )
     if "activation" in vars(sys.modules[__package__]) and f"{__package__}.activation" not in sys.modules:
-        _forget_dropped()
+        _drop_stale_submodules()
     if hasattr(config, "workerinput") or any(
         (setting.flag and config.getoption(setting.flag) is not None) or (setting.ini and config.getini(setting.ini))
         for setting in SETTINGS
@@ -55,10 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _begin(config)
 
 
-def _forget_dropped() -> None:
-    """Have what a run within this process imported, and pytester dropped from ``sys.modules``, imported once more.
+def _drop_stale_submodules() -> None:
+    """Drop stale submodules so that pytester's next in-process run imports them afresh.
 
-    It stays an attribute of its package, and ``from package import module`` would find it there, beside new ones.
+    Pytester removes them from ``sys.modules``, yet each stays an attribute of its package, where
+    ``from package import module`` would find it.
     """
     for name, package in list(sys.modules.items()):
         if name.startswith("pytest_hubfiles"):
@@ -101,7 +102,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def hubfiles_token() -> str | None:
     """The access token for the built-in calls: HUBSPOT_ACCESS_TOKEN, unless a suite overrides this.
 
-    A test that only replays does not ask for it, so that an override may fetch it from where no checkout can.
+    A test that only replays does not ask for it, so an override may fetch it from where only some can.
     """
     return os.environ.get("HUBSPOT_ACCESS_TOKEN") or None
 
@@ -112,9 +113,17 @@ def hubfiles_vcr_config() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def hubfiles_base_url(request: pytest.FixtureRequest) -> str:
+    """The base URL of the run, for a client that a suite builds once; it needs no version and no cassette."""
+    from pytest_hubfiles.plugin.setup import base_url_of
+
+    return base_url_of(request.config)
+
+
 @pytest.fixture
 def hubfiles_sandbox() -> Iterator[Sandbox]:
-    """A stand-in for HubSpot's endpoints on 127.0.0.1, for the length of one test."""
+    """A fake server of HubSpot's endpoints on 127.0.0.1, for one test."""
     from pytest_hubfiles.sandbox import Sandbox
 
     with Sandbox() as sandbox:
@@ -124,7 +133,7 @@ def hubfiles_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def hubfiles(request: pytest.FixtureRequest, hubfiles_vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
     """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
-    from pytest_hubfiles.plugin.setup import tried
+    from pytest_hubfiles.plugin.setup import recorded_or_replayed
 
-    with tried(request, hubfiles_vcr_config) as offered:
+    with recorded_or_replayed(request, hubfiles_vcr_config) as offered:
         yield offered

@@ -11,14 +11,15 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, complaining, failin
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.run.one_test import Conclusion, Trial
+    from pytest_hubfiles.run.one_test import TestRun
+    from pytest_hubfiles.run.verdict import Conclusion
 
-TRIAL: pytest.StashKey[Trial] = pytest.StashKey()
+TEST_RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 PARTIAL: Final = "hubfiles_partial"
-"""What an xdist worker calls its word on whether it left tests out."""
+"""The key under which an xdist worker says whether it left tests out."""
 
 COMPLAINTS: Final = "hubfiles_complaints"
-"""What an xdist worker calls the faults of this plugin that it could blame on no test."""
+"""The key under which an xdist worker lists the faults of this plugin that belong to no test."""
 
 _SUBTEST_FAILED: set[str] = set()
 
@@ -26,63 +27,90 @@ _SUBTEST_FAILED: set[str] = set()
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
-    trial = item.stash.get(TRIAL, None)
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
-        if trial is not None:
+        test_run = item.stash.get(TEST_RUN, None)
+        if test_run is not None:
             run = item.config.stash[RUN]
             with complaining(run, "keeping what an interrupted test recorded"):
-                trial.end_call(passed=False)
+                test_run.end_call(passed=False)
                 _end_test(item, passed=False)
-                run.report.add(trial.record())
+                run.report.add(test_run.record())
         raise
-    if trial is not None:
-        with failing("judging the test", trial):
-            conclusion = trial.end_call(passed=True)
-            if conclusion.failing or conclusion.refusals:
-                trial.verdict = pytest.fail.Exception(_explain(trial, conclusion), pytrace=False)
-                raise trial.verdict
+    _end_call(item)
     return result
+
+
+def _end_call(item: pytest.Item) -> None:
+    """Judge a test whose own code passed, and fail it if it is red."""
+    test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code may have asked for the fixture
+    if test_run is None or test_run.is_concluded:
+        return
+    with failing("judging the test", test_run):
+        conclusion = test_run.end_call(passed=True)
+        if conclusion.is_red:
+            test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
+            raise test_run.failure
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what was found to a failure of the test's own, and hand everything on to whoever reports."""
-    trial = item.stash.get(TRIAL, None)
-    if trial is None:
-        return (yield)
-    fault = None
-    if call.when == "teardown":
-        try:
-            hand_on(item, trial.record())
-        except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
-            fault = OwnFaultError("handing on what the test told", error)
+    """Add what was found to the test's own failure, and hand everything on to the report."""
+    fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
+    test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
+    if test_run is None:
+        return report
     try:
-        _redact(report, trial.recorder.redacted)
-    except Exception as error:  # noqa: BLE001  # likewise; and nothing is to be shown that was not looked through
+        _redact(report, test_run.recorder.redacted)
+    except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
         fault = OwnFaultError("taking credentials out of the report", error)
-        report.sections[:], report.longrepr = [], None
-    is_ours = call.excinfo is not None and call.excinfo.value is trial.verdict
-    # A failure of a unittest.TestCase shows here only, so do xfail and a skip.
-    if call.when != "teardown" and not report.passed and not is_ours:
+        report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
+    is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
+    if call.when != "teardown" and not is_ours:
         try:
-            conclusion = trial.end_call(passed=False)
-            if conclusion.findings or conclusion.refusals:
-                report.sections.append(("hubfiles", _explain(trial, conclusion)))
+            _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
     if fault is not None:
-        trial.passed = False
+        test_run.passed = False
         report.sections.append(("hubfiles", str(fault)))
         if not report.failed or report.longrepr is None:
             report.outcome, report.longrepr = "failed", str(fault)
     if call.when == "teardown":
-        del item.stash[TRIAL]  # which holds the whole cassette
+        del item.stash[TEST_RUN]  # which holds the whole cassette
     return report
+
+
+def _hand_on(item: pytest.Item) -> OwnFaultError | None:
+    """Hand on what the test reports; return a fault of ours."""
+    test_run = item.stash.get(TEST_RUN, None)
+    try:
+        if test_run is not None:
+            hand_on(item, test_run.record())
+    except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
+        return OwnFaultError("handing on what the test reports", error)
+    return None
+
+
+def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
+    """Judge a test that the wrapper around its call has not judged.
+
+    A failure of a unittest.TestCase shows here only, so do xfail and a skip. And the wrapper never sees the first test
+    of a run whose own code asks for the fixture, nor the second try of a plugin that runs tests again.
+    """
+    if not report.passed:
+        conclusion = test_run.end_call(passed=False)
+        if conclusion.findings or conclusion.refusals:
+            report.sections.append(("hubfiles", _explain(test_run, conclusion)))
+    elif report.when == "call":
+        try:
+            _end_call(item)
+        except pytest.fail.Exception as failure:
+            report.outcome, report.longrepr = "failed", str(failure)
 
 
 def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
@@ -91,7 +119,7 @@ def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
         file, line, reason = report.longrepr
         report.longrepr = (file, line, redacted(reason))
     elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
-        # The summary at the end tells the first line of what is plain text: that is to be the reason.
+        # The short summary shows the first line of a plain text, so the reason goes first.
         crash = getattr(report.longrepr, "reprcrash", None)
         reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
         report.longrepr = f"{reason}\n\n{new}" if reason else new
@@ -119,19 +147,20 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 def _end_test(item: pytest.Item, passed: bool) -> None:
-    trial = item.stash.get(TRIAL, None)
-    if trial is None:
+    test_run = item.stash.get(TEST_RUN, None)
+    if test_run is None:
         return
     if item.nodeid in _SUBTEST_FAILED:
         _SUBTEST_FAILED.discard(item.nodeid)
-        passed = trial.passed = False
+        passed = test_run.passed = False
     try:
-        with failing("promoting the recording", trial):
-            late = trial.end_test(passed)
-            if late.failing or late.refusals:
-                raise pytest.fail.Exception(_explain(trial, late), pytrace=False)
+        with failing("promoting the recording", test_run):
+            was_green = passed and test_run.passed
+            late = test_run.end_test(passed)
+            if late.is_red and was_green:  # otherwise the test is red already
+                raise pytest.fail.Exception(_explain(test_run, late), pytrace=False)
     except pytest.fail.Exception:
-        if passed:  # else the test is red for a reason of its own
+        if passed:
             raise
 
 
@@ -142,14 +171,16 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell xdist's controller what only a worker knows; one that tells nothing has crashed."""
+    """Give xdist's controller what only a worker knows; a worker that gives nothing has crashed."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[PARTIAL] = session.config.stash[RUN].partial
         output[COMPLAINTS] = session.config.stash[RUN].complaints
 
 
-def _explain(trial: Trial, conclusion: Conclusion) -> str:
+def _explain(test_run: TestRun, conclusion: Conclusion) -> str:
     from pytest_hubfiles.report.formats.terminal import explain
 
-    return explain(trial.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=trial.purpose)
+    return explain(
+        test_run.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=test_run.purpose
+    )

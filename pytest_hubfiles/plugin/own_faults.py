@@ -14,7 +14,7 @@ from pytest_hubfiles.errors import HubfilesError
 
 if TYPE_CHECKING:
     from pytest_hubfiles.plugin.run_settings import Run
-    from pytest_hubfiles.run.one_test import Trial
+    from pytest_hubfiles.run.one_test import TestRun
 
 
 class OwnFaultError(HubfilesError):
@@ -38,7 +38,7 @@ class OwnFaultError(HubfilesError):
 
 
 @contextmanager
-def failing(doing: str, trial: Trial | None = None) -> Iterator[None]:
+def failing(doing: str, test_run: TestRun | None = None) -> Iterator[None]:
     """Fail the test that is under way where this plugin fails, on purpose or not; a fault promotes nothing."""
     try:
         yield
@@ -47,9 +47,9 @@ def failing(doing: str, trial: Trial | None = None) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001  # whatever it is, it must not pass for a failure of the test's own
         fault = OwnFaultError(doing, error)
         failure = pytest.fail.Exception(str(fault), pytrace=False)
-        if trial is not None:
-            trial.faults.append(f"pytest-hubfiles itself failed while {doing}")
-            trial.verdict = failure
+        if test_run is not None:
+            test_run.faults.append(f"pytest-hubfiles itself failed while {doing}")
+            test_run.failure = failure
         raise failure from None
 
 

@@ -20,13 +20,14 @@ from pytest_hubfiles.settings.values import OptionError
 if TYPE_CHECKING:
     from pytest_hubfiles.judge.deviations import Deviation
     from pytest_hubfiles.judge.registry import Contracts
-    from pytest_hubfiles.report.report import Record, Report
+    from pytest_hubfiles.report.record import Record
+    from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run.rules import Rules
     from pytest_hubfiles.secrets import Additions
     from pytest_hubfiles.settings.table import Setting
 
 RECORD: Final = "hubfiles"
-"""The name of the user property in which a test tells the report what it found."""
+"""The name of the user property in which a test hands its record to the report."""
 
 _FINDING: Final = "hubfiles_finding"
 
@@ -47,17 +48,16 @@ class Run:
         self.partial = False
         self.running = False
         for name in NAMED:
-            if decide(name, config.getoption, (), config.getini) is not None:  # a default needs no check
+            if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
         self.check_versions(self.get("version"))
         self._check_reports()
         if self.cassettes.is_file():
-            decided = decide("cassettes", config.getoption, (), config.getini)
-            source, value = decided or ("the cassette root", self.cassettes.name)
+            source, value = self.decided("cassettes") or ("the cassette root", self.cassettes.name)
             raise OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("schemas"):
-            self.contracts  # noqa: B018  # a bad schema file is told before any test runs
+            self.contracts  # noqa: B018  # a bad schema file is reported before any test runs
         if self.get("deviations") is not None:
             self.deviations  # noqa: B018  # likewise
 
@@ -67,6 +67,10 @@ class Run:
         twice = next((path for path in paths if paths.count(path) > 1), None)
         if twice is not None:
             raise OptionError("--hubfiles-report", twice, "two reports would be written there; give each its own")
+
+    def decided(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> tuple[str, Any] | None:
+        """Return who says what the setting *name* is, and what they say; None where nobody does."""
+        return decide(name, self.config.getoption, markers, self.config.getini)
 
     def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
         """Return a setting, its path made absolute: against the caller's folder, or the ini file's."""
@@ -92,7 +96,7 @@ class Run:
 
     def check_versions(self, versions: Iterable[str], markers: tuple[Mapping[str, Any], ...] = ()) -> None:
         """Refuse a version that no contract describes, if anybody asked for it."""
-        decided = decide("version", self.config.getoption, markers, self.config.getini)
+        decided = self.decided("version", markers)
         if decided is None:
             return
         from pytest_hubfiles.judge import shipped
@@ -180,7 +184,7 @@ class Run:
 
     @cached_property
     def additions(self) -> Additions:
-        """What the suite's ini file adds to what is taken out and kept."""
+        """What the suite's ini file adds to what is scrubbed and kept."""
         from pytest_hubfiles.secrets import Additions
 
         wanted = self.get("scrub")
@@ -201,7 +205,7 @@ class Run:
 
     @property
     def has_report(self) -> bool:
-        """Whether there is a report to write: anything was told, or one was asked for."""
+        """Whether there is a report to write: there is something in it, or it was asked for."""
         asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
         asked = asked or self.get("check")
         return self.running and (self._report is not None or bool(self.complaints) or asked)
@@ -221,7 +225,7 @@ RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
 
 
 def hand_on(item: pytest.Item, record: Record) -> None:
-    """Hand *record* to whoever reports: to xdist's controller, the run's report and JUnit XML."""
+    """Hand *record* to the run's report, through xdist's controller too, and to JUnit XML."""
     from pytest_hubfiles.report.formats.terminal import in_one_line
 
     item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun

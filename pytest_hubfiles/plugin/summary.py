@@ -1,4 +1,4 @@
-"""Gathers what tests tell, and reports it when the run ends."""
+"""Gathers what tests report, and reports the run when it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
 
 
 class Reporter:
-    """Gathers what tests tell, in the process that reports, and reports it."""
+    """Gathers what tests report, in the process that reports the run."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -41,24 +41,24 @@ class Reporter:
     @complains
     def pytest_testnodedown(self, node: Any) -> None:
         """Note that this is no full run where a worker left tests out, or crashed."""
-        told = getattr(node, "workeroutput", {})
-        self.run.partial = self.run.partial or told.get(PARTIAL, True)
-        self.run.complaints += told.get(COMPLAINTS, [])
+        output = getattr(node, "workeroutput", {})
+        self.run.partial = self.run.partial or output.get(PARTIAL, True)
+        self.run.complaints += output.get(COMPLAINTS, [])
 
     @complains
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in what a test tells when it ends, from this process or from a worker."""
+        """Take in what a test reports when it ends, in this process or in a worker."""
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":
             for name, value in report.user_properties:
                 if name == RECORD:
-                    from pytest_hubfiles.report.report import Record
+                    from pytest_hubfiles.report.record import Record
 
                     self.run.report.add(Record.from_text(str(value)))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Judge the run as a whole, write its reports, and make its exit status tell."""
+        """Judge the run as a whole, write its reports, and set its exit status."""
         self._session = session
         if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
             return
@@ -69,42 +69,28 @@ class Reporter:
         with complaining(self.run, "writing reports"):
             if self.run.has_report:
                 self._write_reports()
-        self._tell_status()
+        self._set_exit_status()
 
     def _judge_run(self, session: pytest.Session, exitstatus: int) -> None:
         run = self.run
         if not run.has_report:
             return
-        if any(record.recording for record in run.report.records):
-            from pytest_hubfiles.record import promotion
+        from pytest_hubfiles.run import verdict
 
-            promotion.forget(run.id)
+        if any(record.recording for record in run.report.records):
+            from pytest_hubfiles.record import forget_run
+
+            forget_run(run.id)
         if run.compared is not None:
             self._compare(*run.compared)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):
             run.report.run_findings += self._unused()
             if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
                 run.report.stale_deviations = self._stale()
-        least = run.get("min_judged")
-        if run.report.judged_count < least:
-            run.complaints.append(
-                f"judged {run.report.judged_count} exchanges where --hubfiles-min-judged asks for {least}"
-            )
         run.complaints += self._versions_not_checked()
-        found = run.report.run_findings
-        weighty = run.rules().at_or_above(found) if found else []
-        if weighty:
-            kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-            run.complaints.append(f"the run fails because of {kinds} (--hubfiles-fail-on {run.get('fail_on').value})")
-            moved = [f for f in weighty if f.category.value == "version"]
-            run.complaints += [f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in moved]
-            if moved:
-                run.complaints.append(
-                    "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
-                    " hubfiles accept --finding FINGERPRINT --reason TEXT"
-                )
+        run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
 
-    def _tell_status(self) -> None:
+    def _set_exit_status(self) -> None:
         green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         if self.run.complaints and self._session is not None and self._session.exitstatus in green:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -152,7 +138,10 @@ class Reporter:
         ]
 
     def _not_opened(self) -> Iterator[str]:
-        """Yield the cassettes that no test opened, but for those of versions that no test ran for."""
+        """Yield our cassettes that no test opened, except those of versions that no test ran for.
+
+        What lies in no version's folder is another recorder's: pytest-recording and pytest-vcr use the same root.
+        """
         from pytest_hubfiles import cassettes
         from pytest_hubfiles.model.hubspot_api import is_version
 
@@ -162,7 +151,7 @@ class Reporter:
         for path in cassettes.find(root):
             by_folder.setdefault(path.relative_to(root).parts[0], []).append(self.run.shown(path))
         for folder, shown in by_folder.items():
-            if not is_version(folder) or not opened.isdisjoint(shown):
+            if is_version(folder) and not opened.isdisjoint(shown):
                 yield from (name for name in shown if name not in opened)
 
     def _compare(self, old: str, new: str) -> None:
@@ -195,14 +184,14 @@ class Reporter:
             self.notes += published.notes
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell what was judged, recorded and found."""
+        """Write what was judged, recorded and found."""
         known = len(self.run.complaints)
-        with complaining(self.run, "telling what was found"):
+        with complaining(self.run, "writing the summary"):
             if self.run.has_report:
                 self._summarise(terminalreporter)
         for complaint in self.run.complaints[known:]:
             terminalreporter.write(f"{complaint}\n")
-        self._tell_status()
+        self._set_exit_status()
 
     def _summarise(self, terminalreporter: pytest.TerminalReporter) -> None:
         run = self.run
@@ -219,7 +208,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Write what goes to stdout, when everybody else has said what they have to say there.
+        """Write what goes to stdout, after everybody else has written there.
 
         As UTF-8, whatever the terminal speaks, and with lines as they are: it is for a program to read.
         """

@@ -1,1 +1,43 @@
 """Records a test's HTTP into a cassette, or answers it from one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.record.interception import Interception
+    from pytest_hubfiles.record.promotion import (
+        CandidateRefusedError,
+        StagedRecordings,
+        accept_candidate,
+        forget_run,
+    )
+    from pytest_hubfiles.record.recorder import Recorder
+
+__all__ = [
+    "CandidateRefusedError",
+    "Interception",
+    "Recorder",
+    "StagedRecordings",
+    "accept_candidate",
+    "forget_run",
+]
+
+_HOMES = {
+    "CandidateRefusedError": "promotion",
+    "Recorder": "recorder",
+    "StagedRecordings": "promotion",
+    "accept_candidate": "promotion",
+    "forget_run": "promotion",
+    "Interception": "interception",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first asked for: a replay promotes nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    globals()[name] = value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value

@@ -1,4 +1,4 @@
-"""What one run has recorded for a cassette: a take per test, merged whatever the order and the worker."""
+"""Promotes what the tests of a run have recorded to cassettes, or keeps it as candidates beside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pytest_hubfiles.model.finding import WAIVABLE
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
-_STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run takes a week; the takes of one that was killed stay behind
+_STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
 _REFUSED: Final = re.compile(rb"^# refused: (.+)$", re.MULTILINE)
 
 
@@ -38,11 +38,11 @@ class CandidateRefusedError(HubfilesError):
 
 
 @dataclass(frozen=True, slots=True)
-class Takes:
-    """The takes of one run for one cassette; ``shared`` says whether several tests may use it.
+class StagedRecordings:
+    """What the tests of one run have recorded for one cassette, a file per test; ``shared`` if several tests use it.
 
-    They lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``limits``
-    are what its file must keep to; ``write_guard`` looks at each file before it is written.
+    The files lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``limits``
+    are those of the cassette file; ``write_guard`` looks at each file before it is written.
     """
 
     cassette: Path
@@ -61,29 +61,29 @@ class Takes:
         return self._folder / "original.yaml"
 
     @property
-    def _without_root(self) -> cassettes.Limits:
-        """The limits of the files in that folder, which is not below the cassette root."""
+    def _staged_limits(self) -> cassettes.Limits:
+        """The limits of the staged files, which do not lie below the cassette root."""
         return replace(self.limits, root=None)
 
     def begin(self, holder: str) -> bool:
-        """Note what the cassette is before this run touches it; return whether this test is to record.
+        """Note what the cassette is before this run changes it; return whether the test *holder* is to record.
 
-        In mode ``once`` it is, unless the cassette was there when the run began.
+        In mode ``once`` it is, unless the cassette existed when the run began.
 
         Raises:
-            CassetteNotWrittenError: if it is clear already that what is recorded could not be kept.
+            CassetteNotWrittenError: if it is clear already that no recording could be kept.
         """
         cassettes.check_target(self.cassette, self.limits.root)
         begun = self._folder / "begun"
-        with cassettes.locked(self.cassette, holder), self._private():
+        with cassettes.locked(self.cassette, holder), self._system_errors():
             if not begun.exists():
-                there = self.cassette.exists()
-                if there and self.mode is RecordMode.ONCE:
+                exists = self.cassette.exists()
+                if exists and self.mode is RecordMode.ONCE:
                     return False
-                if there:
+                if exists:
                     self._folder.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(self.cassette, self._original)
-                cassettes.write(begun, b"")  # the last, so that whoever comes after a kill begins anew
+                cassettes.write(begun, b"")  # last: after a kill, the next test begins anew
             return self.mode is not RecordMode.ONCE or not self._original.exists()
 
     def original(self) -> list[Interaction]:
@@ -95,35 +95,34 @@ class Takes:
         if not self._original.exists():
             return []
         try:
-            return cassettes.read(self._original, self._without_root)
+            return cassettes.read(self._original, self._staged_limits)
         except cassettes.CassetteUnreadableError as error:
             raise cassettes.CassetteUnreadableError(self.cassette, error.reason, error.line) from None
 
     def promote(self, test: str, order: int, recorded: Sequence[Interaction]) -> None:
-        """Make *recorded* part of the cassette, beside what other tests of this run recorded into it.
+        """Make *recorded* part of the cassette, with what other tests of this run have recorded into it.
 
         Raises:
-            CassetteNotWrittenError: the cassette is as it was.
-            CredentialInFileError: a credential would have been in a file; the cassette is as it was.
+            CassetteNotWrittenError: the cassette is unchanged.
+            CredentialInFileError: a credential would have been in a file; the cassette is unchanged.
         """
-        with cassettes.locked(self.cassette, test), self._private():
+        with cassettes.locked(self.cassette, test), self._system_errors():
             base = self._base()
-            take = self._store("promoted", test, order, recorded)
+            staged = self._stage("promoted", test, order, recorded)
             candidate = cassettes.candidate_path(self.cassette)
-            is_others = any((self._folder / "kept").glob("*.yaml"))
+            has_candidates = any((self._folder / "kept").glob("*.yaml"))
             try:
-                if is_others:
+                if has_candidates:  # of other tests
                     self._write_candidate(candidate, base)
-                if not base and list(take.parent.iterdir()) == [take]:  # these bytes are it, and were looked at (0.9)
-                    cassettes.write(self.cassette, take.read_bytes(), self.limits.root)
+                if not base and list(staged.parent.iterdir()) == [staged]:  # copying takes 0.8 of a merge's time
+                    cassettes.write(self.cassette, staged.read_bytes(), self.limits.root)
                 else:
-                    merged = self._merged(("promoted",), base)
-                    self._save(self.cassette, merged)
+                    self._save(self.cassette, self._merged(("promoted",), base))
             except BaseException:
-                with suppress(OSError):  # what its test was told is not saved must not be saved with the next
-                    take.unlink()
+                with suppress(OSError):  # what was reported as not saved must not be saved with the next test
+                    staged.unlink()
                 raise
-            if not is_others:
+            if not has_candidates:
                 with suppress(OSError):  # the cassette is written, whatever becomes of an older candidate
                     candidate.unlink()
 
@@ -137,25 +136,25 @@ class Takes:
         """Keep *recorded* as a candidate beside the cassette, with the *reasons* why; return its path.
 
         Raises:
-            CassetteNotWrittenError: the cassette is as it was.
-            CredentialInFileError: a credential would have been in a file; the cassette is as it was.
+            CassetteNotWrittenError: the cassette is unchanged.
+            CredentialInFileError: a credential would have been in a file; the cassette is unchanged.
         """
         candidate = cassettes.candidate_path(self.cassette)
-        with cassettes.locked(self.cassette, test), self._private():
+        with cassettes.locked(self.cassette, test), self._system_errors():
             base = self._base()
-            self._store("kept", test, order, recorded, reasons=reasons)
+            self._stage("kept", test, order, recorded, reasons=reasons)
             self._write_candidate(candidate, base)
         return candidate
 
     @contextmanager
-    def _private(self) -> Iterator[None]:
-        """Tell an error of the system, such as a full disk, as one about the cassette."""
+    def _system_errors(self) -> Iterator[None]:
+        """Raise an error of the system, such as a full disk, as one about the cassette."""
         try:
             yield
         except OSError as error:
             raise cassettes.CassetteNotWrittenError(self.cassette, error.strerror or str(error)) from None
 
-    def _store(
+    def _stage(
         self,
         kind: str,
         test: str,
@@ -167,37 +166,36 @@ class Takes:
         name = f"{order:08d}-{hashlib.sha256(test.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.yaml"
         for other in ("promoted", "kept"):
             (self._folder / other / name).unlink(missing_ok=True)
-        take = self._folder / kind / name
-        self._save(take, recorded, _refusals(reasons))
-        return take
+        staged = self._folder / kind / name
+        self._save(staged, recorded, _refusals(reasons))
+        return staged
 
     def _save(self, path: Path, interactions: Sequence[Interaction], header: str = "") -> None:
         is_private = path.is_relative_to(self._folder)
-        told, limits = (self.cassette, self._without_root) if is_private else (path, self.limits)
-        cassettes.save(path, interactions, limits, header=header, check=partial(self.write_guard.check, told))
+        named, limits = (self.cassette, self._staged_limits) if is_private else (path, self.limits)
+        cassettes.save(path, interactions, limits, header=header, check=partial(self.write_guard.check, named))
 
     def _write_candidate(self, candidate: Path, base: Sequence[Interaction]) -> None:
         kept = sorted((self._folder / "kept").glob("*.yaml"))
-        reasons = dict.fromkeys(reason for take in kept for reason in _reasons(take.read_bytes()))
+        reasons = dict.fromkeys(reason for staged in kept for reason in _reasons(staged.read_bytes()))
         header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + _refusals(reasons)
-        merged = self._merged(("promoted", "kept"), base)
-        self._save(candidate, merged, header)
+        self._save(candidate, self._merged(("promoted", "kept"), base), header)
 
     def _recorded(self, kinds: Sequence[str]) -> list[Interaction]:
-        takes = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
-        return [interaction for take in takes for interaction in cassettes.read(take, self._without_root)]
+        paths = sorted((path for kind in kinds for path in (self._folder / kind).glob("*.yaml")), key=lambda p: p.name)
+        return [interaction for path in paths for interaction in cassettes.read(path, self._staged_limits)]
 
     def _base(self) -> list[Interaction]:
-        """Return what the cassette holds beside this run's own takes: what was there, and what other runs add."""
-        if not self.shared and self.mode in (RecordMode.ONCE, RecordMode.REWRITE):  # it is all this test's
+        """Return what the cassette holds beside this run's recordings: what it held before, and what other runs add."""
+        if not self.shared and self.mode in (RecordMode.ONCE, RecordMode.REWRITE):  # this test records all of it
             return []
         try:
-            there = cassettes.read(self.cassette, self.limits) if self.cassette.exists() else []
-        except cassettes.CassetteUnreadableError:  # a finding, which only --hubfiles-accept lets pass
+            current = cassettes.read(self.cassette, self.limits) if self.cassette.exists() else []
+        except cassettes.CassetteUnreadableError:  # a finding, which only --hubfiles-accept waives
             return []
         own = Counter(map(_facts, self._recorded(("promoted",))))
         base = []
-        for interaction in there:
+        for interaction in current:
             facts = _facts(interaction)
             if own[facts]:
                 own[facts] -= 1
@@ -206,7 +204,7 @@ class Takes:
         return base
 
     def _merged(self, kinds: Sequence[str], base: Sequence[Interaction]) -> list[Interaction]:
-        """Return *base* and the takes in order; what was recorded again replaces what base has for the same request.
+        """Return *base* and the recordings in order; of the same request, a recording replaces what base has.
 
         What another test recorded into a shared cassette stays until that test records it again: it may be
         deselected, or refused.
@@ -217,7 +215,7 @@ class Takes:
             with suppress(cassettes.CassetteUnreadableError):
                 stays = set(map(_facts, self.original()))
         again = {interaction.match_key for interaction in recorded}
-        # A task that was started anew has another id: nobody will ask for the polls of the old one.
+        # A task that was started anew has another id: nobody will poll the old one.
         ended = {i.started_task for i in base if i.match_key in again} - {None}
         kept = [i for i in base if (i.match_key not in again and i.task_id not in ended) or _facts(i) in stays]
         return kept + recorded
@@ -238,7 +236,7 @@ def _facts(interaction: Interaction) -> tuple[object, ...]:
 
 
 def _refusals(reasons: Iterable[str]) -> str:
-    """Return *reasons* as lines of comment, whatever characters they quote."""
+    """Return *reasons* as comment lines, without the characters that would break a line."""
     lines = ("".join(c if c.isprintable() else "?" for c in reason) for reason in reasons)
     return "".join(f"# refused: {line}\n" for line in lines)
 
@@ -247,12 +245,12 @@ def _reasons(content: bytes) -> list[str]:
     return [reason.decode("utf-8", "replace") for reason in _REFUSED.findall(content)]
 
 
-def accept(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
+def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
     """Promote *candidate* to the cassette beside it; return the cassette.
 
     Raises:
         CassetteUnreadableError: if the candidate cannot be read.
-        CandidateRefusedError: if it was refused for more than findings: an outage, a test that failed.
+        CandidateRefusedError: if it was kept for more than findings: a transient answer, a test that failed.
         CassetteNotWrittenError: if the cassette cannot be written.
         CredentialInFileError: if a credential of this environment is in it.
     """
@@ -261,25 +259,25 @@ def accept(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
     with cassettes.locked(cassette, f"accepting {candidate.name}"):
         interactions = cassettes.read(candidate, limits)
         reasons = _reasons(candidate.read_bytes())
-        if not reasons:  # not written by a run of ours: what it holds must speak for itself
+        if not reasons:  # no run of ours has written it: its answers decide
             reasons = [f"{i.method} {i.path} got {i.transient}" for i in interactions if i.transient]
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
         write_guard = WriteGuard.of(os.environ)
         cassettes.save(cassette, interactions, limits, check=partial(write_guard.check, cassette))
-        with suppress(OSError):  # it has become the cassette; the next recording takes it away
+        with suppress(OSError):  # it is the cassette now; the next recording removes it
             candidate.unlink()
     return cassette
 
 
 def run_folder(run: str) -> Path:
-    """Return the folder in which the takes of *run* lie."""
+    """Return the folder of the staged recordings of *run*."""
     return cassettes.private_folder() / "runs" / run
 
 
-def forget(run: str) -> None:
-    """Remove the takes of *run*, once it has ended, and those of runs that were killed a week ago."""
+def forget_run(run: str) -> None:
+    """Remove the staged recordings of *run*, which has ended, and of runs that were killed a week ago."""
     folder = run_folder(run)
     shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):

@@ -1,8 +1,8 @@
-"""What a test's requests and recordings have shown of credentials so far, and exchanges without them."""
+"""The credentials that one test has used so far, and its recordings without them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
 from pytest_hubfiles import secrets
@@ -10,59 +10,74 @@ from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.wire import text_of
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
-_MANY: Final = 100  # headers of requests that are kept; of ten thousand they would take a tenth of all memory
-_Headers = tuple[tuple[Any, Any], ...]
+_MOST_DEFERRED: Final = 100  # requests; the headers of ten thousand would be a tenth of the memory of a test
 
 
-class Learned:
-    """The credentials that one test has had so far, by value; the *write_guard* is to know those that were sent."""
+class SessionSecrets:
+    """The credentials that one test has used so far, by value; *write_guard* gets those that were sent."""
 
     def __init__(self, write_guard: WriteGuard, additions: secrets.Additions) -> None:
         self._write_guard = write_guard
         self._additions = additions
         self._values = set(write_guard.values)
-        self._seen: list[_Headers] = []  # not looked at so far
+        self._deferred: list[tuple[tuple[Any, Any], ...]] = []  # headers in which nobody has looked for credentials
 
-    def know(self, values: Iterable[str]) -> None:
-        """Look for *values* everywhere from now on."""
-        self._values.update(values)
-
-    def learn(self, request: Interaction) -> None:
-        """Know of the credentials in the headers of *request*."""
-        self._values |= secrets.credentials_in(request.request_headers)
-
-    def sent(self, request: Interaction) -> None:
-        """Know of the credentials in *request*, which goes to the network, and have the write guard know of them."""
-        self._write_guard.learn(request.url, request.request_headers, request.request_body)
-        self.learn(request)
-
-    def see(self, headers: Iterable[tuple[Any, Any]]) -> None:
-        """Keep a request's *headers* to be looked at when there is something to tell, or when they are many."""
-        seen = tuple(headers)
-        if seen not in self._seen:  # each poll of a task has the same
-            self._seen.append(seen)
-            if len(self._seen) >= _MANY:
-                self.look()
-
-    def look(self) -> None:
-        """Look at the headers that were kept."""
-        while self._seen:
-            headers: dict[str, tuple[str, ...]] = {}
-            for name, value in self._seen.pop():
-                headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
-            self._values |= secrets.credentials_in(headers)
+    @property
+    def has_additions(self) -> bool:
+        """Whether the suite has fields or patterns of its own scrubbed."""
+        return not self._additions.is_empty
 
     @property
     def values(self) -> Set[str]:
-        """The credentials, those that the write guard knows with them."""
-        self.look()
+        """The credentials, with those that the write guard knows."""
+        self.examine_deferred()
         return self._values | self._write_guard.values
 
-    def scrubbed(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
-        """Return *interaction* as a cassette holds it, and the credentials that were learned of it."""
-        examined = secrets.scrub(interaction, self._values, self._additions)
-        new = examined.values - self._values
+    def add_from(self, request: Interaction) -> None:
+        """Add the credentials in the headers of *request*."""
+        self._values |= secrets.credentials_in(request.request_headers)
+
+    def add_sent(self, request: Interaction) -> None:
+        """Add the credentials in *request*, which goes to the network."""
+        self._write_guard.learn(request.url, request.request_headers, request.request_body)
+        self.add_from(request)
+
+    def defer(self, headers: Iterable[tuple[Any, Any]]) -> None:
+        """Keep a request's *headers*, to be examined once a text is to be redacted or they are many."""
+        deferred = tuple(headers)
+        if deferred not in self._deferred:  # each poll of a task has the same
+            self._deferred.append(deferred)
+            if len(self._deferred) >= _MOST_DEFERRED:
+                self.examine_deferred()
+
+    def examine_deferred(self) -> None:
+        """Add the credentials in the headers that were kept."""
+        while self._deferred:
+            headers: dict[str, tuple[str, ...]] = {}
+            for name, value in self._deferred.pop():
+                headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
+            self._values |= secrets.credentials_in(headers)
+
+    def scrub_cassette(self, interactions: Sequence[Interaction]) -> list[secrets.Scrubbed]:
+        """Return *interactions* that a cassette holds, scrubbed; the credentials in them are added."""
+        if self._additions.is_empty and secrets.are_clean(interactions):
+            return [secrets.Scrubbed(interaction) for interaction in interactions]
+        scrubbed = [secrets.scrub(interaction, (), self._additions) for interaction in interactions]
+        self._values.update(value for each in scrubbed for value in each.values)
+        return scrubbed
+
+    def scrub(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
+        """Return *interaction* as a cassette holds it, and the credentials in it that are new and were added."""
+        scrubbed = secrets.scrub(interaction, self._values, self._additions)
+        new = scrubbed.values - self._values
         if new:
-            self._values |= new  # and once more: what a field held may also stand in a message
-            examined = secrets.scrub(interaction, self._values, self._additions)
-        return examined.interaction, new
+            self._values |= new  # and once more, as the value of a field may also stand in a message
+            scrubbed = secrets.scrub(interaction, self._values, self._additions)
+        return scrubbed.interaction, new
+
+    def scrub_dummy(self, interaction: Interaction) -> Interaction:
+        """Return *interaction* scrubbed without looking for the credentials that the test has used.
+
+        The token of a replay may be a word that the recording is full of.
+        """
+        return secrets.scrub(interaction, (), self._additions).interaction

@@ -1,4 +1,4 @@
-"""Requests and answers in the form in which vcrpy and its clients hold them, and as our types."""
+"""Requests and answers as the clients and vcrpy hold them, and as an :class:`Interaction`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.match_key import MatchKey, match_key
 
+NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
+"""In place of the response of a request that has none (yet)."""
+MANY_HEADERS: Final = 50  # http.client refuses more than 100
+is_plain_name: Final = re.compile(r"[A-Za-z0-9-]+").fullmatch
+is_plain_value: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?").fullmatch
+_READ_BY_CLIENTS: Final = frozenset({"set-cookie", "content-encoding", "content-length", "transfer-encoding"})
+_SURROGATES: Final = re.compile("[\udc80-\udcff]")
 
-class Asked(Protocol):
+
+class ClientRequest(Protocol):
     """A request of a client, as vcrpy hands it on."""
 
     method: Any
@@ -24,8 +32,8 @@ class Asked(Protocol):
 
 
 @dataclass(eq=False)
-class Asking:
-    """A request that is made up here."""
+class MadeUpRequest:
+    """A request that no client has sent."""
 
     method: str
     uri: str
@@ -34,7 +42,7 @@ class Asking:
 
 
 def answer_of(interaction: Interaction) -> dict[str, Any]:
-    """Return the answer as vcrpy's clients take it."""
+    """Return the answer as vcrpy's stubs take it."""
     return {
         "status": {"code": interaction.status_code, "message": interaction.reason},
         "headers": {name: list(values) for name, values in interaction.response_headers.items()},
@@ -42,18 +50,36 @@ def answer_of(interaction: Interaction) -> dict[str, Any]:
     }
 
 
-_HALVES: Final = re.compile("[\udc80-\udcff]")
+def header_pairs(answer: Interaction) -> list[tuple[str, str]]:
+    """Return the headers of *answer* as the constructors of responses take them."""
+    return [(name, value) for name, values in answer.response_headers.items() for value in values]
+
+
+def is_plain(answer: Interaction) -> bool:
+    """Return whether every client makes the same response of *answer*, with vcrpy and without it."""
+    return (
+        (200 <= answer.status_code < 300 or 400 <= answer.status_code < 600)
+        and answer.status_code != 204
+        and answer.method != "HEAD"
+        and answer.reason.isascii()
+        and answer.reason.isprintable()
+        and sum(map(len, answer.response_headers.values())) <= MANY_HEADERS
+        and all(
+            is_plain_name(name) and name.lower() not in _READ_BY_CLIENTS and all(map(is_plain_value, values))
+            for name, values in answer.response_headers.items()
+        )
+    )
 
 
 def text_of(value: object) -> str:
-    """Return what a client gave as text or bytes as text that a file can hold."""
+    """Return a client's text or bytes as text that a file can hold."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
     text = str(value)
     if text.isascii():
         return text
-    # aiohttp reads what is no UTF-8 in a header as halves of characters, which YAML cannot hold.
-    return text.encode("utf-8", "surrogateescape").decode("latin-1") if _HALVES.search(text) else text
+    # aiohttp decodes header bytes that are not UTF-8 to surrogates, which YAML cannot hold.
+    return text.encode("utf-8", "surrogateescape").decode("latin-1") if _SURROGATES.search(text) else text
 
 
 def _body_bytes(body: Any) -> bytes:
@@ -64,17 +90,17 @@ def _body_bytes(body: Any) -> bytes:
         return body.encode("utf-8")
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)
-    if isinstance(body, (dict, list)):  # aiohttp's json= as it was given; vcrpy's hook comes before it is encoded
+    if isinstance(body, (dict, list)):  # aiohttp's json=, which vcrpy's stub sees before it is encoded
         return json.dumps(body).encode("utf-8")
     if hasattr(body, "read"):
         return _body_bytes(body.read())
     if isinstance(body, Iterable):
         return b"".join(bytes([part]) if isinstance(part, int) else _body_bytes(part) for part in body)
-    return b""  # a form object that only its client can encode: the request is recognised by everything else
+    return b""  # a form that only its client can encode: the request is matched by everything else
 
 
-def to_interaction(request: Asked, response: Mapping[str, Any], base_url: str) -> Interaction:
-    """Return vcrpy's request and response as one of ours, under HubSpot's origin."""
+def to_interaction(request: ClientRequest, response: Mapping[str, Any], base_url: str) -> Interaction:
+    """Return vcrpy's request and response as an interaction, under HubSpot's origin."""
     return Interaction(
         method=text_of(request.method).upper(),
         url=canonical_url(text_of(request.uri), base_url),
@@ -87,8 +113,8 @@ def to_interaction(request: Asked, response: Mapping[str, Any], base_url: str) -
     )
 
 
-def key_of(request: Asked, base_url: str) -> MatchKey:
-    """Return what *request* is recognised by, as it is: with whatever credentials it carries."""
+def key_of(request: ClientRequest, base_url: str) -> MatchKey:
+    """Return the match key of *request* as it is, with the credentials that it carries."""
     url = canonical_url(text_of(request.uri), base_url)
     return match_key(text_of(request.method).upper(), url, _body_bytes(request.body))
 

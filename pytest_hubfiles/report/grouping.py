@@ -25,7 +25,7 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A cassette, and the line in it where that is known."""
 
     cassette: str
@@ -36,11 +36,11 @@ class Place(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One finding, told once: ``finding`` counts the exchanges of all tests and places that showed it."""
+    """One finding, listed once: ``finding`` counts the exchanges of all tests and places that showed it."""
 
     finding: Finding
     tests: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Location, ...]
 
 
 def what_it_says(finding: Finding) -> str:
@@ -68,14 +68,14 @@ def across_tests(findings: Iterable[Finding]) -> list[Seen]:
     """Return each finding once, however many tests saw it, in the order given."""
     same: dict[str, list[Finding]] = {}
     for finding in findings:
-        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message tells.
+        # Two requests that nothing is recorded for can differ in their bodies alone, which only the message shows.
         key = finding.fingerprint + (finding.message if finding.category is Category.REPLAY else "")
         same.setdefault(key, []).append(finding)
     return [
         Seen(
             replace(found[0], exchanges=sum(finding.exchanges for finding in found)),
             tuple(dict.fromkeys(finding.test for finding in found if finding.test is not None)),
-            tuple(dict.fromkeys(Place(f.cassette, f.line) for f in found if f.cassette is not None)),
+            tuple(dict.fromkeys(Location(f.cassette, f.line) for f in found if f.cassette is not None)),
         )
         for found in same.values()
     ]
@@ -122,7 +122,7 @@ MEANINGS: Final[Mapping[Verdict, str]] = {
 
 OTHER_REASONS: Final = (
     "The run failed for another reason than these findings, such as a recording that was refused "
-    "or too few exchanges judged; the output of the run tells it."
+    "or too few exchanges judged; see the output of the run."
 )
 
 

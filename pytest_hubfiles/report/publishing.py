@@ -38,7 +38,7 @@ def render(name: str, report: Report) -> str:
 class Published:
     """What is left to do once the files are written.
 
-    ``stdout`` is what goes there, UTF-8; ``unwritten`` tells the reports that could not be written, and why, ``notes``
+    ``stdout`` is what goes there, UTF-8; ``unwritten`` names the reports that could not be written, and why, ``notes``
     what could not be done beside.
     """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_hubfiles import cassettes, toml
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
@@ -61,7 +61,7 @@ def _findings(report: Path) -> list[Finding]:
 
 
 def deviation_for(finding: Finding, reason: str, source: str, until: dt.date | None = None) -> Deviation:
-    """Return the deviation that holds for *finding*, and for as little else as a deviation can tell apart.
+    """Return the deviation that holds for *finding*, and for as little else as possible.
 
     Raises:
         FindingNotAcceptedError: if *finding* says something of a recording rather than of the API.
@@ -87,7 +87,7 @@ def add(file: Path, deviation: Deviation) -> None:
     """Write *deviation* into *file*, in its order by operation and path; all else stays as it is.
 
     Raises:
-        DeviationsFileError: if *file* cannot be used or written; it is as it was.
+        DeviationsFileError: if *file* cannot be used or written; it is unchanged.
     """
     file = file.resolve()  # a link stays one
     try:
@@ -110,7 +110,7 @@ def _order(deviation: Deviation) -> tuple[object, ...]:
 
 
 def _place(text: str, known: tuple[Deviation, ...], deviation: Deviation) -> int:
-    """Return where in *text* the entry is to stand: before the first that comes after it, and what is said of that."""
+    """Return where in *text* the entry belongs: before the first entry that follows it in order, and its comments."""
     lines = text.splitlines(keepends=True)
     headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     after = [number for number, other in zip(headers, known, strict=False) if _order(other) > _order(deviation)]
@@ -150,62 +150,3 @@ def _entry(deviation: Deviation) -> str:
     document = tomlkit.document()
     document["deviation"] = tables
     return tomlkit.dumps(document)
-
-
-# --- which file is the team's own ---
-
-
-def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:
-    def read(file: Path) -> Mapping[str, Any] | None:
-        document = toml.loads(file.read_text(encoding="utf-8"))
-        for table in tables:
-            found: Any = document
-            for name in table.split("."):
-                found = found.get(name, {}) if isinstance(found, dict) else {}
-            if found:
-                return found if isinstance(found, dict) else None
-        return None
-
-    return read
-
-
-def _ini(section: str, always: bool = False) -> Callable[[Path], Mapping[str, Any] | None]:
-    def read(file: Path) -> Mapping[str, Any] | None:
-        import iniconfig
-
-        document = iniconfig.IniConfig(str(file))
-        return dict(document[section].items()) if section in document else {} if always else None
-
-    return read
-
-
-# In the order in which pytest looks; the first that is one for pytest is the only one read.
-_SETTINGS: Final[Mapping[str, Callable[[Path], Mapping[str, Any] | None]]] = {
-    "pytest.toml": _toml("pytest"),
-    ".pytest.toml": _toml("pytest"),
-    "pytest.ini": _ini("pytest", always=True),
-    ".pytest.ini": _ini("pytest", always=True),
-    "pyproject.toml": _toml("tool.pytest.ini_options", "tool.pytest"),
-    "tox.ini": _ini("pytest"),
-    "setup.cfg": _ini("tool:pytest"),
-}
-
-
-def named_file(folder: Path) -> Path | None:
-    """Return the file that pytest's settings in *folder* name as ``hubfiles_deviations``, None where none does.
-
-    Raises:
-        FindingNotAcceptedError: if the settings cannot be read.
-    """
-    for name, read in _SETTINGS.items():
-        file = folder / name
-        if not file.is_file():
-            continue
-        try:
-            settings = read(file)
-        except Exception as error:  # noqa: BLE001  # each format has an error of its own
-            raise FindingNotAcceptedError(f"{file} cannot be read: {error}") from None
-        if settings is not None:
-            named = settings.get("hubfiles_deviations")
-            return folder / named if isinstance(named, str) and named else None
-    return None

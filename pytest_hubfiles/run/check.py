@@ -12,7 +12,8 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
-from pytest_hubfiles.report.report import Record, tally
+from pytest_hubfiles.report.record import Record, tally
+from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
@@ -63,28 +64,20 @@ def check(
     *additions* are what a suite has taken out beside. Nothing of the
     exchanges is kept but counts and findings, in which no credential stands.
     """
-    exchanges: list[Exchange] = []
-    total = 0
     try:
         interactions, found = file_findings.scrubbed(cassettes.read(path, limits), additions)
-    except cassettes.CassetteUnreadableError as error:
-        found = [file_findings.unreadable(error, shown)]
-        unjudged: str | None = "it cannot be read"
-    else:
-        total = len(interactions)
-        exchanges = [
-            exchange
-            for exchange in map(rules.contracts.identify, interactions)
-            if versions is None or exchange.version is None or exchange.version in versions
-        ]
-        found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]
         unjudged = None
+    except cassettes.CassetteUnreadableError as error:
+        interactions, found = [], [file_findings.unreadable(error, shown)]
+        unjudged = "it cannot be read"
+    exchanges = [e for e in map(rules.contracts.identify, interactions) if _is_asked_for(e, versions)]
+    found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]
     judged, not_judged = tally(exchanges)
     if not judged and unjudged is None:
-        unjudged = _why(total, not_judged)
+        unjudged = _why(len(interactions), not_judged)
     findings = merge(rules.excuse(replace(finding, test=test, cassette=shown) for finding in found))
-    failing = tuple(rules.failing(findings))
-    left_out = not judged and len(exchanges) < total and not failing
+    failing = tuple(verdict.failing(findings, rules))
+    left_out = not judged and len(exchanges) < len(interactions) and not failing
     record = Record(
         test=test or shown,
         cassette=shown,
@@ -94,6 +87,10 @@ def check(
         failed=bool(failing) or (unjudged is not None and not left_out),
     )
     return Checked(record, failing, unjudged, left_out)
+
+
+def _is_asked_for(exchange: Exchange, versions: Collection[str] | None) -> bool:
+    return versions is None or exchange.version is None or exchange.version in versions
 
 
 def _why(total: int, not_judged: Sequence[tuple[str, str]]) -> str:

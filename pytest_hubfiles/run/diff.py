@@ -14,8 +14,10 @@ from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.compare.sides import Recordings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import merge
-from pytest_hubfiles.report.report import Contracted, Record, Report
+from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.run.verdict import at_or_above
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Diff:
             for operation in {contract.operation for contract in record.judged}:
                 about = [finding for finding in record.findings if finding.operation == operation]
                 verdicts.setdefault(operation, []).append(Verdict.of(about))
-        report.failed = bool(self.rules.at_or_above(report.findings))
+        report.failed = bool(at_or_above(report.findings, self.rules))
         operations = (Compared(o, Verdict.NOT_COMPARED, Verdict.worst(found)) for o, found in sorted(verdicts.items()))
         report.comparison = Comparison(self.old.name, self.new.name, tuple(operations), tuple(self._missing()))
         return report

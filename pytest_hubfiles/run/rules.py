@@ -13,7 +13,7 @@ from pytest_hubfiles.judge.deviations import Deviation
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
-from pytest_hubfiles.model.policy import Category, Kind, Severity
+from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.settings.values import OUTAGE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is held against exchanges, what is excused, and from where on a finding fails.
+    """What exchanges are held against, what is excused, and from which severity on a finding fails.
 
     ``deviations`` reads those that are known, when there is a first finding that one may explain.
     """
@@ -40,7 +40,7 @@ class Rules:
     def check(self, exchanges: Sequence[Exchange], lets_go: bool = False) -> list[Finding]:
         """Return what is wrong with *exchanges*, in the order they happened, by their contracts.
 
-        With *lets_go* each gives up its parsed body once it is judged: ten thousand take less memory so (0.7).
+        With *lets_go* each drops its parsed body once it is judged: ten thousand then take 0.7 of the memory.
         """
         if not self.judge:
             return []
@@ -64,7 +64,7 @@ class Rules:
         """
         if not self.judge:
             return []
-        from pytest_hubfiles.compare import drift  # here: a replay compares nothing
+        from pytest_hubfiles.compare import drift  # a replay compares nothing
         from pytest_hubfiles.compare.statuses import GONE
 
         if OUTAGE not in self.allow:
@@ -105,19 +105,9 @@ class Rules:
             for finding in deviations.lower(findings, known, self.today)
         ]
 
-    def at_or_above(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return those of *findings* that weigh enough to fail a test."""
-        if self.fail_on is None:
-            return []
-        return [finding for finding in findings if finding.severity.rank >= self.fail_on.rank]
-
-    def failing(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return those of *findings* that fail a test; drift that the command line accepts does not."""
-        return [f for f in self.at_or_above(findings) if not (self.accept and f.category is Category.DRIFT)]
-
 
 def _as_judged(exchange: Exchange) -> object:
-    """Return what a verdict depends on: polls of a task that waits are alike, and judged once (0.9 of five)."""
+    """Return what a verdict depends on. Polls of a waiting task are alike and judged once: 0.9 of the time of five."""
     interaction, asked = exchange.interaction, exchange.interaction.request_headers
     headers = [part for pair in interaction.response_headers.items() if pair[0].lower() != "date" for part in pair]
     return (

@@ -151,7 +151,7 @@ _MOST_WAYS: Final = 1_000  # in which a pattern may try to match from one place 
 
 
 def _scrub(value: object) -> str | re.Pattern[str]:
-    """Read what is to be taken out: the name of a field, or a regular expression between slashes."""
+    """Read what to scrub: the name of a field, or a regular expression between slashes."""
     text = str(value)
     if re.fullmatch(_FIELD_NAME, text):
         return text
@@ -164,13 +164,13 @@ def _scrub(value: object) -> str | re.Pattern[str]:
     if pattern.match(""):
         raise _refuse("it matches the empty text, and so everywhere")
     if pattern.groups > 1:
-        raise _refuse("use at most one group, which is what is taken out, and (?:…) for others")
+        raise _refuse("use at most one group, which is what is scrubbed, and (?:…) for others")
     _check_bounded(pattern.pattern)
     return pattern
 
 
 def _check_bounded(pattern: str) -> None:
-    """Refuse a *pattern* that could take for ever: what it is held against is not ours, and nothing can stop it."""
+    """Refuse a *pattern* that could search for ever: its text comes from outside, and nothing can stop the search."""
     plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
     if re.search(r"\)(?:[*+]|\{)", plain):
         raise _refuse("a group must not be repeated, for that can take for ever; repeat what is in it")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from patience import PATIENCE
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from samples import HOSTILE, RICH_FINDINGS, compared, finding, full_of, large, report, rich
 
 from pytest_hubfiles.report.formats.html_report import render_html
@@ -23,6 +24,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+expect.set_options(timeout=120_000)  # of what fails, each sits it out
 WIDTHS = {"desktop": 1280, "tablet": 768, "phone": 390, "small phone": 320}
 REPORTS: dict[str, Callable[[], Report]] = {
     "none": lambda: report(failed=False),
@@ -42,8 +44,15 @@ def browser() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         pytest.fail("There is no Chromium here: install it (apt-get install chromium), or name it in CHROMIUM.")
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as chromium:
+    settings = {"executable_path": path, "args": ARGUMENTS, "timeout": PATIENCE * 1000}
+    with sync_playwright() as playwright, playwright.chromium.launch(**settings) as chromium:
         yield chromium
+
+
+def new_page(context: BrowserContext) -> Page:
+    """Open a tab whose every wait ends only what hangs."""
+    context.set_default_timeout(PATIENCE * 1000)
+    return context.new_page()
 
 
 Open = Callable[..., Page]
@@ -59,7 +68,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         file.write_text(html, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
         contexts.append(context)
-        page = context.new_page()
+        page = new_page(context)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         network = context.new_cdp_session(page)
@@ -170,6 +179,7 @@ def test_both_filters(open_page: Open) -> None:
 def test_copying_a_fingerprint(open_page: Open, clipboard: str) -> None:
     """A fingerprint is copied by keyboard and said to be, also where the browser offers the page no clipboard."""
     page = open_page(render_html(rich()))
+    page.evaluate("void (window.setTimeout = () => 0)")  # or "copied" would be gone after two seconds, read or not
     if clipboard == "refused":
         page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('refused')))")
     if clipboard == "missing":
@@ -315,9 +325,22 @@ def test_it_can_be_read_without_script(open_page: Open) -> None:
 # --- no network ---
 
 
-class _Counting(BaseHTTPRequestHandler):
+class Elsewhere(ThreadingHTTPServer):
+    """A server that notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Noting)
+        self.asked: set[str] = set()
+        self.asking = threading.Condition()
+
+
+class _Noting(BaseHTTPRequestHandler):
+    server: Elsewhere
+
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        with self.server.asking:
+            self.server.asked.add(self.path.strip("/"))
+            self.server.asking.notify_all()
         self.send_response(204)
         self.end_headers()
 
@@ -326,10 +349,9 @@ class _Counting(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[ThreadingHTTPServer]:
+def elsewhere() -> Iterator[Elsewhere]:
     """A server that should get no request."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Counting) as server:
-        server.asked = []  # type: ignore[attr-defined]
+    with Elsewhere() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server
@@ -338,9 +360,7 @@ def elsewhere() -> Iterator[ThreadingHTTPServer]:
 
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["with the policy", "without: the probe"])
-def test_the_policy_forbids_the_network(
-    browser: Browser, tmp_path: Path, elsewhere: ThreadingHTTPServer, guarded: bool
-) -> None:
+def test_the_policy_forbids_the_network(browser: Browser, tmp_path: Path, elsewhere: Elsewhere, guarded: bool) -> None:
     """Had markup got into the page, it would load nothing and run nothing; without the policy it would do both."""
     address = f"http://127.0.0.1:{elsewhere.server_address[1]}"
     html = render_html(rich()).replace(
@@ -356,11 +376,15 @@ def test_the_policy_forbids_the_network(
     file.write_text(html, encoding="utf-8")
 
     context = browser.new_context()
-    page = context.new_page()
+    page = new_page(context)
     page.goto(file.as_uri(), wait_until="networkidle")
+    wanted = {"img", "css", "frame", "script", "fetch", "background"}
+    if not guarded:
+        with elsewhere.asking:
+            assert elsewhere.asking.wait_for(lambda: wanted <= elsewhere.asked, PATIENCE)
+        page.wait_for_function("document.title === 'run'")
     title = page.title()
     context.close()
 
-    asked = {path.strip("/") for path in elsewhere.asked}  # type: ignore[attr-defined]
-    assert asked == (set() if guarded else {"img", "css", "frame", "script", "fetch", "background"})
+    assert elsewhere.asked == (set() if guarded else wanted)
     assert (title == "run") == (not guarded)

@@ -17,7 +17,7 @@ class Outcome:
 
     ``cost`` says what a fault that gets through would be: ``lost``, ``leaked``, ``escaped``, ``hung``; ``failures``
     names each that did. ``control`` is whether the positive control failed as it must: the same faults against an
-    unguarded stand-in for our code; if they do not get through there, this row is blind.
+    unguarded substitute for our code; if they do not get through there, this row is blind.
     """
 
     promise: str

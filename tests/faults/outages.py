@@ -16,11 +16,11 @@ import httpx
 import requests
 from downstream import DOCUMENTED, START, polled
 from http_clients import TLS
+from patience import PATIENCE
 
 from faults.servers import Asked, RawServer, Then, reply
 
-SECONDS: Final = 0.3
-"""After which clients have waited long enough."""
+_STALLED_SECONDS: Final = 0.3  # after which a client gives up what never comes; all else it waits for
 _ERROR: Final = json.dumps({"status": "error", "message": "no", "correlationId": "1"}).encode()
 _PAGE: Final = b"<!DOCTYPE html><html><body>Sign in</body></html>"
 _WHOLE: Final = polled("PENDING").response_body
@@ -117,32 +117,32 @@ def upstream() -> Iterator[tuple[Upstream, str]]:
 # --- uploaders ---------------------------------------------------------------------------------------------
 
 
-def _requests(method: str, url: str, body: Any) -> Any:
-    return requests.request(method, url, json=body, timeout=SECONDS).json()
+def _requests(method: str, url: str, body: Any, seconds: float) -> Any:
+    return requests.request(method, url, json=body, timeout=seconds).json()
 
 
-def _httpx(method: str, url: str, body: Any) -> Any:
-    with httpx.Client(verify=TLS, timeout=SECONDS, follow_redirects=True) as client:
+def _httpx(method: str, url: str, body: Any, seconds: float) -> Any:
+    with httpx.Client(verify=TLS, timeout=seconds, follow_redirects=True) as client:
         return client.request(method, url, json=body).json()
 
 
-def _aiohttp(method: str, url: str, body: Any) -> Any:
+def _aiohttp(method: str, url: str, body: Any, seconds: float) -> Any:
     async def send() -> Any:
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=seconds)  # in all, it could end before it has asked
         async with aiohttp.ClientSession(timeout=timeout) as session, session.request(method, url, json=body) as answer:
             return await answer.json()
 
     return asyncio.run(send())
 
 
-def _urllib(method: str, url: str, body: Any) -> Any:
+def _urllib(method: str, url: str, body: Any, seconds: float) -> Any:
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=SECONDS, context=TLS) as answer:
+    with urllib.request.urlopen(request, timeout=seconds, context=TLS) as answer:
         return json.loads(answer.read())
 
 
-SENDERS: Final[dict[str, Callable[[str, str, Any], Any]]] = {
+SENDERS: Final[dict[str, Callable[[str, str, Any, float], Any]]] = {
     "requests": _requests,
     "httpx": _httpx,
     "aiohttp": _aiohttp,
@@ -154,11 +154,18 @@ def upload(client: str, base_url: str, case: str) -> str | None:
     """Import the file of a *case* and poll until that is done, swallowing whatever goes wrong."""
     send = SENDERS[client]
     state = None
+
+    def seconds(place: str) -> float:
+        fault, _, where = case.rpartition(".")
+        return _STALLED_SECONDS if fault.startswith("stall") and place == where else PATIENCE
+
     with contextlib.suppress(Exception):
-        send("POST", base_url + START, {**DOCUMENTED, "url": f"https://example.com/{case}.png"})
-        for _ in range(5):
+        imported = {**DOCUMENTED, "url": f"https://example.com/{case}.png"}
+        send("POST", base_url + START, imported, seconds("start"))
+        for number in range(5):
             with contextlib.suppress(Exception):
-                state = send("GET", f"{base_url}{START}/tasks/{case}/status", None)["status"]
+                answer = send("GET", f"{base_url}{START}/tasks/{case}/status", None, seconds(str(number)))
+                state = answer["status"]
             if state == "COMPLETE":
                 break
     return state

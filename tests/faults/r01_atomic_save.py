@@ -23,7 +23,7 @@ from answers import COMPLETE, PENDING, interaction
 from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings
 from pytest_hubfiles.settings.values import RecordMode
 
 POLL = "/files/v3/files/import-from-url/async/tasks/AAAAEZ6whGI/status"
@@ -46,9 +46,9 @@ def _write(path: Path) -> None:
 
 def _promote(path: Path) -> None:
     """Record in the modes of a run: what was there is replaced, and the candidate beside it goes."""
-    takes = Takes(path, f"run-{os.getpid()}", RecordMode.REWRITE, limits=_limits(path))
-    takes.begin("test_a")
-    takes.promote("test_a", 1, NEW)
+    staged = StagedRecordings(path, f"run-{os.getpid()}", RecordMode.REWRITE, limits=_limits(path))
+    staged.begin("test_a")
+    staged.promote("test_a", 1, NEW)
 
 
 def _open_w(path: Path) -> None:
@@ -299,7 +299,7 @@ def _remount(place: Path) -> None:
 def run(bounded: bool) -> Outcome:
     """Let every call fail in every way."""
     with tempfile.TemporaryDirectory() as folder:
-        done = run_apart(__name__, str(int(bounded)), folder, seconds=600, folder=Path(folder))
+        done = run_apart(__name__, str(int(bounded)), folder, folder=Path(folder))
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
         outcome = json.loads(done.stdout.splitlines()[-1])

@@ -18,12 +18,13 @@ from typing import Final
 
 from answers import COMPLETE, interaction
 from downstream import HELPERS, constant_server
+from patience import LONG_PATIENCE
 
 from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings
 from pytest_hubfiles.settings.values import RecordMode
 
 MODES: Final = (RecordMode.ONCE, RecordMode.NEW_EPISODES, RecordMode.ALL, RecordMode.REWRITE)
@@ -62,11 +63,11 @@ Recording = Callable[[Path, RecordMode, int, int, Barrier], None]
 
 
 def _ours(path: Path, mode: RecordMode, run: int, worker: int, barrier: Barrier) -> None:
-    takes = Takes(path, f"r05-{os.getppid()}-{run}", mode, shared=True)
-    takes.begin("test")
+    staged = StagedRecordings(path, f"r05-{os.getppid()}-{run}", mode, shared=True)
+    staged.begin("test")
     barrier.wait()
     for test in range(TESTS):
-        takes.promote(f"test_{worker}_{test}", worker * TESTS + test, [_made(run, worker, test)])
+        staged.promote(f"test_{worker}_{test}", worker * TESTS + test, [_made(run, worker, test)])
 
 
 def _killed(path: Path, mode: RecordMode, run: int, worker: int, barrier: Barrier) -> None:
@@ -169,7 +170,7 @@ def _pytest(mode: RecordMode, bounded: bool) -> tuple[int, list[str]]:
             )
             for name in names
         ]
-        said = [run.communicate(timeout=240)[0] for run in runs]
+        said = [run.communicate(timeout=LONG_PATIENCE)[0] for run in runs]
         problems = [
             f"pytest in {mode.value}: {text[-500:]}" for run, text in zip(runs, said, strict=True) if run.returncode
         ]
@@ -184,7 +185,7 @@ def _pytest(mode: RecordMode, bounded: bool) -> tuple[int, list[str]]:
 def run(bounded: bool) -> Outcome:
     """Record in every mode from many processes, and count what is missing."""
     with tempfile.TemporaryDirectory() as folder:
-        done = run_apart(__name__, folder, "1" if bounded else "5", seconds=300, folder=Path(folder))
+        done = run_apart(__name__, folder, "1" if bounded else "5", folder=Path(folder))
         if done.returncode:
             raise RuntimeError(done.stderr)
         injected, problems, control = json.loads(done.stdout.splitlines()[-1])

@@ -14,17 +14,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from answers import COMPLETE, interaction
+from patience import PATIENCE
 
 from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings
 from pytest_hubfiles.settings.values import RecordMode
 
 ROOT: Final = Path("/project/cassettes")
 _MADE: Final = [interaction("GET", "/files/v3/a", COMPLETE)]
-_SECONDS: Final = 20.0
 NASTY: Final = (
     "../conftest.py", "..", ".", "", "/", "/etc/passwd", "//server/share", "C:x", "C:\\x", "..\\..\\x", "a/../../../x",
     "~/x", "nul", "NUL.txt", "con", "com1.yaml", "lpt¹", "a\x00b", "a\nb", "a:stream", "x" * 5000, "é" * 300, "\ud800",
@@ -145,12 +145,12 @@ def _uses(root: Path, path: Path) -> Mapping[str, Callable[[], Any]]:
     limits = cassettes.Limits(root=root)
 
     def record(mode: RecordMode, shared: bool) -> None:
-        takes = Takes(path, "r06", mode, shared, limits)
-        takes.begin("test_a")
-        takes.promote("test_a", 0, _MADE)
+        staged = StagedRecordings(path, "r06", mode, shared, limits)
+        staged.begin("test_a")
+        staged.promote("test_a", 0, _MADE)
 
     def keep() -> None:
-        Takes(path, "r06-keep", RecordMode.REWRITE, False, limits).keep("test_a", 0, _MADE, ["an outage"])
+        StagedRecordings(path, "r06-keep", RecordMode.REWRITE, False, limits).keep("test_a", 0, _MADE, ["an outage"])
 
     return {
         "read": lambda: cassettes.read(path, limits),
@@ -193,7 +193,7 @@ def _links(folder: Path) -> tuple[int, list[str]]:
     for shape in shapes:
         done = None
         try:
-            done = run_apart(__name__, shape, seconds=_SECONDS, folder=folder)
+            done = run_apart(__name__, shape, seconds=PATIENCE, folder=folder)
         except subprocess.TimeoutExpired:
             problems.append(f"{shape}: it hangs")
             continue

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from patience import LONG_PATIENCE
 
 from faults.canaries import PLACEMENTS, Placement, Planted, answering, files_under, leaks, plant
 from faults.ledger import Outcome
@@ -99,7 +100,7 @@ def _run(folder: Path, name: str, url: str, token: str) -> None:
         sys.executable, "-m", "pytest", "-p", "pytest_hubfiles", *_ALONE, *LOUD, *reports,
         f"--hubfiles-base-url={url}", *RUNS[name],
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=LONG_PATIENCE, check=False)
     (folder / f"output-{name}.txt").write_bytes(done.stdout + b"\n" + done.stderr)
 
 
@@ -159,7 +160,6 @@ def _changed(count: int) -> list[str]:
     @seed(7)
     @settings(
         max_examples=count,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -133,7 +133,6 @@ def run(bounded: bool) -> Outcome:
     @seed(8)
     @settings(
         max_examples=200 if bounded else 5_000,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

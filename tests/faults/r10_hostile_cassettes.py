@@ -14,12 +14,12 @@ import yaml
 from downstream import whole_import
 from hostile import BOMB, UNREADABLE, one
 
-from faults.apart import Case, limit_memory, survive, watch
+from faults.apart import Case, limit_memory, survive, watch, within
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.body import BodyNotJsonError
 
-_SECONDS: Final = 15.0  # of the processor, for one file; a good one of the largest size takes less
+_TIMES: Final = 200  # what json.loads takes for as many megabytes of numbers; a good file takes less than 20
 _MEGABYTES: Final = 600  # beyond what the process has once it has imported everything
 _LARGE: Final[dict[str, Callable[[], bytes]]] = {
     "64 MB of numbers": lambda: b"a: [" + b"1," * 31_900_000 + b"]\n",
@@ -135,8 +135,10 @@ def _cases(
 
     def tried(content: bytes, must_fail: bool) -> str:
         path.write_bytes(content)
+        megabytes = max(1, len(content) / 2**20)
         del content
-        problem = check(path, must_fail)
+        with within(_TIMES, megabytes=megabytes):
+            problem = check(path, must_fail)
         if (folder / "ran").exists():
             (folder / "ran").unlink()
             problem = "its code ran"
@@ -150,10 +152,10 @@ def _main(name: str, bounded: bool, folder: Path, start: int) -> None:
     os.chdir(folder)
     limit_memory(_MEGABYTES)
     if name == "ours":
-        watch(_cases(_ours, folder, corpus(bounded)), folder, start, _SECONDS)
+        watch(_cases(_ours, folder, corpus(bounded)), folder, start)
     else:
         known = ((title, content, must) for title, content, must in corpus(True) if title in _CONTROL)
-        watch(_cases(_unguarded, folder, known), folder, start, _SECONDS)
+        watch(_cases(_unguarded, folder, known), folder, start)
 
 
 def run(bounded: bool) -> Outcome:

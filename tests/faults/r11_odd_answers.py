@@ -28,7 +28,8 @@ from pytest_hubfiles.model import body as body_module
 from pytest_hubfiles.model.body import decode_body
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.policy import Severity
-from pytest_hubfiles.record.recorder import PollRefusedError, Recorder
+from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.refusals import PollRefusedError
 from pytest_hubfiles.report.formats.terminal import render_findings
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.settings.values import RecordMode
@@ -202,10 +203,10 @@ def run(bounded: bool) -> Outcome:
             if client == "hubspot-api-client":  # which fails of itself on a raw answer that is an error
                 asked = {t: n for t, n in asked.items() if ODD[n].method == "GET" and b" 2" in ODD[n].wire[:10]}
             bare = {n: _essence(_ask(client, server.url, t, ODD[n].method)) for t, n in asked.items()}
-            with _recorder(path, server.url, RecordMode.VERIFY) as recorder:
+            with Interception(_recorder(path, server.url, RecordMode.VERIFY)) as recorder:
                 live = {n: _essence(_ask(client, server.url, t, ODD[n].method)) for t, n in asked.items()}
             path.write_bytes(cassettes.dump(recorder.recorded))
-            with _recorder(path, server.url, RecordMode.NONE) as recorder:
+            with Interception(_recorder(path, server.url, RecordMode.NONE)) as recorder:
                 played = {n: _essence(_ask(client, server.url, t, ODD[n].method)) for t, n in asked.items()}
             count += len(asked)
             failures += [f"{client}: {what}" for what in _differences(bare, live, played)]
@@ -225,7 +226,7 @@ def _answer(asked: Asked) -> Iterator[bytes]:
 
 def _recorder(path: Path, base_url: str, mode: RecordMode) -> Recorder:
     return Recorder(
-        cassette=path, shown=path.name, mode=mode, takes=None, base_url=base_url, identify=CONTRACTS.identify
+        cassette=path, display_name=path.name, mode=mode, staged=None, base_url=base_url, identify=CONTRACTS.identify
     )
 
 

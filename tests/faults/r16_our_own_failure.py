@@ -37,21 +37,21 @@ _BOUNDARIES: Final = {
     # what fails: where in a run that records, and in one that replays
     "pytest_configure": f"{_PLUGIN}.activation.Run",
     "pytest_generate_tests": f"{_PLUGIN}.setup.marker_arguments",
-    "fixture": f"{_PLUGIN}.setup._trial",
-    "settings of a test": "pytest_hubfiles.plugin.run_settings.Run.rules",
+    "fixture": f"{_PLUGIN}.setup._test_run",
+    "settings of a test": "pytest_hubfiles.plugin.setup.settings_of",
     "recorder": f"{_PLUGIN}.setup.Recorder",
-    "recorder.enter": "pytest_hubfiles.record.recorder.Tape",
-    "recorder.exit": "pytest_hubfiles.record.recorder.Recorder.__exit__",
+    "recorder.enter": "pytest_hubfiles.record.tape.Tape",
+    "recorder.exit": "pytest_hubfiles.record.interception.Interception.__exit__",
     "what a test is offered": "pytest_hubfiles.fixture.HubFiles.__init__",
-    "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.asked",
+    "recorder.ask": "pytest_hubfiles.record.recorder.Recorder.reserve",
     "recorder.identify": "pytest_hubfiles.judge.registry.Contracts.identify",
-    "pytest_runtest_call": "pytest_hubfiles.run.one_test.Trial.end_call",
+    "pytest_runtest_call": "pytest_hubfiles.run.one_test.TestRun.end_call",
     "judging": "pytest_hubfiles.run.rules.Rules.check",
     "excusing": "pytest_hubfiles.run.rules.Rules.excuse",
-    "pytest_runtest_teardown": "pytest_hubfiles.run.one_test.Trial.end_test",
-    "pytest_runtest_makereport": "pytest_hubfiles.run.one_test.Trial.record",
+    "pytest_runtest_teardown": "pytest_hubfiles.run.one_test.TestRun.end_test",
+    "pytest_runtest_makereport": "pytest_hubfiles.run.one_test.TestRun.record",
     "handing on": f"{_PLUGIN}.hooks.hand_on",
-    "pytest_runtest_logreport": "pytest_hubfiles.report.report.Record.from_text",
+    "pytest_runtest_logreport": "pytest_hubfiles.report.record.Record.from_text",
     "report": "pytest_hubfiles.report.report.Report.add",
     "pytest_sessionfinish": f"{_PLUGIN}.summary.Reporter._is_full",
     "cassettes nobody opened": f"{_PLUGIN}.summary.Reporter._unused",
@@ -60,18 +60,18 @@ _BOUNDARIES: Final = {
     "deviations that have run out": "pytest_hubfiles.judge.deviations.run_out",
 }
 _RECORDING: Final = {
-    "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.received",
-    "scrubbing": "pytest_hubfiles.record.recorder.secrets.scrub",
-    "takes.begin": "pytest_hubfiles.record.promotion.Takes.begin",
+    "recorder.receive": "pytest_hubfiles.record.recorder.Recorder.record",
+    "scrubbing": "pytest_hubfiles.record.session_secrets.secrets.scrub",
+    "staged.begin": "pytest_hubfiles.record.promotion.StagedRecordings.begin",
     "comparing": "pytest_hubfiles.run.rules.Rules.compare",
-    "takes.promote": "pytest_hubfiles.record.promotion.Takes.promote",
-    "takes.base": "pytest_hubfiles.record.promotion.Takes._base",
+    "staged.promote": "pytest_hubfiles.record.promotion.StagedRecordings.promote",
+    "staged.base": "pytest_hubfiles.record.promotion.StagedRecordings._base",
     "cassettes.save": "pytest_hubfiles.record.promotion.cassettes.save",
     "cassettes.write": "pytest_hubfiles.record.promotion.cassettes.write",
 }
-_MERGING: Final = {"takes.merge": "pytest_hubfiles.record.promotion.Takes._merged"}
+_MERGING: Final = {"staged.merge": "pytest_hubfiles.record.promotion.StagedRecordings._merged"}
 _REPLAYING: Final = {
-    "recorder.answer": "pytest_hubfiles.record.recorder.Tape.find",
+    "recorder.answer": "pytest_hubfiles.record.tape.Tape.find",
     "recorder.play": "pytest_hubfiles.record.recorder.Recorder.play",
     "cassettes.read": "pytest_hubfiles.record.recorder.cassettes.read",
     "age": "pytest_hubfiles.run.rules.Rules.stale",
@@ -79,7 +79,7 @@ _REPLAYING: Final = {
 _BEFORE_ANY_TEST: Final = {"pytest_configure"}
 _BOUNDED: Final = {
     "pytest_configure", "pytest_generate_tests", "fixture", "recorder.receive", "recorder.answer",
-    "pytest_runtest_call", "pytest_runtest_makereport", "takes.merge", "report", "pytest_sessionfinish",
+    "pytest_runtest_call", "pytest_runtest_makereport", "staged.merge", "report", "pytest_sessionfinish",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from faults.apart import run_apart
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.promotion import Takes
+from pytest_hubfiles.record import StagedRecordings
 from pytest_hubfiles.settings.values import RecordMode
 
 _TEXTS: Final = (
@@ -58,14 +58,14 @@ def _answers(seed: int) -> list[Interaction]:
 def _record(folder: Path, seed: int, order: random.Random) -> bytes:
     """Record four tests into one cassette, in whatever order they end; return the file."""
     path = folder / "v3" / "x.yaml"
-    takes = Takes(path, f"r17-{order.random()}", RecordMode.ALL, shared=True)
-    takes.begin("test_a")
+    staged = StagedRecordings(path, f"r17-{order.random()}", RecordMode.ALL, shared=True)
+    staged.begin("test_a")
     tests = list(enumerate(_answers(seed)))
     order.shuffle(tests)
     for number, answer in tests:
         headers = list(answer.response_headers.items())
         order.shuffle(headers)  # http.client and httpx hand them over in other orders
-        takes.promote(f"test_{number}", number, [dataclasses.replace(answer, response_headers=dict(headers))])
+        staged.promote(f"test_{number}", number, [dataclasses.replace(answer, response_headers=dict(headers))])
     content = path.read_bytes()
     path.unlink()
     return content
@@ -84,7 +84,7 @@ def run(bounded: bool) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         runs = []
         for number in range(2):
-            done = run_apart(__name__, str(number), str(times), folder, seconds=300, folder=Path(folder))
+            done = run_apart(__name__, str(number), str(times), folder, folder=Path(folder))
             if done.returncode:
                 raise RuntimeError(done.stderr)
             runs.append(json.loads(done.stdout))

@@ -29,6 +29,7 @@ class Asked:
     body: bytes
 
 
+_TLS = b"\x16\x03"
 Answer = Callable[[Asked], Iterable["bytes | Then"]]
 
 
@@ -115,7 +116,6 @@ class RawServer(contextlib.AbstractContextManager["RawServer"]):
             else:
                 connection.sendall(step)
         connection.shutdown(socket.SHUT_WR)
-        connection.settimeout(5)
         while connection.recv(4096):  # or what the client still sends would turn into a reset
             pass
 
@@ -124,7 +124,7 @@ def _read(connection: socket.socket) -> Asked | None:
     read = b""
     while b"\r\n\r\n" not in read:
         more = connection.recv(65536)
-        if not more:
+        if not more or more.startswith(_TLS):  # whose client would wait for an answer to it
             return None
         read += more
     head, _, body = read.partition(b"\r\n\r\n")

@@ -6,7 +6,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from vcr import VCR
 from vcr.cassette import Cassette
@@ -15,93 +15,102 @@ from vcr.request import Request
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.wire import answer_of, canonical_url, text_of
-
-if TYPE_CHECKING:
-    from pytest_hubfiles.record.recorder import Recorder
-
+from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record.vcrpy.clients import PATCHED_HERE
+from pytest_hubfiles.record.wire import answer_of, canonical_url, text_of, to_interaction
 
 _PARAMETERS: Final = frozenset(inspect.signature(Cassette).parameters)
 
 
-def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Have the recorder know of what goes wrong in *method*: it is raised into a client, which may swallow it."""
+def _noting_faults(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the recorder note what fails in *method*: it is raised into a client, which may swallow it."""
 
     @wraps(method)
-    def told(self: Bridge, *args: Any) -> Any:
+    def noting(self: Bridge, *args: Any) -> Any:
         __tracebackhide__ = True
         try:
             return method(self, *args)
         except HubfilesError:
             raise
         except Exception as error:
-            self._recorder.failed(error)
+            self._recorder.note_fault(error)
             raise
 
-    return told
+    return noting
 
 
 class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
-    """What vcrpy's clients talk to in place of its own cassette: questions and answers go to the recorder."""
+    """What vcrpy's stubs talk to in place of vcrpy's own cassette; requests and answers go to the recorder.
 
-    def __init__(self, *, recorder: Recorder, is_plain: bool, **config: Any) -> None:
-        self._recorder = recorder
-        self._is_plain = is_plain  # the user has no hooks, and no request is to be ignored
+    *on_ignored* gets the URL of each request that the user's hooks have vcrpy ignore. ``has_hooks`` says whether
+    there are any.
+    """
+
+    def __init__(
+        self, *, recorder: Recorder, on_ignored: Callable[[str], None] | None, has_hooks: bool, **config: Any
+    ) -> None:
+        self._recorder, self._on_ignored, self._has_hooks = recorder, on_ignored, has_hooks
         hooks = config.pop("before_record_request")
         # The user's hooks see HubSpot's origin wherever a request goes, so that they do the same when it is
-        # recorded and when it is replayed, and ignore_localhost does not mean what a stand-in on it answers.
+        # recorded and when it is replayed, and ignore_localhost does not mean a fake server's answers.
         super().__init__(before_record_request=lambda request: hooks(_under_hubspot(request, recorder)), **config)
+
+    def interactions(self) -> list[Interaction]:
+        """Return what was loaded, as the user's hooks left it."""
+        base_url = self._recorder.base_url
+        return [to_interaction(request, response, base_url) for request, response in self.data]
 
     @property
     def write_protected(self) -> bool:
-        """Whether no connection is to be made; a request that must not go out has been refused before it is asked."""
+        """Whether no connection is to be made; a request that must not be sent has been refused before."""
         return not self._recorder.live
 
-    @_telling
+    @_noting_faults
     def can_play_response_for(self, request: Request) -> bool:
-        """Return whether *request* is answered from the tape; one that is ignored goes its own way."""
+        """Return whether *request* is answered from the tape; one that is ignored is sent."""
         __tracebackhide__ = True
-        if self._is_plain:
-            return self._recorder.asked(request, request)
+        if not self._has_hooks:
+            return self._recorder.reserve(request, request)
         filtered = self.filter_request(request)
-        if not filtered:
-            self._recorder.ignored(request)
-            return False
-        return self._recorder.asked(request, filtered)
+        if filtered:
+            return self._recorder.reserve(request, filtered)
+        if self._on_ignored is not None:
+            self._on_ignored(text_of(request.uri))
+        return False
 
-    @_telling
+    @_noting_faults
     def play_response(self, request: Request) -> dict[str, Any]:
         """Return the recorded answer to *request*."""
         return self._recorder.play(request)
 
-    @_telling
+    @_noting_faults
     def append(self, request: Request, response: dict[str, Any]) -> None:
-        """Take in what vcrpy loads, and what came from the network."""
-        if not self.rewound:  # vcrpy is loading what was recorded
+        """Take in what vcrpy loads, and record what came from the network."""
+        if not self.rewound:  # vcrpy is loading
             super().append(request, response)
             return
-        if self._is_plain:  # nobody has a say in what is stored, and nothing is to be copied for them
-            self._recorder.received(request, response)
+        if not self._has_hooks:  # nothing has to be copied for them
+            self._recorder.record(request, response)
             return
-        if not self.filter_request(request):  # a host to ignore: no business of ours
+        if not self.filter_request(request):  # a host to ignore
             return
         with self._recorder.lock:
             before = len(self.data)
             super().append(request, response)
             stored = self.data[before:]
-            # The save hooks of the user's vcrpy configuration run now, not when the context ends: the
-            # recording is compared before that. What they leave reaches Memory.save_cassette.
+            # The user's save hooks run now, not when the context ends: the recording is compared before that.
+            # What they leave reaches Memory.save_cassette.
             if stored and hasattr(Cassette, "_persist"):  # vcrpy 8.5 has no such hooks
                 self._persister.saved.clear()
                 self._persist({"requests": [stored[0][0]], "responses": [stored[0][1]]})
                 stored = list(self._persister.saved)
             self.dirty = False
-            self._recorder.received(request, response, stored)
+            self._recorder.record(request, response, stored)
 
     def find_requests_with_most_matches(self, request: Request) -> list[tuple[Request, list[str], list[str]]]:
         """Return what aiohttp's stub is to ask for next along a redirect."""
-        asked = self._recorder.redirected(request)
-        return [(Request(asked.method, asked.uri, asked.body, asked.headers), [], [])]
+        redirected = self._recorder.redirected(request)
+        return [(Request(redirected.method, redirected.uri, redirected.body, redirected.headers), [], [])]
 
 
 def _under_hubspot(request: Request, recorder: Recorder) -> Request:
@@ -111,22 +120,22 @@ def _under_hubspot(request: Request, recorder: Recorder) -> Request:
     return moved
 
 
-def open_bridge(recorder: Recorder, interactions: Sequence[Interaction], config: Mapping[str, Any]) -> Bridge:
-    """Return a bridge to *recorder*, loaded with *interactions* as the user's configuration *config* leaves them."""
-    memory = Memory(interactions)
-    merged = {**(_merged(config) if config else _plain()), "path": str(recorder.cassette), "persister": memory}
+def open_bridge(recorder: Recorder, on_ignored: Callable[[str], None] | None) -> Bridge:
+    """Return a bridge to *recorder*, loaded with what it replays as the user's configuration leaves that."""
+    config, memory = recorder.vcr_config, Memory(recorder.replayed)
+    merged = {**(_merged(config) if config else _without_hooks()), "path": str(recorder.cassette), "persister": memory}
     if config:
-        bridge: Bridge = Bridge.load(recorder=recorder, is_plain=False, **merged)
+        bridge: Bridge = Bridge.load(recorder=recorder, on_ignored=on_ignored, has_hooks=True, **merged)
     else:
-        bridge = Bridge(recorder=recorder, is_plain=True, **merged)
-        bridge.rewound = True  # as if loaded: nobody has a say in what is, and the recorder has it already
+        bridge = Bridge(recorder=recorder, on_ignored=on_ignored, has_hooks=False, **merged)
+        bridge.rewound = True  # as if loaded: without hooks the recorder has all of it already
     return bridge
 
 
 def _merged(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what vcrpy makes of *config*, as its cassette takes it."""
     ours = {
-        "skip_patchers": (*config.get("skip_patchers", ()), "httplib"),  # see clients.py
+        "skip_patchers": (*config.get("skip_patchers", ()), *PATCHED_HERE),
         "custom_patches": tuple(config.get("custom_patches", ())),
     }
     merged = VCR(record_mode=RecordMode.NEW_EPISODES).get_merged_config(**{**config, **ours})
@@ -134,7 +143,7 @@ def _merged(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _plain() -> dict[str, Any]:
+def _without_hooks() -> dict[str, Any]:
     return _merged({})
 
 

@@ -1,4 +1,4 @@
-"""What a suite may hand on to vcrpy."""
+"""What the fixture ``hubfiles_vcr_config`` may hand on to vcrpy."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class VcrConfigError(HubfilesError):
 
 
 def checked(config: object) -> Mapping[str, Any]:
-    """Return what the fixture ``hubfiles_vcr_config`` returned.
+    """Return *config*, which the fixture ``hubfiles_vcr_config`` returned.
 
     Raises:
-        VcrConfigError: if *config* cannot be handed on to vcrpy.
+        VcrConfigError: if it cannot be handed on to vcrpy.
     """
     if not isinstance(config, Mapping):
         raise VcrConfigError(f"a {type(config).__name__}, not a dict")

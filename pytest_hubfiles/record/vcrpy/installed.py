@@ -1,4 +1,4 @@
-"""Which vcrpy is installed, found out without importing it: that takes longer than a test that replays."""
+"""Finds out which vcrpy is installed, without importing it, which would take longer than a replay."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _FIRST_SAFE: Final = (8, 2, 1)  # vcrpy's release notes of 8.2.1: cassettes are 
 
 
 class VcrpyUnsafeError(HubfilesError):
-    """The vcrpy installed runs code that a cassette holds."""
+    """The installed vcrpy runs code from a cassette."""
 
     def __init__(self, version: str) -> None:
         super().__init__(
-            f"vcrpy {version} is installed, which runs what a crafted cassette tells it to (GHSA-rpj2-4hq8-938g).\n"
+            f"vcrpy {version} is installed, which runs code from a crafted cassette (GHSA-rpj2-4hq8-938g).\n"
             "Install vcrpy 8.5 or newer. Nothing was recorded or replayed."
         )
 
 
 def refuse_unsafe() -> None:
-    """Make sure that the vcrpy installed is one to hand a cassette on to.
+    """Refuse a vcrpy that must not load a cassette.
 
     Raises:
-        VcrpyUnsafeError: if it is not.
+        VcrpyUnsafeError: if it is older than the first safe one.
     """
     imported = sys.modules.get("vcr")
     version: str = _installed() if imported is None else imported.__version__
@@ -44,7 +44,7 @@ def _is_safe(version: str) -> bool:
 def _installed() -> str:
     try:
         return metadata.version("vcrpy")
-    except metadata.PackageNotFoundError:  # it lies on the path without having been installed
+    except metadata.PackageNotFoundError:  # it is on the path without being installed
         import vcr
 
         return str(vcr.__version__)

@@ -1,11 +1,11 @@
-"""Puts all patches on the HTTP clients and takes them off again; making them, once, takes longer than a replay."""
+"""Puts vcrpy's patches and ours on the HTTP clients; they are made once, which takes longer than a replay."""
 
 from __future__ import annotations
 
 import queue
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
@@ -13,44 +13,43 @@ from weakref import WeakKeyDictionary, finalize
 
 import vcr.patch
 
-from pytest_hubfiles.record.fast.player import plain
+from pytest_hubfiles.record.patch_points import PatchPoint, own, without_fast_path
 from pytest_hubfiles.record.vcrpy import clients
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
-_MISSING: Final = object()
-_KNOWS_GROUPS: Final = hasattr(vcr.patch, "PATCHER_NAMES")
+_CAN_SKIP: Final = hasattr(vcr.patch, "PATCHER_NAMES")
 """Whether this vcrpy can leave a client out; 8.5, the last for Python 3.10, cannot."""
 
 
 @contextmanager
 def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> Iterator[None]:
-    """Have every HTTP client ask *bridge*, but those *skipped*, which go their own way."""
-    if _KNOWS_GROUPS and not skipped and not bridge.custom_patches and _sheet().fits:
-        with _sheet().on(bridge):
+    """Have every HTTP client ask *bridge*, but for those *skipped*."""
+    if _CAN_SKIP and not skipped and not bridge.custom_patches and _patch_set().fits:
+        with _patch_set().on(bridge):
             yield
-    else:  # as the test wants it, or on top of what others have patched
-        asked = _Asked(getattr(bridge, "skip_patchers", ()), bridge.custom_patches, bridge)
+    else:  # the test has patches of its own, or others have patched a client
+        current = CurrentBridge(getattr(bridge, "skip_patchers", ()), bridge.custom_patches, bridge)
         with ExitStack() as patches:
-            patches.callback(setattr, asked, "bridge", _NOBODY)
-            for patch in _patches(asked, skipped):
+            patches.callback(setattr, current, "bridge", _NOBODY)
+            for patch in _patches(current, skipped):
                 patches.enter_context(patch)
             yield
 
 
-for _name, _value in list(vars(vcr.patch).items()):  # it may have been imported while there was a player
-    if plain(_value) is not _value:
-        setattr(vcr.patch, _name, plain(_value))
+for _name, _value in list(vars(vcr.patch).items()):  # vcrpy may have been imported while the fast path was on
+    if without_fast_path(_value) is not _value:
+        setattr(vcr.patch, _name, without_fast_path(_value))
 
 
-def _patches(asked: Any, skipped: Iterable[str]) -> Iterator[Any]:
+def _patches(bridge: Any, skipped: Iterable[str]) -> Iterator[Any]:
     """Yield every patch, vcrpy's and ours; of two in one place, the later one counts."""
     # vcrpy 8.5 closes a recorded connection only when it takes its patches off, by the pools it holds.
-    remover = _Remover if _KNOWS_GROUPS else vcr.patch.ConnectionRemover
+    remover = _Remover if _CAN_SKIP else vcr.patch.ConnectionRemover
     with mock.patch.object(vcr.patch, "ConnectionRemover", remover):
-        yield from vcr.patch.CassettePatcherBuilder(asked).build()
-    yield from clients.patches(asked, skipped)
+        yield from vcr.patch.CassettePatcherBuilder(bridge).build()
+    yield from clients.patches(bridge, skipped)
 
 
 # --- connections -------------------------------------------------------------------------------------------
@@ -59,7 +58,7 @@ def _patches(asked: Any, skipped: Iterable[str]) -> Iterator[Any]:
 class _Pools(WeakKeyDictionary[Any, set[Any]]):
     """The connections of each pool, closed when nobody holds the pool any more.
 
-    While vcrpy holds a pool, each ``requests.get`` that is recorded leaves a socket open until the test ends.
+    vcrpy holds the pools, so that each ``requests.get`` that is recorded leaves a socket open until the test ends.
     """
 
     def setdefault(self, pool: Any, default: Any = None) -> Any:
@@ -75,7 +74,7 @@ def _close(connections: set[Any]) -> None:
 
 
 class _Remover(vcr.patch.ConnectionRemover):  # type: ignore[misc]  # vcrpy ships no types
-    """Takes a test's connections out of urllib3's pools when the test ends, and is ready for the next."""
+    """Removes a test's connections from urllib3's pools when the test ends, and is ready for the next."""
 
     def __init__(self, connection_class: type) -> None:
         super().__init__(connection_class)
@@ -107,7 +106,7 @@ class _Remover(vcr.patch.ConnectionRemover):  # type: ignore[misc]  # vcrpy ship
 
 
 class _Nobody:
-    """What connections ask that outlive their test: everything goes its own way."""
+    """What connections ask that outlive their test: every request is sent."""
 
     write_protected = False
 
@@ -122,8 +121,8 @@ _NOBODY: Final = _Nobody()
 
 
 @dataclass
-class _Asked:
-    """What clients ask that were patched once for all tests: the bridge of the test that runs."""
+class CurrentBridge:
+    """What the patches made once for all tests ask: the bridge of the test that runs."""
 
     skip_patchers: tuple[str, ...]
     custom_patches: tuple[object, ...] = ()
@@ -135,62 +134,44 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """An attribute to be patched: whose, what is there by itself, and what comes in its place."""
-
-    target: Any
-    attribute: str
-    original: object
-    replacement: object
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
+class _PatchSet:
     """Patches that were made once, and what has to be closed when they are taken off."""
 
-    asked: _Asked
-    places: tuple[_Place, ...]
-    closing: tuple[AbstractContextManager[Any], ...] = field(default=())
+    current: CurrentBridge
+    points: tuple[PatchPoint, ...]
+    closing: tuple[AbstractContextManager[Any], ...]
 
     @property
     def fits(self) -> bool:
-        """Whether everything is as it was when the patches were made: nobody else has patched a client since."""
-        return all(plain(_own(place.target, place.attribute)) is place.original for place in self.places)
+        """Whether nobody else has patched a client since the patches were made."""
+        return all(without_fast_path(own(point.owner, point.name)) is point.original for point in self.points)
 
     @contextmanager
     def on(self, bridge: Bridge) -> Iterator[None]:
         """Have the clients ask *bridge*."""
-        self.asked.bridge = bridge
-        for place in self.places:
-            setattr(place.target, place.attribute, place.replacement)
+        self.current.bridge = bridge
+        for point in self.points:
+            point.put_on()
         try:
             yield
         finally:
-            for place in self.places:
-                if place.original is _MISSING:  # it was inherited
-                    delattr(place.target, place.attribute)
-                else:
-                    setattr(place.target, place.attribute, place.original)
+            for point in self.points:
+                point.take_off()
             for closing in self.closing:
                 closing.__exit__(None, None, None)
-            self.asked.bridge = _NOBODY
+            self.current.bridge = _NOBODY
 
 
 @cache
-def _sheet() -> _Sheet:
-    """Make the patches of all clients; none is put on, for other threads may be asking."""
-    asked = _Asked(("httplib",))  # see clients.py
-    places: dict[tuple[int, str], _Place] = {}
+def _patch_set() -> _PatchSet:
+    """Make the patches of all clients without putting any on, as other threads may be sending."""
+    current = CurrentBridge(clients.PATCHED_HERE)
+    points: dict[tuple[int, str], PatchPoint] = {}
     closing = []
-    for patch in _patches(asked, ()):
+    for patch in _patches(current, ()):
         if hasattr(patch, "attribute"):
-            target, attribute = patch.getter(), patch.attribute
-            original = plain(_own(target, attribute))
-            places[id(target), attribute] = _Place(target, attribute, original, patch.new)
+            owner, name = patch.getter(), patch.attribute
+            points[id(owner), name] = PatchPoint(owner, name, without_fast_path(own(owner, name)), patch.new)
         else:
             closing.append(patch)
-    return _Sheet(asked, tuple(places.values()), tuple(closing))
-
-
-def _own(target: Any, attribute: str) -> object:
-    return vars(target).get(attribute, _MISSING)
+    return _PatchSet(current, tuple(points.values()), tuple(closing))

@@ -10,7 +10,8 @@ from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
-from pytest_hubfiles.report.report import Contracted, Report, Tally
+from pytest_hubfiles.report.record import Contracted
+from pytest_hubfiles.report.report import Report, Tally
 
 REPORT_VERSION: Final = 1
 
@@ -41,7 +42,7 @@ def render_json(report: Report) -> str:
 
 
 def checked(report: Report) -> dict[str, Any]:
-    """Return what the run looked at, as the JSON document tells it."""
+    """Return what the run looked at, as the JSON document has it."""
     return {
         "cassettes": report.cassette_count,
         "exchanges": report.exchange_count,
@@ -54,7 +55,7 @@ def checked(report: Report) -> dict[str, Any]:
 
 
 def compared(comparison: Comparison) -> dict[str, Any]:
-    """Return what a comparison came to, as the JSON document tells it."""
+    """Return what a comparison came to, as the JSON document has it."""
     return {
         "old": comparison.old,
         "new": comparison.new,

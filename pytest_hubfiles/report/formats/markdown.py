@@ -58,13 +58,13 @@ def render_markdown(report: Report) -> str:
     head = [*_verdict(report, seen), *_severities(seen), *_comparison(report)]
     tail = _judged(report)
     fixed = _size([*head, *tail]) + _RESERVED
-    told = seen[: _fitting(seen, LIMIT - fixed)]
+    shown = seen[: _fitting(seen, LIMIT - fixed)]
     lines = [*head]
-    for group in grouped(told):
+    for group in grouped(shown):
         lines += ["", _heading(group), "", *(line for one in group.seen for line in _item(one))]
-    if left_out := seen[len(told) :]:
+    if left_out := seen[len(shown) :]:
         lines += ["", f"**Left out, as a comment on GitHub holds no more: {in_words(count_by_severity(left_out))}.** "
-                  "The reports `json` and `html` tell everything."]  # fmt: skip
+                  "The reports `json` and `html` have everything."]  # fmt: skip
     return "\n".join([*lines, *tail]) + "\n"
 
 

@@ -17,7 +17,8 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
-from pytest_hubfiles.report.report import Record, Report
+from pytest_hubfiles.report.record import Record
+from pytest_hubfiles.report.report import Report
 
 
 def in_one_line(finding: Finding) -> str:
@@ -155,18 +156,18 @@ def explain(
         lines += render_findings(findings)
     if refusals and purpose != "record":
         done = {"replay": "replayed", "verify": "verified"}[purpose]
-        lines.append(f"hubfiles: {cassette} could not be {done}, because of")
+        lines.append(f"hubfiles: {cassette} could not be {done}:")
         lines += [f"          {reason}" for reason in refusals]
-        lines.append(f"          {purpose.capitalize()} again when this is mended.")
+        lines.append(f"          Fix the cause, then {purpose} again.")
     elif refusals:
         waivable = tuple(refusals) == (WAIVABLE,)
-        lines.append(f"hubfiles: the recording is not promoted to {cassette}, because of")
+        lines.append(f"hubfiles: {cassette} was not replaced:")
         lines += [f"          {'the findings above' if reason == WAIVABLE else reason}" for reason in refusals]
         lines.append(
-            "          It is kept beside it: read what changed, then run hubfiles accept, or record again with"
-            " --hubfiles-accept."
+            "          The new recording is kept beside it. Read what changed, then run hubfiles accept,"
+            " or record again with --hubfiles-accept."
             if waivable
-            else "          What was there before is as it was. Record again when this is mended."
+            else "          The old cassette is unchanged. Fix the cause, then record again."
         )
     else:
         lines.append(f"cassette: {cassette}")

@@ -1,0 +1,45 @@
+"""``hubfiles merge-reports``: one report of many runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from pytest_hubfiles.cli.options import FORMATS
+from pytest_hubfiles.cli.output import USAGE, publish_report
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
+from pytest_hubfiles.report.merging import merged
+from pytest_hubfiles.report.publishing import STDOUT
+from pytest_hubfiles.report.report import Report
+
+
+@click.command("merge-reports")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json…")
+@click.option("--format", "form", type=FORMATS, default="json", show_default=True)
+@click.option("--out", default=STDOUT, metavar="PATH", help="Where to write it; default stdout.")
+def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
+    """Merge the JSON reports of several runs, such as the shards of a suite, into one.
+
+    Counts are added; the same finding of the same test and cassette is listed once. Exit status: 0 fine, 1 a run
+    failed, 2 a report is unreadable, or the merged one cannot be written.
+    """
+    try:
+        report = merged(_reports(paths))
+    except HubfilesError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    publish_report(report, form, out)
+    sys.exit(int(report.failed))
+
+
+def _reports(paths: Iterable[Path]) -> Iterator[Report]:
+    for path in paths:
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise ReportUnreadableError(str(path), error.strerror or str(error)) from None
+        yield read_json(text, str(path))

@@ -1,0 +1,132 @@
+"""Everything that is set for one test, resolved in one call: its version, its cassette, how to record and to judge."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.marker import marker_arguments
+from pytest_hubfiles.settings.precedence import NAMED
+from pytest_hubfiles.settings.values import RecordMode
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.plugin.run_settings import Run
+    from pytest_hubfiles.run.rules import Rules
+
+_RECORDERS: Final = {"vcr": "pytest-recording", "_vcr_marker": "pytest-vcr"}
+"""The fixtures through which other plugins heed ``@pytest.mark.vcr``, each requested by every test."""
+
+
+class TwoRecordersError(HubfilesError):
+    """A test that another plugin would record and replay as well."""
+
+    def __init__(self, other: str) -> None:
+        super().__init__(
+            f"This test has two recorders: it requests the fixture hubfiles, and its @pytest.mark.vcr is for {other}.\n"
+            "One would answer in the other's place, unjudged. Remove the marker or the fixture."
+        )
+
+
+class VersionsNotRunError(HubfilesError):
+    """A test that is asked for in several versions, and requests the fixture when it is too late to repeat it."""
+
+    def __init__(self, version: str, others: list[str]) -> None:
+        super().__init__(
+            f"This test is to run for the versions {', '.join([version, *others])}, and asks for the fixture with "
+            "request.getfixturevalue, too late to be repeated.\n"
+            'Name the fixture where pytest sees it at collection: @pytest.mark.usefixtures("hubfiles").'
+        )
+
+
+class RecordingInCiError(HubfilesError):
+    """A CI run that would record although its command line does not say so."""
+
+    def __init__(self, source: str, mode: RecordMode) -> None:
+        super().__init__(
+            f"{source} is {mode.value}, which goes to the network here, and this is a CI run (CI is set).\n"
+            "Record where somebody can review the cassettes, and commit them; or, if it is this run's job, "
+            f"say so on its command line: --hubfiles-record {mode.value}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TestSettings:
+    """What is set for one test.
+
+    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too.
+    """
+
+    version: str
+    mode: RecordMode
+    cassette: Path
+    shown: str
+    shared: bool
+    rules: Rules
+
+
+def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSettings:
+    """Return what is set for the test *item*; *version* is that of its parameter, None where it has none.
+
+    Raises:
+        HubfilesError: if a setting, a marker or a schema is wrong, or if the test must not record.
+    """
+    markers = marker_arguments(item.iter_markers("hubfiles"))
+    if version is None:
+        version, *others = run.get("version", markers)
+        if others:
+            raise VersionsNotRunError(version, others)
+    run.check_versions([version], markers)
+    mode: RecordMode = run.get("record", markers)
+    named: str | None = run.get("cassette", markers)
+    if named is None:
+        path = cassettes.path_for(run.cassettes, version, _folder_of(item), _name_of(item, version))
+    else:
+        path = cassettes.named_path(run.cassettes, version, named)
+    _check_recorders(item)
+    source, _ = run.decided("record", markers) or ("", None)
+    if source != NAMED["record"].flag and _is_ci() and _goes_live(mode, path):
+        raise RecordingInCiError(source, mode)
+    return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers))
+
+
+def _check_recorders(item: pytest.Item) -> None:
+    if item.get_closest_marker("vcr") is None:
+        return
+    fixtures = getattr(item, "fixturenames", ())
+    for fixture, plugin in _RECORDERS.items():
+        if fixture in fixtures:
+            raise TwoRecordersError(plugin)
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no", "off")
+
+
+def _goes_live(mode: RecordMode, cassette: Path) -> bool:
+    return mode is not RecordMode.NONE and not (mode is RecordMode.ONCE and cassette.exists())
+
+
+def _folder_of(item: pytest.Item) -> PurePosixPath:
+    """Return the test's file as a folder name, from rootdir and without its suffix."""
+    return PurePosixPath(item.nodeid.split("::", 1)[0].removesuffix(".py"))
+
+
+def _name_of(item: pytest.Item, version: str) -> str:
+    """Return the test's name with its class and parameters, without the version's id."""
+    # Not the test's own id, to which xdist adds its group with --dist loadgroup.
+    classes = item.parent.nodeid.partition("::")[2] if item.parent is not None else ""
+    name = f"{classes}::{item.name}" if classes else item.name
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or "hubfiles" not in callspec.params:
+        return name
+    head = name[: len(name) - len(callspec.id) - 2]
+    # Its id comes first, unless somebody else's pytest_generate_tests came before ours.
+    rest = re.sub(rf"(?:^|-){re.escape(version)}(?=-|$)", "", callspec.id, count=1).removeprefix("-")
+    return f"{head}[{rest}]" if rest else head

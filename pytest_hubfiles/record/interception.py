@@ -1,0 +1,59 @@
+"""Has every HTTP client of this process ask a recorder while a test runs."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pytest_hubfiles.record.certificates import late_certificates
+from pytest_hubfiles.record.fast.player import Player
+from pytest_hubfiles.record.log_filter import filtered_logs
+from pytest_hubfiles.record.network_block import NetworkBlock
+from pytest_hubfiles.record.recorder import Recorder
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.record.vcrpy.bridge import Bridge
+
+
+class Interception(AbstractContextManager[Recorder]):
+    """While it is entered, the clients ask *recorder*; in a replay no other connection reaches the network."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        hosts = recorder.vcr_config.get("ignore_hosts", ())
+        self._block = None if recorder.live else NetworkBlock(recorder.base_url, recorder.refuse_connection, hosts)
+        self._entered = ExitStack()
+
+    def __enter__(self) -> Recorder:
+        recorder = self._recorder
+        with ExitStack() as entering:  # what fails in here leaves nothing patched
+            bridge = self._bridge() if recorder.vcr_config else None
+            recorder.load(recorder.replayed if bridge is None else bridge.interactions())
+            if recorder.live or bridge is not None:
+                entering.enter_context(self._vcrpy(bridge))
+            else:
+                entering.enter_context(Player(recorder.plain_answer, self._vcrpy))
+            entering.enter_context(filtered_logs(recorder.redacted_log))
+            if self._block is not None:
+                entering.enter_context(self._block)
+                entering.enter_context(late_certificates())
+            self._entered = entering.pop_all()
+        return recorder
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered.__exit__(kind, error, trace)
+
+    def _bridge(self) -> Bridge:
+        from pytest_hubfiles.record.vcrpy.bridge import open_bridge
+
+        return open_bridge(self._recorder, None if self._block is None else self._block.open)
+
+    def _vcrpy(self, bridge: Bridge | None = None) -> AbstractContextManager[None]:
+        """Return what has vcrpy's stubs ask the recorder."""
+        from pytest_hubfiles.record.vcrpy.patching import patched
+
+        skipped = self._recorder.vcr_config.get("skip_patchers", ())
+        return patched(self._bridge() if bridge is None else bridge, skipped)

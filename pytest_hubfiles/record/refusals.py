@@ -1,0 +1,154 @@
+"""Refuses requests that have no recorded answer: what the client gets, and what the test reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.model.task_states import TERMINAL
+from pytest_hubfiles.record.clients import SUPPORTED
+from pytest_hubfiles.record.network_block import ConnectionBlockedError
+from pytest_hubfiles.record.tape import StoredCassette, Tape
+
+_PATIENCE: Final = 3  # refusals of one request; clients that retry by themselves give up after about as many
+_CONTEXT: Final = 40  # characters that two texts share, shown before what differs
+_MOST_SHOWN: Final = 200
+
+
+class UnmatchedRequestError(HubfilesError):
+    """A request for which nothing is recorded; ``finding`` says what is closest to it and why that does not match."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.message)
+
+
+class PollRefusedError(BaseException):
+    """A poll for which nothing is recorded (any more): a loop that swallows every Exception would poll for ever."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.message)
+
+
+class SwallowedRefusalError(BaseException):
+    """A request that was refused is sent again and again: no ``except Exception`` may keep the test from its end."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(
+            f"{finding.after} was refused {_PATIENCE} times and is sent again: the test swallows the refusal, "
+            f"and a replay has no other answer.\n{finding.message}"
+        )
+
+
+class Refusals:
+    """Makes the errors for what one test must not send; their findings are added to *problems*."""
+
+    def __init__(
+        self,
+        display_name: str,
+        stored: StoredCassette,
+        identify: Callable[[Interaction], Exchange],
+        problems: list[Finding],
+    ) -> None:
+        self._display_name = display_name
+        self._stored, self._identify, self._problems = stored, identify, problems
+        self._counts: Counter[str | None] = Counter()
+
+    def unmatched(self, request: Interaction, tape: Tape) -> BaseException:
+        """Return the error for a *request* to which *tape* has no answer."""
+        unreadable = self._stored.unreadable_finding(self._display_name)
+        if unreadable is not None:  # the finding of the file is reported once
+            return self._counted(replace(unreadable, after=f"{request.method} {request.path}"), UnmatchedRequestError)
+        exchange = self._identify(request)
+        finding = explain(request, tape, self._display_name)
+        finding = replace(finding, operation=exchange.operation, version=exchange.version)
+        self._problems.append(finding)
+        if request.method == "GET" and request.task_id is not None:
+            return PollRefusedError(finding)
+        return self._counted(finding, UnmatchedRequestError)
+
+    def blocked(self, attempt: str) -> BaseException:
+        """Return the error for an *attempt* to connect by a client that is not recorded."""
+        finding = Finding.of(
+            Kind.UNMATCHED_REQUEST,
+            f"{attempt} was refused: the test replays {self._display_name}, and this client is not recorded.\n"
+            f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config.",
+            after=attempt,
+        )
+        self._problems.append(finding)
+        return self._counted(finding, lambda finding: ConnectionBlockedError(finding.message))
+
+    def _counted(self, finding: Finding, error: Callable[[Finding], BaseException]) -> BaseException:
+        self._counts[finding.after] += 1
+        return (error if self._counts[finding.after] <= _PATIENCE else SwallowedRefusalError)(finding)
+
+
+def explain(request: Interaction, tape: Tape, cassette: str) -> Finding:
+    """Return the finding for a *request* to which *tape*, read from *cassette*, has no answer."""
+    same = tape.index.get(request.match_key, ())
+    sent = f"{request.method} {request.path}"
+    kind = Kind.UNMATCHED_REQUEST
+    if same:
+        last = tape.interactions[same[-1]]
+        times = f"{len(same)} time{'s' * (len(same) != 1)}"
+        if last.task_id is not None and last.status_code < 300:
+            kind = Kind.TASK_NEVER_ENDED
+            message = (
+                f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
+                f"was {last.task_status or 'without a state'}: the recorded task never ended. Record it again, "
+                f"polling until it is {' or '.join(sorted(TERMINAL))}."
+            )
+        else:
+            message = f"{sent} was recorded {times} and is sent once more now. Record it again."
+    elif not tape.interactions:
+        message = f"{sent}: nothing is recorded in {cassette}. Record it with --hubfiles-record once."
+    else:
+        closest = max(tape.interactions, key=lambda recorded: _likeness(request, recorded))
+        message = (
+            f"{sent} is not in {cassette}.\n"
+            f"  closest recorded: {closest.method} {closest.path}\n"
+            + "".join(f"  {difference}\n" for difference in _differences(request, closest))
+            + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
+        )
+    return Finding.of(kind, message, after=sent, cassette=cassette)
+
+
+def _likeness(request: Interaction, recorded: Interaction) -> tuple[int, int]:
+    (method, path, query, body), (method2, path2, query2, body2) = request.match_key, recorded.match_key
+    shared = sum(one == other for one, other in zip(path.split("/"), path2.split("/"), strict=False))
+    return (path == path2) * 4 + (method == method2) * 2 + (query == query2) + (body == body2), shared
+
+
+def _differences(request: Interaction, recorded: Interaction) -> list[str]:
+    names = ("method", "path", "query", "body")
+    found = []
+    for name, now, then in zip(names, request.match_key, recorded.match_key, strict=True):
+        if now != then:
+            texts = _text(then), _text(now)
+            alike = next(
+                (place for place, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]),
+                min(map(len, texts)),
+            )
+            start = max(0, alike - _CONTEXT)
+            found.append(f"{name} differs: recorded {_excerpt(texts[0], start)}, asked {_excerpt(texts[1], start)}")
+    return found
+
+
+def _text(value: object) -> str:
+    return "&".join(f"{name}={text}" for name, text in value) if isinstance(value, tuple) else str(value)
+
+
+def _excerpt(text: str, start: int) -> str:
+    """Return *text* from *start*, where it begins to differ; a short one whole."""
+    if len(text) <= _MOST_SHOWN:
+        return text or "none"
+    part = text[start : start + _MOST_SHOWN]
+    return f"{'…' * (start > 0)}{part}{'…' * (start + _MOST_SHOWN < len(text))}"

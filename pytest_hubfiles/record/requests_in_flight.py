@@ -1,0 +1,57 @@
+"""The requests that a test has sent to the network and that have no answer yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.record.wire import ClientRequest
+
+
+@dataclass
+class _RequestInFlight:
+    """A request in flight: its sequence number and, once computed, its cassette form."""
+
+    number: int
+    request: ClientRequest
+    recorded: Interaction | None = None
+
+
+class RequestsInFlight:
+    """The requests without an answer, by the objects in which the client's stub holds them.
+
+    *record* returns a request as a cassette holds it.
+    """
+
+    def __init__(self, record: Callable[[ClientRequest], Interaction]) -> None:
+        self._record = record
+        self._requests: dict[ClientRequest, _RequestInFlight] = {}
+        self._last_number = 0
+
+    def __contains__(self, request: ClientRequest) -> bool:
+        return request in self._requests
+
+    def add(self, request: ClientRequest, filtered: ClientRequest) -> None:
+        """Add *request*, which is *filtered* once the user's hooks have seen it."""
+        self._last_number += 1
+        self._requests[request] = _RequestInFlight(self._last_number, filtered)
+
+    def remove(self, request: ClientRequest) -> None:
+        """Remove *request*, which will get no answer."""
+        self._requests.pop(request, None)
+
+    def recorded(self) -> list[Interaction]:
+        """Return the requests as the cassette would hold them."""
+        for sent in self._requests.values():
+            sent.recorded = sent.recorded or self._record(sent.request)
+        return [sent.recorded for sent in self._requests.values() if sent.recorded is not None]
+
+    def answered(self, request: ClientRequest, answered: Interaction) -> int:
+        """Remove *request*, which has an answer; return its sequence number."""
+        self._last_number += 1
+        if request not in self._requests:  # aiohttp's stub makes new requests along redirects
+            pairs = zip(self._requests, self.recorded(), strict=True)
+            request = next((sent for sent, recorded in pairs if recorded.match_key == answered.match_key), request)
+        sent = self._requests.pop(request, None)
+        return self._last_number if sent is None else sent.number

@@ -1,0 +1,81 @@
+"""One report of several runs, such as the shards of a suite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.report.record import Contracted
+from pytest_hubfiles.report.report import Report, Tally
+
+
+class OtherComparisonError(HubfilesError):
+    """Reports of different comparisons, which one report cannot hold."""
+
+    def __init__(self, one: Comparison, other: Comparison) -> None:
+        self.one, self.other = one, other
+        super().__init__(
+            f"One report compares {one.old} with {one.new}, another {other.old} with {other.new}.\n"
+            "Merge the reports of each comparison by themselves."
+        )
+
+
+def merged(reports: Iterable[Report]) -> Report:
+    """Return one report of several runs: counts added, the same finding of the same test listed once.
+
+    Of each report only what it adds is kept, so that *reports* can be any number, read one after another. A
+    deviation is stale where each of them says so.
+
+    Raises:
+        OtherComparisonError: if they compare other things with one another.
+    """
+    cassettes, failed = 0, False
+    judged: Counter[Contracted] = Counter()
+    not_judged: Counter[tuple[str, str]] = Counter()
+    comparison: Comparison | None = None
+    stale: list[str] | None = None
+
+    def findings() -> Iterator[Finding]:
+        nonlocal cassettes, failed, comparison, stale
+        for report in reports:
+            cassettes += report.cassette_count
+            judged.update(report.judged)
+            not_judged.update(report.not_judged)
+            failed = failed or report.failed
+            comparison = _both(comparison, report.comparison)
+            stale = [line for line in report.stale_deviations if stale is None or line in stale]
+            yield from report.findings
+
+    return Report(
+        run_findings=merge(findings()),
+        failed=failed,
+        comparison=comparison,
+        stale_deviations=stale or [],
+        elsewhere=Tally(cassettes, judged, not_judged),
+    )
+
+
+def _both(one: Comparison | None, other: Comparison | None) -> Comparison | None:
+    """Return what two reports say of the same comparison, of each operation the worse."""
+    if one is None or other is None:
+        return one or other
+    if (one.old, one.new) != (other.old, other.new):
+        raise OtherComparisonError(one, other)
+    operations: dict[str, Compared] = {}
+    for compared in (*one.operations, *other.operations):
+        known = operations.get(compared.operation, compared)
+        operations[compared.operation] = Compared(
+            compared.operation,
+            Verdict.worst((known.schemas, compared.schemas)),
+            Verdict.worst((known.recordings, compared.recordings)),
+        )
+    return Comparison(
+        one.old,
+        one.new,
+        tuple(operations[name] for name in sorted(operations)),
+        tuple(dict.fromkeys((*one.missing, *other.missing))),
+        tuple(dict.fromkeys((*one.support, *other.support))),
+    )

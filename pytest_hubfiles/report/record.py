@@ -1,0 +1,80 @@
+"""What one test or one cassette hands to the report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.model.finding import Finding
+
+
+class Contracted(NamedTuple):
+    """The contract that judged an exchange: version, operation, HTTP status and task state."""
+
+    version: str
+    operation: str
+    http_status: int
+    task_status: str | None
+
+
+def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contracted, int], list[tuple[str, str]]]:
+    """Return how many of *exchanges* each contract judges, and the URLs of the others, each with the reason."""
+    counted: Counter[Contracted] = Counter()
+    unjudged: list[tuple[str, str]] = []
+    for exchange in exchanges:
+        if not judge:
+            unjudged.append((exchange.url, "judging is off for the test"))
+        elif exchange.operation is None or exchange.version is None:
+            unjudged.append((exchange.url, "no contract"))
+        elif 300 <= exchange.status_code < 400:
+            unjudged.append((exchange.url, "a redirect"))
+        else:
+            counted[Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)] += 1
+    return dict(counted), unjudged
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one test hands to the report; it travels from worker to controller as text.
+
+    ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it,
+    ``exists`` whether there is a cassette or a candidate now.
+    """
+
+    test: str
+    cassette: str
+    judged: Mapping[Contracted, int]
+    not_judged: list[tuple[str, str]]
+    findings: list[Finding]
+    failed: bool
+    promoted: bool = False
+    candidate: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    verified: bool = False
+    recording: bool = False
+    exists: bool = True
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is of a test of the suite, rather than of a cassette that was judged by itself."""
+        return self.test != self.cassette
+
+    def to_text(self) -> str:
+        """Return the record as one line of JSON."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        facts["judged"] = [[*contract, count] for contract, count in self.judged.items()]
+        facts["findings"] = [finding.to_dict() for finding in self.findings]
+        return json.dumps(facts, sort_keys=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> Record:
+        """Return the record that :meth:`to_text` wrote."""
+        facts = json.loads(text)
+        facts["judged"] = {Contracted(*contract): count for *contract, count in facts["judged"]}
+        facts["not_judged"] = [(url, reason) for url, reason in facts["not_judged"]]
+        facts["findings"] = [Finding.from_dict(finding) for finding in facts["findings"]]
+        return cls(**facts)

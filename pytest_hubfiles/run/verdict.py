@@ -1,0 +1,122 @@
+"""Red or green: what fails a test, a cassette and a run, and what keeps a recording from being promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from pytest_hubfiles.model.finding import WAIVABLE, Finding
+from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.record import Recorder
+from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.settings.values import OUTAGE, RecordMode
+
+TEST_FAILED = "the test failed"
+
+
+class Conclusion(NamedTuple):
+    """What a test comes to: everything found, what of it fails the test, and why its recording is not promoted."""
+
+    findings: tuple[Finding, ...]
+    failing: tuple[Finding, ...]
+    refusals: tuple[str, ...]
+
+    @property
+    def is_red(self) -> bool:
+        """Whether this fails a test whose own code passed."""
+        return bool(self.failing or self.refusals)
+
+    def since(self, earlier: Conclusion) -> Conclusion:
+        """Return what came to light after the *earlier* conclusion."""
+        known = {finding.identity for finding in earlier.findings}
+        return Conclusion(
+            tuple(finding for finding in self.findings if finding.identity not in known),
+            tuple(finding for finding in self.failing if finding.identity not in known),
+            tuple(reason for reason in self.refusals if reason not in earlier.refusals),
+        )
+
+
+NOTHING_FOUND = Conclusion((), (), ())
+
+
+def at_or_above(findings: Iterable[Finding], rules: Rules) -> list[Finding]:
+    """Return the *findings* that reach the severity from which the *rules* fail."""
+    if rules.fail_on is None:
+        return []
+    return [finding for finding in findings if finding.severity.rank >= rules.fail_on.rank]
+
+
+def failing(findings: Iterable[Finding], rules: Rules) -> list[Finding]:
+    """Return the *findings* that fail a test or a cassette; drift that the command line accepts does not."""
+    return [f for f in at_or_above(findings, rules) if not (rules.accept and f.category is Category.DRIFT)]
+
+
+def of_test(
+    findings: Sequence[Finding],
+    rules: Rules,
+    recorder: Recorder,
+    *,
+    passed: bool,
+    shared: bool,
+    faults: Collection[str],
+) -> Conclusion:
+    """Return what a test comes to that *passed* or did not.
+
+    *shared* is whether other tests use its cassette too, *faults* are those of this plugin, after which nothing is
+    promoted.
+    """
+    is_replaced = rules.accept and recorder.live and recorder.mode is not RecordMode.VERIFY
+    red = [f for f in failing(findings, rules) if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
+    faults = [*faults, *recorder.faults]
+    if recorder.recorded or recorder.transient_answers:
+        reasons = list(_refusals(findings, rules, recorder, passed))
+    else:
+        reasons = list(_unseen(recorder)) if passed and not shared else []
+    return Conclusion(tuple(findings), tuple(red), (*faults, *reasons))
+
+
+def _refusals(findings: Iterable[Finding], rules: Rules, recorder: Recorder, passed: bool) -> Iterator[str]:
+    """Yield why what was recorded must not replace the cassette."""
+    replaces = recorder.mode is not RecordMode.VERIFY
+    if replaces and not passed:
+        yield TEST_FAILED
+    if OUTAGE not in rules.allow:
+        yield from recorder.transient_answers  # they verify nothing either
+    if replaces and any(not _is_waived(finding, rules) for finding in at_or_above(findings, rules)):
+        yield WAIVABLE
+
+
+def _is_waived(finding: Finding, rules: Rules) -> bool:
+    can_be = finding.category in (Category.CONTRACT, Category.DRIFT) or finding.kind is Kind.CASSETTE_UNREADABLE
+    return rules.accept and can_be
+
+
+def _unseen(recorder: Recorder) -> Iterator[str]:
+    """Yield why a test is red of whose requests none was seen, though some are recorded: nothing was judged."""
+    if recorder.exchanges or recorder.problems or not recorder.original:
+        return
+    count = len(recorder.original)
+    seen = f"no request was seen, though {count} exchange{'s are' if count > 1 else ' is'} recorded"
+    if not recorder.live:
+        yield f"{seen}. Requests of other processes and of clients with sockets of their own, as pycurl, go unseen."
+    elif recorder.mode in (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY):
+        yield seen  # and the old recording would go on being replayed
+
+
+def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> Iterator[str]:
+    """Yield why a run is red beside its tests: it judged fewer than *least* exchanges, or found something itself."""
+    if report.judged_count < least:
+        yield f"judged {report.judged_count} exchanges where {least_is_asked_by} asks for {least}"
+    weighty = at_or_above(report.run_findings, rules)
+    if not weighty or rules.fail_on is None:
+        return
+    kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
+    yield f"the run fails because of {kinds} (--hubfiles-fail-on {rules.fail_on.value})"
+    changed = [finding for finding in weighty if finding.category is Category.VERSION]
+    yield from (f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in changed)
+    if changed:
+        yield (
+            "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
+            " hubfiles accept --finding FINGERPRINT --reason TEXT"
+        )

@@ -1,0 +1,125 @@
+"""The plugins and clients that the package is tried beside, and what each of them must go on doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from compat.senders import SENDERS
+
+ASYNC_TEST: Final = """
+async def test_async(hubfiles):
+    import httpx
+    async with httpx.AsyncClient(base_url=hubfiles.base_url, headers=HEADERS) as client:
+        task = (await client.post(START, json=BODY)).json()["id"]
+        while (await client.get(f"{START}/tasks/{task}/status")).json()["status"] != "COMPLETE":
+            pass
+"""
+BDD_TEST: Final = '''
+import pathlib
+from pytest_bdd import given, scenarios, then
+
+pathlib.Path("import.feature").write_text("""Feature: import
+  Scenario: a file
+    Given an import
+    Then it completes
+""")
+scenarios("import.feature")
+
+@given("an import", target_fixture="task")
+def an_import(request):
+    hubfiles = request.getfixturevalue("hubfiles")
+    return hubfiles.start_import(**BODY).json["id"]
+
+@then("it completes")
+def completes(hubfiles, task):
+    assert hubfiles.wait("import-status", task, interval=0).task_status == "COMPLETE"
+'''
+
+
+@dataclass(frozen=True)
+class Row:
+    """A plugin or client: the packages it is installed from, and how a suite uses it.
+
+    ``args`` are pytest's; ``tests`` is more source, with ``more`` tests that each do one whole import; ``times`` is how
+    often each test runs. ``sender`` names how the suite sends. ``shows`` is a pattern in pytest's output, ``file`` what
+    must be there in the end: each proves that the other plugin did its job. ``often`` marks the rows in ``.ci/run``.
+    ``cannot`` says why a row cannot work; its replay must then fail, with ``refusal`` in the output.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    args: tuple[str, ...] = ()
+    tests: str = ""
+    more: int = 0
+    times: int = 1
+    sender: str = "requests"
+    shows: str = ""
+    file: str = ""
+    often: bool = False
+    cannot: str = ""
+    refusal: str = ""
+    ini: str = ""
+
+
+def _plugin(name: str, *args: str, **facts: object) -> Row:
+    return Row(name, (name,), args, **facts)  # type: ignore[arg-type]
+
+
+PLUGINS: Final = (
+    _plugin("pytest-xdist", "-n2", shows=r"2 workers|bringing up nodes", often=True),
+    _plugin("pytest-cov", "--cov=.", shows=r"TOTAL", often=True),
+    _plugin("pytest-asyncio", "--asyncio-mode=auto", tests=ASYNC_TEST, more=1, often=True),
+    _plugin("pytest-mock", tests="def test_mocker(mocker): assert mocker.Mock()() is not None\n", often=True),
+    _plugin("pytest-timeout", "--timeout=300", shows=r"timeout: 300", often=True),
+    _plugin("pytest-randomly", shows=r"random seed", often=True),
+    _plugin("pytest-rerunfailures", "--reruns=2", often=True),
+    _plugin("pytest-retry", "--retries=2"),
+    _plugin("pytest-html", "--html=report.html", file="report.html"),
+    _plugin("pytest-json-report", "--json-report", file=".report.json"),
+    _plugin("allure-pytest", "--alluredir=allure", file="allure"),
+    _plugin("pytest-sugar"),
+    _plugin("pytest-split", "--splits=1", "--group=1", shows=r"\[pytest-split\]"),
+    _plugin("pytest-order"),
+    _plugin("pytest-repeat", "--count=2", times=2, shows=r"2-2|4 passed"),
+    _plugin("pytest-benchmark", tests="def test_fast(benchmark): benchmark(sum, (1, 2))\n", shows="benchmark: 1 tests"),
+    _plugin("pytest-github-actions-annotate-failures"),
+    _plugin("pytest-instafail", "--instafail"),
+    _plugin("pytest-clarity"),
+    _plugin("pytest-subtests"),
+    _plugin("pytest-bdd", tests=BDD_TEST, more=1),
+    _plugin("pytest-socket", "--disable-socket", "--allow-hosts=127.0.0.1"),
+    _plugin("pytest-run-parallel"),
+    _plugin("pytest-env"),
+    _plugin("pytest-freezer"),
+    _plugin("time-machine"),
+    _plugin("pytest-picked"),
+    _plugin("pytest-testmon", "--testmon"),
+    _plugin("pytest-lazy-fixtures"),
+    _plugin("pytest-cases"),
+    _plugin("pytest-aiohttp", "--asyncio-mode=auto", tests=ASYNC_TEST, more=1),
+    Row("anyio", ("anyio", "httpx"), tests="import pytest\n@pytest.mark.anyio" + ASYNC_TEST
+        + "\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n", more=1),
+    _plugin("syrupy", tests="def test_snapshot(): assert 1\n"),
+    _plugin("inline-snapshot"),
+    _plugin("hypothesis"),
+    _plugin("pytest-recording"),
+    _plugin("pytest-httpx"),
+    _plugin("respx"),
+    _plugin("responses"),
+    _plugin("requests-mock"),
+    Row("pytest-django", ("pytest-django", "django"), ini="DJANGO_SETTINGS_MODULE = project_settings"),
+    Row("sentry-sdk", ("sentry-sdk",), tests="import sentry_sdk\nsentry_sdk.init()\n"),
+    Row("opentelemetry", ("opentelemetry-instrumentation-requests", "opentelemetry-sdk"), tests=(
+        "from opentelemetry.instrumentation.requests import RequestsInstrumentor\n"
+        "RequestsInstrumentor().instrument()\n")),
+)  # fmt: skip
+
+CLIENTS: Final = tuple(
+    Row(
+        sender.name, sender.packages, sender=sender.name, often=sender.often, cannot=sender.cannot,
+        refusal=sender.refusal,
+    )
+    for sender in SENDERS
+)  # fmt: skip
+ROWS: Final = (*PLUGINS, *CLIENTS)
