@@ -184,7 +184,7 @@ def test_a_file_that_is_not_what_its_suffix_says(
 
 
 @pytest.mark.parametrize(
-    ("stand_in", "is_secret"),
+    ("placeholder", "is_secret"),
     [
         ("[FILTERED]", False),
         ("%5BFILTERED%5D", False),
@@ -197,14 +197,14 @@ def test_a_file_that_is_not_what_its_suffix_says(
         ("secret", True),
     ],
 )
-def test_what_others_put_in_a_credentials_place_is_none(stand_in: str, is_secret: bool) -> None:
+def test_placeholders_of_others_are_no_credentials(placeholder: str, is_secret: bool) -> None:
     """The words that other recorders write instead of a credential are no finding, whatever else stands there is."""
     found = secrets_in(
         interaction(
             "GET",
-            f"/files/v3/x?access_token={stand_in}",
-            {"password": stand_in},
-            request_headers={"Authorization": f"Bearer {stand_in}"},
+            f"/files/v3/x?access_token={placeholder}",
+            {"password": placeholder},
+            request_headers={"Authorization": f"Bearer {placeholder}"},
         )
     )
 

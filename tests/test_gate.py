@@ -181,7 +181,7 @@ def test_a_failing_test_keeps_no_candidate_with_a_credential(downstream: Downstr
 
 
 def test_what_other_tests_need_is_no_credential(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret of the environment that an answer holds by chance is taken out, and the recording goes on."""
+    """A secret of the environment that an answer holds by chance is scrubbed, and the recording goes on."""
     monkeypatch.setenv("OUR_TOKEN", "122692044085-cat-and-dog")
     downstream.tests(
         """

@@ -5,22 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
+from pytest_hubfiles import toml
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.record.clients import CLIENTS
 from pytest_hubfiles.report.publishing import RENDERERS
 from pytest_hubfiles.settings.table import SETTINGS
 from pytest_hubfiles.settings.values import OPTIONS, REPORT_FORMATS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "pytest_hubfiles"
@@ -53,7 +48,7 @@ def test_every_format_can_be_asked_for_and_is_tested() -> None:
 
 def test_every_supported_client_is_installed_and_sends_in_tests() -> None:
     """A client that messages name is in the group ``clients``, and there is a sender for it in http_clients."""
-    groups = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    groups = toml.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     installed = {re.split(r"[>=<~! \[]", name)[0] for name in groups["clients"]}
     senders = next((PROJECT / "tests").rglob("http_clients.py")).read_text(encoding="utf-8")
     for client in CLIENTS:

@@ -1,4 +1,4 @@
-"""A suite's ini file can have more taken out of recordings, and more headers kept; it cannot take protection away."""
+"""A suite's ini file can have more scrubbed from recordings, and more headers kept; it cannot weaken the protection."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_fields_and_patterns_are_taken_out_and_replayed(downstream: Downstream) 
 
 
 def test_a_cassette_of_before_is_still_replayed(downstream: Downstream) -> None:
-    """What a cassette holds that would be taken out today does not keep its requests from being recognised."""
+    """A request is recognised even if its cassette holds what would be scrubbed today."""
     asked = {**DOCUMENTED, "name": "jane@example.org", "portalId": 4711, "refreshToken": "r-0123456789abcdef"}
     downstream.write([started(asked), *whole_import()[1:]])
     downstream.tests(f"def test_import(hubfiles):\n    import_a_file(hubfiles, **{asked!r})\n")

@@ -499,7 +499,7 @@ def test_canaries(place: Placement) -> None:
 
 
 def test_known_values_go_from_everywhere() -> None:
-    """A credential that was really sent is taken out by its value, wherever it stands and however it is escaped."""
+    """A credential that was sent is scrubbed by its value, wherever it stands and in any escape."""
     escaped = f"\\u{ord(SECRET[0]):04x}{SECRET[1:]}"
     made = interaction(
         "POST",
@@ -729,7 +729,7 @@ def test_bytes_stay(sent: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["__cf_bm", "__cfruid", "_cfuvid"])
 def test_cookies_of_the_content_network_are_no_secrets(name: str) -> None:
-    """Cloudflare's bot cookies, which stand in many a foreign cassette, are dropped and not told."""
+    """Cloudflare's bot cookies, which stand in many a foreign cassette, are dropped and not reported."""
     made = get(content_type=None, headers={"Set-Cookie": f"{name}=abc.def; path=/; domain=.hubapi.com; HttpOnly"})
     assert secrets_in(made) == []
     assert scrub(made).interaction.response_headers == {}

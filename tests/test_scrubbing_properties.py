@@ -1,4 +1,4 @@
-"""Scrubbing takes credentials out of any answer and changes nothing that a contract or a comparison sees."""
+"""Scrubbing removes credentials from any answer and changes nothing that a contract or a comparison sees."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set
 @pytest.mark.parametrize("part", ["url", "reason", "Accept", "Location", "request_body", "response_body"])
 @pytest.mark.parametrize("value", ["a-value-that-is-known", "0123456789", "Kennwort"])
 def test_no_known_value_is_passed_over(part: str, value: str) -> None:
-    """A credential that is known by its value is taken out, though nothing else calls it one, wherever it stands."""
+    """A credential that is known by its value is scrubbed wherever it stands, even if nothing else marks it."""
     parts: dict[str, dict[str, Any]] = {
         "url": {"url": f"https://api.hubapi.com/{value}"},
         "reason": {"reason": value},
@@ -81,10 +81,10 @@ def test_no_known_value_is_passed_over(part: str, value: str) -> None:
         "response_body": {"response_body": b'"%s"' % value.encode()},
     }
     plain = Interaction("POST", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
-    examined = secrets.scrub(replace(plain, **parts[part]), {value})
+    scrubbed = secrets.scrub(replace(plain, **parts[part]), {value})
 
-    assert examined.places
-    assert value not in repr(examined.interaction)
+    assert scrubbed.places
+    assert value not in repr(scrubbed.interaction)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from pytest_hubfiles.cassettes.files import leftovers
 from pytest_hubfiles.cassettes.names import candidate_path
 from pytest_hubfiles.errors import HubfilesError
 
-_LOCK_SECONDS: Final = 300.0  # many workers take turns, each for a few hundredths of a second: what waits longer hangs
+_LOCK_SECONDS: Final = 300.0  # many workers take turns, each for a few hundredths of a second: longer means it hangs
 _POLL_SECONDS: Final = 0.01  # merging and writing a recording takes a few hundredths
 
 

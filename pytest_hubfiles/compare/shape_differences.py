@@ -130,11 +130,7 @@ class Subject:
             ]
             renamed = f"; is it called {' or '.join(alike)} now?" if 0 < len(alike) <= _FEW else ""
             yield self._finding(
-                Kind.FIELD_REMOVED,
-                where,
-                f"({_named(was.types)}) is gone{renamed}",
-                *cases,
-                before=_named(was.types),
+                Kind.FIELD_REMOVED, where, f"({_named(was.types)}) is gone{renamed}", *cases, before=_named(was.types)
             )
 
     def optional(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
@@ -159,20 +155,11 @@ class Subject:
         if fresh == {"null"}:
             cases = [Case.NULL_ALLOWED] if self._declared(steps).nullable else []
             yield self._finding(
-                Kind.NULL_APPEARED,
-                steps,
-                f"can be null now ({before} → {after})",
-                *cases,
-                before=before,
-                after=after,
+                Kind.NULL_APPEARED, steps, f"can be null now ({before} → {after})", *cases, before=before, after=after
             )
         elif "null" in old.types and "null" not in new.types and (not was or was == came):
             yield self._finding(
-                Kind.NULL_DISAPPEARED,
-                steps,
-                f"is no longer null ({before} → {after})",
-                before=before,
-                after=after,
+                Kind.NULL_DISAPPEARED, steps, f"is no longer null ({before} → {after})", before=before, after=after
             )
         strangers = fresh - {"null"} if was and came else frozenset()
         if not strangers:
@@ -205,12 +192,7 @@ class Subject:
             cases = [Case.LISTED] if value in (declared.enum or ()) else []
             listed = "" if cases else ", which is not documented"
             yield self._finding(
-                Kind.ENUM_VALUE_ADDED,
-                steps,
-                f"can be {value} now{listed}",
-                *cases,
-                before=before,
-                after=value,
+                Kind.ENUM_VALUE_ADDED, steps, f"can be {value} now{listed}", *cases, before=before, after=value
             )
 
     def elements(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:

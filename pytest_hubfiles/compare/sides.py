@@ -86,10 +86,7 @@ def pairs(
 
 
 def in_folder(
-    folder: Path,
-    display_name: str,
-    limits: Limits = USUAL,
-    additions: Additions = NOTHING_MORE,
+    folder: Path, display_name: str, limits: Limits = USUAL, additions: Additions = NOTHING_MORE
 ) -> Recordings:
     """Return the cassettes in *folder*, none if there is no such folder; candidates are left out.
 

@@ -74,12 +74,9 @@ class Migration:
     @cached_property
     def _contracts(self) -> dict[str, tuple[Contract | None, Contract | None]]:
         """The contracts of each operation in *old* and in *new*."""
-        both: tuple[dict[str, Contract], ...] = ({}, {})
-        for contract in self.contracts.entries:
-            for version, found in zip((self.old, self.new), both, strict=True):
-                if contract.version == version:
-                    found.setdefault(contract.operation, contract)
-        return {name: (both[0].get(name), both[1].get(name)) for name in sorted(both[0].keys() | both[1].keys())}
+        entries = self.contracts.entries[::-1]  # so that the first contract of an operation is the one that stays
+        old, new = ({c.operation: c for c in entries if c.version == version} for version in (self.old, self.new))
+        return {name: (old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys())}
 
     @cached_property
     def _recorded(self) -> list[Pair]:

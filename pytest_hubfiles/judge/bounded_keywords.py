@@ -21,12 +21,12 @@ from pytest_hubfiles.errors import HubfilesError
 
 _FEWEST_STEPS: Final = 10_000
 
-# What one pattern may take: so many times what a known search takes on this machine. regex counts no steps, it stops by
-# a clock alone, and by a limit in seconds a slow machine would refuse what a fast one judges. A good pattern takes a
-# thousandth of one known search; nearly all that are slow take longer than anybody waits.
+# The time limit for one pattern is a multiple of the time of a known search on this machine. regex counts no steps and
+# can only stop by a clock, and a fixed limit in seconds would refuse on a slow machine what a fast one judges. A good
+# pattern takes a thousandth of the known search; nearly all slow ones take longer than anybody waits.
 _MOST_SEARCHES: Final = 200
 _KNOWN_SEARCH: Final = ("(.*)(.*)(.*)[^a]$", "a" * 100)
-_clock: Final = time.perf_counter if sys.platform == "win32" else time.process_time  # C's clock(), as regex has it
+_clock: Final = time.perf_counter if sys.platform == "win32" else time.process_time  # C's clock(), as in regex
 
 # A pattern whose time grows no faster than the text: no groups, no choices, at most one unbounded repetition.
 _ATOM: Final = r"(?:[^\\\[\](){}*+?|^$]|\\[^0-9bB]|\[\^?\]?(?:[^\]\\]|\\.)*\])"
@@ -95,7 +95,7 @@ def _pattern(validator: Any, value: str, instance: Any, schema: Mapping[str, Any
 def _longest() -> float:
     """Return how many seconds one search for a pattern may take on this machine."""
     taken = []
-    for _ in range(5):  # the least of them: whatever else the machine does only adds to it
+    for _ in range(5):  # the shortest of them: other work of the machine only adds to it
         started = _clock()
         regex.search(*_KNOWN_SEARCH)
         taken.append(_clock() - started)

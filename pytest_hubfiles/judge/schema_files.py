@@ -99,8 +99,7 @@ def _contract(file: Path, document: object) -> Contract:
             )
         if pointer is not None and not (isinstance(pointer, str) and pointer.startswith("#")):
             raise SchemaFileError(
-                file,
-                f"its {KEYWORD}.responses.{status} is {pointer!r}; give a pointer such as #/$defs/Error, or null",
+                file, f"its {KEYWORD}.responses.{status} is {pointer!r}; give a pointer such as #/$defs/Error, or null"
             )
     if request is not None and not (isinstance(request, str) and request.startswith("#")):
         raise SchemaFileError(file, f"its {KEYWORD}.request is {request!r}; it must be a pointer such as #/$defs/Input")

@@ -35,7 +35,7 @@ def _printable(text: str) -> str:
 
 
 class Facts(TypedDict, total=False):
-    """What :meth:`Finding.of` can be given of a finding."""
+    """The facts of a finding that :meth:`Finding.of` takes."""
 
     category: Category
     version: str | None
@@ -90,7 +90,7 @@ class Finding:
     ) -> Finding:
         """Return a finding of *kind*, with the severity that the policy gives it in these *cases*.
 
-        Its category is the first of its kind's, and *exchange* tells where it was found, unless *facts* do.
+        Unless *facts* say otherwise, its category is the first one of its kind, and it was found in *exchange*.
         """
         if exchange is not None:
             found: Facts = {
@@ -106,7 +106,7 @@ class Finding:
 
     @property
     def identity(self) -> tuple[str | int | None, ...]:
-        """What tells this finding from any other, in every run."""
+        """What distinguishes this finding from any other, in every run."""
         return (
             self.kind.value,
             self.category.value,

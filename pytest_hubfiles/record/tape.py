@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pytest_hubfiles import cassettes, secrets
-from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import MatchKey
@@ -92,9 +91,12 @@ class StoredCassette:
         unreadable = self.unreadable_finding(display_name)
         if unreadable is not None:
             return [unreadable]
-        return file_findings.credentials_found(
-            (i.line, s.places) for i, s in zip(self.original, self._scrubbed, strict=True)
-        )
+        places = [(i.line, s.places) for i, s in zip(self.original, self._scrubbed, strict=True) if s.places]
+        if not places:
+            return []
+        from pytest_hubfiles.cassettes import file_findings
+
+        return file_findings.credentials_found(places)
 
 
 def _reported(stored: list[Interaction], scrubbed: list[secrets.Scrubbed]) -> list[Interaction]:

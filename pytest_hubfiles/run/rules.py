@@ -64,7 +64,7 @@ class Rules:
         """
         if not self.judge:
             return []
-        from pytest_hubfiles.compare import drift  # here: a replay compares nothing
+        from pytest_hubfiles.compare import drift  # a replay compares nothing
         from pytest_hubfiles.compare.statuses import GONE
 
         if OUTAGE not in self.allow:

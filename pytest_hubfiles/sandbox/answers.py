@@ -113,14 +113,7 @@ class FilesApi:
 _TEXT, _ID = (str,), (str, int)  # that an id may come as a number is [I]
 
 _FIELDS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    "import": {
-        "access": _TEXT,
-        "url": _TEXT,
-        "name": _TEXT,
-        "folderPath": _TEXT,
-        "folderId": _ID,
-        "expiresAt": _TEXT,
-    },
+    "import": {"access": _TEXT, "url": _TEXT, "name": _TEXT, "folderPath": _TEXT, "folderId": _ID, "expiresAt": _TEXT},
     "folder-update": {"id": _ID, "name": _TEXT, "parentFolderId": _ID},
 }
 # `access` is required for real (hubspot-net/HubSpot.NET#94, 2021-01) [R], `id` by the specification [D].

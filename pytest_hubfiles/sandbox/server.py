@@ -21,7 +21,7 @@ from pytest_hubfiles.sandbox.switches import checked
 
 _HOST = "127.0.0.1"  # no other interface: whoever reaches the sandbox can use it
 _STALL_SECONDS = 30.0
-_CLOSE_SECONDS = 300.0  # how long close() waits for the last connection, which is slow at most, to close its socket
+_CLOSE_SECONDS = 300.0  # how long close() waits for sockets to close; a slow machine takes a fraction of it
 
 
 class SandboxPortError(HubfilesError):

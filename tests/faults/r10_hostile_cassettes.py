@@ -107,7 +107,7 @@ def _ours(path: Path, must_fail: bool) -> str:
 
 def _use(interaction: Any) -> None:
     """Ask of an interaction what the plugin asks of it."""
-    for name in ("path", "is_hubspot", "media_type", "match_key", "task_status", "started_task", "outage", "body"):
+    for name in ("path", "is_hubspot", "media_type", "match_key", "task_status", "started_task", "transient", "body"):
         getattr(interaction, name)
     interaction.plain()
     cassettes.dump([interaction])

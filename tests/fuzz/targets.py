@@ -70,15 +70,15 @@ def _use(interaction: Interaction) -> None:
         getattr(interaction, name)
     with suppress(BodyNotJsonError):
         interaction.json  # noqa: B018  # asked for what it raises
-    examined = secrets.scrub(interaction)
-    assert examined == secrets.scrub(interaction, (), CLOSELY), "a closer look finds something else"
+    scrubbed = secrets.scrub(interaction)
+    assert scrubbed == secrets.scrub(interaction, (), CLOSELY), "a closer look finds something else"
     if secrets.are_clean([interaction]):
-        assert not examined.places, f"passed over as clean, and {examined.places} hold a credential"
-    again = secrets.scrub(examined.interaction)
-    assert again.interaction == examined.interaction, "scrubbed twice is something else"
+        assert not scrubbed.places, f"passed over as clean, and {scrubbed.places} hold a credential"
+    again = secrets.scrub(scrubbed.interaction)
+    assert again.interaction == scrubbed.interaction, "scrubbed twice is something else"
     assert not again.places, f"{again.places} still hold a credential"
-    written = cassettes.dump([examined.interaction])
-    assert list(by_yaml(written, cassettes.USUAL)) == [examined.interaction], "it is written and read as something else"
+    written = cassettes.dump([scrubbed.interaction])
+    assert list(by_yaml(written, cassettes.USUAL)) == [scrubbed.interaction], "it is written and read as something else"
     found = _RULES.excuse(_RULES.check([CONTRACTS.identify(interaction.plain())]))
     assert all(finding.message for finding in found)
     assert not list(_RULES.compare([interaction], [interaction], lambda: iter(()))), "it drifts from itself"
@@ -123,7 +123,7 @@ def shapes(data: bytes) -> None:
         if not found and not any(node.types == {"null"} for node in _nodes(before)):
             assert before.merge(after) == before, "nothing found where something is new"
     if plainly_alike(one, other, place):
-        assert a == b, "alike at a glance and not of one shape"
+        assert a == b, "plainly alike and not of one shape"
     json.dumps(a.tree())
 
 
