@@ -14,9 +14,9 @@ from typing import Any, Final
 import aiohttp
 import httpx
 import requests
-from downstream import DOCUMENTED, START, polled
-from http_clients import TLS
-from patience import PATIENCE
+from helpers.downstream import DOCUMENTED, START, polled
+from helpers.http_clients import TLS
+from helpers.patience import PATIENCE
 
 from faults.servers import Asked, RawServer, Then, reply
 

@@ -16,8 +16,8 @@ from unittest import mock
 import brotli
 import vcr
 import zstandard
-from answers import CONTRACTS
-from http_clients import SENDERS, START, Answer
+from helpers.answers import CONTRACTS
+from helpers.http_clients import SENDERS, START, Answer
 from hubspot import HubSpot
 from hubspot.files.exceptions import ApiException
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 import vcr
-from downstream import START, interaction, polled
+from helpers.downstream import START, interaction, polled
 
 from faults import escapes
 from faults.ledger import Outcome

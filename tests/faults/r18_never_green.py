@@ -8,7 +8,7 @@ from typing import Final
 from unittest import mock
 
 import vcr
-from downstream import TEST_IMPORT, interaction, whole_import
+from helpers.downstream import TEST_IMPORT, interaction, whole_import
 
 from faults.ledger import Outcome
 from faults.projects import Project, project
