@@ -16,7 +16,6 @@ from weakref import WeakSet
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction, match_key
 from pytest_hubfiles.model.finding import Finding
-from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
@@ -37,6 +36,7 @@ from pytest_hubfiles.settings.values import RecordMode
 if TYPE_CHECKING:
     from pytest_hubfiles.record.promotion import StagedRecordings
     from pytest_hubfiles.record.refusals import Refusals
+    from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 
 
 def _checked(config: object) -> Mapping[str, Any]:
@@ -85,7 +85,6 @@ class Recorder:
         self._identify = identify
         self._transient_answers: list[str] = []
         self._secrets = SessionSecrets(Gate() if write_guard is None else write_guard, additions)
-        self._in_flight = RequestsInFlight(self._as_recorded)
         self._reserved: dict[ClientRequest, int] = {}
         self._played: WeakSet[ClientRequest] = WeakSet()
         self._last_played = threading.local()
@@ -149,7 +148,7 @@ class Recorder:
         with self.lock:
             if request in self._reserved or request in self._played:
                 return True
-            if request in self._in_flight:
+            if self.live and request in self._in_flight:
                 return False
             number = self._number_of(filtered)
             if number is not None:
@@ -184,7 +183,8 @@ class Recorder:
         """
         with self.lock:
             if request not in self._reserved:
-                self._in_flight.remove(request)
+                if self.live:
+                    self._in_flight.remove(request)
                 raise self._refusals.unmatched(self._searched(request), self._tape)
             number = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
@@ -229,11 +229,17 @@ class Recorder:
                 if cause:
                     self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
 
-    # --- requests that are refused --------------------------------------------------------------------------
+    # --- what a green replay does not import ----------------------------------------------------------------
+
+    @cached_property
+    def _in_flight(self) -> RequestsInFlight:
+        from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
+
+        return RequestsInFlight(self._as_recorded)
 
     @cached_property
     def _refusals(self) -> Refusals:
-        from pytest_hubfiles.record.refusals import Refusals  # a green replay refuses nothing
+        from pytest_hubfiles.record.refusals import Refusals
 
         return Refusals(self.display_name, self._stored, self._identify, self.problems)
 
@@ -262,7 +268,8 @@ class Recorder:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
         with self.lock:
             self._secrets.examine_deferred()
-            self._in_flight.recorded()
+            if self.live:
+                self._in_flight.recorded()
 
     def _searched(self, request: ClientRequest) -> Interaction:
         """Return the request as the tape would hold it."""
@@ -288,6 +295,8 @@ class Recorder:
     @property
     def transient_answers(self) -> list[str]:
         """What was no answer of the API: bad statuses, HTML pages, and requests that got no answer."""
+        if not self.live:
+            return []
         with self.lock:
             silent = [f"{request.method} {request.path} got no answer" for request in self._in_flight.recorded()]
             return list(dict.fromkeys([*self._transient_answers, *silent]))
