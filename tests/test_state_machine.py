@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from downstream import polled
 from faults.projects import Project, Ran, project
-from faults.servers import Asked, RawServer, reply
+from faults.servers import RawServer, ReceivedRequest, reply
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -48,7 +48,7 @@ class Recordings(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.stack.close()
 
-    def _answer(self, asked: Asked) -> Iterator[bytes]:
+    def _answer(self, asked: ReceivedRequest) -> Iterator[bytes]:
         if self.out:
             yield reply(b"", 503, "Service Unavailable")
         elif asked.method == "POST":

@@ -17,7 +17,7 @@ import requests
 from downstream import DOCUMENTED, START, polled
 from http_clients import TLS
 
-from faults.servers import Asked, RawServer, Then, reply
+from faults.servers import RawServer, ReceivedRequest, Then, reply
 
 SECONDS: Final = 0.3
 """After which clients have waited long enough."""
@@ -82,7 +82,7 @@ class Upstream:
         self.faulty = faulty
         self._polls.clear()
 
-    def answer(self, asked: Asked) -> Iterator[bytes | Then]:
+    def answer(self, asked: ReceivedRequest) -> Iterator[bytes | Then]:
         """Answer a request, or do what else was wanted."""
         if asked.path == "/login":
             yield reply(_PAGE, content_type="text/html")
