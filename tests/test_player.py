@@ -120,7 +120,7 @@ ANSWERS = st.builds(
 
 
 @pytest.mark.parametrize("ask", WAYS, ids=lambda way: way.__name__)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answer=ANSWERS)
 def test_a_plain_answer_is_what_vcrpy_makes_of_it(
     ask: Callable[[], dict[str, Any]], answer: Interaction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
