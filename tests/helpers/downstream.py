@@ -18,6 +18,7 @@ import pytest
 import pytest_hubfiles.cassettes.writing
 import pytest_hubfiles.compare.drift
 import pytest_hubfiles.fixture
+import pytest_hubfiles.record.interception
 import pytest_hubfiles.record.vcrpy.config
 import pytest_hubfiles.record.vcrpy.patching
 import pytest_hubfiles.report.formats.json_report

@@ -103,7 +103,9 @@ def test_import():
 
 def _run_both(downstream: Downstream, *arguments: str) -> pytest.RunResult:
     """Run pytest in a process of its own with this plugin and pytest-recording."""
-    downstream.pytester.makeconftest(f"import sys\nsys.path[:0] = {[str(Path(__file__).parents[n]) for n in (0, 1)]!r}\n")
+    downstream.pytester.makeconftest(
+        f"import sys\nsys.path[:0] = {[str(Path(__file__).parents[n]) for n in (0, 1)]!r}\n"
+    )
     return downstream.pytester.runpytest_subprocess(
         "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:cacheprovider", "-W", "error", *arguments
     )

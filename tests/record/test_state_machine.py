@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from faults.projects import Project, Ran, project
-from faults.servers import Asked, RawServer, reply
+from faults.servers import RawServer, ReceivedRequest, reply
 from helpers.downstream import polled
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -48,7 +48,7 @@ class Recordings(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.stack.close()
 
-    def _answer(self, asked: Asked) -> Iterator[bytes]:
+    def _answer(self, asked: ReceivedRequest) -> Iterator[bytes]:
         if self.out:
             yield reply(b"", 503, "Service Unavailable")
         elif asked.method == "POST":
