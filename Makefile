@@ -12,8 +12,8 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS)
 
-# What needs neither pytest within pytest nor a server, in under a minute: for a person between two edits.
-QUICK = cassettes compare judge model openapi report secrets
+# Everything but recording, the plugin and the command line, in under a minute: for a person between two edits.
+QUICK = cassettes compare judge model openapi report secrets test_recipes.py
 quick: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS) $(QUICK:%=tests/%)
 

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 class Client(NamedTuple):
     """An HTTP client, named after the module that a test imports.
 
-    ``module`` has the classes through which it sends; a client without one is answered by vcrpy alone.
+    ``module`` has the classes through which it sends; once a client without one is imported, vcrpy answers every test.
+    ``is_supported`` says whether messages name it.
     ``answered_by`` is the module of ``record/fast`` that answers it. ``hands_over`` are methods in ``module`` at which
     vcrpy takes over the test. ``watched`` are attributes in it that nobody else may have replaced.
     ``url_loggers`` log URLs, ``body_loggers`` whole answers.

@@ -21,7 +21,7 @@ from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.compare.comparison import Compared, Verdict
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json, render_json
 from pytest_hubfiles.report.merging import merged
-from pytest_hubfiles.report.publishing import encoded, render
+from pytest_hubfiles.report.publishing import RENDERERS, encoded, render
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.settings.values import REPORT_FORMATS
@@ -241,7 +241,7 @@ def test_an_unknown_format(tmp_path: Path) -> None:
     done = merge(*written(tmp_path, rich()), args=("--format", "pdf"))
 
     assert done.exit_code == 2
-    assert "'pdf' is not one of 'terminal', 'json', 'markdown', 'html', 'sarif', 'github'" in done.stderr
+    assert f"'pdf' is not one of {', '.join(map(repr, RENDERERS))}" in done.stderr
 
 
 def test_memory_follows_the_findings() -> None:

@@ -16,6 +16,7 @@ from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.settings import values
 from pytest_hubfiles.settings.precedence import NAMED
 from pytest_hubfiles.settings.table import MARKER_ARGUMENTS
+from pytest_hubfiles.settings.values import REPORT_FORMATS
 
 
 @dataclass(frozen=True)
@@ -308,7 +309,7 @@ LISTED = {
     "max_cassette_mb": ("0", "give a number of megabytes above 0"),
     "report": (
         "pdf:x.pdf",
-        "give FORMAT:PATH with a format from json, markdown, html, sarif, github and a path or - for stdout",
+        f"give FORMAT:PATH with a format from {', '.join(REPORT_FORMATS)} and a path or - for stdout",
     ),
 }
 

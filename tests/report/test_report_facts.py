@@ -43,6 +43,7 @@ def test_the_facts(name: str, finding: Finding) -> None:
     """Kind, severity, path, version and fingerprint of each finding stand together in each format."""
     text = plain(name, render(name, rich()))
 
+    assert finding.fingerprint in text, f"{name} does not have the fingerprint of each finding"
     place = text.index(finding.fingerprint)
     around = text[max(0, place - 2500) : place + 2500]
     assert [fact for fact in facts(finding) if fact not in around] == []

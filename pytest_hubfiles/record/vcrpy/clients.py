@@ -38,6 +38,8 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
         yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
+    if "httplib2" not in skipped and "httplib2" in sys.modules:
+        yield from _httplib2_patches()
     if "aiohttp" not in skipped and "aiohttp" in sys.modules:
         yield from _aiohttp_patches(bridge)
 
@@ -68,11 +70,7 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     """
     sending = type(real.__name__, (real,), {})  # the stub sends through it; only real itself is replaced
     asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
-    # It calls its base by this class's name in http.client, which a cassette of the test's own may replace.
-    original = unmarked(real.__init__)
-    names = {**original.__globals__, real.__name__: real}
-    prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
-    prepare.__kwdefaults__ = original.__kwdefaults__
+    prepare = _with_own_name(real)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # it is one
         if type(self) is real:
@@ -84,6 +82,21 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     yield mock.patch.object(real, "__init__", __init__)
     yield mock.patch.object(http.client, real.__name__, real)  # a cassette around this one may have replaced it
     yield mock.patch.object(stub.__mro__[1], "_baseclass", sending)  # a cassette within this one sends by itself
+
+
+def _with_own_name(real: Any) -> FunctionType:
+    """Return the ``__init__`` of *real*, which calls its base by the class's name, where a stub may stand."""
+    original = unmarked(real.__init__)
+    names = {**original.__globals__, real.__name__: real}
+    prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
+    prepare.__kwdefaults__ = original.__kwdefaults__
+    return prepare
+
+
+def _httplib2_patches() -> Iterator[AbstractContextManager[Any]]:
+    """Have httplib2's connections call their base by a name that is not that of vcrpy's stub, which has replaced it."""
+    for real in (vcr.patch._HTTPConnectionWithTimeout, vcr.patch._HTTPSConnectionWithTimeout):
+        yield mock.patch.object(real, "__init__", _with_own_name(real))
 
 
 def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
