@@ -4,13 +4,18 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test browser test-all test-lowest faults compat fuzz bench scale lint clean
+.PHONY: demo test quick browser test-all test-lowest faults compat fuzz bench scale lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS)
+
+# What needs neither pytest within pytest nor a server, in under a minute: for a person between two edits.
+QUICK = cassettes compare judge model openapi report secrets
+quick: $(VENV)/installed
+	$(BIN)/python -m pytest $(ARGS) $(QUICK:%=tests/%)
 
 # The HTML report in the Chromium of this machine (apt-get install chromium), or the one that CHROMIUM names.
 browser: $(VENV)/installed

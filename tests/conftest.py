@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import unhurried  # noqa: F401  # before any test says what it wants of Hypothesis
-from downstream import Downstream
+from helpers import unhurried  # noqa: F401  # before any test says what it wants of Hypothesis
+from helpers.downstream import Downstream
 
 from pytest_hubfiles.sandbox import Sandbox
 

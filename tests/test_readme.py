@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_import_openapi import EXPORTS
+from helpers.exports import EXPORTS
 
 from pytest_hubfiles.model.policy import POLICY, Severity
 from pytest_hubfiles.sandbox import Sandbox

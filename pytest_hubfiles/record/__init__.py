@@ -6,30 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.interception import Interception
-    from pytest_hubfiles.record.promotion import (
-        CandidateRefusedError,
-        StagedRecordings,
-        accept_candidate,
-        forget_run,
-    )
+    from pytest_hubfiles.record.promotion import CandidateRefusedError, StagedRecordings, accept_candidate, forget_run
     from pytest_hubfiles.record.recorder import Recorder
 
-__all__ = [
-    "CandidateRefusedError",
-    "Interception",
-    "Recorder",
-    "StagedRecordings",
-    "accept_candidate",
-    "forget_run",
-]
+__all__ = ["CandidateRefusedError", "Interception", "Recorder", "StagedRecordings", "accept_candidate", "forget_run"]
 
 _HOMES = {
     "CandidateRefusedError": "promotion",
+    "Interception": "interception",
     "Recorder": "recorder",
     "StagedRecordings": "promotion",
     "accept_candidate": "promotion",
     "forget_run": "promotion",
-    "Interception": "interception",
 }
 
 
@@ -39,5 +27,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    globals()[name] = value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return value
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 
 class Client(NamedTuple):
-    """An HTTP client, called by the module that a test imports.
+    """An HTTP client, named after the module that a test imports.
 
     ``module`` has the classes through which it sends; a client without one is answered by vcrpy alone.
     ``answered_by`` is the module of ``record/fast`` that answers it. ``hands_over`` are methods in ``module`` at which

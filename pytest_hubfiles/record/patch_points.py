@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 MISSING: Final = object()
 """Stands for an attribute that its owner inherits."""
+_ORIGINAL: Final = "_hubfiles_original"
 
 
 class PatchPoint(NamedTuple):
@@ -44,14 +45,11 @@ def own(owner: Any, name: str) -> Any:
     return vars(owner).get(name, MISSING)
 
 
-fast_points: Final[dict[str, tuple[PatchPoint, ...]]] = {}
-"""The patch points of the fast path for each client, made once in a process."""
+def mark(replacement: Any, original: object) -> None:
+    """Have :func:`unmarked` return *original* for *replacement*."""
+    setattr(replacement, _ORIGINAL, original)
 
 
-def without_fast_path(attribute: object) -> Any:
-    """Return what *attribute* of a client is while the fast path is off."""
-    for points in fast_points.values():
-        for point in points:
-            if attribute is point.replacement and attribute is not None:
-                return point.original
-    return attribute
+def unmarked(attribute: object) -> Any:
+    """Return *attribute* of a client, or its original where the fast path has replaced it."""
+    return getattr(attribute, "__dict__", {}).get(_ORIGINAL, attribute)

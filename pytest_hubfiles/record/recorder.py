@@ -17,7 +17,6 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
-from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
@@ -38,6 +37,7 @@ from pytest_hubfiles.settings.values import RecordMode
 if TYPE_CHECKING:
     from pytest_hubfiles.record.promotion import StagedRecordings
     from pytest_hubfiles.record.refusals import Refusals
+    from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 
 
 def _checked(config: object) -> Mapping[str, Any]:
@@ -86,7 +86,6 @@ class Recorder:
         self._identify = identify
         self._transient_answers: list[str] = []
         self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
-        self._in_flight = RequestsInFlight(self._as_recorded)
         self._reserved: dict[ClientRequest, int] = {}
         self._played: WeakSet[ClientRequest] = WeakSet()
         self._last_played = threading.local()
@@ -150,7 +149,7 @@ class Recorder:
         with self.lock:
             if request in self._reserved or request in self._played:
                 return True
-            if request in self._in_flight:
+            if self.live and request in self._in_flight:
                 return False
             number = self._number_of(filtered)
             if number is not None:
@@ -185,7 +184,8 @@ class Recorder:
         """
         with self.lock:
             if request not in self._reserved:
-                self._in_flight.remove(request)
+                if self.live:
+                    self._in_flight.remove(request)
                 raise self._refusals.unmatched(self._searched(request), self._tape)
             number = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
@@ -230,11 +230,17 @@ class Recorder:
                 if cause:
                     self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
 
-    # --- requests that are refused --------------------------------------------------------------------------
+    # --- what a green replay does not import ----------------------------------------------------------------
+
+    @cached_property
+    def _in_flight(self) -> RequestsInFlight:
+        from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
+
+        return RequestsInFlight(self._as_recorded)
 
     @cached_property
     def _refusals(self) -> Refusals:
-        from pytest_hubfiles.record.refusals import Refusals  # a green replay refuses nothing
+        from pytest_hubfiles.record.refusals import Refusals
 
         return Refusals(self.display_name, self._stored, self._identify, self.problems)
 
@@ -263,7 +269,8 @@ class Recorder:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""
         with self.lock:
             self._secrets.examine_deferred()
-            self._in_flight.recorded()
+            if self.live:
+                self._in_flight.recorded()
 
     def _searched(self, request: ClientRequest) -> Interaction:
         """Return the request as the tape would hold it."""
@@ -289,6 +296,8 @@ class Recorder:
     @property
     def transient_answers(self) -> list[str]:
         """What was no answer of the API: bad statuses, HTML pages, and requests that got no answer."""
+        if not self.live:
+            return []
         with self.lock:
             silent = [f"{request.method} {request.path} got no answer" for request in self._in_flight.recorded()]
             return list(dict.fromkeys([*self._transient_answers, *silent]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pytest_hubfiles.errors import HubfilesError
@@ -48,29 +48,25 @@ class SwallowedRefusalError(BaseException):
         )
 
 
+@dataclass
 class Refusals:
-    """Makes the errors for what one test must not send; their findings are added to *problems*."""
+    """Makes the errors for what one test must not send; their findings are added to ``problems``."""
 
-    def __init__(
-        self,
-        display_name: str,
-        stored: StoredCassette,
-        identify: Callable[[Interaction], Exchange],
-        problems: list[Finding],
-    ) -> None:
-        self._display_name = display_name
-        self._stored, self._identify, self._problems = stored, identify, problems
-        self._counts: Counter[str | None] = Counter()
+    display_name: str
+    stored: StoredCassette
+    identify: Callable[[Interaction], Exchange]
+    problems: list[Finding]
+    _counts: Counter[str | None] = field(default_factory=Counter)
 
     def unmatched(self, request: Interaction, tape: Tape) -> BaseException:
         """Return the error for a *request* to which *tape* has no answer."""
-        unreadable = self._stored.unreadable_finding(self._display_name)
+        unreadable = self.stored.unreadable_finding(self.display_name)
         if unreadable is not None:  # the finding of the file is reported once
             return self._counted(replace(unreadable, after=f"{request.method} {request.path}"), UnmatchedRequestError)
-        exchange = self._identify(request)
-        finding = explain(request, tape, self._display_name)
+        exchange = self.identify(request)
+        finding = explain(request, tape, self.display_name)
         finding = replace(finding, operation=exchange.operation, version=exchange.version)
-        self._problems.append(finding)
+        self.problems.append(finding)
         if request.method == "GET" and request.task_id is not None:
             return PollRefusedError(finding)
         return self._counted(finding, UnmatchedRequestError)
@@ -79,11 +75,11 @@ class Refusals:
         """Return the error for an *attempt* to connect by a client that is not recorded."""
         finding = Finding.of(
             Kind.UNMATCHED_REQUEST,
-            f"{attempt} was refused: the test replays {self._display_name}, and this client is not recorded.\n"
+            f"{attempt} was refused: the test replays {self.display_name}, and this client is not recorded.\n"
             f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config.",
             after=attempt,
         )
-        self._problems.append(finding)
+        self.problems.append(finding)
         return self._counted(finding, lambda finding: ConnectionBlockedError(finding.message))
 
     def _counted(self, finding: Finding, error: Callable[[Finding], BaseException]) -> BaseException:

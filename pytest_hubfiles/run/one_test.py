@@ -111,8 +111,12 @@ class TestRun:
         return Finding.of(
             Kind.UNPLAYED,
             f"{exchange.label} is recorded, and the test no longer asks for it; record it again",
-            exchange=exchange,
+            version=exchange.version,
+            operation=exchange.operation,
+            http_status=exchange.status_code,
+            task_status=exchange.task_status,
             before=exchange.label,
+            line=exchange.interaction.line,
         )
 
     def _history(self) -> Iterator[Exchange]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import PATIENCE
+from helpers.patience import PATIENCE
+from helpers.samples import HOSTILE, RICH_FINDINGS, compared, finding, full_of, large, report, rich
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from samples import HOSTILE, RICH_FINDINGS, compared, finding, full_of, large, report, rich
 
 from pytest_hubfiles.report.formats.html_report import render_html
 from pytest_hubfiles.report.report import Report

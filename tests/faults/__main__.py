@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-import unhurried  # noqa: F401  # before Hypothesis is asked for anything
+from helpers import unhurried  # noqa: F401  # before Hypothesis is asked for anything
 
 from faults.ledger import rows, table
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from patience import LONG_PATIENCE, PATIENCE
+from helpers.patience import LONG_PATIENCE, PATIENCE
 
 _TESTS = Path(__file__).resolve().parent.parent
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import requests
 import urllib3
-from http_clients import SENDERS, TLS
+from helpers.http_clients import SENDERS, TLS
 from hubspot import HubSpot
 from requests.adapters import HTTPAdapter
 

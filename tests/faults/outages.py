@@ -14,11 +14,11 @@ from typing import Any, Final
 import aiohttp
 import httpx
 import requests
-from downstream import DOCUMENTED, START, polled
-from http_clients import TLS
-from patience import PATIENCE
+from helpers.downstream import DOCUMENTED, START, polled
+from helpers.http_clients import TLS
+from helpers.patience import PATIENCE
 
-from faults.servers import Asked, RawServer, Then, reply
+from faults.servers import RawServer, ReceivedRequest, Then, reply
 
 _STALLED_SECONDS: Final = 0.3  # after which a client gives up what never comes; all else it waits for
 _ERROR: Final = json.dumps({"status": "error", "message": "no", "correlationId": "1"}).encode()
@@ -82,7 +82,7 @@ class Upstream:
         self.faulty = faulty
         self._polls.clear()
 
-    def answer(self, asked: Asked) -> Iterator[bytes | Then]:
+    def answer(self, asked: ReceivedRequest) -> Iterator[bytes | Then]:
         """Answer a request, or do what else was wanted."""
         if asked.path == "/login":
             yield reply(_PAGE, content_type="text/html")

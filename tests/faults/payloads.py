@@ -6,9 +6,9 @@ import json
 import random
 from typing import Any
 
-from answers import CANCELED, COMPLETE, LOCATOR, NOT_FOUND, PENDING, UNDECODABLE, answer
+from helpers.answers import CANCELED, COMPLETE, LOCATOR, NOT_FOUND, PENDING, UNDECODABLE, answer
+from helpers.looking import shape_of
 from hypothesis import strategies as st
-from looking import shape_of
 
 from faults import canaries
 from pytest_hubfiles.model.exchange import Exchange
@@ -59,7 +59,7 @@ def payloads(draw: st.DrawFn) -> Exchange:
 
 def changed_by_scrubbing(exchange: Exchange) -> list[str]:
     """Return what scrubbing *exchange* changes that it must not: its shape, what its contract says, or itself twice."""
-    from answers import CONTRACTS
+    from helpers.answers import CONTRACTS
 
     once = scrub(exchange.interaction).interaction
     found = []

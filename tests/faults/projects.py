@@ -18,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from downstream import HELPERS
+from helpers.downstream import HELPERS
 
 _WITHOUT = ("cacheprovider", "faulthandler", "unraisableexception")  # the last collects garbage ten times a run
 _SUBTESTS = ("-p", "pytest_subtests.plugin") if find_spec("pytest_subtests") else ()  # pytest 9 has them itself

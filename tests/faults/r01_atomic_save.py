@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from answers import COMPLETE, PENDING, interaction
+from helpers.answers import COMPLETE, PENDING, interaction
 
 from faults.apart import run_apart
 from faults.ledger import Outcome

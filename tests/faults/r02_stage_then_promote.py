@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from downstream import constant_server, interaction
+from helpers.downstream import constant_server, interaction
 
 from faults.ledger import Outcome
 from faults.projects import Project, project

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import vcr
-from downstream import interaction
+from helpers.downstream import interaction
 
 from faults import outages
 from faults.ledger import Outcome

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from downstream import TEST_IMPORT, constant_server, interaction
+from helpers.downstream import TEST_IMPORT, constant_server, interaction
 
 from faults.ledger import Outcome
 from faults.projects import Project, Ran, project

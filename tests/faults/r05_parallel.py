@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from answers import COMPLETE, interaction
-from downstream import HELPERS, constant_server
-from patience import LONG_PATIENCE
+from helpers.answers import COMPLETE, interaction
+from helpers.downstream import HELPERS, constant_server
+from helpers.patience import LONG_PATIENCE
 
 from faults.apart import run_apart
 from faults.ledger import Outcome

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from answers import COMPLETE, interaction
-from patience import PATIENCE
+from helpers.answers import COMPLETE, interaction
+from helpers.patience import PATIENCE
 
 from faults.apart import run_apart
 from faults.ledger import Outcome

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from helpers.patience import LONG_PATIENCE
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from patience import LONG_PATIENCE
 
 from faults.canaries import PLACEMENTS, Placement, Planted, answering, files_under, leaks, plant
 from faults.ledger import Outcome
@@ -54,7 +54,7 @@ def test_crashes(hubfiles):
 '''
 
 CLIENTS = """
-import http_clients
+from helpers import http_clients
 from hubspot import HubSpot
 
 NAME = {name!r}

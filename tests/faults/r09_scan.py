@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from looking import secrets_in
+from helpers.looking import secrets_in
 
 from faults.canaries import PLACEMENTS, Planted, data_center_key, jwt, oauth, personal_key, plant, private_app, uuid
 from faults.ledger import Outcome

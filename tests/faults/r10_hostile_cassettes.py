@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from downstream import whole_import
-from hostile import BOMB, UNREADABLE, one
+from helpers.downstream import whole_import
+from helpers.hostile import BOMB, UNREADABLE, one
 
 from faults.apart import Case, limit_memory, survive, watch, within
 from faults.ledger import Outcome

@@ -16,13 +16,13 @@ from unittest import mock
 import brotli
 import vcr
 import zstandard
-from answers import CONTRACTS
-from http_clients import SENDERS, START, Answer
+from helpers.answers import CONTRACTS
+from helpers.http_clients import SENDERS, START, Answer
 from hubspot import HubSpot
 from hubspot.files.exceptions import ApiException
 
 from faults.ledger import Outcome
-from faults.servers import Asked, RawServer, reply
+from faults.servers import RawServer, ReceivedRequest, reply
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model import body as body_module
 from pytest_hubfiles.model.body import decode_body
@@ -220,7 +220,7 @@ def run(bounded: bool) -> Outcome:
     )
 
 
-def _answer(asked: Asked) -> Iterator[bytes]:
+def _answer(asked: ReceivedRequest) -> Iterator[bytes]:
     yield ODD[_NAMES[asked.path.removesuffix("/status").rpartition("/")[2]]].wire
 
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from answers import interaction
+from helpers.answers import interaction
 
 from faults.apart import Case, limit_memory, survive, watch, within
 from faults.ledger import Outcome

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from answers import CAT, COMPLETE, CONTRACTS, poll
-from looking import shape_of
+from helpers.answers import CAT, COMPLETE, CONTRACTS, poll
+from helpers.looking import shape_of
 
 from faults.apart import Case, limit_memory, survive, watch, within
 from faults.ledger import Outcome

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 import vcr
-from downstream import START, interaction, polled
+from helpers.downstream import START, interaction, polled
 
 from faults import escapes
 from faults.ledger import Outcome
 from faults.projects import Project, project
-from faults.servers import Asked, RawServer, reply
+from faults.servers import RawServer, ReceivedRequest, reply
 
 _TESTS: Final = """
 from faults.escapes import CLIENTS, try_out
@@ -48,7 +48,7 @@ class _Count:
             self.seen = now
 
 
-def _answer(asked: Asked) -> Iterator[bytes]:
+def _answer(asked: ReceivedRequest) -> Iterator[bytes]:
     yield reply(json.dumps({"status": "COMPLETE", "id": "1", "you": asked.path}).encode())
 
 

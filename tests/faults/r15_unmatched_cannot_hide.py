@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 import vcr
-from downstream import TASK, interaction, polled
+from helpers.downstream import TASK, interaction, polled
 
 from faults import swallowing
 from faults.ledger import Outcome

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from unittest import mock
 
-from downstream import constant_server
+from helpers.downstream import constant_server
 
 from faults.ledger import Outcome
 from faults.projects import Project, Ran, project

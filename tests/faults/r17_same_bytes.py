@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from downstream import whole_import
+from helpers.downstream import whole_import
 
 from faults.apart import run_apart
 from faults.ledger import Outcome

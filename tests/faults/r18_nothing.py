@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner
-from downstream import interaction, started, whole_import
+from helpers.downstream import interaction, started, whole_import
 
 from faults.ledger import Outcome
 from pytest_hubfiles import cassettes

@@ -20,7 +20,7 @@ class Then(Enum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request as it came over the wire."""
 
     method: str
@@ -30,7 +30,7 @@ class Asked:
 
 
 _TLS = b"\x16\x03"
-Answer = Callable[[Asked], Iterable["bytes | Then"]]
+Answer = Callable[[ReceivedRequest], Iterable["bytes | Then"]]
 
 
 class RawServer(contextlib.AbstractContextManager["RawServer"]):
@@ -48,7 +48,7 @@ class RawServer(contextlib.AbstractContextManager["RawServer"]):
         self._udp.bind(("127.0.0.1", self.port))
         self._udp.setblocking(False)
         self._connections = self._own = 0
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedRequest] = []
         self._open: set[socket.socket] = set()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -120,7 +120,7 @@ class RawServer(contextlib.AbstractContextManager["RawServer"]):
             pass
 
 
-def _read(connection: socket.socket) -> Asked | None:
+def _read(connection: socket.socket) -> ReceivedRequest | None:
     read = b""
     while b"\r\n\r\n" not in read:
         more = connection.recv(65536)
@@ -138,7 +138,7 @@ def _read(connection: socket.socket) -> Asked | None:
             return None
         body += more
     method, path, *_ = [*first.split(" "), "", ""]
-    return Asked(method, path, headers, body)
+    return ReceivedRequest(method, path, headers, body)
 
 
 def reply(

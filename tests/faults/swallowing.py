@@ -8,8 +8,8 @@ from typing import Final
 
 import httpx
 import requests
-from downstream import TASK
-from http_clients import START, TLS
+from helpers.downstream import TASK
+from helpers.http_clients import START, TLS
 from hubspot import HubSpot
 
 STATUS: Final = f"{START}/tasks/{TASK}/status"

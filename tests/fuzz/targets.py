@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from hostile import UNREADABLE
-from looking import CLOSELY
+from helpers.hostile import UNREADABLE
+from helpers.looking import CLOSELY
 
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.cassettes import own_form

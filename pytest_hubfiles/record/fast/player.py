@@ -14,7 +14,7 @@ from typing import Any, Final
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.clients import CLIENTS, Client
 from pytest_hubfiles.record.fast.late_imports import LateImports
-from pytest_hubfiles.record.patch_points import MISSING, PatchPoint, fast_points
+from pytest_hubfiles.record.patch_points import MISSING, PatchPoint, mark
 
 _FOUND_BY_MODULE: Final = tuple(client for client in CLIENTS if client.module)
 _VCRPY_ALONE: Final = tuple(client.name for client in CLIENTS if not client.module)
@@ -112,19 +112,24 @@ def _patch_points() -> tuple[PatchPoint, ...] | None:
     found: list[PatchPoint] = []
     for client in _FOUND_BY_MODULE:
         if client.module in sys.modules:
-            if client.name not in fast_points:
+            if client.name not in _made:
                 try:
-                    fast_points[client.name] = tuple(_points_of(client, sys.modules[client.module]))
+                    _made[client.name] = tuple(_points_of(client, sys.modules[client.module]))
                 except (AttributeError, KeyError):  # an unknown release of the client, or a module half imported
                     return None
-            found += fast_points[client.name]
+            found += _made[client.name]
     return tuple(found)
+
+
+_made: Final[dict[str, tuple[PatchPoint, ...]]] = {}  # by client, once in a process
 
 
 def _points_of(client: Client, module: Any) -> Iterator[PatchPoint]:
     if client.answered_by:
         answering: Any = importlib.import_module(f"{__package__}.{client.answered_by}")
-        yield from answering.patch_points(module, _answer, _hand_over)
+        for point in answering.patch_points(module, _answer, _hand_over):
+            mark(point.replacement, point.original)
+            yield point
     for owner, name in _attributes(module, client.watched):
         yield PatchPoint(owner, name, vars(owner)[name])
     for owner, name in _attributes(module, client.hands_over):
@@ -147,4 +152,5 @@ def _handing_over(owner: Any, name: str) -> PatchPoint:
         return point.successor(*args, **kwargs)
 
     point = PatchPoint(owner, name, vars(owner)[name], hand_over_first)
+    mark(hand_over_first, point.original)
     return point

@@ -14,7 +14,7 @@ import vcr.patch
 import vcr.stubs
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
-from pytest_hubfiles.record.patch_points import without_fast_path
+from pytest_hubfiles.record.patch_points import unmarked
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
 PATCHED_HERE: Final = ("httplib",)
@@ -69,7 +69,7 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     sending = type(real.__name__, (real,), {})  # the stub sends through it; only real itself is replaced
     asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
     # It calls its base by this class's name in http.client, which a cassette of the test's own may replace.
-    original = without_fast_path(real.__init__)
+    original = unmarked(real.__init__)
     names = {**original.__globals__, real.__name__: real}
     prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
     prepare.__kwdefaults__ = original.__kwdefaults__

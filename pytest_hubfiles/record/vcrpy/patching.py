@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, finalize
 
 import vcr.patch
 
-from pytest_hubfiles.record.patch_points import PatchPoint, own, without_fast_path
+from pytest_hubfiles.record.patch_points import PatchPoint, own, unmarked
 from pytest_hubfiles.record.vcrpy import clients
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> Iterator[None]:
 
 
 for _name, _value in list(vars(vcr.patch).items()):  # vcrpy may have been imported while the fast path was on
-    if without_fast_path(_value) is not _value:
-        setattr(vcr.patch, _name, without_fast_path(_value))
+    if unmarked(_value) is not _value:
+        setattr(vcr.patch, _name, unmarked(_value))
 
 
 def _patches(bridge: Any, skipped: Iterable[str]) -> Iterator[Any]:
@@ -144,7 +144,7 @@ class _PatchSet:
     @property
     def fits(self) -> bool:
         """Whether nobody else has patched a client since the patches were made."""
-        return all(without_fast_path(own(point.owner, point.name)) is point.original for point in self.points)
+        return all(unmarked(own(point.owner, point.name)) is point.original for point in self.points)
 
     @contextmanager
     def on(self, bridge: Bridge) -> Iterator[None]:
@@ -171,7 +171,7 @@ def _patch_set() -> _PatchSet:
     for patch in _patches(current, ()):
         if hasattr(patch, "attribute"):
             owner, name = patch.getter(), patch.attribute
-            points[id(owner), name] = PatchPoint(owner, name, without_fast_path(own(owner, name)), patch.new)
+            points[id(owner), name] = PatchPoint(owner, name, unmarked(own(owner, name)), patch.new)
         else:
             closing.append(patch)
     return _PatchSet(current, tuple(points.values()), tuple(closing))

@@ -1,0 +1,159 @@
+"""Failures, logs and reports of a test with credentials are without them."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from helpers.downstream import STATUS, Downstream, polled
+
+from pytest_hubfiles.secrets import redact, redact_values
+
+SECRET = "CKqz7-rh4s3cr3tv4lue7th4t8is9l0ng"
+LOUD = ("--showlocals", "-rA", "--log-level=DEBUG", "-o", "junit_logging=all", "--junitxml=junit.xml")
+FAILING = f"""
+import os, requests
+
+def send(hubfiles, secret, path="/files/v3/files"):
+    headers = {{"X-Our-Token": secret, "X-HubSpot-Signature": "sig-" + secret}}
+    return requests.post(f"{{hubfiles.base_url}}{{path}}?hapikey={{secret}}", headers=headers, json={{"token": secret}})
+
+def test_import(hubfiles):
+    secret = "".join({list(SECRET)!r})
+    answer = send(hubfiles, secret)
+    print("the answer to", secret, "was", answer.status_code)
+    assert secret == answer.request.url
+
+def test_refused(hubfiles):
+    secret = "".join({list(SECRET)!r})
+    send(hubfiles, secret, "/never/recorded")
+"""
+
+
+def test_a_failure_is_told_without_credentials(downstream: Downstream) -> None:
+    """Neither local variables nor what was printed and logged shows what was sent, on the terminal and in JUnit XML."""
+    downstream.tests(FAILING)
+    result = downstream.run_live("--hubfiles-record=all", "--hubfiles-fail-on=never", "-k", "import", *LOUD)
+    assert result.parseoutcomes()["failed"] == 1
+    text = result.stdout.str()
+    assert "secret     = 'SCRUBBED'" in text
+    assert "the answer to SCRUBBED was" in text
+    assert "hapikey=SCRUBBED" in text
+    junit = downstream.path / "junit.xml"
+    for said in (text, junit.read_text(encoding="utf-8")):
+        assert SECRET not in said
+        assert SECRET[:12] not in said
+    assert ElementTree.parse(junit).getroot() is not None
+
+
+def test_a_refused_request_is_told_without_credentials(downstream: Downstream) -> None:
+    """In a replay, too, the frames of the client and ours do not show what was asked with."""
+    downstream.tests(FAILING)
+    result = downstream.run("-k", "refused", "--full-trace", *LOUD)
+    result.assert_outcomes(failed=1, deselected=1)
+    text = result.stdout.str()
+    assert "POST /never/recorded" in text
+    assert SECRET not in text
+    assert SECRET[:12] not in text
+
+
+def test_a_request_without_an_answer_is_told_without_credentials(downstream: Downstream) -> None:
+    """What was sent is known though nothing came back: what the suite names, too."""
+    downstream.ini("hubfiles_scrub = visitor")
+    downstream.tests(
+        f"import requests\n\ndef test_import(hubfiles):\n    name = ''.join({list(SECRET)!r})\n"
+        "    requests.post(f'{hubfiles.base_url}/files/v3/files', json={'visitor': name})\n"
+    )
+    downstream.sandbox.close()
+    result = downstream.run_live("--hubfiles-record=all", *LOUD)
+    text = result.stdout.str()
+    assert result.parseoutcomes()["failed"] == 1
+    assert "POST /files/v3/files got no answer" in text
+    assert "name       = 'SCRUBBED'" in text
+    assert SECRET not in text
+    assert SECRET[:12] not in text
+
+
+@pytest.mark.parametrize("count", [99, 100, 101])
+def test_many_requests_are_told_without_credentials(downstream: Downstream, count: int) -> None:
+    """However many requests of a test were answered, none of the credentials that they carried is shown."""
+    downstream.write([polled("PENDING")] * count)
+    downstream.tests(
+        f"import requests\n\ndef test_import(hubfiles):\n    start = ''.join({list(SECRET[:-4])!r})\n"
+        f"    secrets = [f'{{start}}{{n:04}}' for n in range({count})]\n"
+        "    for secret in secrets:\n"
+        f"        requests.get(hubfiles.base_url + {STATUS!r}, headers={{'X-Our-Token': secret}})\n"
+        "    raise ValueError(', '.join(secrets))\n"
+    )
+    result = downstream.run()
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    assert f"ValueError: {', '.join(['SCRUBBED'] * count)}" in text
+    assert SECRET[:12] not in text
+
+
+def test_a_failure_without_credentials_stays_as_pytest_tells_it(downstream: Downstream) -> None:
+    """Where there is nothing to redact, a failure keeps its form: its summary is that of the assertion."""
+    downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    assert 1 == 2\n")
+    result = downstream.run_live("--hubfiles-record=once")
+    result.stdout.fnmatch_lines(["FAILED test_files.py::test_import - assert 1 == 2"])
+
+
+@pytest.mark.parametrize("how", ["skip", "xfail", "fail", "exit"])
+def test_however_a_test_ends(downstream: Downstream, how: str) -> None:
+    """The reason for which a test is skipped, fails or ends the run loses what was sent."""
+    downstream.tests(FAILING.replace("assert secret == answer.request.url", f"pytest.{how}('because of ' + secret)"))
+    result = downstream.run_live(
+        "--hubfiles-record=all", "--hubfiles-fail-on=never", "-k", "import", "-rA", "-p", "no:logging"
+    )
+    said = [line for line in result.stdout.lines if "because of" in line and not line.strip().startswith(">")]
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert said
+    if how != "exit":  # pytest tells that itself, at once
+        assert not [line for line in said if SECRET in line]
+
+
+def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
+    """It logs whole answers; after the test its log is as it was."""
+    downstream.tests(
+        """
+import logging
+
+def test_import(hubfiles, caplog):
+    caplog.set_level(logging.DEBUG)
+    import_a_file(hubfiles)
+    assert [r for r in caplog.records if r.name.startswith("vcr")] == []
+
+def test_after(caplog):
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("vcr.cassette").info("heard")
+    logging.getLogger("httpx").info("https://x.net/?token=abcdefgh1")
+    assert [r.getMessage() for r in caplog.records] == ["heard", "https://x.net/?token=abcdefgh1"]
+"""
+    )
+    result = downstream.run_live("--hubfiles-record=once")
+    assert result.ret == 0, result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"sent {SECRET}!", "sent SCRUBBED!"),
+        (f"'Bearer {SECRET[:15]}...'", "'Bearer SCRUBBED...'"),
+        (f"'Bea...{SECRET[-9:]}'", "'Bea...SCRUBBED'"),
+        (f"{SECRET[:9]}...{SECRET[-9:]}", "SCRUBBED...SCRUBBED"),
+        ("CKqz... is another", "CKqz... is another"),
+        ("...", "..."),
+    ],
+)
+def test_pieces_that_a_shortened_value_leaves(text: str, kept: str) -> None:
+    """Where pytest cut a long value in its middle, its beginning and its end go as well."""
+    assert redact_values(text, [SECRET]) == kept
+
+
+def test_log_lines() -> None:
+    """A client's log line loses what its URL holds, though no request has shown it yet."""
+    line = 'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/abc1defg?hapikey=secret12&limit=1 HTTP/1.1" 200 7'
+    assert redact(line) == (
+        'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/SCRUBBED?hapikey=SCRUBBED&limit=1 HTTP/1.1" 200 7'
+    )

@@ -1,0 +1,164 @@
+"""The report as workflow commands of GitHub Actions, read as its runner reads them, and the summary of a job."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers.downstream import Downstream, started, whole_import
+from helpers.samples import CASSETTE, finding, for_hostile_text, full_of, hostile, report, rich
+
+from pytest_hubfiles.report.formats.github import render_github
+from pytest_hubfiles.report.formats.markdown import render_markdown
+from pytest_hubfiles.report.grouping import visible
+from pytest_hubfiles.report.publishing import publish
+from pytest_hubfiles.report.report import Report
+
+
+def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
+    """Read *text* as the runner does (``ActionCommand.TryParseV2``): name, properties and data of each command."""
+    found = []
+    for line in re.split(r"\r\n|\r|\n", text):
+        if not line.strip().startswith("::"):
+            continue
+        match = re.fullmatch(r"::([a-z-]+)(?: ([^:]*))?::(.*)", line.strip())
+        assert match, line
+        properties = dict(pair.split("=", 1) for pair in (match[2] or "").split(","))
+        found.append((match[1], {name: _unescaped(value, True) for name, value in properties.items()}, match[3]))
+    return [(name, properties, _unescaped(data, False)) for name, properties, data in found]
+
+
+def _unescaped(text: str, is_property: bool) -> str:
+    escapes = {"%0D": "\r", "%0A": "\n", **({"%3A": ":", "%2C": ","} if is_property else {}), "%25": "%"}
+    for escape, character in escapes.items():
+        text = text.replace(escape, character)
+    return text
+
+
+def test_a_command_for_each_finding() -> None:
+    """Each finding annotates its line in its cassette, at the level of its severity, the worst first."""
+    text = render_github(rich())
+
+    assert text.startswith(
+        "hubfiles: failed: 7 breaking, 3 warning, 4 info; judged 9 of 10 exchanges in 1 cassette\n::"
+    )
+    read = commands(text)
+    assert [name for name, _, _ in read] == ["error"] * 7 + ["warning"] * 3 + ["notice"] * 4
+    (seen,) = [(properties, said) for _, properties, said in read if '("24574")' in said]
+    properties, said = seen
+    assert properties == {
+        "file": "cassettes/shared.yaml",
+        "line": "9",
+        "title": "breaking schema-violation: 2026-03 import-status",
+    }
+    assert said.splitlines()[:2] == [
+        'breaking 2026-03 import-status 200 COMPLETE $.result.size: is string ("24574"), documented as integer',
+        "integer → string",
+    ]
+    assert f"\nalso in {CASSETTE}:112\n" in said
+    assert re.search(r"\n2 exchanges, fingerprint [0-9a-f]{16}$", said)
+
+
+def test_where_there_is_no_line() -> None:
+    """A finding whose line is not known annotates the file, one without a cassette the file of its test."""
+    without = [
+        finding("field-added"),
+        finding("field-added", "$.x", cassette=None),
+        finding("field-removed", "$.y", cassette=None, test=None),
+    ]
+    read = commands(render_github(report(*without)))
+
+    assert sorted(str({n: v for n, v in p.items() if n != "title"}) for _, p, _ in read) == sorted(
+        ["{'file': 'cassettes/2026-03/tests/test_uploader/test_import_completes.yaml'}",
+         "{'file': 'tests/test_uploader.py'}", "{}"]
+    )  # fmt: skip
+
+
+def test_a_report_without_findings() -> None:
+    """A run that found nothing says so in the log and annotates nothing."""
+    assert render_github(report(failed=False)) == (
+        "hubfiles: passed: no findings; judged 9 of 9 exchanges in 1 cassette\n"
+    )
+
+
+def test_a_failure_without_findings() -> None:
+    """A run that failed though nothing was found is an error all the same."""
+    ((name, properties, said),) = commands(render_github(report()))
+
+    assert (name, properties) == ("error", {"title": "hubfiles"})
+    assert said.startswith("The run failed for another reason than these findings")
+
+
+@for_hostile_text
+def test_hostile_text(text: str) -> None:
+    """Text that means harm stays inside its command: none is added, and each part is read as it was."""
+    other_reasons, stale, (name, properties, said) = commands(render_github(hostile(text)))
+
+    assert (other_reasons[:2], stale[:2]) == (("error", {"title": "hubfiles"}), ("notice", {"title": "hubfiles"}))
+    one = full_of(text)
+    shown = "\n".join(map(visible, (one.version or "").split("\n")))
+    assert name == "error"
+    assert properties["file"] == shown
+    assert properties["title"] == f"breaking schema-violation: {shown} {shown}"
+    assert one.fingerprint in said
+
+
+# --- the summary of a job ---
+
+
+def test_the_summary_is_appended(tmp_path: Path) -> None:
+    """The report is appended to the job's summary as Markdown, once, after what other steps wrote."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Earlier\n", encoding="utf-8")
+
+    published = publish(rich(), [("github", "-"), ("github", "x.txt")], tmp_path, {"GITHUB_STEP_SUMMARY": str(summary)})
+
+    assert summary.read_text(encoding="utf-8") == f"# Earlier\n{render_markdown(rich())}"
+    assert published.stdout.decode() == (tmp_path / "x.txt").read_text(encoding="utf-8") == render_github(rich())
+    assert (published.unwritten, published.notes) == ((), ())
+
+
+@pytest.mark.parametrize("environment", [{}, {"GITHUB_STEP_SUMMARY": ""}])
+def test_no_summary_where_there_is_none(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Outside a job nothing is appended anywhere."""
+    assert publish(Report(), [("github", "-")], tmp_path, environment).notes == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_summary_for_another_format(tmp_path: Path) -> None:
+    """A report in another format leaves the job's summary alone."""
+    summary = tmp_path / "summary.md"
+
+    publish(Report(), [("json", "-"), ("markdown", "-")], tmp_path, {"GITHUB_STEP_SUMMARY": str(summary)})
+
+    assert not summary.exists()
+
+
+def test_in_a_run(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run in a job annotates on stdout, after everything else, and writes the summary."""
+    downstream.tests()
+    downstream.write([started({"url": "https://example.com/cat.png"}), *whole_import()[1:]])
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(downstream.path / "summary.md"))
+
+    result = downstream.run("--hubfiles-report=github:-")
+
+    assert result.outlines[-1].startswith(("::error ", "::warning "))
+    assert (downstream.path / "summary.md").read_text(encoding="utf-8").startswith("## ❌ hubfiles: failed\n")
+
+
+def test_a_summary_that_cannot_be_written(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A summary that cannot be written is told with the reason; the annotations are there, and the run is as it was."""
+    downstream.tests()
+    downstream.write(whole_import())
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(downstream.path / "gone" / "summary.md"))
+
+    result = downstream.run("--hubfiles-report=github:-")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "the job summary *summary.md (GITHUB_STEP_SUMMARY) could not be written: No such file or directory",
+            "hubfiles: passed: no findings; judged 4 of 4 exchanges in 1 cassette",
+        ]
+    )

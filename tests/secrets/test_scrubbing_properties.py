@@ -1,0 +1,119 @@
+"""Scrubbing removes credentials from any answer and changes nothing that a contract or a comparison sees."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from faults.payloads import changed_by_scrubbing, payloads
+from faults.r09_scan import lines
+from helpers.looking import CLOSELY
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_hubfiles import secrets
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.secrets import patterns
+
+
+@settings(max_examples=150)
+@given(payloads())
+def test_scrubbing_keeps_shape_and_verdict_and_ends(exchange: Exchange) -> None:
+    """Of any answer the shape and what its contract finds are the same before and after, and after twice."""
+    assert changed_by_scrubbing(exchange) == []
+
+
+NAMES = sorted(patterns.SECRET_HEADERS | patterns._FIELDS | patterns._QUERY | patterns._FORM)
+LINES = [line for _, line in lines(random.Random(7))]
+PIECES = st.sampled_from(
+    [
+        *NAMES,
+        *LINES,
+        "https://a:b@c",
+        "a@b.example",
+        "?sig=1234567890",
+        "token",
+        "bearer ",
+        "%",
+        "\\u0070",
+        ": ",
+        '"',
+        "x",
+    ]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=3).map("".join)
+HEADERS = st.dictionaries(
+    st.sampled_from([*NAMES, "Content-Type", "Location", "X-Request-Id"]), TEXTS.map(lambda text: (text,)), max_size=2
+)
+ANY = st.builds(
+    lambda path, asked, sent, reason, told, got: Interaction(
+        "POST", f"https://api.hubapi.com/{path}", asked, sent.encode(), 200, reason, told, got.encode()
+    ),
+    TEXTS, HEADERS, TEXTS, TEXTS, HEADERS, TEXTS | TEXTS.map(lambda text: json.dumps({"a": text})),
+)  # fmt: skip
+
+
+@settings(max_examples=1_000)
+@given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
+def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
+    """An exchange that is passed over as a whole holds nothing that a closer look at its parts would find."""
+    closely = secrets.scrub(interaction, known, CLOSELY)
+    found = (closely.interaction.url, closely.interaction.request_body, closely.interaction.response_body)
+    as_it_is = (interaction.url, interaction.request_body, interaction.response_body)
+
+    assert secrets.scrub(interaction, known) == closely
+    assert known or not secrets.are_clean([interaction]) or (closely.places, found) == ((), as_it_is)
+
+
+@pytest.mark.parametrize("part", ["url", "reason", "Accept", "Location", "request_body", "response_body"])
+@pytest.mark.parametrize("value", ["a-value-that-is-known", "0123456789", "Kennwort"])
+def test_no_known_value_is_passed_over(part: str, value: str) -> None:
+    """A credential that is known by its value is scrubbed wherever it stands, even if nothing else marks it."""
+    parts: dict[str, dict[str, Any]] = {
+        "url": {"url": f"https://api.hubapi.com/{value}"},
+        "reason": {"reason": value},
+        "Accept": {"request_headers": {"Accept": (value,)}},
+        "Location": {"response_headers": {"Location": (value,)}},
+        "request_body": {"request_body": b'"%s"' % value.encode()},
+        "response_body": {"response_body": b'"%s"' % value.encode()},
+    }
+    plain = Interaction("POST", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
+    scrubbed = secrets.scrub(replace(plain, **parts[part]), {value})
+
+    assert scrubbed.places
+    assert value not in repr(scrubbed.interaction)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_header_is_passed_over(name: str) -> None:
+    """The name alone of a header that holds a credential has an exchange looked at closely."""
+    for headers in ({name: ("x",)}, {name.upper().replace("_", "-"): ("x",)}):
+        asked = Interaction("GET", "https://api.hubapi.com/", headers, b"", 200, "OK", {}, b"{}")
+
+        assert not patterns.is_secret_header(name) or not secrets.are_clean([asked])
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_no_token_is_passed_over(line: str) -> None:
+    """Each way in which a token is written has an exchange looked at closely, wherever it stands."""
+    plain = Interaction("GET", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
+    places: list[dict[str, Any]] = [
+        {"response_body": line.encode()}, {"request_body": line.encode()}, {"url": f"{plain.url}{line}"},
+        {"response_headers": {"X-Note": (line,)}}, {"reason": line},
+    ]  # fmt: skip
+
+    assert secrets.are_clean([plain])
+    assert not any(secrets.are_clean([plain, replace(plain, **place)]) for place in places)
+
+
+def test_no_token_is_passed_over_in_a_long_recording() -> None:
+    """However many exchanges come before the one that holds it, or after."""
+    plain = Interaction("GET", "https://api.hubapi.com/", {}, b"", 200, "OK", {}, b"{}")
+    dirty = replace(plain, response_body=LINES[0].encode())
+
+    assert secrets.are_clean([plain] * 350)
+    for place in (0, 99, 100, 199, 349):
+        assert not secrets.are_clean([*[plain] * place, dirty, *[plain] * (349 - place)])
