@@ -84,7 +84,7 @@ def run(process: Process, suites: Path, server: str) -> Cost:
     if process.suite:
         _renew(folder)
     environment = {
-        # What an interpreter is told from outside, such as to keep no bytecode, is not what users have.
+        # What an interpreter is reported from outside, such as to keep no bytecode, is not what users have.
         **{name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)},
         "BENCH_SERVER": server,
         "HUBSPOT_ACCESS_TOKEN": "a-token-for-benchmarks",

@@ -115,7 +115,7 @@ class HubFiles:
         ``duplicateValidationStrategy`` and ``overwrite`` where v3 required ``url``.
 
         Raises:
-            TokenMissingError: if this is to be recorded without a token.
+            TokenMissingError: if this would be recorded without a token.
         """
         return self._start("import-start", body)
 
@@ -123,7 +123,7 @@ class HubFiles:
         """Start to rename or move a folder; *body* is sent as it is given (``id=``, ``name=``, …).
 
         Raises:
-            TokenMissingError: if this is to be recorded without a token.
+            TokenMissingError: if this would be recorded without a token.
         """
         return self._start("folder-update-start", body)
 
@@ -131,7 +131,7 @@ class HubFiles:
         """Ask once how far an import is.
 
         Raises:
-            TokenMissingError: if this is to be recorded without a token.
+            TokenMissingError: if this would be recorded without a token.
         """
         return self._poll("import-status", task_id)
 
@@ -139,7 +139,7 @@ class HubFiles:
         """Ask once how far a folder update is.
 
         Raises:
-            TokenMissingError: if this is to be recorded without a token.
+            TokenMissingError: if this would be recorded without a token.
         """
         return self._poll("folder-update-status", task_id)
 

@@ -268,7 +268,7 @@ def test_demo_runs_to_its_end(tmp_path: Path) -> None:
     assert [path for path in tmp_path.iterdir() if path.name.startswith("hubfiles-demo")] == []
 
 
-def test_every_record_mode_is_told() -> None:
+def test_every_record_mode_is_reported() -> None:
     """The table of record modes names each mode once."""
     table = README.split("## Record modes", 1)[1].split("\n\n", 2)[1]
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [mode.value for mode in RecordMode]
@@ -284,7 +284,7 @@ def findings_table() -> str:
     return "\n".join(lines)
 
 
-def test_every_kind_of_finding_is_told() -> None:
+def test_every_kind_of_finding_is_reported() -> None:
     """The table of findings is the table in the code."""
     assert f"<!-- findings -->\n\n{findings_table()}\n" in README
     assert {severity.value for severity in Severity} == {"info", "warning", "breaking"}

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING says of adding a thing: whoever forgets a step is told which file is missing what."""
+"""What CONTRIBUTING says of adding a thing: whoever forgets a step is reported which file is missing what."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_modules_and_functions_are_short() -> None:
 
 
 def test_no_two_classes_share_a_name() -> None:
-    """A class of the package can be told by its name alone."""
+    """A class of the package can be reported by its name alone."""
     homes: dict[str, list[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

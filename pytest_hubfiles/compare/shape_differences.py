@@ -244,7 +244,7 @@ def between(before: Shape, after: Shape, subject: Subject) -> Iterator[Finding]:
     then, now = before.tree(), after.tree()
     differing = _pruned(then, now)
     if differing > _MOST_DIFFERING:
-        said = f"differs in more than {_MOST_DIFFERING:,} places: too much to be told one by one"
+        said = f"differs in more than {_MOST_DIFFERING:,} places: too many to list one by one"
         yield subject.too_different(said, f"{len(before.fields)} fields", f"{len(after.fields)} fields")
         return
     from deepdiff import DeepDiff  # here, where something differs: importing it takes longer than all the rest

@@ -117,7 +117,7 @@ MEANINGS: Final[Mapping[Verdict, str]] = {
     Verdict.BREAKING: "breaking, what works with the old can fail with the new",
 }
 
-"""What a verdict means for whoever reads it."""
+"""What a verdict means for its reader."""
 
 
 OTHER_REASONS: Final = (

@@ -61,7 +61,7 @@ def check(
     """Judge every exchange of the cassette *path*, which messages call *shown*, and the file itself.
 
     *test* is the id of the test that does it. Exchanges of other *versions*, where any are given, are left out.
-    *additions* are what a suite has taken out beside. Nothing of the
+    *additions* are what a suite scrubs besides. Nothing of the
     exchanges is kept but counts and findings, in which no credential stands.
     """
     try:

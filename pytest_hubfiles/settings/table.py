@@ -75,7 +75,7 @@ SETTINGS: Final = (
     Setting("max_cassette_mb", "refuse larger cassette files; default 64", cli=False),
     Setting(
         "scrub",
-        "more to be taken out of recordings: names of fields, or regular expressions between slashes",
+        "more to scrub from recordings: names of fields, or regular expressions between slashes",
         cli=False,
         repeatable=True,
     ),

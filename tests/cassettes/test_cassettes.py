@@ -364,14 +364,14 @@ def test_error_can_name_the_file_in_another_way() -> None:
 
 
 def test_missing_file(path: Path) -> None:
-    """A file that is not there is told as that."""
+    """A file that is not there is reported as that."""
     with pytest.raises(CassetteUnreadableError, match=r"test_y\.yaml cannot be read: there is no such file"):
         cassettes.read(path)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
 def test_what_is_no_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    """A folder or a pipe is told as no file, and nothing waits for somebody to write into it."""
+    """A folder or a pipe is reported as no file, and nothing waits for somebody to write into it."""
     make(tmp_path / "x.yaml")
     with pytest.raises(CassetteUnreadableError, match=r"x\.yaml cannot be read: it is not a regular file"):
         cassettes.read(tmp_path / "x.yaml")
@@ -486,7 +486,7 @@ def test_temporary_names_cannot_be_waited_for(path: Path, monkeypatch: pytest.Mo
 
 
 def test_write_where_a_file_is_in_the_way(path: Path) -> None:
-    """A file where a folder is needed is told in the system's words."""
+    """A file where a folder is needed is reported in the system's words."""
     path.parent.parent.mkdir(parents=True)
     path.parent.write_bytes(b"")
     with pytest.raises(CassetteNotWrittenError, match=r"could not be written: (File exists|Not a directory)"):
@@ -516,7 +516,7 @@ def held(path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("held")
 def test_lock_that_is_held_names_its_holder(path: Path) -> None:
-    """Whoever waits too long is told which process and which test hold the lock."""
+    """Whoever waits too long is reported which process and which test hold the lock."""
     with pytest.raises(CassetteNotWrittenError) as caught, cassettes.locked(path, "me", seconds=0.01):
         pass
     holder = f"process {os.getpid()} (tests/test_a.py::test_b)"

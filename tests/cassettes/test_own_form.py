@@ -171,7 +171,7 @@ def test_no_more_is_read_than_may_be() -> None:
 
 @pytest.mark.parametrize("piece", [100, 2**18])
 def test_a_file_that_is_ours_half_way_is_read_once(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows the last exchange that is as we write it is read by YAML's parser, and nothing is told twice."""
+    """What follows the last exchange that is as we write it is read by YAML's parser, and nothing is reported twice."""
     monkeypatch.setattr(own_form, "_PIECE", piece)
     content = WHOLE.replace(
         b"method: POST\n    uri: https://api.hubapi.com/other", b'method: "POST"\n    uri: https://api.hubapi.com/other'
@@ -183,20 +183,20 @@ def test_a_file_that_is_ours_half_way_is_read_once(piece: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("broken", [b"    code: 20x", b"    code: 99", b"   code: 200", b"    code: [200]"])
-def test_a_fault_below_is_still_told(broken: bytes) -> None:
+def test_a_fault_below_is_still_reported(broken: bytes) -> None:
     """A file that begins well is refused with the line of its fault, as if YAML's parser had read all of it."""
     content = re.sub(rb"    code: 400", broken, WHOLE)
     assert content != WHOLE
-    told = []
+    reported = []
     for read in (
         lambda: interactions_in(io.BytesIO(content), cassettes.USUAL),
         lambda: by_yaml(content, cassettes.USUAL),
     ):
         with pytest.raises(RefusedError) as refused:
             list(read())
-        told.append((refused.value.reason, refused.value.line))
+        reported.append((refused.value.reason, refused.value.line))
 
-    assert told[0] == told[1]
+    assert reported[0] == reported[1]
 
 
 SCALARS = [

@@ -52,7 +52,7 @@ def check(*args: str) -> Result:
 
 
 def test_good_cassettes() -> None:
-    """Cassettes without a finding are told by what they hold, and end with 0."""
+    """Cassettes without a finding are reported by what they hold, and end with 0."""
     done = check("cassettes")
 
     assert (done.exit_code, done.stderr) == (0, "")
@@ -67,7 +67,7 @@ def test_good_cassettes() -> None:
 
 
 def test_findings_end_with_1() -> None:
-    """A breaking finding is told in a line, and ends the command with 1."""
+    """A breaking finding is reported in a line, and ends the command with 1."""
     write("cassettes/bad.yaml", *BAD)
 
     done = check("cassettes")
@@ -116,7 +116,7 @@ def test_deviations_of_ones_own() -> None:
     assert "(known: Sizes are texts.)" in done.stdout
 
 
-def test_a_deviation_that_has_run_out_is_told() -> None:
+def test_a_deviation_that_has_run_out_is_reported() -> None:
     """A deviation past its last day excuses nothing, and is named to be renewed or deleted."""
     write("cassettes/bad.yaml", *BAD)
     Path("own.toml").write_text(f"{DEVIATIONS}until = 2020-01-31\n", encoding="utf-8")
@@ -157,7 +157,7 @@ def test_a_cassette_in_which_nothing_is_judged(interactions: list[Interaction], 
 
 
 def test_an_unreadable_cassette_is_a_finding() -> None:
-    """A file that is no cassette is told with file, line and reason, the others are judged, and the status is 2."""
+    """A file that is no cassette is reported with file, line and reason, the others are judged, and the status is 2."""
     Path("cassettes/torn.yaml").write_text("interactions:\n- {request: \n", encoding="utf-8")
 
     done = check("cassettes")
@@ -169,7 +169,7 @@ def test_an_unreadable_cassette_is_a_finding() -> None:
     )
 
 
-def test_a_credential_is_told_by_place_alone() -> None:
+def test_a_credential_is_reported_by_place_alone() -> None:
     """A credential is found, and printed neither with the finding nor with a URL that nothing judges."""
     token = "pat-na1-6b5d8f7c-9d1e-4f2a-8b3c-0123456789ab"
     write("cassettes/leak.yaml", started(), interaction("GET", f"/x?hapikey={token}", 200, {"id": token}))
@@ -246,8 +246,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("stream", "told"), [(Terminal(), True), (io.StringIO(), False)], ids=["terminal", "file"])
-def test_long_work_says_how_far_it_is(stream: io.StringIO, told: bool) -> None:
+@pytest.mark.parametrize(("stream", "reported"), [(Terminal(), True), (io.StringIO(), False)], ids=["terminal", "file"])
+def test_long_work_says_how_far_it_is(stream: io.StringIO, reported: bool) -> None:
     """On a terminal, and after a second, a line says how many cassettes are done; at the end it is gone."""
     seconds = iter([0.0, 0.1, 1.5, 1.6])
     paths = [Path("a"), Path("b"), Path("c")]
@@ -255,7 +255,7 @@ def test_long_work_says_how_far_it_is(stream: io.StringIO, told: bool) -> None:
     assert list(progress(paths, "checked", stream, lambda: next(seconds))) == paths
 
     lines = "\r\x1b[Kchecked 1 of 3 cassettes\r\x1b[Kchecked 2 of 3 cassettes\r\x1b[K"
-    assert stream.getvalue() == (lines if told else "")
+    assert stream.getvalue() == (lines if reported else "")
 
 
 def test_on_a_real_terminal() -> None:

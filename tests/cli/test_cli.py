@@ -119,7 +119,7 @@ def test_the_sandbox_shows_drift(args: list[str]) -> None:
     assert bodies[2]["result"]["size"] == "24574"
 
 
-def test_the_sandbox_listens_where_it_is_told() -> None:
+def test_the_sandbox_listens_where_it_is_reported() -> None:
     """``--port`` sets the port."""
     with Sandbox() as other:
         port = other.port

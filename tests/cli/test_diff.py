@@ -57,7 +57,7 @@ def of_version(version: str, interactions: Sequence[Interaction]) -> list[Intera
 
 
 def test_two_cassettes_alike() -> None:
-    """Two recordings of one shape end with status 0, and what was compared is told."""
+    """Two recordings of one shape end with status 0, and what was compared is reported."""
     done = diff(put("old.yaml", whole_import()), put("new.yaml", [started(), polled("PENDING"), polled("COMPLETE")]))
 
     assert (done.exit_code, done.stderr) == (0, "")
@@ -156,7 +156,7 @@ def test_the_other_recordings_are_asked() -> None:
     assert [(f["kind"], f["severity"]) for f in together["findings"]] == [("field-removed", "info")]
 
 
-def test_what_cannot_be_compared_is_told() -> None:
+def test_what_cannot_be_compared_is_reported() -> None:
     """An exchange under no contract, and an operation that the old side lacks, are counted and named."""
     other = interaction("GET", "/crm/v3/objects/contacts", 200, {})
     put("old.yaml", [polled("COMPLETE")])
@@ -240,7 +240,7 @@ def test_bad_usage(args: list[str], said: str) -> None:
 
 
 def test_deviations() -> None:
-    """A finding that the user's own deviations explain is told as known; ``--strict`` heeds none."""
+    """A finding that the user's own deviations explain is reported as known; ``--strict`` heeds none."""
     old, new = put("old.yaml", COUNTED), put("new.yaml", DRIFTED)
     Path("mine.toml").write_text(
         '[[deviation]]\npath = "$.result.size"\nkind = "type-changed"\nreason = "we read both"\nsource = "us"\n',
@@ -388,7 +388,7 @@ def test_the_command_itself() -> None:
     assert "(integer → string)" in done.stdout.decode("utf-8")
 
 
-def test_a_credential_that_is_echoed_is_not_told() -> None:
+def test_a_credential_that_is_echoed_is_not_reported() -> None:
     """What one request sent as a credential is not printed where another answer echoes it."""
     secret = "opaquesecretvalue99"
     sent = replace(started(), request_headers={"Authorization": (f"Bearer {secret}",)})
@@ -409,7 +409,7 @@ def test_findings_name_their_cassette() -> None:
 
 
 def test_a_name_that_is_too_long() -> None:
-    """A name that no file system takes is told, not a traceback."""
+    """A name that no file system takes is reported, not a traceback."""
     done = diff("x" * 300, "y")
 
     assert (done.exit_code, type(done.exception)) == (2, SystemExit)
@@ -451,7 +451,7 @@ def test_a_name_that_is_too_long() -> None:
 def test_a_difference_has_the_line_of_the_first_that_shows_it(
     old: Sequence[Interaction], new: Sequence[Interaction], kind: str, nth: int
 ) -> None:
-    """A difference is told with the line at which the first exchange of the new side that shows it begins."""
+    """A difference is reported with the line at which the first exchange of the new side that shows it begins."""
     path = put("new.yaml", new)
     found = [f for f in document(put("old.yaml", old), path)["findings"] if f["kind"] == kind]
 

@@ -103,7 +103,7 @@ def test_paths_and_a_version(spec: Path, tmp_path: Path) -> None:
 
 
 def test_a_note_goes_to_stderr(tmp_path: Path) -> None:
-    """What a contract leaves unjudged is told on stderr, so that stdout lists files alone."""
+    """What a contract leaves unjudged is reported on stderr, so that stdout lists files alone."""
     (tmp_path / "exports.json").write_text(
         json.dumps({**EXPORTS, "paths": {STATUS: EXPORTS["paths"][STATUS]}}), "utf-8"
     )
@@ -163,7 +163,7 @@ def test_a_file_that_differs_is_kept(spec: Path, tmp_path: Path) -> None:
     ids=["no file", "no JSON", "Swagger", "no task", "no such path", "no version"],
 )
 def test_refusal(tmp_path: Path, content: str | None, args: tuple[str, ...], said: str) -> None:
-    """What cannot be imported is told in a sentence, with status 2, and nothing is written."""
+    """What cannot be imported is reported in a sentence, with status 2, and nothing is written."""
     if content is not None:
         (tmp_path / "exports.json").write_text(content, "utf-8")
 
@@ -271,19 +271,21 @@ def test_imported_contract_judges(downstream: Downstream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"result": 7}, "*breaking*export-status*$.result*"),
         ({"completedAt": "yesterday"}, "*breaking*export-status*$.completedAt*"),
     ],
     ids=["a type", "a format"],
 )
-def test_imported_contract_finds_what_is_wrong(downstream: Downstream, change: dict[str, object], told: str) -> None:
+def test_imported_contract_finds_what_is_wrong(
+    downstream: Downstream, change: dict[str, object], reported: str
+) -> None:
     """What the imported document does not allow fails the test that saw it, by operation and path."""
     imported(downstream)
     with exports(**change) as url:
         result = downstream.run("--hubfiles-schemas=schemas", f"--hubfiles-base-url={url}", "--hubfiles-record=once")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([told])
+    result.stdout.fnmatch_lines([reported])
     assert not downstream.cassette("test_export", version="v3").exists()

@@ -132,7 +132,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 # --- merging ---
 
 
-def test_counts_are_added_and_findings_told_once(tmp_path: Path) -> None:
+def test_counts_are_added_and_findings_reported_once(tmp_path: Path) -> None:
     """Counts are added up, duplicates merged with their exchanges, the rest kept in the report's order."""
     one = finding("field-added", "$.a", exchanges=2)
     other = finding("type-changed", "$.b", test="tests/test_other.py::test_it")
@@ -274,7 +274,7 @@ def test_the_shards_of_a_suite(downstream: Downstream) -> None:
 
 
 def test_a_recording_is_no_part_of_a_report() -> None:
-    """What became of recordings is told by the run that made them, and by no report."""
+    """What became of recordings is reported by the run that made them, and by no report."""
     made = Report([Record("t", "c", {}, [], [], False, promoted=True)])
 
     assert again(made).records == []

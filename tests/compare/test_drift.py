@@ -54,13 +54,13 @@ def polls(*bodies: object, **facts: Any) -> list[Exchange]:
     return [poll(body, **facts) for body in bodies]
 
 
-def told(findings: Iterable[Finding]) -> list[tuple[str, str, str]]:
+def reported(findings: Iterable[Finding]) -> list[tuple[str, str, str]]:
     return [(finding.kind.value, finding.severity.value, finding.path) for finding in findings]
 
 
 def between(before: object, after: object, **facts: Any) -> list[tuple[str, str, str]]:
     """Return what is told of one answer that became another."""
-    return told(compare(polls(before, **facts), polls(after, **facts)))
+    return reported(compare(polls(before, **facts), polls(after, **facts)))
 
 
 def complete(**changed: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ OTHER_CAT = {
 )
 def test_values_are_no_drift(before: Sequence[object], after: Sequence[object]) -> None:
     """Other ids, times, sizes, URLs, orders, spaces and numbers of polls are no finding."""
-    assert told(compare(polls(*before), polls(*after))) == []
+    assert reported(compare(polls(*before), polls(*after))) == []
 
 
 def test_other_task_ids_are_no_drift() -> None:
@@ -190,8 +190,8 @@ def test_nothing_drifts_against_itself(bodies: list[object], status: int) -> Non
 @pytest.mark.parametrize(
     "name", ["__typename", "fields", "elements", "types", "a'b", "a.b]", "root['x']", "", " ", "[0]", "two\nlines", "é"]
 )
-def test_every_new_field_is_told(name: str) -> None:
-    """A field of any name is told when it comes and when it goes, on one line."""
+def test_every_new_field_is_reported(name: str) -> None:
+    """A field of any name is reported when it comes and when it goes, on one line."""
     old, new = with_file(inner={"a": {}}), with_file(inner={"a": {name: {"b": 1}}})
     path = child_path("$.result.inner.a", name)
     assert between(old, new) == [("field-added", "info", path)]
@@ -287,7 +287,7 @@ def test_renamed_field_of_another_format_is_not_offered() -> None:
 def test_field_that_was_sometimes_absent_may_be_absent() -> None:
     """A field that one of the old answers lacked is no loss when all lack it, though the schema requires it."""
     before = polls(COMPLETE, file_without("id"))
-    assert told(compare(before, polls(file_without("id")))) == [("field-removed", "info", "$.result.id")]
+    assert reported(compare(before, polls(file_without("id")))) == [("field-removed", "info", "$.result.id")]
 
 
 def test_field_that_other_cassettes_lack_may_be_absent() -> None:
@@ -299,8 +299,10 @@ def test_field_that_other_cassettes_lack_may_be_absent() -> None:
         *polls(NOT_FOUND, status=404),
         answer("import-start", LOCATOR),
     ]
-    assert told(compare(polls(COMPLETE), gone, lambda: lacking)) == [("field-removed", "info", "$.result.height")]
-    assert told(compare(polls(COMPLETE), gone, lambda: lacking[:1])) == [("field-removed", "info", "$.result.height")]
+    assert reported(compare(polls(COMPLETE), gone, lambda: lacking)) == [("field-removed", "info", "$.result.height")]
+    assert reported(compare(polls(COMPLETE), gone, lambda: lacking[:1])) == [
+        ("field-removed", "info", "$.result.height")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -319,7 +321,7 @@ def test_field_that_other_cassettes_lack_may_be_absent() -> None:
 def test_other_recordings_count_for_the_same_answer_only(history: list[Exchange]) -> None:
     """Version, operation, HTTP status and state must be the same, and the field's object must be there."""
     found = compare(polls(COMPLETE), polls(file_without("height")), lambda: history)
-    assert told(found) == [("field-removed", "warning", "$.result.height")]
+    assert reported(found) == [("field-removed", "warning", "$.result.height")]
 
 
 def test_other_recordings_are_read_for_a_lost_field_only() -> None:
@@ -335,7 +337,7 @@ def test_other_recordings_are_read_for_a_lost_field_only() -> None:
 def test_field_now_optional(name: str, severity: str) -> None:
     """A field that was always there and now is in some breaks if the schema requires it, else it is info."""
     (finding,) = compare(polls(COMPLETE, COMPLETE), polls(COMPLETE, file_without(name), COMPLETE))
-    assert told([finding]) == [("field-now-optional", severity, f"$.result.{name}")]
+    assert reported([finding]) == [("field-now-optional", severity, f"$.result.{name}")]
     assert finding.message == f"$.result.{name} was always there and now is in 2 of 3"
 
 
@@ -346,7 +348,7 @@ def test_field_now_always_there_is_no_drift() -> None:
 
 def test_new_field_that_is_optional_is_one_finding() -> None:
     """A field that was not there before and now is in some answers was added, and nothing more."""
-    found = told(compare(polls(COMPLETE), polls(COMPLETE, with_file(hint=1))))
+    found = reported(compare(polls(COMPLETE), polls(COMPLETE, with_file(hint=1))))
     assert found == [("field-added", "info", "$.result.hint")]
 
 
@@ -366,7 +368,7 @@ VALUES = [
 def test_type_of_a_value(after: object, kind: str, severity: str, said: str) -> None:
     """Another JSON type is one finding that names both."""
     (finding,) = compare(polls(COMPLETE), polls(after))
-    assert told([finding]) == [(kind, severity, "$.result.size")]
+    assert reported([finding]) == [(kind, severity, "$.result.size")]
     assert finding.message.endswith(f"({said})")
     assert f"{finding.before} → {finding.after}" == said
 
@@ -384,7 +386,7 @@ def test_type_of_a_value(after: object, kind: str, severity: str, said: str) -> 
     ],
 )
 def test_containers_and_scalars_that_swap(field: str, before: object, after: object) -> None:
-    """Where a container came or went, or a time became a number, its contents are not told as well."""
+    """Where a container came or went, or a time became a number, its contents are not reported as well."""
     old, new = with_file(**{field: before}), with_file(**{field: after})
     assert between(old, new) == between(new, old) == [("type-changed", "breaking", f"$.result.{field}")]
 
@@ -409,9 +411,9 @@ def test_null_among_values() -> None:
     """Null in one of several answers is one finding, and the way back is info."""
     some = polls(COMPLETE, complete(requestedAt=None))
     (finding,) = compare(polls(COMPLETE), some)
-    assert told([finding]) == [("null-appeared", "breaking", "$.requestedAt")]
+    assert reported([finding]) == [("null-appeared", "breaking", "$.requestedAt")]
     assert finding.message == "$.requestedAt can be null now (string → null or string)"
-    assert told(compare(some, polls(COMPLETE))) == [("null-disappeared", "info", "$.requestedAt")]
+    assert reported(compare(some, polls(COMPLETE))) == [("null-disappeared", "info", "$.requestedAt")]
 
 
 def test_null_that_was_there_has_not_appeared() -> None:
@@ -457,7 +459,7 @@ def own_contract(
     def compared(*bodies: object) -> list[tuple[str, str, str]]:
         path_of_one = path.replace("{taskId}", "1")
         sides = [[contracts.identify(interaction("GET", path_of_one, body, status=status_code))] for body in bodies]
-        return told(drift.compare(sides[0], sides[1], contracts))
+        return reported(drift.compare(sides[0], sides[1], contracts))
 
     return compared
 
@@ -505,7 +507,7 @@ def test_format_changed(before: str, after: str, severity: str) -> None:
 
 
 def test_format_of_one_value_is_enough() -> None:
-    """One text among many times is told."""
+    """One text among many times is reported."""
     (finding,) = compare(polls(COMPLETE, COMPLETE), polls(COMPLETE, with_file(updatedAt="soon")))
     assert finding.message == "$.result.updatedAt changed its format (date-time → text)"
 
@@ -513,7 +515,7 @@ def test_format_of_one_value_is_enough() -> None:
 def test_enumeration_of_another_type_is_one_finding() -> None:
     """Where the value of an enumeration is no text any more, its type tells, and the number is no new value."""
     assert between(COMPLETE, with_file(access=3)) == [("type-changed", "breaking", "$.result.access")]
-    found = told(compare(polls(COMPLETE), polls(COMPLETE, with_file(access=3))))
+    found = reported(compare(polls(COMPLETE), polls(COMPLETE, with_file(access=3))))
     assert found == [("type-changed", "breaking", "$.result.access")]
 
 
@@ -527,7 +529,7 @@ def test_enumeration_of_another_type_is_one_finding() -> None:
 def test_enum_value_added(field: str, value: str, severity: str, said: str) -> None:
     """A listed value not seen before is info, an unlisted one a warning."""
     (finding,) = compare(polls(COMPLETE), polls(with_file(**{field: value})))
-    assert told([finding]) == [("enum-value-added", severity, f"$.result.{field}")]
+    assert reported([finding]) == [("enum-value-added", severity, f"$.result.{field}")]
     assert (finding.message, finding.before, finding.after) == (said, "PRIVATE", value)
 
 
@@ -541,7 +543,7 @@ def test_values_of_an_enumeration_seen_before_are_no_drift() -> None:
 def test_unlisted_state_breaks(version: str) -> None:
     """A state that the schema does not list breaks clients that wait for one they know."""
     (finding,) = compare(polls(COMPLETE, version=version), polls(COMPLETE, complete(status="FAILED"), version=version))
-    assert told([finding]) == [("enum-value-added", "breaking", "$.status")]
+    assert reported([finding]) == [("enum-value-added", "breaking", "$.status")]
     assert finding.message == "a task is FAILED, documented are CANCELED, COMPLETE, PENDING, PROCESSING"
 
 
@@ -564,7 +566,7 @@ def test_unlisted_state_seen_before_is_no_drift() -> None:
 def test_element_mixed(before: object, after: object) -> None:
     """Elements that stop sharing one JSON type are one finding."""
     (finding,) = compare(polls(with_file(tags=before)), polls(with_file(tags=after)))
-    assert told([finding]) == [("element-mixed", "breaking", "$.result.tags[*]")]
+    assert reported([finding]) == [("element-mixed", "breaking", "$.result.tags[*]")]
     assert finding.message.startswith("$.result.tags[*] do not share one type any more (")
 
 
@@ -592,7 +594,7 @@ def test_arrays_that_are_emptied_and_filled() -> None:
 
 
 def test_sibling_family_of_2025() -> None:
-    """The drift that teams saw in August 2025, null times and empty maps and arrays, is told field by field."""
+    """The drift that teams saw in August 2025, null times and empty maps and arrays, is reported field by field."""
     found = between(without(COMPLETE, "requestedAt"), complete(requestedAt=None, links={}, errors=[]))
     assert found == [("field-added", "info", f"$.{name}") for name in ("errors", "links", "requestedAt")]
 
@@ -648,7 +650,7 @@ def test_operation_gone_says_so_of_html_too() -> None:
 
 
 def test_error_for_one_of_two_requests() -> None:
-    """An error where one request had a success is told, though another request still has one."""
+    """An error where one request had a success is reported, though another request still has one."""
     old = [answer("import-start", LOCATOR, request=body) for body in (V3_IMPORT, DATED_IMPORT)]
     new = [old[0], answer("import-start", UNDECODABLE, request=DATED_IMPORT, status=400)]
     (finding,) = compare(old, new)
@@ -682,7 +684,7 @@ def test_errors_have_shapes_too() -> None:
     """An error's body is compared with the error of the same status: clients read its category."""
     old, new = (polls(body, status=400) for body in (UNDECODABLE, without(UNDECODABLE, "category")))
     (finding,) = compare(old, new)
-    assert told([finding]) == [("field-removed", "breaking", "$.category")]
+    assert reported([finding]) == [("field-removed", "breaking", "$.category")]
     assert (finding.http_status, finding.task_status) == (400, None)
 
 
@@ -703,16 +705,16 @@ def test_exchanges_are_counted() -> None:
     ids=["null", "nothing", "white space"],
 )
 def test_body_emptied(body: bytes, after: str) -> None:
-    """No body where there was one is one finding, and the state it would have had is not told as gone."""
+    """No body where there was one is one finding, and the state it would have had is not reported as gone."""
     (finding,) = compare(polls(*WHOLE), polls(body, PROCESSING, COMPLETE))
-    assert told([finding]) == [("body-emptied", "breaking", "$")]
+    assert reported([finding]) == [("body-emptied", "breaking", "$")]
     assert finding.message == f"the body is {after} where there was one, in 1 of 3 answers"
     assert (finding.before, finding.after, finding.exchanges) == ("a body", after, 1)
 
 
 def test_last_bodies_emptied() -> None:
     """Where some answers had no body before and now none has, the rest was emptied too."""
-    assert told(compare(polls(b"null", COMPLETE), polls(b"null", b"null"))) == [("body-emptied", "breaking", "$")]
+    assert reported(compare(polls(b"null", COMPLETE), polls(b"null", b"null"))) == [("body-emptied", "breaking", "$")]
 
 
 def test_empty_bodies_that_were_empty_are_no_drift() -> None:
@@ -726,7 +728,7 @@ def test_empty_bodies_that_were_empty_are_no_drift() -> None:
 def test_body_appeared(body: bytes) -> None:
     """A body where there was none is a warning."""
     (finding,) = compare([answer("import-start", body)], [answer("import-start", LOCATOR)])
-    assert told([finding]) == [("body-appeared", "warning", "$")]
+    assert reported([finding]) == [("body-appeared", "warning", "$")]
     assert finding.message == "a body where there was none"
 
 
@@ -762,14 +764,14 @@ def test_body_that_is_no_json_is_for_the_contract() -> None:
 def test_state_appeared() -> None:
     """A listed state that was not seen before is coverage, and its fields are compared with nothing."""
     (finding,) = compare(polls(COMPLETE), polls(PENDING, COMPLETE))
-    assert told([finding]) == [("state-appeared", "info", "$.status")]
+    assert reported([finding]) == [("state-appeared", "info", "$.status")]
     assert finding.message == "tasks are seen as PENDING now"
 
 
 def test_state_gone() -> None:
     """A state that is not seen any more is coverage."""
     (finding,) = compare(polls(PENDING, COMPLETE), polls(COMPLETE))
-    assert told([finding]) == [("state-gone", "info", "$.status")]
+    assert reported([finding]) == [("state-gone", "info", "$.status")]
     assert finding.message == "no task is seen as PENDING any more"
 
 
@@ -786,11 +788,11 @@ LOST = [
 @pytest.mark.parametrize(("after", "expected"), [case[1:] for case in LOST], ids=[case[0] for case in LOST])
 def test_state_that_cannot_be_read_any_more(after: list[object], expected: list[tuple[str, str, str]]) -> None:
     """Where answers carry no state, what became of the status is the one finding, not a state that is gone."""
-    assert told(compare(polls(*WHOLE), polls(*after))) == expected
+    assert reported(compare(polls(*WHOLE), polls(*after))) == expected
 
 
 def test_renamed_state_names_the_likely_new_name() -> None:
-    """A status under another name is told with that name."""
+    """A status under another name is reported with that name."""
     after = [{**without(body, "status"), "state": body["status"]} for body in WHOLE]
     added, removed = compare(polls(*WHOLE), polls(*after))
     assert added.message == "$.state (string) was not there"
@@ -800,7 +802,7 @@ def test_renamed_state_names_the_likely_new_name() -> None:
 
 def test_state_that_can_be_read_again() -> None:
     """Answers that had no state and have one now are seen in a new state."""
-    assert told(compare(polls(without(COMPLETE, "status")), polls(COMPLETE))) == [
+    assert reported(compare(polls(without(COMPLETE, "status")), polls(COMPLETE))) == [
         ("state-appeared", "info", "$.status")
     ]
 
@@ -814,14 +816,14 @@ def test_task_ids_are_compared_by_kind_only() -> None:
 
 
 def test_bodies_that_differ_in_thousands_of_places_are_one_finding() -> None:
-    """What nobody could read is told in a line that fails the test as a changed type does."""
+    """What nobody could read is reported in a line that fails the test as a changed type does."""
     before, after = (with_file(**{f"{name}{n}": 1 for n in range(3_000)}) for name in ("a", "b"))
     (finding,) = compare(polls(before), polls(after))
     assert finding.kind is Kind.TYPE_CHANGED
-    assert finding.message == "$ differs in more than 2,000 places: too much to be told one by one"
+    assert finding.message == "$ differs in more than 2,000 places: too many to list one by one"
 
 
-def test_a_few_differences_between_thousands_of_fields_are_told_one_by_one() -> None:
+def test_a_few_differences_between_thousands_of_fields_are_reported_one_by_one() -> None:
     """How large a body is does not matter, only in how much it differs."""
     many = {f"a{n}": 1 for n in range(5_000)}
     before, after = with_file(**many), with_file(**{**many, "a7": "x", "b": 1})

@@ -168,7 +168,7 @@ def test_type_of(value: object, json_type: str) -> None:
     ],
 )
 def test_format_of(text: str, form: str) -> None:
-    """A date-time is told from a date, an epoch and free text, and a UUID from other ids."""
+    """A date-time is reported from a date, an epoch and free text, and a UUID from other ids."""
     assert format_of(text) == form
 
 

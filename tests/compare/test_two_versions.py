@@ -42,7 +42,7 @@ FROM_V3 = [
 ]
 
 
-def told(findings: list[Finding]) -> list[tuple[str, str | None, str, str]]:
+def reported(findings: list[Finding]) -> list[tuple[str, str | None, str, str]]:
     return sorted((f.severity.value, f.operation, f.kind.value, f.path) for f in findings)
 
 
@@ -58,7 +58,7 @@ def test_what_v3_and_its_successors_document(new: str) -> None:
     """Leaving v3, three answers lose a promise, and an import has to bring three fields more, and no url."""
     findings = list(moved("v3", new).findings())
 
-    assert told(findings) == sorted(FROM_V3)
+    assert reported(findings) == sorted(FROM_V3)
     assert {f.category for f in findings} == {Category.VERSION}
     assert {f.version for f in findings} == {new}
     assert all(f.message.startswith("schemas: ") for f in findings)
@@ -82,7 +82,7 @@ def test_an_operation_that_is_gone() -> None:
     """The beta has no folder operations, which is breaking and said of each."""
     findings = list(moved("2026-09", "2026-09-beta").findings())
 
-    assert told(findings) == [
+    assert reported(findings) == [
         ("breaking", "folder-update-start", "operation-gone", "$"),
         ("breaking", "folder-update-status", "operation-gone", "$"),
     ]
@@ -389,7 +389,7 @@ def test_a_version_without_recordings() -> None:
     ],
 )
 def test_how_long_a_version_is_supported(old: str, new: str, said: str) -> None:
-    """The dates are told with where they come from, and that a move gains no time."""
+    """The dates are reported with where they come from, and that a move gains no time."""
     assert any(line.startswith(said) for line in support(old, new))
 
 
@@ -480,7 +480,7 @@ def test_a_cassette_that_cannot_be_read(both: Downstream) -> None:
 
 
 def test_what_a_team_is_ready_for(both: Downstream) -> None:
-    """A change that a deviation accepts is told as known, and neither fails the run nor the verdict."""
+    """A change that a deviation accepts is reported as known, and neither fails the run nor the verdict."""
     both.ini("hubfiles_deviations = mine.toml")
     entry = '[[deviation]]\npath = "{}"\nkind = "field-now-optional"\nreason = "we do not read it"\nsource = "us"\n'
     (both.path / "mine.toml").write_text(entry.format("$.links") + entry.format("$.result.access"), encoding="utf-8")

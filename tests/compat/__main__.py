@@ -144,13 +144,13 @@ def _not_green(doing: str, ran: Ran, row: Row) -> Iterator[str]:
         yield f"{doing} judges {judged} exchanges, not {expected}"
     if "INTERNALERROR" in ran.output:
         yield f"{doing}: INTERNALERROR"
-    if re.search(r"hubfiles.*Warning", ran.output):
+    if re.search(r"(?:pytest_)?hubfiles\S*: ?\w*Warning", ran.output):
         yield f"{doing} warns of hubfiles"
 
 
 def _verdict(row: Row) -> tuple[str, list[str]]:
     """Return the versions that were tried, and what went wrong."""
-    folder = Path(tempfile.mkdtemp(prefix="hubfiles-compat-"))
+    folder = Path(tempfile.mkdtemp(prefix="compat-"))
     try:
         suite = Suite(row, folder)
         return suite.install(), list(_wrong(suite))

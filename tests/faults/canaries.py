@@ -190,7 +190,7 @@ PLACEMENTS: tuple[Placement, ...] = (
     _answer("access_token", '{"access_token": "<c>", "token_type": "bearer", "expires_in": 1800}', oauth),
     _answer("refresh_token", '{"refresh_token": "<c>"}', data_center_key),
     _answer("id_token", '{"id_token": "<c>", "message": "<c>"}', jwt),
-    _answer("told twice", '{"message": "<c> is new", "apiKey": "<c>"}', opaque),
+    _answer("reported twice", '{"message": "<c> is new", "apiKey": "<c>"}', opaque),
     _answer("gzip", '{"token": "<j>"}', opaque, coding="gzip"),
     _answer("deflate", '{"token": "<j>"}', opaque, coding="deflate"),
     _answer("br", '{"token": "<j>"}', opaque, coding="br"),

@@ -154,8 +154,8 @@ def _attempt(save: Save, path: Path, prepare: Callable[[], Any]) -> int:
             save(path)
             status = SAVED
         except (cassettes.CassetteNotWrittenError, OSError) as error:
-            is_told = isinstance(error, cassettes.CassetteNotWrittenError) or save is _open_w
-            status = REFUSED if is_told else CRASHED
+            is_reported = isinstance(error, cassettes.CassetteNotWrittenError) or save is _open_w
+            status = REFUSED if is_reported else CRASHED
         finally:
             if status == CRASHED:
                 traceback.print_exc()

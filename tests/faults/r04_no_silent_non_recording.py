@@ -142,7 +142,9 @@ def run(bounded: bool) -> Outcome:
             for name in ("save", "write"):
                 swallowed.enter_context(mock.patch.object(cassettes, name, _swallowing(getattr(cassettes, name))))
             control = _cost(url, "rewrite", _FAULTS["the disk is full"])
-    return Outcome("R4", "what is not recorded is told", count, "green and not saved", bool(control), tuple(failures))
+    return Outcome(
+        "R4", "what is not recorded is reported", count, "green and not saved", bool(control), tuple(failures)
+    )
 
 
 def _cost(url: str, mode: str, fault: Callable[[_Case], Ran]) -> list[str]:
@@ -160,8 +162,8 @@ def _cost(url: str, mode: str, fault: Callable[[_Case], Ran]) -> list[str]:
             found.append("green and not saved")
         if "INTERNALERROR" in ran.output:
             found.append("INTERNALERROR")
-        told = ("not recorded: ", "ERROR at setup", "cannot be read", "it is a file; give a folder")
-        if not saved and not any(said in ran.output for said in told):
+        reported = ("not recorded: ", "ERROR at setup", "cannot be read", "it is a file; give a folder")
+        if not saved and not any(said in ran.output for said in reported):
             found.append("nobody says that it is not recorded")
         if path.is_file() and saved:
             try:

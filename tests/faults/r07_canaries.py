@@ -70,7 +70,7 @@ def send(base_url, method, path, headers, body):
 """
 
 CLIENT_NAMES = ("requests", "httpx", "aiohttp", "urllib3", "hubspot-api-client")
-BOUNDED = ("answer told twice", "header Cookie", "multipart field")  # beside every sixth
+BOUNDED = ("answer reported twice", "header Cookie", "multipart field")  # beside every sixth
 # Each ends in its own way: what it leaves differs.
 RUNS = {
     "records": ["-k", "passes or fails or refused", "--hubfiles-record=all"],
@@ -85,7 +85,7 @@ _ALONE = ["-p", "no:hypothesispytest", "-p", "no:recording", "-p", "no:anyio", "
 
 
 def _run(folder: Path, name: str, url: str, token: str) -> None:
-    """Run pytest in *folder* as a suite would that asks for everything to be told."""
+    """Run pytest in *folder* as a suite would that asks for everything to be reported."""
     (folder / "tmp").mkdir(exist_ok=True)
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "HUBSPOT", "COV"))},

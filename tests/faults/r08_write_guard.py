@@ -109,11 +109,11 @@ class Tally:
             guard.check("x.yaml", content)
         except CredentialInFileError as error:
             if f"interaction {before + 1}" not in error.place:
-                self.missed.append(f"{way} in {place}: told as {error.place}")
+                self.missed.append(f"{way} in {place}: reported as {error.place}")
             # Hypothesis also tries texts that stand in the code, and so pieces of this very message.
             own_words = str(CredentialInFileError("x.yaml", "the token", ""))
             if token in str(error).replace(error.place, "") and token not in own_words:
-                self.missed.append(f"{way} in {place}: told by its value")
+                self.missed.append(f"{way} in {place}: reported by its value")
         else:
             self.missed.append(f"{way} in {place}: {token!r} passed")
         clean = cassettes.dump([interaction()] * 3)

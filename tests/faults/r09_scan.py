@@ -160,7 +160,7 @@ def run(bounded: bool) -> Outcome:
                 places = _alarms(path)
                 if not places:
                     failures.append(f"{one.placement.name}: not found")
-                failures += [f"{one.placement.name}: told by its value" for place in places if one.canary in place]
+                failures += [f"{one.placement.name}: reported by its value" for place in places if one.canary in place]
             for line_name, line in lines(rng):
                 cases += 1
                 if not _alarms(as_vcrpy_writes(folder, json.dumps({"note": line}).encode())):

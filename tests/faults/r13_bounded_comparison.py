@@ -1,6 +1,6 @@
 """R13: recordings of any size and depth are compared within bounds, or said to be too different.
 
-The bounds are counted: how many nodes of two shapes are looked at one by one, and how many places are told. What they
+The bounds are counted: how many nodes of two shapes are compared one by one, how many places are reported. What they
 do not see is held against ``json.loads`` of the same bytes in the same process.
 """
 
@@ -69,9 +69,9 @@ def _compare(title: str) -> str:
     with within(_TIMES, before.body, after.body):
         drifted = list(drift.compare([before], [after], CONTRACTS))
         judged = list(CONTRACTS.check(after))
-    told = max(len(drifted), len(judged))
-    if told > _MOST_TOLD:
-        return f"{told:,} places are told"
+    reported = max(len(drifted), len(judged))
+    if reported > _MOST_TOLD:
+        return f"{reported:,} places are reported"
     return "" if drifted or "deep" in title else "no difference is found"  # below 40 levels, none is looked for
 
 

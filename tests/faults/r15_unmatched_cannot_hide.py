@@ -75,22 +75,22 @@ def run(bounded: bool) -> Outcome:
         cases = list(itertools.product(clients, tapes, (0, 1, 3, 50)))
         for client, tape, times in cases:
             test = f"test_polls[{client}-{tape}-{times}]"
-            told = [finding for finding in found if finding["test"].endswith(test)]
+            reported = [finding for finding in found if finding["test"].endswith(test)]
             how = ran.outcomes.get(test, "not run")
-            failures += _judge(test, how, told, tape=tape, times=times, tries=tries[test])
+            failures += _judge(test, how, reported, tape=tape, times=times, tries=tries[test])
         plain = suite.path / "cassettes/v3/one-poll.yaml"
         with vcr.VCR(record_mode="none").use_cassette(str(plain)):
             control = [swallowing.CLIENTS[clients[0]](CANONICAL_ORIGIN) for _ in range(9)] == ["PENDING", *[None] * 8]
     return Outcome("R15", "a request without a recording cannot hide", len(cases), "hidden", control, tuple(failures))
 
 
-def _judge(test: str, how: str, told: list[dict[str, Any]], *, tape: str, times: int, tries: int) -> list[str]:
-    said = [finding for finding in told if finding["kind"] in ("unmatched-request", "task-never-ended")]
+def _judge(test: str, how: str, reported: list[dict[str, Any]], *, tape: str, times: int, tries: int) -> list[str]:
+    said = [finding for finding in reported if finding["kind"] in ("unmatched-request", "task-never-ended")]
     if tape == "an-end" or times <= _POLLS[tape]:  # all of it is recorded, the last answer as often as it is asked for
         return [f"{test} {how}: {said}"] if how != "passed" or said or tries != min(times, _POLLS[tape]) else []
     wrong = [] if how == "failed" else [f"{test} {how}"]
     if not said:
-        wrong.append(f"{test}: nothing is told")
+        wrong.append(f"{test}: nothing is reported")
     if tries > _POLLS[tape] + 1:
         wrong.append(f"{test}: went on to {tries} polls")
     return wrong

@@ -41,7 +41,7 @@ _TEXTS: Final = (
 
 
 def _answers(seed: int) -> list[Interaction]:
-    """Return the answers of four tests, told by *seed* alone."""
+    """Return the answers of four tests, reported by *seed* alone."""
     drawn = random.Random(seed)
 
     def changed(interaction: Interaction) -> Interaction:

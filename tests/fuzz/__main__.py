@@ -39,8 +39,10 @@ def main(arguments: list[str]) -> int:
             failed += bool(found) or done.returncode != 0
             reached = re.findall(r"cov: (\d+) ft: (\d+)", done.stderr)
             executed = re.findall(r"number_of_executed_units: (\d+)", done.stderr)
-            told = f"{executed[-1] if executed else 'no'} inputs, {reached[-1][0] if reached else 'no'} edges reached"
-            print(f"{name}: {told}, {len(found)} found", flush=True)
+            reported = (
+                f"{executed[-1] if executed else 'no'} inputs, {reached[-1][0] if reached else 'no'} edges reached"
+            )
+            print(f"{name}: {reported}, {len(found)} found", flush=True)
             for path in found:
                 print(f"  {path.name}: {path.read_bytes()!r}")
             if found or done.returncode != 0:

@@ -40,18 +40,18 @@ def cassette(data: bytes) -> None:
     """Read *data* as a cassette in both ways and use what it holds: all that may come out is that it is refused."""
     quick = list(own_form.interactions_in(io.BytesIO(data)))
     is_whole = bool(quick) and quick[-1] is None
-    told = [interaction for interaction in quick if interaction is not None]
-    read, refusal = [], None  # which may come before what the quick way has already told
+    reported = [interaction for interaction in quick if interaction is not None]
+    read, refusal = [], None  # which may come before what the quick way has already reported
     try:
         for interaction in by_yaml(data, cassettes.Limits(_MEGABYTES)):
             read.append(interaction)
     except RefusedError as error:
         refusal = error
     assert refusal is None or refusal.reason, "a refusal says why"
-    both = len(told) if refusal is None else min(len(told), len(read))
-    assert read[:both] == told[:both], "the quick way says something else"
-    assert [i.line for i in read[:both]] == [i.line for i in told[:both]], "the quick way counts other lines"
-    assert not is_whole or (refusal is None and len(read) == len(told)), "the quick way says that this is all"
+    both = len(reported) if refusal is None else min(len(reported), len(read))
+    assert read[:both] == reported[:both], "the quick way says something else"
+    assert [i.line for i in read[:both]] == [i.line for i in reported[:both]], "the quick way counts other lines"
+    assert not is_whole or (refusal is None and len(read) == len(reported)), "the quick way says that this is all"
     for interaction in read:
         _use(interaction)
 

@@ -1,4 +1,4 @@
-"""Cassette files that must be refused: by name, what they hold, and the reason and the line that are told."""
+"""Cassette files that must be refused: by name, what they hold, and the reason and the line that are reported."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def test_uuid_violation(value: str) -> None:
     assert (finding.path, finding.keyword, finding.before) == ("$.correlationId", "format", "uuid")
 
 
-def test_several_faults_are_all_told() -> None:
+def test_several_faults_are_all_reported() -> None:
     """A body with three faults has three findings, not the first alone."""
     body = complete(taskId=1, numErrors="zero", result=without(CAT, "createdAt"))
     assert {f.path for f in check(poll(body))} == {"$.taskId", "$.numErrors", "$.result.createdAt"}
@@ -262,7 +262,7 @@ def test_long_values_are_shortened() -> None:
     ids=["root", "nested", "quoted", "in arrays"],
 )
 def test_undocumented_field(body: object, path: str, json_type: str) -> None:
-    """A key that the schema does not declare is told, at any depth, and weighs little."""
+    """A key that the schema does not declare is reported, at any depth, and weighs little."""
     finding = only(poll(body))
     assert (finding.kind, finding.severity) == (Kind.UNDOCUMENTED_FIELD, Severity.INFO)
     assert (finding.path, finding.after) == (path, json_type)
@@ -310,7 +310,7 @@ def test_undocumented_status(status: int, version: str) -> None:
 
 
 def test_undocumented_status_of_a_starter() -> None:
-    """A starter is documented to answer 202, so a 200 is told."""
+    """A starter is documented to answer 202, so a 200 is reported."""
     finding = only(answer("import-start", LOCATOR, status=200))
     assert finding.message == "HTTP 200 where 202 is documented"
 
@@ -525,7 +525,7 @@ def test_request_may_carry_more() -> None:
 
 
 def test_unknown_operation() -> None:
-    """A HubSpot path under no contract is told, so that nobody believes it was judged."""
+    """A HubSpot path under no contract is reported, so that nobody believes it was judged."""
     finding = only(CONTRACTS.identify(interaction("GET", "/crm/v3/objects/contacts", {})))
     assert (finding.kind, finding.severity) == (Kind.UNKNOWN_OPERATION, Severity.INFO)
     assert finding.message == "GET /crm/v3/objects/contacts is under no contract"

@@ -65,7 +65,7 @@ def test_same_id_of_another_operation_is_another_task() -> None:
     assert check([*states("COMPLETE"), folder]) == []
 
 
-def test_every_step_back_is_told() -> None:
+def test_every_step_back_is_reported() -> None:
     """A task that goes back twice has two findings."""
     found = check(states("PROCESSING", "PENDING", "COMPLETE", "PENDING"))
     assert [(f.before, f.after) for f in found] == [("PROCESSING", "PENDING"), ("COMPLETE", "PENDING")]

@@ -489,13 +489,13 @@ def test_field_that_is_declared_in_another_way_is_documented(tmp_path: Path, exp
     assert judged(tmp_path, {"message": "m", "more": 1}, **export) == set()
 
 
-def test_field_that_no_condition_declares_is_told(tmp_path: Path) -> None:
+def test_field_that_no_condition_declares_is_reported(tmp_path: Path) -> None:
     """Neither branch of a condition declares it, so nothing does."""
     export = {"if": A, "then": {"properties": {"a": True}}, "else": {"properties": {"b": True}}}
     assert judged(tmp_path, {"a": 1, "b": 1, "c": 1}, **export) == {("undocumented-field", "$.c")}
 
 
-def test_field_of_an_object_in_a_map_is_told(tmp_path: Path) -> None:
+def test_field_of_an_object_in_a_map_is_reported(tmp_path: Path) -> None:
     """A map's keys are free, and the objects under them are not."""
     export = {"additionalProperties": {"properties": {"a": True}}}
     assert judged(tmp_path, {"any": {"a": 1, "b": 1}}, **export) == {("undocumented-field", "$.any.b")}
@@ -511,10 +511,10 @@ def test_field_of_an_object_in_a_map_is_told(tmp_path: Path) -> None:
         ({"maxLength": 1}, "x" * 1000, "maxLength", "$.n: 'xxx"),
     ],
 )
-def test_other_keywords_are_told_in_jsonschemas_words(
+def test_other_keywords_are_reported_in_jsonschemas_words(
     tmp_path: Path, schema: object, value: object, keyword: str, said: str
 ) -> None:
-    """A keyword that HubSpot's own schemas do not use is told by its name and in a short sentence."""
+    """A keyword that HubSpot's own schemas do not use is reported by its name and in a short sentence."""
     save(tmp_path, with_export(properties={"n": schema}))
     contracts = schema_files.load([tmp_path])
     exchange = contracts.identify(interaction("GET", EXPORTS.replace("{taskId}", "1"), {"n": value}))

@@ -274,8 +274,8 @@ def test_schema(version: str, schema: object, expected: object) -> None:
     assert json.dumps(found) == json.dumps(expected)
 
 
-def test_unknown_keyword_is_told() -> None:
-    """A keyword that OpenAPI does not know judges nothing, and is likely a slip: it is left out and told."""
+def test_unknown_keyword_is_reported() -> None:
+    """A keyword that OpenAPI does not know judges nothing, and is likely a slip: it is left out and reported."""
     made = openapi.contracts(spec({STATUS: get({"type": "object", "requried": ["a"]})}), known=SHIPPED)
     assert made.contracts[0].document["$defs"]["Response200"] == {"type": "object"}
     assert [note for note in made.notes if "'requried'" in note] == [
@@ -284,16 +284,16 @@ def test_unknown_keyword_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "told"),
+    ("schema", "reported"),
     [
         ({"pattern": "(?<a>x)"}, "has the pattern '(?<a>x)', which Python cannot read: not judged"),
         ({"patternProperties": {"^(a+)+$": {}}}, "has the pattern '^(a+)+$', which may take for ever: not judged"),
     ],
 )
-def test_pattern_that_is_not_judged_is_told(schema: object, told: str) -> None:
+def test_pattern_that_is_not_judged_is_reported(schema: object, reported: str) -> None:
     """A pattern that is JavaScript's alone, or too slow to be held against names, is said to judge nothing."""
     made = openapi.contracts(spec({STATUS: get(schema)}, "3.1.0"), known=SHIPPED)
-    assert any(note.endswith(told) for note in made.notes)
+    assert any(note.endswith(reported) for note in made.notes)
 
 
 REFERENCES = {
@@ -481,18 +481,18 @@ def test_default_alone_is_for_successes_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ({"text/csv": {"schema": {"type": "string"}}}, "is text/csv"),
         ({"application/hal+json": {"schema": {}}}, "is application/hal+json"),
         ({"*/*": {"schema": {"type": "string", "format": "binary"}}}, "is binary"),
     ],
 )
-def test_answer_that_is_not_json_is_told(content: object, told: str) -> None:
+def test_answer_that_is_not_json_is_reported(content: object, reported: str) -> None:
     """What is not JSON is not judged, and that is said."""
     found, notes = responses({"200": {"content": content}})
     assert found == {"200": None}
-    assert f"the answer 200 of GET {STATUS} {told}, so its body is not judged" in notes
+    assert f"the answer 200 of GET {STATUS} {reported}, so its body is not judged" in notes
 
 
 def test_json_is_preferred() -> None:
@@ -523,7 +523,7 @@ def test_request_by_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reported"),
     [
         ({"content": {"application/json": {}}}, " is optional"),
         (
@@ -532,11 +532,11 @@ def test_request_by_reference() -> None:
         ),
     ],
 )
-def test_request_that_a_contract_cannot_judge_is_told(body: object, told: str) -> None:
+def test_request_that_a_contract_cannot_judge_is_reported(body: object, reported: str) -> None:
     """A body that may be missing or something other than JSON is not judged, and that is said."""
     found, notes = request(body)
     assert found is None
-    assert notes == (f"the request's body of POST /x/v3/items{told}, so it is not judged",)
+    assert notes == (f"the request's body of POST /x/v3/items{reported}, so it is not judged",)
 
 
 def test_body_of_a_get_is_none() -> None:
@@ -600,7 +600,7 @@ def test_names_that_nothing_tells_apart_are_refused() -> None:
     assert found == "GET /v3/a_b and GET /v3/a-b would all be called get-a-b in version v3"
 
 
-def test_task_without_a_start_is_told() -> None:
+def test_task_without_a_start_is_reported() -> None:
     """A task of which the document does not say what starts it gives a status, and a note."""
     made = openapi.contracts(spec({STATUS: get(), START: get()}), known=SHIPPED)
     assert [contract.operation for contract in made.contracts] == ["export-status"]
@@ -659,7 +659,7 @@ def test_version_given() -> None:
 
 
 def test_version_missing() -> None:
-    """A path that names no version needs to be told one."""
+    """A path that names no version needs to be reported one."""
     found = refusal(spec({"/run/tasks/{id}/status": get()}))
     assert found == "the path /run/tasks/{id}/status names no version; say which it is with --version LABEL"
 

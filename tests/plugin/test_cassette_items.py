@@ -207,8 +207,8 @@ def test_findings_reach_junit_xml(suite: Downstream, args: list[str]) -> None:
     cases = {case.get("name"): case for case in ET.parse(suite.path / "junit.xml").iter("testcase")}
     assert set(cases) == {path.replace("/", ".") for path in (GOOD, BAD, OLD)}
     bad = cases[BAD.replace("/", ".")]
-    told = [p.get("value") or "" for p in bad.iter("property") if p.get("name") == "hubfiles_finding"]
-    assert [text.partition(":")[0] for text in told] == [
+    reported = [p.get("value") or "" for p in bad.iter("property") if p.get("name") == "hubfiles_finding"]
+    assert [text.partition(":")[0] for text in reported] == [
         "breaking 2026-03 import-status 200 COMPLETE $.result.size schema-violation"
     ]
     assert bad.find("failure") is not None
@@ -281,7 +281,7 @@ def test_a_file_that_is_too_large_is_not_read(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(["*more than hubfiles_max_cassette_mb = 0.001 lets pass"])
 
 
-def test_a_credential_is_found_and_never_told(suite: Downstream) -> None:
+def test_a_credential_is_found_and_never_reported(suite: Downstream) -> None:
     """A credential in a header, and again wherever else it stands, is found by place and printed nowhere."""
     other = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
     leaking = [
@@ -295,10 +295,10 @@ def test_a_credential_is_found_and_never_told(suite: Downstream) -> None:
         suite, "-vv", "--hubfiles-report=json:report.json", "--hubfiles-report=json:-", "--junitxml=junit.xml", "-l"
     )
 
-    told = [result.stdout.str(), result.stderr.str()]
-    told += [(suite.path / name).read_text(encoding="utf-8") for name in ("report.json", "junit.xml")]
-    assert not [secret for text in told for secret in (other, TOKEN) if secret in text]
-    found = [f for f in json.loads(told[2])["findings"] if f["kind"] == "secret-in-cassette"]
+    reported = [result.stdout.str(), result.stderr.str()]
+    reported += [(suite.path / name).read_text(encoding="utf-8") for name in ("report.json", "junit.xml")]
+    assert not [secret for text in reported for secret in (other, TOKEN) if secret in text]
+    found = [f for f in json.loads(reported[2])["findings"] if f["kind"] == "secret-in-cassette"]
     assert {f["severity"] for f in found} == {"breaking"}
     assert {f["after"] for f in found} == {
         "request header Authorization", "response body, field size", "response body, field access", "URL",
@@ -438,11 +438,11 @@ def test_what_is_found_leads_through_no_link(suite: Downstream, named: list[str]
     link = suite.path / "cassettes" / "2026-03" / "linked"
     link.symlink_to(outside.parent, target_is_directory=True)
 
-    told = report(suite, *named, *args)
+    reported = report(suite, *named, *args)
 
-    assert told["exit"] == 1
-    assert told["checked"]["exchanges"] == 4
-    (finding,) = (f for f in told["findings"] if f["kind"] == "cassette-unreadable")
+    assert reported["exit"] == 1
+    assert reported["checked"]["exchanges"] == 4
+    (finding,) = (f for f in reported["findings"] if f["kind"] == "cassette-unreadable")
     assert "linked is a symbolic link; put a folder in its place" in finding["message"]
 
 
@@ -453,7 +453,7 @@ def test_what_is_named_may_be_a_link(suite: Downstream) -> None:
     link = suite.path / "cassettes" / "linked"
     link.symlink_to(outside.parent, target_is_directory=True)
 
-    told = report(suite, "cassettes/linked")
+    reported = report(suite, "cassettes/linked")
 
-    assert told["exit"] == 0
-    assert told["checked"]["judged"] == 4
+    assert reported["exit"] == 0
+    assert reported["checked"]["judged"] == 4

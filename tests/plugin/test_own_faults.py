@@ -11,7 +11,7 @@ from helpers.downstream import Downstream
 from pytest_hubfiles.run import one_test
 
 
-def test_a_fault_of_the_plugin_is_told_as_such(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_plugin_is_reported_as_such(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that nobody raised on purpose fails its test, with where it came from, and promotes nothing."""
     monkeypatch.setattr(one_test.TestRun, "_concluded", lambda self: {}["nothing"])
     downstream.tests()
@@ -50,7 +50,7 @@ def test_a_path_that_cannot_be_used_is_no_fault_of_the_plugin(
 def test_a_fault_while_interrupted_does_not_hide_the_interrupt(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault while an interrupted test is put away leaves the interrupt what it is, and is told."""
+    """A fault while an interrupted test is put away leaves the interrupt what it is, and is reported."""
     monkeypatch.setattr(one_test.TestRun, "_concluded", lambda self: {}["nothing"])
     downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    pytest.exit('enough')\n")
 

@@ -30,7 +30,7 @@ def test_refused(hubfiles):
 """
 
 
-def test_a_failure_is_told_without_credentials(downstream: Downstream) -> None:
+def test_a_failure_is_reported_without_credentials(downstream: Downstream) -> None:
     """Neither local variables nor what was printed and logged shows what was sent, on the terminal and in JUnit XML."""
     downstream.tests(FAILING)
     result = downstream.run_live("--hubfiles-record=all", "--hubfiles-fail-on=never", "-k", "import", *LOUD)
@@ -46,7 +46,7 @@ def test_a_failure_is_told_without_credentials(downstream: Downstream) -> None:
     assert ElementTree.parse(junit).getroot() is not None
 
 
-def test_a_refused_request_is_told_without_credentials(downstream: Downstream) -> None:
+def test_a_refused_request_is_reported_without_credentials(downstream: Downstream) -> None:
     """In a replay, too, the frames of the client and ours do not show what was asked with."""
     downstream.tests(FAILING)
     result = downstream.run("-k", "refused", "--full-trace", *LOUD)
@@ -57,7 +57,7 @@ def test_a_refused_request_is_told_without_credentials(downstream: Downstream) -
     assert SECRET[:12] not in text
 
 
-def test_a_request_without_an_answer_is_told_without_credentials(downstream: Downstream) -> None:
+def test_a_request_without_an_answer_is_reported_without_credentials(downstream: Downstream) -> None:
     """What was sent is known though nothing came back: what the suite names, too."""
     downstream.ini("hubfiles_scrub = visitor")
     downstream.tests(
@@ -75,7 +75,7 @@ def test_a_request_without_an_answer_is_told_without_credentials(downstream: Dow
 
 
 @pytest.mark.parametrize("count", [99, 100, 101])
-def test_many_requests_are_told_without_credentials(downstream: Downstream, count: int) -> None:
+def test_many_requests_are_reported_without_credentials(downstream: Downstream, count: int) -> None:
     """However many requests of a test were answered, none of the credentials that they carried is shown."""
     downstream.write([polled("PENDING")] * count)
     downstream.tests(

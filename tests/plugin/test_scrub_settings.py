@@ -82,7 +82,7 @@ def test_more_headers_are_kept(downstream: Downstream) -> None:
         ("/a?a?a?a?a?a?a?a?a?a?a?x/", "match in too many ways"),
     ],
 )
-def test_bad_wishes_are_told(value: str, good: str) -> None:
+def test_bad_wishes_are_reported(value: str, good: str) -> None:
     """What is neither a name nor a pattern that surely ends is refused, with what would do."""
     with pytest.raises(values.OptionError, match="hubfiles_scrub") as caught:
         read("scrub", value)

@@ -198,7 +198,7 @@ source = "our own eyes"
 
 
 def test_deviations(downstream: Downstream) -> None:
-    """A deviation in the file that the ini file names excuses a finding, and the reason is told."""
+    """A deviation in the file that the ini file names excuses a finding, and the reason is reported."""
     downstream.tests()
     result_with_text = {**whole_import()[3].json["result"], "size": "24574"}
     downstream.write([started(), polled("COMPLETE", change={"result": result_with_text})])

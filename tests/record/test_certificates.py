@@ -59,7 +59,7 @@ def test_each_context_is_one_of_its_own() -> None:
     assert (other.verify_mode, other.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
-def test_a_file_that_is_missing_or_broken_is_told_at_once(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_broken_is_reported_at_once(tmp_path: Path) -> None:
     """What cannot be read is an error where it is asked for, also when the file was good a moment ago."""
     file = tmp_path / "ca.pem"
     file.write_bytes(Path(certifi.where()).read_bytes())

@@ -285,7 +285,7 @@ def test_a_credential_in_the_query_matches_though_scrubbed(tmp_path: Path, recor
         assert _ask(ORIGIN + "/a" + asked) == b"1"
 
 
-def test_a_credential_is_not_told_with_an_unmatched_request(tmp_path: Path) -> None:
+def test_a_credential_is_not_reported_with_an_unmatched_request(tmp_path: Path) -> None:
     """What is said of a request without an answer has no credential in it."""
     with _replaying(tmp_path) as recorder, pytest.raises(UnmatchedRequestError):
         requests.get(ORIGIN + "/a?hapikey=hidden-0001", headers={"Authorization": "Bearer hidden-0002"}, timeout=9)

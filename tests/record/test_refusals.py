@@ -140,7 +140,7 @@ def test_recording_again_without_a_request(downstream: Downstream, mode: str, sa
     assert downstream.cassette().read_bytes() == old
 
 
-def test_a_test_without_requests_is_told(downstream: Downstream) -> None:
+def test_a_test_without_requests_is_reported(downstream: Downstream) -> None:
     """A test that uses the fixture and sends nothing passes, and the summary says that nothing was seen of it."""
     downstream.tests("def test_import(hubfiles): pass")
 

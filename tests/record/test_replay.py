@@ -108,7 +108,7 @@ def test_the_token_comes_from_a_fixture(downstream: Downstream) -> None:
 
 
 def test_a_replay_asks_for_no_token(downstream: Downstream) -> None:
-    """A suite that fetches its token from where not everybody can is replayed by everybody; who records is told."""
+    """A suite that fetches its token from where not everybody can is replayed by everybody; who records is reported."""
     fixture = "@pytest.fixture\ndef hubfiles_token(): raise OSError('the vault is locked')\n"
     downstream.tests(fixture + TEST_WHOLE)
     downstream.write(whole_import())
@@ -306,7 +306,7 @@ def test_a_swallowed_error_still_fails(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(["hubfiles: * findings, of which 2 fail the test", "breaking *unmatched-request: *"])
 
 
-def test_unmatched_requests_that_differ_in_their_bodies_are_all_told(downstream: Downstream) -> None:
+def test_unmatched_requests_that_differ_in_their_bodies_are_all_reported(downstream: Downstream) -> None:
     """Two requests that nothing is recorded for are two findings, though only their bodies tell them apart."""
     downstream.tests(
         "def test_import(hubfiles):\n"
@@ -339,7 +339,7 @@ def test_allowing_what_is_unmatched(downstream: Downstream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "reported"),
     [
         pytest.param("def test_import(hubfiles): hubfiles.start_import(**BODY)", 1, id="passes"),
         pytest.param("def test_import(hubfiles): assert hubfiles is None", 0, id="fails"),
@@ -350,15 +350,15 @@ def test_allowing_what_is_unmatched(downstream: Downstream) -> None:
     ],
 )
 @pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
-def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, told: int, args: list[str]) -> None:
+def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, reported: int, args: list[str]) -> None:
     """A test that passed and left recorded exchanges unplayed gets a warning; one of a shared cassette does not."""
     downstream.tests(source)
     downstream.write([started(), polled("COMPLETE")])
 
     result = downstream.run(*args)
 
-    assert len(findings(result, "unplayed")) == told
-    if told:
+    assert len(findings(result, "unplayed")) == reported
+    if reported:
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(
             [f"warning   2026-03 import-status 200 *unplayed: GET {STATUS} is recorded, and the test no longer *"]
@@ -558,8 +558,8 @@ def test_cassettes_of_versions_that_were_not_run_are_not_called_unused(
 
     result = with_unused.run(*args)
 
-    told = [line.split("cassette-unused: ")[1].split(" ")[0] for line in findings(result, "cassette-unused")]
-    assert told == ["cassettes/2026-03/test_files/test_gone.yaml"]
+    reported = [line.split("cassette-unused: ")[1].split(" ")[0] for line in findings(result, "cassette-unused")]
+    assert reported == ["cassettes/2026-03/test_files/test_gone.yaml"]
 
 
 def test_unused_cassettes_can_fail_a_run(with_unused: Downstream) -> None:
@@ -572,7 +572,7 @@ def test_unused_cassettes_can_fail_a_run(with_unused: Downstream) -> None:
 
 
 def test_another_method_is_under_no_contract(downstream: Downstream) -> None:
-    """A recorded exchange that no contract describes replays, and is told as not judged."""
+    """A recorded exchange that no contract describes replays, and is reported as not judged."""
     downstream.tests(f"{CLIENT}\ndef test_import(hubfiles):\n    call(hubfiles.base_url + '/files/v3/files/1')\n")
     downstream.write([interaction("GET", "/files/v3/files/1", 200, {"id": "1"})])
 
@@ -588,7 +588,7 @@ def test_another_method_is_under_no_contract(downstream: Downstream) -> None:
     )
 
 
-def test_ignoring_the_host_is_told(downstream: Downstream) -> None:
+def test_ignoring_the_host_is_reported(downstream: Downstream) -> None:
     """A configuration that has vcrpy ignore HubSpot makes the built-in calls fail with the reason."""
     downstream.tests(
         "@pytest.fixture\ndef hubfiles_vcr_config(): return {'ignore_hosts': ['api.hubapi.com']}\n" + TEST_WHOLE
@@ -624,14 +624,14 @@ def test_a_group_of_workers_is_no_part_of_the_name(downstream: Downstream) -> No
 
 
 @pytest.mark.parametrize(
-    ("ask", "tries", "told"),
+    ("ask", "tries", "reported"),
     [
         ('hubfiles.import_status(task.json["id"])', 2, "task-never-ended: *polled 1 time when it was recorded*"),
         ("hubfiles.start_import(url='other')", 4, "unmatched-request: *[[]4 exchanges]"),
     ],
     ids=["a poll", "another request"],
 )
-def test_a_swallowed_refusal_ends_the_test(downstream: Downstream, ask: str, tries: int, told: str) -> None:
+def test_a_swallowed_refusal_ends_the_test(downstream: Downstream, ask: str, tries: int, reported: str) -> None:
     """A test that swallows a refusal and asks on is stopped, at once where it polls; the rest of the run goes on."""
     downstream.tests(
         f"""
@@ -658,4 +658,4 @@ def test_other(): pass
 
     result.assert_outcomes(failed=1, passed=1)
     assert (downstream.path / "tries").read_text() == str(tries)
-    result.stdout.fnmatch_lines([f"breaking *{told}*"])
+    result.stdout.fnmatch_lines([f"breaking *{reported}*"])

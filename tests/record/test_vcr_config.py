@@ -300,7 +300,7 @@ def test_a_response_that_a_hook_drops_is_not_stored(downstream: Downstream) -> N
         ),
     ],
 )
-def test_what_cannot_be_set_is_told(downstream: Downstream, config: str, given: str) -> None:
+def test_what_cannot_be_set_is_reported(downstream: Downstream, config: str, given: str) -> None:
     """A key that is not to be set, or no dict, fails the test before any request, with the keys that can be set."""
     downstream.tests(TESTS.format(config=config, query="", more=""))
     result = downstream.run_live("--hubfiles-record=once")

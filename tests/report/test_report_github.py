@@ -148,7 +148,7 @@ def test_in_a_run(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_summary_that_cannot_be_written(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A summary that cannot be written is told with the reason; the annotations are there, and the run is as it was."""
+    """A summary that cannot be written is reported with the reason; annotations and exit status are the same."""
     downstream.tests()
     downstream.write(whole_import())
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(downstream.path / "gone" / "summary.md"))

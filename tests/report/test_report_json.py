@@ -81,7 +81,7 @@ def test_the_terminal_section(suite: Downstream) -> None:
 
 
 def test_a_finding_of_many_tests_is_one_line(downstream: Downstream) -> None:
-    """What several tests found is told once, with how many exchanges showed it."""
+    """What several tests found is reported once, with how many exchanges showed it."""
     downstream.tests(
         "@pytest.mark.parametrize('number', [1, 2, 3])\n"
         "@pytest.mark.hubfiles(cassette='shared')\ndef test_import(hubfiles, number):\n    import_a_file(hubfiles)\n"
@@ -330,15 +330,15 @@ def test_findings_reach_junit_xml(suite: Downstream, args: list[str]) -> None:
 
     fingerprints = {f["path"]: f["fingerprint"] for f in document["findings"]}
     cases = {case.get("name"): case for case in ET.parse(suite.path / "junit.xml").iter("testcase")}
-    told = {
+    reported = {
         name: [p.get("value") for p in case.iter("property") if p.get("name") == "hubfiles_finding"]
         for name, case in cases.items()
     }
-    assert told["test_good"] == told["test_nothing"] == []
-    assert told["test_bad"] == [
+    assert reported["test_good"] == reported["test_nothing"] == []
+    assert reported["test_bad"] == [
         "breaking 2026-03 import-status 200 COMPLETE $.result.size schema-violation: "
         f'is string ("24574"), documented as integer [{fingerprints["$.result.size"]}]'
     ]
-    assert len(told["test_other"]) == 3
+    assert len(reported["test_other"]) == 3
     assert cases["test_bad"].find("failure") is not None
     assert cases["test_bad"].find("error") is None

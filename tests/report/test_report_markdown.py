@@ -143,14 +143,16 @@ def test_it_fits_into_a_comment(count: int) -> None:
     text = render_markdown(large(count))
 
     assert len(text.encode()) <= LIMIT
-    told = [
+    reported = [
         text.count(f"\n- {sign} **{word}**") for sign, word in (("🔴", "breaking"), ("🟠", "warning"), ("🔵", "info"))
     ]
     there = [len(range(start, count, 3)) for start in range(3)]
     left = re.search(r"\*\*Left out, as a comment on GitHub holds no more: (.*)\.\*\*", text)
     missing = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", left[1] if left else "")}
-    assert [t + missing.get(word, 0) for t, word in zip(told, ("breaking", "warning", "info"), strict=True)] == there
-    assert not (missing.get("breaking") and (told[1] or told[2]))
+    assert [
+        t + missing.get(word, 0) for t, word in zip(reported, ("breaking", "warning", "info"), strict=True)
+    ] == there
+    assert not (missing.get("breaking") and (reported[1] or reported[2]))
     assert bool(missing) == (count >= 300)
 
 

@@ -94,7 +94,7 @@ def test_a_good_test_says_nothing(downstream: Downstream) -> None:
 def test_the_level_from_which_findings_fail(
     downstream: Downstream, level: str, body: dict[str, object], failing: int
 ) -> None:
-    """What is below fail_on is told and does not fail; what is at or above it does."""
+    """What is below fail_on is reported and does not fail; what is at or above it does."""
     downstream.tests(
         "def test_import(hubfiles):\n"
         f"    hubfiles.start_import(**{body!r})\n"
@@ -357,8 +357,8 @@ def test_the_stand_in_is_a_fixture(downstream: Downstream) -> None:
     result.stdout.no_fnmatch_line("*= hubfiles =*")
 
 
-def test_a_deviation_past_its_last_day_is_told(downstream: Downstream) -> None:
-    """An entry that has run out is told at the end of the run, though nothing would match it."""
+def test_a_deviation_past_its_last_day_is_reported(downstream: Downstream) -> None:
+    """An entry that has run out is reported at the end of the run, though nothing would match it."""
     downstream.tests()
     downstream.write(whole_import())
     downstream.ini("hubfiles_deviations = own.toml")

@@ -89,7 +89,7 @@ def test_a_run_that_fails_tells_none(project: Downstream) -> None:
     assert stale_lines(project.run().outlines) == []
 
 
-def test_the_shipped_entries_are_not_told(downstream: Downstream) -> None:
+def test_the_shipped_entries_are_not_reported(downstream: Downstream) -> None:
     """What the package knows of HubSpot is no matter of the project's suite."""
     downstream.tests()
     downstream.write([started(), polled("COMPLETE")])
@@ -98,7 +98,7 @@ def test_the_shipped_entries_are_not_told(downstream: Downstream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "reported"),
     [
         ({"keyword": "enum"}, True),
         ({"keyword": "type"}, False),
@@ -113,6 +113,6 @@ def test_the_shipped_entries_are_not_told(downstream: Downstream) -> None:
     ids=["unmatched", "matched", "matched by kind", "unmatched kind", "drift", "also of versions", "last day",
          "run out", "another version"],
 )  # fmt: skip
-def test_which_entries_are_stale(facts: dict[str, Any], told: bool) -> None:
+def test_which_entries_are_stale(facts: dict[str, Any], reported: bool) -> None:
     """An entry is stale if no finding matches it, and a replay would have found what it is for."""
-    assert bool(stale([Deviation("$.x", "r", "s", **facts)], [FOUND], TODAY)) is told
+    assert bool(stale([Deviation("$.x", "r", "s", **facts)], [FOUND], TODAY)) is reported

@@ -988,7 +988,7 @@ def test_answers_leave_without_delay(sandbox: Sandbox, monkeypatch: pytest.Monke
     assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, True) in chosen
 
 
-def test_a_fault_of_its_own_is_told_to_the_client(
+def test_a_fault_of_its_own_is_reported_to_the_client(
     client: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """An error inside the sandbox becomes a 500 that names it; nothing is printed and the server goes on."""

@@ -547,7 +547,7 @@ def test_credentials_of_a_request(headers: Mapping[str, str], expected: set[str]
 
 
 def test_places_are_named_and_values_are_not() -> None:
-    """What is found is told by its place, each place once, and never by its value."""
+    """What is found is reported by its place, each place once, and never by its value."""
     made = interaction(
         "POST",
         f"/a?hapikey={SECRET}&b={PRIVATE_APP}",

@@ -49,8 +49,8 @@ HEADERS = st.dictionaries(
     st.sampled_from([*NAMES, "Content-Type", "Location", "X-Request-Id"]), TEXTS.map(lambda text: (text,)), max_size=2
 )
 ANY = st.builds(
-    lambda path, asked, sent, reason, told, got: Interaction(
-        "POST", f"https://api.hubapi.com/{path}", asked, sent.encode(), 200, reason, told, got.encode()
+    lambda path, asked, sent, reason, reported, got: Interaction(
+        "POST", f"https://api.hubapi.com/{path}", asked, sent.encode(), 200, reason, reported, got.encode()
     ),
     TEXTS, HEADERS, TEXTS, TEXTS, HEADERS, TEXTS | TEXTS.map(lambda text: json.dumps({"a": text})),
 )  # fmt: skip

@@ -110,7 +110,7 @@ def test_credentials_of_the_environment(name: str, value: str, known: bool) -> N
         ("interaction 2, response status (from line 37)", lambda s: {"reason": s}),
     ],
 )
-def test_the_place_is_told_and_the_value_is_not(part: str, change: Callable[[str], dict[str, object]]) -> None:
+def test_the_place_is_reported_and_the_value_is_not(part: str, change: Callable[[str], dict[str, object]]) -> None:
     """A hit says which file, interaction, part and line, where the credential comes from, and what to do."""
     from dataclasses import replace
 
