@@ -119,8 +119,8 @@ def _left_by(client: str, planted: list[Planted], url: str, folder: Path, runs: 
 
 def _control(planted: list[Planted], url: str, folder: Path) -> bool:
     """Return whether plain vcrpy, in our place, leaks most of them."""
-    import http_clients
     import vcr
+    from helpers import http_clients
 
     folder.mkdir()
     with vcr.use_cassette(str(folder / "plain.yaml"), record_mode="all"):
