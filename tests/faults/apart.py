@@ -20,18 +20,18 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from helpers.patience import LONG_PATIENCE, PATIENCE
+from helpers.patience import LONG_PATIENCE
 
 _TESTS = Path(__file__).resolve().parent.parent
 
 
 def run_apart(
-    module: str, *args: str, folder: Path, seconds: float = LONG_PATIENCE
+    module: str, *args: str, folder: Path, seconds: float | None = LONG_PATIENCE
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module *args`` with *folder* for its temporary files.
 
     Raises:
-        subprocess.TimeoutExpired: if it has not ended after *seconds*.
+        subprocess.TimeoutExpired: if it has not ended after *seconds*; of None, it never is.
     """
     paths = os.pathsep.join([str(_TESTS), str(_TESTS.parent), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
@@ -97,7 +97,8 @@ def survive(module: str, *args: str, tries: int = 3) -> tuple[int, list[str]]:
     start, tried, problems = 0, 0, []
     with tempfile.TemporaryDirectory() as folder:
         while True:
-            done = run_apart(module, *args, folder, str(start), folder=Path(folder))
+            # watch() ends what hangs, one case at a time: there are thousands, and each takes longer on a slow machine.
+            done = run_apart(module, *args, folder, str(start), folder=Path(folder), seconds=None)
             problems += done.stdout.splitlines()
             number, title = json.loads((Path(folder) / "reached").read_text())
             if not done.returncode:
@@ -119,7 +120,7 @@ def watch(cases: Iterable[Case], folder: Path, start: int) -> None:
         if number < start:
             continue
         (folder / "reached").write_text(json.dumps([number, title]))
-        faulthandler.dump_traceback_later(PATIENCE, exit=True)
+        faulthandler.dump_traceback_later(LONG_PATIENCE, exit=True)
         try:
             problem = check()
         except BaseException as error:  # noqa: BLE001  # that is what must not be
