@@ -65,6 +65,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/zizmor --offline --quiet --pedantic .github
 
 # The suite on every Python version that the package supports, as far as this machine has them.
 test-all:
