@@ -14,7 +14,7 @@ import vcr.patch
 import vcr.stubs
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
-from pytest_hubfiles.record.patch_points import unmarked
+from pytest_hubfiles.record.patch_points import is_by_itself, original, own
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
 PATCHED_HERE: Final = ("httplib",)
@@ -86,10 +86,12 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
 
 def _with_own_name(real: Any) -> FunctionType:
     """Return the ``__init__`` of *real*, which calls its base by the class's name, where a stub may stand."""
-    original = unmarked(real.__init__)
-    names = {**original.__globals__, real.__name__: real}
-    prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
-    prepare.__kwdefaults__ = original.__kwdefaults__
+    init = original(real, "__init__")
+    if not is_by_itself(real, "__init__") and own(real, "__init__") is init:
+        return init
+    names = {**init.__globals__, real.__name__: real}
+    prepare = FunctionType(init.__code__, names, argdefs=init.__defaults__, closure=init.__closure__)
+    prepare.__kwdefaults__ = init.__kwdefaults__
     return prepare
 
 
