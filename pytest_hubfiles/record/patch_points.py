@@ -8,6 +8,8 @@ from typing import Any, Final
 
 MISSING: Final = object()
 """Stands for an attribute that its owner inherits."""
+UNKNOWN: Final = object()
+"""Stands for an attribute that the running test has patched, so that nobody knows what it is by itself."""
 
 
 class PatchPoint:
@@ -32,7 +34,7 @@ class PatchPoint:
     def take_off(self) -> None:
         """Set the original again, unless somebody else has patched the attribute."""
         self.is_in_use = False
-        if self.is_on:
+        if self.is_on and self.original is not UNKNOWN:
             if self.original is MISSING:
                 delattr(self.owner, self.name)
             else:
@@ -46,6 +48,8 @@ class PatchPoint:
     @property
     def is_free(self) -> bool:
         """Whether nobody else has patched the attribute."""
+        if self.original is UNKNOWN:
+            return False
         now = own(self.owner, self.name)
         return now is self.original or now is self.replacement or is_ours(self.owner, self.name)
 
@@ -80,7 +84,7 @@ def is_ours(owner: Any, name: str) -> bool:
 
 
 def original(owner: Any, name: str) -> Any:
-    """Return the attribute *name* of *owner* as it is without a point that was kept, and what a test put on top of it."""
+    """Return the attribute *name* of *owner* without a point that was kept, and what a test put on top of that."""
     point = _LASTING.get((id(owner), name))
     return point.original if point is not None and (point.is_in_use or point.is_on) else own(owner, name)
 

@@ -102,7 +102,8 @@ PLACES: dict[str, list[tuple[Any, str]]] = {
         (urllib3.connectionpool.HTTPConnectionPool, "_make_request"), (requests.Response, "json"),
         (urllib3.connectionpool.HTTPConnectionPool, "_get_conn"), (requests.sessions, "get_environ_proxies"),
         (requests.Session, "merge_environment_settings"), (requests.sessions.HTTPAdapter, "__init__"),
-        (urllib3.connectionpool.HTTPSConnectionPool, "_new_conn"), (urllib3.connectionpool.HTTPConnectionPool, "_put_conn"),
+        (urllib3.connectionpool.HTTPSConnectionPool, "_new_conn"),
+        (urllib3.connectionpool.HTTPConnectionPool, "_put_conn"),
     ],
     "httpx": [
         (httpx.HTTPTransport, "handle_request"), (httpx.Client, "send"), (httpx.Client, "request"), (httpx, "get"),
@@ -159,7 +160,9 @@ def test_a_spy_within_the_test(url: str, saw: Any, poll: Any, owner: Any, name: 
 
 
 @each_place
-def test_an_instrument_of_the_test(url: str, saw: Any, poll: Any, owner: Any, name: str, monkeypatch: Any) -> None:
+def test_an_instrument_of_the_test(  # noqa: PLR0917  # pytest passes them by name
+    url: str, saw: Any, poll: Any, owner: Any, name: str, monkeypatch: Any
+) -> None:
     calls: list[str] = []
     saw(poll(url))
     monkeypatch.setattr(owner, name, counted(calls, getattr(owner, name)))
@@ -189,7 +192,9 @@ def instrument(request: Any) -> Iterator[list[str]]:
 
 
 @each_place
-def test_a_patch_from_before(instrument: list[str], url: str, saw: Any, poll: Any, owner: Any, name: str) -> None:
+def test_a_patch_from_before(  # noqa: PLR0917  # pytest passes them by name
+    instrument: list[str], url: str, saw: Any, poll: Any, owner: Any, name: str
+) -> None:
     saw(poll(url), poll(url), instrument)
 
 
@@ -217,12 +222,16 @@ def test_a_forked_pool(url: str, saw: Any, poll: Any, is_replay: bool) -> None:
 
 
 class Adapter(requests.adapters.HTTPAdapter):
+    """Adds a header."""
+
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         request.headers["X-By"] = "me"
         return super().send(request, *args, **kwargs)
 
 
 class Transport(httpx.HTTPTransport):
+    """Adds a header to the answer."""
+
     def handle_request(self, request: Any) -> Any:
         answer = super().handle_request(request)
         answer.headers["X-By"] = "me"
@@ -230,11 +239,15 @@ class Transport(httpx.HTTPTransport):
 
 
 class AsyncTransport(httpx.AsyncHTTPTransport):
+    """Sends as its base."""
+
     async def handle_async_request(self, request: Any) -> Any:
         return await super().handle_async_request(request)
 
 
 class Wrapping(httpx.BaseTransport):
+    """Counts requests."""
+
     def __init__(self) -> None:
         self.inner, self.count = httpx.HTTPTransport(trust_env=False), 0
 
@@ -285,9 +298,9 @@ def test_pools_of_urllib3(url: str, saw: Any) -> None:
 
 
 def test_retries(url: str, saw: Any) -> None:
-    session = requests.Session()
+    session, retries = requests.Session(), Retry(2, status_forcelist=[200], raise_on_status=False)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=Retry(2, status_forcelist=[200], raise_on_status=False)))
+        session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retries))
     saw(session.get(url, timeout=60).raw.retries is not None)
 
 
@@ -298,7 +311,7 @@ def test_a_cassette_of_its_own(url: str, saw: Any, tmp_path: Any, is_replay: boo
     if is_replay:
         own = vcr.use_cassette(str(tmp_path / "own.yaml"), record_mode="none")
         for poll in (by_requests, by_httpx, by_urllib3, by_http_client):
-            with own as cassette, pytest.raises(Exception, match="own.yaml"):
+            with own as cassette, pytest.raises(Exception, match=r"own\.yaml"):
                 poll(url)
             assert cassette.play_count == 0
     saw(by_requests(url), by_urllib3(url), by_httpx(url))

@@ -54,7 +54,7 @@ class LateImports:
     def _watch(self, spec: ModuleSpec) -> None:
         """Have the loader of *spec* report what it has executed."""
         loader: Any = spec.loader
-        execute = getattr(loader, "exec_module", None)
+        execute: Any = getattr(loader, "exec_module", None)
 
         def exec_module(module: ModuleType) -> None:
             if vars(loader).get("exec_module") is exec_module:

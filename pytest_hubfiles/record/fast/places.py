@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import update_wrapper
 from inspect import iscoroutinefunction
-from typing import Any, Final, NamedTuple
+from types import FunctionType
+from typing import Any, Final, NamedTuple, cast
 
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.clients import CLIENTS, Client
@@ -75,7 +76,7 @@ class Places:
         self._watched += watched
         self.made += made
         for point in made:
-            update_wrapper(point.replacement, point.original)
+            update_wrapper(cast("FunctionType", point.replacement), cast("FunctionType", point.original))
             keep(point)
 
     @property

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Final
 
@@ -24,8 +25,9 @@ Find = Callable[[str, str, bytes, Iterable[tuple[Any, Any]]], "Interaction | Non
 class Player(AbstractContextManager["Player"]):
     """While it is entered, *find* is asked for the answer to each request.
 
-    Where *find* has none, vcrpy answers the rest of the test, as if it had done so from the start: *patched_beneath*
-    returns what puts its patches under those of the test, and gives what puts on those that could not be put on before.
+    Where *find* has none, vcrpy answers, as if it had done so from the start of the test: *patched_beneath* returns
+    what gives a function that puts its patches under those of the test. It is called at each such request: what the
+    test itself has patched is put on when that is over.
     Where somebody else had patched a client before the test, *patched* returns what puts vcrpy's patches over that.
     """
 
@@ -35,10 +37,10 @@ class Player(AbstractContextManager["Player"]):
         patched: Callable[[], AbstractContextManager[Any]],
         patched_beneath: Callable[[], AbstractContextManager[Callable[[], None]]],
     ) -> None:
-        self._find, self._patched, self._patched_beneath = find, patched, patched_beneath
+        self._find, self._patched, self._make_beneath = find, patched, patched_beneath
         self._lock = threading.RLock()
         self._entered = ExitStack()
-        self._complete: Callable[[], None] | None = None  # once vcrpy has taken over
+        self._put_on: Callable[[], None] | None = None  # once vcrpy has taken over
 
     def __enter__(self) -> Player:
         if _NEEDS_VCRPY or not _PLACES.update() or not _PLACES.are_free:
@@ -66,24 +68,28 @@ class Player(AbstractContextManager["Player"]):
     @property
     def is_on(self) -> bool:
         """Whether vcrpy has not taken over."""
-        return self._complete is None
+        return self._put_on is None
 
     def answer(self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]) -> Interaction | None:
         """Return the recorded answer to a request, None if vcrpy or the client has to answer."""
         return None if _REWRITTEN.search(url) else self._find(method, url, body, headers)
 
+    @cached_property
+    def _patched_beneath(self) -> AbstractContextManager[Callable[[], None]]:
+        return self._make_beneath()
+
     def hand_over(self) -> bool:
         """Use vcrpy for the rest of the test; return whether that is new."""
         with _LATE_IMPORTS.ignored():
-            patched = None if self._complete else self._patched_beneath()  # imports, which waits for other threads
+            beneath = self._patched_beneath  # imports it, outside the lock: an import waits for others that import
             with self._lock:  # other threads wait until vcrpy's patches are on
                 if self not in _active:
                     return False
-                if self._complete is not None:
-                    self._complete()
-                    return False
-                self._complete = self._entered.enter_context(patched)
-                return True
+                is_new = self._put_on is None
+                if self._put_on is None:
+                    self._put_on = self._entered.enter_context(beneath)
+                self._put_on()
+                return is_new
 
 
 _active: Final[list[Player]] = []  # the innermost last

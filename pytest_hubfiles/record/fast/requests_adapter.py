@@ -86,7 +86,7 @@ def _is_plain(adapter: Any) -> bool:
         vars(adapter).keys().isdisjoint(vars(type(adapter)))
         and type(pools).__module__ == "urllib3.poolmanager"
         and vars(pools).keys().isdisjoint(vars(type(pools)))
-        and pools.pool_classes_by_scheme is sys.modules[type(pools).__module__].pool_classes_by_scheme  # type: ignore[attr-defined]
+        and pools.pool_classes_by_scheme is sys.modules[type(pools).__module__].pool_classes_by_scheme
         and retries.total == 0
         and not retries.status_forcelist
     )

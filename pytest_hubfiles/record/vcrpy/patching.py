@@ -14,31 +14,33 @@ from weakref import WeakKeyDictionary, finalize
 
 import vcr.patch
 
-from pytest_hubfiles.record.patch_points import PatchPoint, is_by_itself, kept, original, own
+from pytest_hubfiles.record.patch_points import UNKNOWN, PatchPoint, is_by_itself, kept, original, own
 from pytest_hubfiles.record.vcrpy import clients
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
 _Place = tuple[int, str]  # the id of an attribute's owner, and the attribute's name
-_UNKNOWN: Final = object()
-"""Stands for an attribute that the running test has patched."""
 _NOTHING: Final[Mapping[_Place, PatchPoint]] = MappingProxyType({})
 _CAN_SKIP: Final = hasattr(vcr.patch, "PATCHER_NAMES")
 """Whether this vcrpy can leave a client out; 8.5, the last for Python 3.10, cannot."""
 
 
-def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> AbstractContextManager[Any]:
+@contextmanager
+def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> Iterator[None]:
     """Have every HTTP client ask *bridge*, but for those *skipped*, whoever has patched it before."""
-    if _CAN_SKIP and not skipped and not bridge.custom_patches and _usual_patches().fit:
-        return _usual_patches().on(bridge)
-    return _make(CurrentBridge(getattr(bridge, "skip_patchers", ()), bridge.custom_patches), skipped).on(bridge)
+    made = None if not _CAN_SKIP or skipped or bridge.custom_patches else _usual_patches()
+    if made is None or not made.fit:
+        made = _make(CurrentBridge(getattr(bridge, "skip_patchers", ()), bridge.custom_patches), skipped)
+    with made.on(bridge) as put_on:
+        put_on()
+        yield
 
 
 def patched_beneath(bridge: Bridge) -> AbstractContextManager[Callable[[], None]]:
     """Have every HTTP client ask *bridge*, under the points that were kept and under what the running test has patched.
 
-    What is entered gives a function that puts on what could not be put on before.
+    What is entered gives a function that puts the patches on, but for those whose places the test has patched.
     """
     return _usual_patches(beneath=True).on(bridge, {(id(point.owner), point.name): point for point in kept()})
 
@@ -165,7 +167,7 @@ class _PatchSet:
 
     @contextmanager
     def on(self, bridge: Bridge, above: Mapping[_Place, PatchPoint] = _NOTHING) -> Iterator[Callable[[], None]]:
-        """Have the clients ask *bridge*, under the points *above*; give what puts on what could not be put on before."""
+        """Have the clients ask *bridge*; give what puts the patches on, under the points *above*."""
         before, self.current.bridge = self.current.bridge, bridge
 
         def put_on() -> None:
@@ -174,12 +176,11 @@ class _PatchSet:
                 if over is not None:
                     over.under = point.replacement
                     continue
-                if point.original is _UNKNOWN and _is_by_itself(point.owner, point.name):
+                if point.original is UNKNOWN and _is_by_itself(point.owner, point.name):
                     point.original = own(point.owner, point.name)
                 if point.is_free:
                     point.put_on()
 
-        put_on()
         try:
             yield put_on
         finally:
@@ -217,7 +218,7 @@ def _make(current: CurrentBridge, skipped: Iterable[str] = (), beneath: bool = F
             owner, name = patch.getter(), patch.attribute
             before = original(owner, name)
             if beneath and not _is_by_itself(owner, name):
-                before = _UNKNOWN
+                before = UNKNOWN
             points[id(owner), name] = PatchPoint(owner, name, before, patch.new)
         else:
             closing.append(patch)
