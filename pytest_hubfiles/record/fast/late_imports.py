@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
 from pytest_hubfiles.record.clients import CLIENTS, Client
 
-_WATCHED: Final = {client.name: client for client in CLIENTS}
+_VCRPY: Final = "vcr"  # which imports every client
+_CLIENTS: Final = {_VCRPY: CLIENTS, **{client.name: (client,) for client in CLIENTS}}
+"""The clients that are imported once a module is."""
 
 
 class LateImports:
-    """An entry of ``sys.meta_path`` that calls *imported* once a client has been imported, or reloaded.
+    """An entry of ``sys.meta_path`` that calls *imported* once clients have been imported, or reloaded.
 
     It has the other entries find the client, so that modules and specs are as they are without it.
     """
 
-    def __init__(self, imported: Callable[[Client], object]) -> None:
+    def __init__(self, imported: Callable[[Iterable[Client]], object]) -> None:
         self._imported = imported
         self._here = threading.local()
 
@@ -41,7 +43,7 @@ class LateImports:
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return how the other entries import *name* if it is a client."""
-        if name not in _WATCHED or self._is_ignored:
+        if name not in _CLIENTS or self._is_ignored:
             return None
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
@@ -59,9 +61,10 @@ class LateImports:
         def exec_module(module: ModuleType) -> None:
             if vars(loader).get("exec_module") is exec_module:
                 del loader.exec_module  # what remains is the loader as it was
-            execute(module)
+            with self.ignored() if module.__name__ == _VCRPY else nullcontext():
+                execute(module)
             if module.__name__ == spec.name:  # a loader may load several modules
-                self._imported(_WATCHED[spec.name])
+                self._imported(_CLIENTS[spec.name])
 
         if execute is not None and hasattr(loader, "__dict__") and not isinstance(loader, type):
             loader.exec_module = exec_module

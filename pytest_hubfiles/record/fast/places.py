@@ -8,14 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import update_wrapper
 from inspect import iscoroutinefunction
 from types import FunctionType
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.clients import CLIENTS, Client
 from pytest_hubfiles.record.patch_points import PatchPoint, is_by_itself, keep, own
-
-_WITH_PLACES: Final = tuple(client for client in CLIENTS if client.module)
-_VCRPY_ALONE: Final = tuple(client.name for client in CLIENTS if not client.module)
 
 
 class Asking(NamedTuple):
@@ -30,7 +27,7 @@ class Asking(NamedTuple):
 
 
 class NotByItselfError(Exception):
-    """A client is of an unknown release, half imported, or patched by somebody else already."""
+    """A client is vcrpy's alone, of an unknown release, half imported, or patched by somebody else already."""
 
 
 class Places:
@@ -45,24 +42,24 @@ class Places:
         self._watched: list[tuple[Any, str, object]] = []
         self._owners: dict[str, list[Any]] = {}  # by client
 
-    def update(self) -> bool:
-        """Make the points of what was imported since; return whether vcrpy is not needed for any client."""
-        if any(name in sys.modules for name in _VCRPY_ALONE):
-            return False
+    def update(self, clients: Iterable[Client] = CLIENTS) -> bool:
+        """Make the points of those of *clients* that are imported; return whether vcrpy is needed for none of them."""
         try:
-            for client in _WITH_PLACES:
-                if client.module in sys.modules:
-                    self.add(client)
+            for client in clients:
+                if (client.module or client.name) in sys.modules:
+                    self._add(client)
         except NotByItselfError:
             return False
         return True
 
-    def add(self, client: Client) -> None:
+    def _add(self, client: Client) -> None:
         """Make the points of *client*, unless they are made.
 
         Raises:
-            NotByItselfError: if that cannot be done.
+            NotByItselfError: if it cannot be answered without vcrpy.
         """
+        if not client.module:
+            raise NotByItselfError(client.name)
         module = sys.modules[client.module]
         try:
             owners = [owner for owner, _ in _attributes(module, (*client.hands_over, *client.vcrpy_replaces))]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.clients import Client
 from pytest_hubfiles.record.fast.late_imports import LateImports
-from pytest_hubfiles.record.fast.places import Asking, NotByItselfError, Places
+from pytest_hubfiles.record.fast.places import Asking, Places
 
 _NEEDS_VCRPY: Final = sys.version_info < (3, 11)  # vcrpy 8.5 patches piece by piece: other threads would slip through
 _REWRITTEN: Final = re.compile(r"/\.|#|\s")  # what some clients remove from a URL before they send it
@@ -114,20 +114,16 @@ def _put_on() -> None:
         point.put_on()
 
 
-def _imported(client: Client) -> None:
-    """Patch a *client* that a test has just imported, and have vcrpy take over if nothing else answers it."""
+def _imported(clients: Iterable[Client]) -> None:
+    """Patch *clients* that a test has just imported, and have vcrpy take over if it has to answer one of them."""
     if not _active:
         return
-    try:
-        if client.module:
-            known = len(_PLACES.made)
-            _PLACES.add(client)
-            for point in _PLACES.made[known:]:
-                point.put_on()
-            return
-    except NotByItselfError:
-        pass
-    _hand_over()
+    known = len(_PLACES.made)
+    has_all = _PLACES.update(clients)
+    for point in _PLACES.made[known:]:
+        point.put_on()
+    if not has_all:
+        _hand_over()
 
 
 _PLACES: Final = Places(Asking(_is_on, _answer, _hand_over))
