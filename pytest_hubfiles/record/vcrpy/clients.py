@@ -6,6 +6,7 @@ import http.client
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from types import FunctionType
 from typing import Any, Final
 from unittest import mock
@@ -72,6 +73,7 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
     prepare = _with_own_name(real)
 
+    @wraps(real.__init__)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # it is one
         if type(self) is real:
             self.__class__ = asking
@@ -107,6 +109,7 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
 
     ask = vcr_request(bridge, vcr.patch._AiohttpClientSessionRequest)
 
+    @wraps(vcr.patch._AiohttpClientSessionRequest)
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
         return await ask(session, method, url, **await _encoded(session, given))
 
