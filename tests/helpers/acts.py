@@ -229,6 +229,19 @@ class Adapter(requests.adapters.HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
+class Bare(requests.adapters.HTTPAdapter):
+    """Makes none of the attributes of its base."""
+
+    def __init__(self) -> None:
+        self.inner = requests.adapters.HTTPAdapter()
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.inner.send(request, *args, **kwargs)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
 class Transport(httpx.HTTPTransport):
     """Adds a header to the answer."""
 
@@ -262,6 +275,9 @@ def test_subclasses(url: str, saw: Any) -> None:
             session.mount(scheme, Adapter())
         answer = session.get(url, timeout=60)
         saw(answer.json()["status"], answer.request.headers["X-By"])
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Bare())
+        saw(session.get(url, timeout=60).json()["status"])
     with httpx.Client(transport=Transport(trust_env=False), timeout=60) as client:
         answered = client.get(url)
         saw(answered.json()["status"], answered.headers["X-By"])

@@ -25,12 +25,11 @@ def patch_points(adapters: Any, asking: Asking) -> Iterator[PatchPoint]:
         answer = None
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         if (
-            type(self) is adapter
-            and not args
+            not args
             and isinstance(body, bytes)
             and _are_accepted(**kwargs)
             and below.is_untouched
-            and _is_plain(self)
+            and _is_plain(self, adapter)
         ):
             answer = asking.find(request.method, request.url, body, request.headers.items())
         if answer is None:
@@ -79,11 +78,13 @@ class _Below:
         return self._attributes == self._seen
 
 
-def _is_plain(adapter: Any) -> bool:
-    """Return whether *adapter* sends as its class does, and each request once."""
+def _is_plain(adapter: Any, kind: type) -> bool:
+    """Return whether *adapter* is one of that *kind*, sends as the class does, and each request once."""
+    if type(adapter) is not kind:
+        return False
     pools, retries = adapter.poolmanager, adapter.max_retries
     return (
-        vars(adapter).keys().isdisjoint(vars(type(adapter)))
+        vars(adapter).keys().isdisjoint(vars(kind))
         and type(pools).__module__ == "urllib3.poolmanager"
         and vars(pools).keys().isdisjoint(vars(type(pools)))
         and pools.pool_classes_by_scheme is sys.modules[type(pools).__module__].pool_classes_by_scheme
