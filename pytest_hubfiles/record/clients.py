@@ -11,7 +11,8 @@ class Client(NamedTuple):
     ``module`` has the classes through which it sends; once a client without one is imported, vcrpy answers every test.
     ``is_supported`` says whether messages name it.
     ``answered_by`` is the module of ``record/fast`` that answers it. ``hands_over`` are methods in ``module`` at which
-    vcrpy takes over the test. ``watched`` are attributes in it that nobody else may have replaced.
+    vcrpy takes over the test. ``vcrpy_replaces`` are attributes in it that must be as they are by themselves when a
+    test begins: vcrpy replaces them whoever has patched them before.
     ``url_loggers`` log URLs, ``body_loggers`` whole answers.
     """
 
@@ -20,7 +21,7 @@ class Client(NamedTuple):
     is_supported: bool = False
     answered_by: str = ""
     hands_over: tuple[str, ...] = ()
-    watched: tuple[str, ...] = ()
+    vcrpy_replaces: tuple[str, ...] = ()
     url_loggers: tuple[str, ...] = ()
     body_loggers: tuple[str, ...] = ()
 
@@ -28,11 +29,13 @@ class Client(NamedTuple):
 CLIENTS: Final = (
     Client("requests", "requests.adapters", is_supported=True, answered_by="requests_adapter"),
     Client(
-        "httpx", "httpx", is_supported=True, answered_by="httpx_transports", url_loggers=("httpx",),
+        "httpx", "httpx", is_supported=True, answered_by="httpx_transports",
         hands_over=(
             "WSGITransport.handle_request", "ASGITransport.handle_async_request",
             "MockTransport.handle_request", "MockTransport.handle_async_request",
         ),
+        url_loggers=("httpx",),
+        body_loggers=("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
     ),
     Client(
         "aiohttp", "aiohttp.client", is_supported=True, url_loggers=("aiohttp.client",),
@@ -41,21 +44,23 @@ CLIENTS: Final = (
     Client(
         "urllib3", "urllib3.connectionpool", is_supported=True,
         hands_over=("HTTPConnectionPool.urlopen",),
-        watched=("HTTPConnectionPool.ConnectionCls", "HTTPSConnectionPool.ConnectionCls"),
+        vcrpy_replaces=(
+            "HTTPConnectionPool.ConnectionCls", "HTTPConnectionPool._get_conn", "HTTPConnectionPool._new_conn",
+            "HTTPSConnectionPool.ConnectionCls", "HTTPSConnectionPool._new_conn",
+        ),
         url_loggers=(
             "urllib3.connection", "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry",
             "hubspot.files.rest",  # HubSpot's own client sends through urllib3
         ),
     ),
     Client(
-        "http.client", "http.client", is_supported=True,
+        "urllib3.connection", "urllib3.connection",
         hands_over=("HTTPConnection.__init__", "HTTPSConnection.__init__"),
-        watched=("HTTPConnection", "HTTPSConnection"),
     ),
     Client(
-        "httpcore", "httpcore",
-        hands_over=("ConnectionPool.handle_request", "AsyncConnectionPool.handle_async_request"),
-        body_loggers=("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
+        "http.client", "http.client", is_supported=True,
+        hands_over=("HTTPConnection.__init__", "HTTPSConnection.__init__"),
+        vcrpy_replaces=("HTTPConnection", "HTTPSConnection"),
     ),
     *map(Client, ("boto3", "botocore", "httplib2", "httpx2", "httpx_curl_cffi", "pyreqwest", "tornado")),
 )  # fmt: skip

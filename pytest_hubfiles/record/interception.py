@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -31,9 +32,9 @@ class Interception(AbstractContextManager[Recorder]):
             bridge = self._bridge() if recorder.vcr_config else None
             recorder.load(recorder.replayed if bridge is None else bridge.interactions())
             if recorder.live or bridge is not None:
-                entering.enter_context(self._vcrpy(bridge))
+                entering.enter_context(self._patched(bridge))
             else:
-                entering.enter_context(Player(recorder.plain_answer, self._vcrpy))
+                entering.enter_context(Player(recorder.plain_answer, self._patched, self._patched_beneath))
             entering.enter_context(filtered_logs(recorder.redacted_log))
             if self._block is not None:
                 entering.enter_context(self._block)
@@ -51,9 +52,15 @@ class Interception(AbstractContextManager[Recorder]):
 
         return open_bridge(self._recorder, None if self._block is None else self._block.open)
 
-    def _vcrpy(self, bridge: Bridge | None = None) -> AbstractContextManager[None]:
+    def _patched(self, bridge: Bridge | None = None) -> AbstractContextManager[None]:
         """Return what has vcrpy's stubs ask the recorder."""
         from pytest_hubfiles.record.vcrpy.patching import patched
 
         skipped = self._recorder.vcr_config.get("skip_patchers", ())
         return patched(self._bridge() if bridge is None else bridge, skipped)
+
+    def _patched_beneath(self) -> AbstractContextManager[Callable[[], None]]:
+        """Return what has vcrpy's stubs ask the recorder, under what the test has patched."""
+        from pytest_hubfiles.record.vcrpy.patching import patched_beneath
+
+        return patched_beneath(self._bridge())

@@ -101,6 +101,7 @@ def _body_bytes(body: Any) -> bytes:
 
 def to_interaction(request: ClientRequest, response: Mapping[str, Any], base_url: str) -> Interaction:
     """Return vcrpy's request and response as an interaction, under HubSpot's origin."""
+    headers = dict(response["headers"])  # of pairs, from tornado
     return Interaction(
         method=text_of(request.method).upper(),
         url=canonical_url(text_of(request.uri), base_url),
@@ -108,7 +109,7 @@ def to_interaction(request: ClientRequest, response: Mapping[str, Any], base_url
         request_body=_body_bytes(request.body),
         status_code=response["status"]["code"],
         reason=text_of(response["status"]["message"] or ""),
-        response_headers={text_of(name): tuple(map(text_of, values)) for name, values in response["headers"].items()},
+        response_headers={text_of(name): tuple(map(text_of, values)) for name, values in headers.items()},
         response_body=_body_bytes((response.get("body") or {}).get("string")),
     )
 

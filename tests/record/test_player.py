@@ -257,8 +257,17 @@ def test_import(hubfiles):
     assert {always} or not {names!r} & set(sys.modules)
     import {module}
     assert sys.modules[{module!r}] is {module} and {module}.__spec__.loader.name == {module!r}
+    assert "exec_module" not in vars({module}.__spec__.loader) and {module}.__loader__ is {module}.__spec__.loader
     {ask}
     assert hubfiles.exchanges[-1].json["status"] == "COMPLETE"
+    for name in list(sys.modules):
+        parent, _, child = name.rpartition(".")
+        if parent.partition(".")[0] in {names!r} and not name.startswith("requests.packages."):  # names for others
+            assert getattr(sys.modules[parent], child, None) is not None, name
+
+def test_afterwards(hubfiles):
+    import {module}
+    {ask}
 """
 IMPORTS = {
     "requests": "requests.get(hubfiles.base_url + PATH)",
@@ -284,6 +293,40 @@ def test_a_client_imported_in_a_test_is_replayed(downstream: Downstream, module:
         always=ALWAYS_VCRPY,
     )
     (downstream.path / "test_files.py").write_text(f"PATH = {ended.path!r}\n{source}", encoding="utf-8")
+    downstream.write([ended])
+    downstream.write([ended], downstream.cassette("test_afterwards"))
+
+    downstream.run_apart().assert_outcomes(passed=2)
+
+
+LOOKED_FOR = """
+import importlib.util, sys, threading
+
+def test_import(hubfiles):
+    found = importlib.util.find_spec("requests")
+    assert found.loader.get_code("requests") and type(found.loader).__name__ == "SourceFileLoader"
+    assert "requests" not in sys.modules
+    thread = threading.Thread(target=importlib.import_module, args=["httpx"])
+    thread.start()
+    thread.join()
+    from requests.adapters import HTTPAdapter
+    from httpx import get
+    import requests
+    assert requests.get(hubfiles.base_url + PATH).json() == get(hubfiles.base_url + PATH).json()
+    assert requests.exceptions.HTTPError and requests.adapters.HTTPAdapter is HTTPAdapter
+    assert not {"vcr"} & set(sys.modules)
+    import vcr
+    import urllib.request
+    assert b"COMPLETE" in urllib.request.urlopen(hubfiles.base_url + PATH).read()
+    assert requests.get(hubfiles.base_url + PATH).json() == get(hubfiles.base_url + PATH).json()
+"""
+
+
+@pytest.mark.skipif(ALWAYS_VCRPY, reason="vcrpy imports every client when a test begins")
+def test_imports_are_as_they_are(downstream: Downstream) -> None:
+    """Who looks for a client without importing it, imports parts of it, or vcrpy itself, finds what he would find."""
+    ended = polled("COMPLETE")
+    (downstream.path / "test_files.py").write_text(f"PATH = {ended.path!r}\n{LOOKED_FOR}", encoding="utf-8")
     downstream.write([ended])
 
     downstream.run_apart().assert_outcomes(passed=1)

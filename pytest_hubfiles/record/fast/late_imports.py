@@ -1,57 +1,70 @@
-"""Has vcrpy take over a test that imports a client: nothing would replace the classes of that client."""
+"""Notices clients that a test imports: by then they have to be patched."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
-from pytest_hubfiles.record.clients import CLIENTS
+from pytest_hubfiles.record.clients import CLIENTS, Client
 
-_WATCHED: Final = frozenset(client.name for client in CLIENTS) - {"httpcore"}  # httpx imports it when it needs it
+_VCRPY: Final = "vcr"  # which imports every client
+_CLIENTS: Final = {_VCRPY: CLIENTS, **{client.name: (client,) for client in CLIENTS}}
+"""The clients that are imported once a module is."""
 
 
 class LateImports:
-    """An entry of ``sys.meta_path`` that calls *hand_over* before a client is imported.
+    """An entry of ``sys.meta_path`` that calls *imported* once clients have been imported, or reloaded.
 
-    *hand_over* has vcrpy take over, which imports every client, and returns whether a test is replayed.
+    It has the other entries find the client, so that modules and specs are as they are without it.
     """
 
-    def __init__(self, hand_over: Callable[[], bool]) -> None:
-        self._hand_over = hand_over
-        self._ignored = threading.local()
+    def __init__(self, imported: Callable[[Iterable[Client]], object]) -> None:
+        self._imported = imported
+        self._here = threading.local()
 
     @contextmanager
     def ignored(self) -> Iterator[None]:
         """Let this thread import clients: vcrpy looks for all of them."""
-        self._ignored.here = True
+        before = self._is_ignored
+        self._here.is_ignored = True
         try:
             yield
         finally:
-            self._ignored.here = False
+            self._here.is_ignored = before
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Return how to import *name*, if vcrpy has imported it."""
-        if name not in _WATCHED or getattr(self._ignored, "here", False) or not self._hand_over():
+    @property
+    def _is_ignored(self) -> bool:
+        return getattr(self._here, "is_ignored", False)
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return how the other entries import *name* if it is a client."""
+        if name not in _CLIENTS or self._is_ignored:
             return None
-        imported = sys.modules.get(name)
-        return None if imported is None else ModuleSpec(name, _Imported(imported))  # type: ignore[arg-type]  # it is one
+        for finder in sys.meta_path:
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = None if find is None else find(name, path, target)
+            if spec is not None:
+                self._watch(spec)
+                return spec
+        return None
 
+    def _watch(self, spec: ModuleSpec) -> None:
+        """Have the loader of *spec* report what it has executed."""
+        loader: Any = spec.loader
+        execute: Any = getattr(loader, "exec_module", None)
 
-class _Imported:
-    """A loader of a module that is imported already."""
+        def exec_module(module: ModuleType) -> None:
+            if vars(loader).get("exec_module") is exec_module:
+                del loader.exec_module  # what remains is the loader as it was
+            with self.ignored() if module.__name__ == _VCRPY else nullcontext():
+                execute(module)
+            if module.__name__ == spec.name:  # a loader may load several modules
+                self._imported(_CLIENTS[spec.name])
 
-    def __init__(self, module: ModuleType) -> None:
-        self._module, self._spec = module, module.__spec__
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module."""
-        return self._module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Give the module back the spec that the import system has just replaced."""
-        module.__spec__ = self._spec
+        if execute is not None and hasattr(loader, "__dict__") and not isinstance(loader, type):
+            loader.exec_module = exec_module

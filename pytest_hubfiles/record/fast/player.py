@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Final
 
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.clients import CLIENTS, Client
+from pytest_hubfiles.record.clients import Client
 from pytest_hubfiles.record.fast.late_imports import LateImports
-from pytest_hubfiles.record.patch_points import MISSING, PatchPoint, mark
+from pytest_hubfiles.record.fast.places import Asking, Places
 
-_FOUND_BY_MODULE: Final = tuple(client for client in CLIENTS if client.module)
-_VCRPY_ALONE: Final = tuple(client.name for client in CLIENTS if not client.module)
 _NEEDS_VCRPY: Final = sys.version_info < (3, 11)  # vcrpy 8.5 patches piece by piece: other threads would slip through
 _REWRITTEN: Final = re.compile(r"/\.|#|\s")  # what some clients remove from a URL before they send it
 
@@ -27,24 +25,28 @@ Find = Callable[[str, str, bytes, Iterable[tuple[Any, Any]]], "Interaction | Non
 class Player(AbstractContextManager["Player"]):
     """While it is entered, *find* is asked for the answer to each request.
 
-    Where *find* has none, what *vcrpy* returns is entered, and vcrpy answers the rest of the test.
+    Where *find* has none, vcrpy answers, as if it had done so from the start of the test: *patched_beneath* returns
+    what gives a function that puts its patches under those of the test. It is called at each such request: what the
+    test itself has patched is put on when that is over.
+    Where somebody else had patched a client before the test, *patched* returns what puts vcrpy's patches over that.
     """
 
-    def __init__(self, find: Find, vcrpy: Callable[[], AbstractContextManager[Any]]) -> None:
-        self._find, self._vcrpy = find, vcrpy
+    def __init__(
+        self,
+        find: Find,
+        patched: Callable[[], AbstractContextManager[Any]],
+        patched_beneath: Callable[[], AbstractContextManager[Callable[[], None]]],
+    ) -> None:
+        self._find, self._patched, self._make_beneath = find, patched, patched_beneath
         self._lock = threading.RLock()
-        self._points: Sequence[PatchPoint] = ()
         self._entered = ExitStack()
+        self._put_on: Callable[[], None] | None = None  # once vcrpy has taken over
 
     def __enter__(self) -> Player:
-        points = _patch_points()
-        if points is None or not _are_known(points, replaced=False):
-            self._entered.enter_context(self._vcrpy())
+        if _NEEDS_VCRPY or not _PLACES.update() or not _PLACES.are_free:
+            self._entered.enter_context(self._patched())
             return self
-        for point in points:
-            if point.replacement is not None:
-                point.put_on()
-        self._points = points
+        _put_on()
         _active.append(self)
         if _LATE_IMPORTS not in sys.meta_path:
             sys.meta_path.insert(0, _LATE_IMPORTS)
@@ -57,100 +59,72 @@ class Player(AbstractContextManager["Player"]):
             if self in _active:
                 _active.remove(self)
         self._entered.__exit__(kind, error, trace)
-        if _LATE_IMPORTS in sys.meta_path and not _active:  # the test may have removed it
-            sys.meta_path.remove(_LATE_IMPORTS)
-        for point in self._points:
-            if point.is_on:
+        if not _active:
+            if _LATE_IMPORTS in sys.meta_path:  # the test may have removed it
+                sys.meta_path.remove(_LATE_IMPORTS)
+            for point in _PLACES.made:
                 point.take_off()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether vcrpy has not taken over."""
+        return self._put_on is None
 
     def answer(self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]) -> Interaction | None:
         """Return the recorded answer to a request, None if vcrpy or the client has to answer."""
-        if self not in _active or _REWRITTEN.search(url) or not _are_known(self._points, replaced=True):
-            return None
-        return self._find(method, url, body, headers)
+        return None if _REWRITTEN.search(url) else self._find(method, url, body, headers)
 
-    def hand_over(self) -> None:
-        """Use vcrpy for the rest of the test, unless another patch sits on top of ours, as a cassette of the test's."""
+    @cached_property
+    def _patched_beneath(self) -> AbstractContextManager[Callable[[], None]]:
+        return self._make_beneath()
+
+    def hand_over(self) -> bool:
+        """Use vcrpy for the rest of the test; return whether that is new."""
         with _LATE_IMPORTS.ignored():
-            vcrpy = self._vcrpy()  # imports it, outside the lock: an import waits for other threads that import
-            with self._lock:  # other threads wait until vcrpy's patches are on top of ours, which stay
-                if self in _active and _are_known(self._points, replaced=True):
-                    self._entered.enter_context(vcrpy)
-                    _active.remove(self)
+            beneath = self._patched_beneath  # imports it, outside the lock: an import waits for others that import
+            with self._lock:  # other threads wait until vcrpy's patches are on
+                if self not in _active:
+                    return False
+                is_new = self._put_on is None
+                if self._put_on is None:
+                    self._put_on = self._entered.enter_context(beneath)
+                self._put_on()
+                return is_new
 
 
 _active: Final[list[Player]] = []  # the innermost last
 
 
+def _is_on() -> bool:
+    return any(player.is_on for player in _active[-1:])
+
+
 def _answer(method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]) -> Interaction | None:
-    return _active[-1].answer(method, url, body, headers) if _active else None
+    for player in _active[-1:]:
+        return player.answer(method, url, body, headers)
+    return None
 
 
 def _hand_over() -> bool:
-    """Have vcrpy take over from the innermost player; return whether there was one."""
+    return any(player.hand_over() for player in _active[-1:])
+
+
+def _put_on() -> None:
+    for point in _PLACES.made:
+        point.put_on()
+
+
+def _imported(clients: Iterable[Client]) -> None:
+    """Patch *clients* that a test has just imported, and have vcrpy take over if it has to answer one of them."""
     if not _active:
-        return False
-    _active[-1].hand_over()
-    return True
+        return
+    known = len(_PLACES.made)
+    has_all = _PLACES.update(clients)
+    for point in _PLACES.made[known:]:
+        point.put_on()
+    if not has_all:
+        _hand_over()
 
 
-_LATE_IMPORTS: Final = LateImports(_hand_over)
-
-
-def _are_known(points: Sequence[PatchPoint], replaced: bool) -> bool:
-    """Return whether each of *points* is as it is by itself, or as it is *replaced*: nobody else has patched it."""
-    for owner, name, original, replacement in points:  # all() would take twice as long
-        if vars(owner).get(name, MISSING) is not ((replacement if replaced else None) or original):
-            return False
-    return True
-
-
-def _patch_points() -> tuple[PatchPoint, ...] | None:
-    """Return the patch points of the clients that are imported, None if vcrpy has to answer one of them."""
-    if _NEEDS_VCRPY or any(name in sys.modules for name in _VCRPY_ALONE):
-        return None
-    found: list[PatchPoint] = []
-    for client in _FOUND_BY_MODULE:
-        if client.module in sys.modules:
-            if client.name not in _made:
-                try:
-                    _made[client.name] = tuple(_points_of(client, sys.modules[client.module]))
-                except (AttributeError, KeyError):  # an unknown release of the client, or a module half imported
-                    return None
-            found += _made[client.name]
-    return tuple(found)
-
-
-_made: Final[dict[str, tuple[PatchPoint, ...]]] = {}  # by client, once in a process
-
-
-def _points_of(client: Client, module: Any) -> Iterator[PatchPoint]:
-    if client.answered_by:
-        answering: Any = importlib.import_module(f"{__package__}.{client.answered_by}")
-        for point in answering.patch_points(module, _answer, _hand_over):
-            mark(point.replacement, point.original)
-            yield point
-    for owner, name in _attributes(module, client.watched):
-        yield PatchPoint(owner, name, vars(owner)[name])
-    for owner, name in _attributes(module, client.hands_over):
-        yield _handing_over(owner, name)
-
-
-def _attributes(module: Any, paths: Iterable[str]) -> Iterator[tuple[Any, str]]:
-    """Yield the owner and the name of each attribute that *paths* lead to."""
-    for path in paths:
-        owner, _, name = path.rpartition(".")
-        yield (getattr(module, owner) if owner else module), name
-
-
-def _handing_over(owner: Any, name: str) -> PatchPoint:
-    """Return the patch of a method that has vcrpy take over, and then calls what vcrpy has made of the method."""
-
-    def hand_over_first(*args: Any, **kwargs: Any) -> Any:
-        if name != "__init__" or type(args[0]) is owner:
-            _hand_over()
-        return point.successor(*args, **kwargs)
-
-    point = PatchPoint(owner, name, vars(owner)[name], hand_over_first)
-    mark(hand_over_first, point.original)
-    return point
+_PLACES: Final = Places(Asking(_is_on, _answer, _hand_over))
+_LATE_IMPORTS: Final = LateImports(_imported)

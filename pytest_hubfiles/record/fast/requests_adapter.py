@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from typing import Any
 
-from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.patch_points import PatchPoint
+from pytest_hubfiles.record.fast.places import Asking
+from pytest_hubfiles.record.patch_points import PatchPoint, is_by_itself
 from pytest_hubfiles.record.wire import header_pairs
 
 
-def patch_points(
-    adapters: Any, find: Callable[..., Interaction | None], hand_over: Callable[[], object]
-) -> Iterator[PatchPoint]:
-    """Yield what is replaced; *adapters* is the module ``requests.adapters``.
-
-    Raises:
-        AttributeError: if somebody else has replaced ``HTTPAdapter.send``.
-    """
+def patch_points(adapters: Any, asking: Asking) -> Iterator[PatchPoint]:
+    """Yield what is replaced; *adapters* is the module ``requests.adapters``."""
     import requests.sessions
     import urllib3
 
-    adapter, original = adapters.HTTPAdapter, vars(adapters.HTTPAdapter)["send"]
-    if original.__module__ != adapters.__name__:
-        raise AttributeError("HTTPAdapter.send is not that of requests")
+    adapter = adapters.HTTPAdapter
+    below = _Below(adapter, urllib3.PoolManager, urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool)
 
     def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         answer = None
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        if type(self) is adapter and not args and isinstance(body, bytes) and _are_accepted(**kwargs):
-            answer = find(request.method, request.url, body, request.headers.items())
+        if (
+            not args
+            and isinstance(body, bytes)
+            and _are_accepted(**kwargs)
+            and below.is_untouched
+            and _is_plain(self, adapter)
+        ):
+            answer = asking.find(request.method, request.url, body, request.headers.items())
         if answer is None:
-            hand_over()
-            return sending.successor(self, request, *args, **kwargs)
+            asking.hand_over()
+            return sending.beneath(self, request, *args, **kwargs)
         raw = urllib3.HTTPResponse(
             body=io.BytesIO(answer.response_body),
             headers=urllib3.HTTPHeaderDict(header_pairs(answer)),
@@ -48,14 +48,49 @@ def patch_points(
         )
         return self.build_response(request, raw)
 
-    sending = PatchPoint(adapter, "send", original, send)
+    def get_environ_proxies(*args: Any, **kwargs: Any) -> Any:
+        """Return none: nothing is sent, and looking for one takes a third of the time of a request."""
+        return {} if asking.is_on() else proxies.beneath(*args, **kwargs)
+
+    sending = PatchPoint(adapter, "send", vars(adapter)["send"], send)
+    proxies = PatchPoint(
+        requests.sessions, "get_environ_proxies", requests.sessions.get_environ_proxies, get_environ_proxies
+    )
     yield sending
-    # Nothing is sent, so no proxy is needed. Looking for one takes a third of the time of a request.
-    yield PatchPoint(requests.sessions, "get_environ_proxies", requests.sessions.get_environ_proxies, _no_proxies)
+    yield proxies
 
 
-def _no_proxies(*args: object, **kwargs: object) -> dict[str, str]:
-    return {}
+class _Below:
+    """What ``HTTPAdapter.send`` calls in a replay with vcrpy: classes whose attributes a test may have patched."""
+
+    def __init__(self, *classes: type) -> None:
+        self._attributes = [vars(one) for one in classes]
+        self._classes = classes
+        self._seen: list[dict[str, Any]] | None = None
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether they are as they were when every attribute was that of its own package."""
+        if self._seen is None:
+            if not all(is_by_itself(one, name) for one in self._classes for name in vars(one)):
+                return False
+            self._seen = [dict(attributes) for attributes in self._attributes]
+        return self._attributes == self._seen
+
+
+def _is_plain(adapter: Any, kind: type) -> bool:
+    """Return whether *adapter* is one of that *kind*, sends as the class does, and each request once."""
+    if type(adapter) is not kind:
+        return False
+    pools, retries = adapter.poolmanager, adapter.max_retries
+    return (
+        vars(adapter).keys().isdisjoint(vars(kind))
+        and type(pools).__module__ == "urllib3.poolmanager"
+        and vars(pools).keys().isdisjoint(vars(type(pools)))
+        and pools.pool_classes_by_scheme is sys.modules[type(pools).__module__].pool_classes_by_scheme
+        and retries.total == 0
+        and not retries.status_forcelist
+    )
 
 
 def _are_accepted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, wraps
 from typing import Any, Final
 
@@ -83,12 +84,20 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Return the recorded answer to *request*."""
         return self._recorder.play(request)
 
-    @_noting_faults
     def append(self, request: Request, response: dict[str, Any]) -> None:
-        """Take in what vcrpy loads, and record what came from the network."""
+        """Take in what vcrpy loads, and record what came from the network.
+
+        What fails in here is noted, and fails the test; the client gets its answer. Some clients record in a callback,
+        and would wait for ever for an answer that was lost to an error.
+        """
         if not self.rewound:  # vcrpy is loading
             super().append(request, response)
             return
+        with suppress(Exception):
+            self._record(request, response)
+
+    @_noting_faults
+    def _record(self, request: Request, response: dict[str, Any]) -> None:
         if not self._has_hooks:  # nothing has to be copied for them
             self._recorder.record(request, response)
             return

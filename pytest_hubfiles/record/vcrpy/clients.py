@@ -6,6 +6,7 @@ import http.client
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from types import FunctionType
 from typing import Any, Final
 from unittest import mock
@@ -14,7 +15,7 @@ import vcr.patch
 import vcr.stubs
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
-from pytest_hubfiles.record.patch_points import unmarked
+from pytest_hubfiles.record.patch_points import is_by_itself, original, own
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
 PATCHED_HERE: Final = ("httplib",)
@@ -72,6 +73,7 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
     prepare = _with_own_name(real)
 
+    @wraps(real.__init__)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # it is one
         if type(self) is real:
             self.__class__ = asking
@@ -84,12 +86,14 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     yield mock.patch.object(stub.__mro__[1], "_baseclass", sending)  # a cassette within this one sends by itself
 
 
-def _with_own_name(real: Any) -> FunctionType:
+def _with_own_name(real: Any) -> Any:
     """Return the ``__init__`` of *real*, which calls its base by the class's name, where a stub may stand."""
-    original = unmarked(real.__init__)
-    names = {**original.__globals__, real.__name__: real}
-    prepare = FunctionType(original.__code__, names, argdefs=original.__defaults__, closure=original.__closure__)
-    prepare.__kwdefaults__ = original.__kwdefaults__
+    init = original(real, "__init__")
+    if own(real, "__init__") is init and not is_by_itself(real, "__init__"):
+        return init  # somebody's patch from before the test
+    names = {**init.__globals__, real.__name__: real}
+    prepare = FunctionType(init.__code__, names, argdefs=init.__defaults__, closure=init.__closure__)
+    prepare.__kwdefaults__ = init.__kwdefaults__
     return prepare
 
 
@@ -105,6 +109,7 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
 
     ask = vcr_request(bridge, vcr.patch._AiohttpClientSessionRequest)
 
+    @wraps(vcr.patch._AiohttpClientSessionRequest)
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
         return await ask(session, method, url, **await _encoded(session, given))
 

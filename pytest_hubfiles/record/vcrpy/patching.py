@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 from weakref import WeakKeyDictionary, finalize
 
 import vcr.patch
 
-from pytest_hubfiles.record.patch_points import PatchPoint, own, unmarked
+from pytest_hubfiles.record.patch_points import UNKNOWN, PatchPoint, is_by_itself, kept, original, own
 from pytest_hubfiles.record.vcrpy import clients
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
+_Place = tuple[int, str]  # the id of an attribute's owner, and the attribute's name
+_NOTHING: Final[Mapping[_Place, PatchPoint]] = MappingProxyType({})
 _CAN_SKIP: Final = hasattr(vcr.patch, "PATCHER_NAMES")
 """Whether this vcrpy can leave a client out; 8.5, the last for Python 3.10, cannot."""
 
 
 @contextmanager
 def patched(bridge: Bridge, skipped: Iterable[str] = ()) -> Iterator[None]:
-    """Have every HTTP client ask *bridge*, but for those *skipped*."""
-    if _CAN_SKIP and not skipped and not bridge.custom_patches and _patch_set().fits:
-        with _patch_set().on(bridge):
-            yield
-    else:  # the test has patches of its own, or others have patched a client
-        current = CurrentBridge(getattr(bridge, "skip_patchers", ()), bridge.custom_patches, bridge)
-        with ExitStack() as patches:
-            patches.callback(setattr, current, "bridge", _NOBODY)
-            for patch in _patches(current, skipped):
-                patches.enter_context(patch)
-            yield
+    """Have every HTTP client ask *bridge*, but for those *skipped*, whoever has patched it before."""
+    made = None if not _CAN_SKIP or skipped or bridge.custom_patches else _usual_patches()
+    if made is None or not made.fit:
+        made = _make(CurrentBridge(getattr(bridge, "skip_patchers", ()), bridge.custom_patches), skipped)
+    with made.on(bridge) as put_on:
+        put_on()
+        yield
 
 
-for _name, _value in list(vars(vcr.patch).items()):  # vcrpy may have been imported while the fast path was on
-    if unmarked(_value) is not _value:
-        setattr(vcr.patch, _name, unmarked(_value))
+def patched_beneath(bridge: Bridge) -> AbstractContextManager[Callable[[], None]]:
+    """Have every HTTP client ask *bridge*, under the points that were kept and under what the running test has patched.
+
+    What is entered gives a function that puts the patches on, but for those whose places the test has patched.
+    """
+    return _usual_patches(beneath=True).on(bridge, {(id(point.owner), point.name): point for point in kept()})
 
 
 def _patches(bridge: Any, skipped: Iterable[str]) -> Iterator[Any]:
@@ -50,6 +52,18 @@ def _patches(bridge: Any, skipped: Iterable[str]) -> Iterator[Any]:
     with mock.patch.object(vcr.patch, "ConnectionRemover", remover):
         yield from vcr.patch.CassettePatcherBuilder(bridge).build()
     yield from clients.patches(bridge, skipped)
+
+
+def _restore_originals() -> None:
+    """Have vcrpy keep what the clients are by themselves: it may have been imported with patches on them."""
+    for point in kept():
+        now = own(point.owner, point.name)
+        for name, value in list(vars(vcr.patch).items()):
+            if value is now or value is point.replacement:
+                setattr(vcr.patch, name, point.original)
+
+
+_restore_originals()
 
 
 # --- connections -------------------------------------------------------------------------------------------
@@ -142,36 +156,81 @@ class _PatchSet:
     closing: tuple[AbstractContextManager[Any], ...]
 
     @property
-    def fits(self) -> bool:
-        """Whether nobody else has patched a client since the patches were made."""
-        return all(unmarked(own(point.owner, point.name)) is point.original for point in self.points)
+    def fit(self) -> bool:
+        """Whether nobody else has patched a client since they were made."""
+        return all(point.is_free for point in self.points)
+
+    @property
+    def are_current(self) -> bool:
+        """Whether the clients are those for which the patches were made: no module has been reloaded."""
+        return all(_is_current(point.owner) for point in self.points)
 
     @contextmanager
-    def on(self, bridge: Bridge) -> Iterator[None]:
-        """Have the clients ask *bridge*."""
-        self.current.bridge = bridge
-        for point in self.points:
-            point.put_on()
+    def on(self, bridge: Bridge, above: Mapping[_Place, PatchPoint] = _NOTHING) -> Iterator[Callable[[], None]]:
+        """Have the clients ask *bridge*; give what puts the patches on, under the points *above*."""
+        before, self.current.bridge = self.current.bridge, bridge
+
+        def put_on() -> None:
+            for point in self.points:
+                over = above.get((id(point.owner), point.name))
+                if over is not None:
+                    over.under = point.replacement
+                    continue
+                if point.original is UNKNOWN and _is_by_itself(point.owner, point.name):
+                    point.original = own(point.owner, point.name)
+                if point.is_free:
+                    point.put_on()
+
         try:
-            yield
+            yield put_on
         finally:
+            for over in above.values():
+                over.under = None
             for point in self.points:
                 point.take_off()
             for closing in self.closing:
                 closing.__exit__(None, None, None)
-            self.current.bridge = _NOBODY
+            self.current.bridge = before
 
 
-@cache
-def _patch_set() -> _PatchSet:
-    """Make the patches of all clients without putting any on, as other threads may be sending."""
-    current = CurrentBridge(clients.PATCHED_HERE)
-    points: dict[tuple[int, str], PatchPoint] = {}
+_usual: Final[list[_PatchSet]] = []
+
+
+def _usual_patches(beneath: bool = False) -> _PatchSet:
+    """Return the patches of all clients, made once unless a client is reloaded, or patched when they are made."""
+    if _usual and _usual[0].are_current:
+        return _usual[0]
+    made = _make(CurrentBridge(clients.PATCHED_HERE), beneath=beneath)
+    if all(_is_by_itself(point.owner, point.name) for point in made.points):
+        _usual[:] = [made]  # else some of them call what was there
+    return made
+
+
+def _make(current: CurrentBridge, skipped: Iterable[str] = (), beneath: bool = False) -> _PatchSet:
+    """Make patches without putting any on, as other threads may be sending.
+
+    Those that are to be put *beneath* what a test has patched wait until it has taken that off.
+    """
+    points: dict[_Place, PatchPoint] = {}
     closing = []
-    for patch in _patches(current, ()):
+    for patch in _patches(current, skipped):
         if hasattr(patch, "attribute"):
             owner, name = patch.getter(), patch.attribute
-            points[id(owner), name] = PatchPoint(owner, name, unmarked(own(owner, name)), patch.new)
+            before = original(owner, name)
+            if beneath and not _is_by_itself(owner, name):
+                before = UNKNOWN
+            points[id(owner), name] = PatchPoint(owner, name, before, patch.new)
         else:
             closing.append(patch)
     return _PatchSet(current, tuple(points.values()), tuple(closing))
+
+
+def _is_by_itself(owner: Any, name: str) -> bool:
+    return str(getattr(owner, "__module__", owner.__name__)).partition(".")[0] == "vcr" or is_by_itself(owner, name)
+
+
+def _is_current(owner: Any) -> bool:
+    """Return whether *owner*, a module or a class, is what is found under its name."""
+    if not isinstance(owner, type) or "<" in owner.__qualname__:
+        return True
+    return getattr(sys.modules.get(owner.__module__), owner.__qualname__, None) is owner
