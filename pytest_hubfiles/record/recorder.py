@@ -77,6 +77,7 @@ class Recorder:
         self.cassette, self.display_name, self.base_url = cassette, display_name, base_url
         self.mode, self.staged = mode, staged
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
+        self._home = os.getpid(), threading.get_ident()
         self.lock = threading.RLock()
         self.exchanges: list[Exchange] = []
         self.recorded: list[Interaction] = []
@@ -240,9 +241,9 @@ class Recorder:
 
     @cached_property
     def _refusals(self) -> Refusals:
-        from pytest_hubfiles.record.refusals import Refusals
+        from pytest_hubfiles.record.refusals import Home, Refusals
 
-        return Refusals(self.display_name, self._stored, self._identify, self.problems)
+        return Refusals(self.display_name, self._stored, self._identify, self.problems, Home(*self._home))
 
     def refuse_connection(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect that the network block has stopped."""

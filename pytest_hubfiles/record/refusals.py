@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.errors import HubfilesError, Portable
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
@@ -17,6 +19,7 @@ from pytest_hubfiles.record.network_block import ConnectionBlockedError
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 
 _PATIENCE: Final = 3  # refusals of one request; clients that retry by themselves give up after about as many
+_PATIENCE_IN_CHILD: Final = 100  # what is no Exception kills the worker of a pool, whose caller then waits for ever
 _CONTEXT: Final = 40  # characters that two texts share, shown before what differs
 _MOST_SHOWN: Final = 200
 
@@ -29,7 +32,7 @@ class UnmatchedRequestError(HubfilesError):
         super().__init__(finding.message)
 
 
-class PollRefusedError(BaseException):
+class PollRefusedError(Portable, BaseException):
     """A poll for which nothing is recorded (any more): a loop that swallows every Exception would poll for ever."""
 
     def __init__(self, finding: Finding) -> None:
@@ -37,25 +40,42 @@ class PollRefusedError(BaseException):
         super().__init__(finding.message)
 
 
-class SwallowedRefusalError(BaseException):
+class SwallowedRefusalError(Portable, BaseException):
     """A request that was refused is sent again and again: no ``except Exception`` may keep the test from its end."""
 
-    def __init__(self, finding: Finding) -> None:
-        self.finding = finding
+    def __init__(self, finding: Finding, times: int) -> None:
+        self.finding, self.times = finding, times
         super().__init__(
-            f"{finding.after} was refused {_PATIENCE} times and is sent again: the test swallows the refusal, "
+            f"{finding.after} was refused {times} times and is sent again: the test swallows the refusal, "
             f"and a replay has no other answer.\n{finding.message}"
         )
 
 
+class Home(NamedTuple):
+    """The process and the thread of a test, in which pytest takes in whatever is raised."""
+
+    process: int
+    thread: int
+
+    @classmethod
+    def here(cls) -> Home:
+        """Return those that run this."""
+        return cls(os.getpid(), threading.get_ident())
+
+
 @dataclass
 class Refusals:
-    """Makes the errors for what one test must not send; their findings are added to ``problems``."""
+    """Makes the errors for what one test must not send; their findings are added to ``problems``.
+
+    Away from ``home`` each request is refused with an ``Exception`` at first: the pools of ``multiprocessing``, of
+    processes and of threads, hand on nothing else, and whoever waits for such a worker would wait for ever.
+    """
 
     display_name: str
     stored: StoredCassette
     identify: Callable[[Interaction], Exchange]
     problems: list[Finding]
+    home: Home
     _counts: Counter[str | None] = field(default_factory=Counter)
 
     def unmatched(self, request: Interaction, tape: Tape) -> BaseException:
@@ -67,7 +87,7 @@ class Refusals:
         finding = explain(request, tape, self.display_name)
         finding = replace(finding, operation=exchange.operation, version=exchange.version)
         self.problems.append(finding)
-        if request.method == "GET" and request.task_id is not None:
+        if request.method == "GET" and request.task_id is not None and Home.here() == self.home:
             return PollRefusedError(finding)
         return self._counted(finding, UnmatchedRequestError)
 
@@ -84,7 +104,8 @@ class Refusals:
 
     def _counted(self, finding: Finding, error: Callable[[Finding], BaseException]) -> BaseException:
         self._counts[finding.after] += 1
-        return (error if self._counts[finding.after] <= _PATIENCE else SwallowedRefusalError)(finding)
+        patience = _PATIENCE if os.getpid() == self.home.process else _PATIENCE_IN_CHILD
+        return error(finding) if self._counts[finding.after] <= patience else SwallowedRefusalError(finding, patience)
 
 
 def explain(request: Interaction, tape: Tape, cassette: str) -> Finding:
