@@ -35,6 +35,7 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.record.identical_answers import IdenticalAnswers
     from pytest_hubfiles.record.promotion import StagedRecordings
     from pytest_hubfiles.record.refusals import Refusals
     from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
@@ -53,7 +54,8 @@ class Recorder:
 
     ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``course`` what
     happens, as a cassette would hold it; ``problems`` are the requests without an answer; ``faults`` what failed in
-    here or in a user's hook, which a client may have swallowed. ``live`` says whether requests may reach the network.
+    here or in a user's hook, which a client may have swallowed; ``endless`` says what was asked too often, always with
+    the same answer. ``live`` says whether requests may reach the network.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Recorder:
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         limits: cassettes.Limits = cassettes.USUAL,
         test: str = "",
+        max_identical_answers: int = 500,
     ) -> None:
         refuse_unsafe()
         self.vcr_config = _checked(vcr_config)
@@ -81,6 +84,8 @@ class Recorder:
         self.course = Course()
         self.problems: list[Finding] = []
         self.faults: list[str] = []
+        self.endless: list[str] = []
+        self._max_identical = max_identical_answers
         self._identify = identify
         self._transient_answers: list[str] = []
         self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
@@ -100,6 +105,7 @@ class Recorder:
     def load(self, loaded: Iterable[Interaction]) -> None:
         """Answer from *loaded*: ``replayed``, as the user's load hooks left it."""
         self._tape = self._stored.tape([moved(interaction, self.base_url) for interaction in loaded])
+        self._tape.most_repeats = self._max_identical
 
     def note_fault(self, error: Exception) -> None:
         """Note what failed in here, or in a user's hook: it is raised into a client, which may swallow it."""
@@ -120,7 +126,7 @@ class Recorder:
                 if number is None or not is_plain(self._tape.stored[number]):
                     return None
                 self._secrets.defer(headers)
-                self._tape.played.add(number)
+                self._tape.take(number)
                 self.course.add(self._identify(self._tape.interactions[number]))
                 return self._tape.stored[number]
         except Exception as error:
@@ -142,6 +148,7 @@ class Recorder:
             UnmatchedRequestError: if it has no answer and must not be sent.
             PollRefusedError: the same, of a poll.
             SwallowedRefusalError: if it has been refused before, and the test swallowed that.
+            SameAnswerError: if the network goes on giving the same answer.
         """
         __tracebackhide__ = True
         with self.lock:
@@ -151,12 +158,17 @@ class Recorder:
                 return False
             number = self._number_of(filtered)
             if number is not None:
-                self._tape.played.add(number)
+                self._tape.take(number)
                 self._reserved[request] = number, self.course.moment()
                 return True
             if not self.live:
                 raise self._refusals.unmatched(self._searched(filtered), self._tape)
-            self._secrets.add_sent(to_interaction(request, NO_ANSWER, self.base_url))  # hooks may hide some of it
+            sent = to_interaction(request, NO_ANSWER, self.base_url)
+            self._secrets.add_sent(sent)  # hooks may hide some of it
+            if self._identical.are_too_many(sent.match_key):
+                raise self._refusals.endless(
+                    self._searched(filtered), self._identical.last(sent.match_key), self.endless
+                )
             self._in_flight.add(request, filtered, self.course.moment())
             return False
 
@@ -214,6 +226,7 @@ class Recorder:
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
+            self._identical.add(raw)
             asked = self._in_flight.answered(request, raw) or self.course.moment()
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook removed is scrubbed everywhere too, as it may stand elsewhere.
@@ -232,6 +245,12 @@ class Recorder:
         from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 
         return RequestsInFlight(self._as_recorded)
+
+    @cached_property
+    def _identical(self) -> IdenticalAnswers:
+        from pytest_hubfiles.record.identical_answers import IdenticalAnswers
+
+        return IdenticalAnswers(self._max_identical)
 
     @cached_property
     def _refusals(self) -> Refusals:

@@ -15,6 +15,7 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.record.clients import SUPPORTED
+from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 
@@ -47,8 +48,16 @@ class SwallowedRefusalError(Portable, BaseException):
         self.finding, self.times = finding, times
         super().__init__(
             f"{finding.after} was refused {times} times and is sent again: the test swallows the refusal, "
-            f"and a replay has no other answer.\n{finding.message}"
+            f"and there is no other answer.\n{finding.message}"
         )
+
+
+class SameAnswerError(HubfilesError):
+    """A request that is being recorded has had the same answer so often that whoever sends it may never stop."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.message)
 
 
 class Home(NamedTuple):
@@ -91,6 +100,19 @@ class Refusals:
             return PollRefusedError(finding)
         return self._counted(finding, UnmatchedRequestError)
 
+    def endless(self, request: Interaction, last: Last, told: list[str]) -> BaseException:
+        """Return the error for a *request* whose *last* answer came too often in a row; add it to what is *told*."""
+        sent = f"{request.method} {request.path}"
+        said = f"{sent} got the same answer {last.times} times in a row ({last.shown})"
+        if said not in told:
+            told.append(said)
+        message = (
+            f"{said} while this test records, and is sent once more: that would go on for ever.\n"
+            "Have the code give up after some time. If an answer can be so long in coming, raise "
+            f"hubfiles_max_identical_answers in the ini file, which is {last.times}."
+        )
+        return self._counted(Finding.of(Kind.TASK_NEVER_ENDED, message, after=sent), SameAnswerError)
+
     def blocked(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect by a client that is not recorded."""
         finding = Finding.of(
@@ -116,7 +138,13 @@ def explain(request: Interaction, tape: Tape, cassette: str) -> Finding:
     if same:
         last = tape.interactions[same[-1]]
         times = f"{len(same)} time{'s' * (len(same) != 1)}"
-        if last.task_id is not None and last.status_code < 300:
+        if last.task_status in TERMINAL:
+            message = (
+                f"{sent} was answered {last.task_status} {tape.most_repeats} times more than was recorded: the task "
+                "has ended, and the test asks on. Have the code see that, or raise hubfiles_max_identical_answers in "
+                f"the ini file, which is {tape.most_repeats}."
+            )
+        elif last.task_id is not None and last.status_code < 300:
             kind = Kind.TASK_NEVER_ENDED
             message = (
                 f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
