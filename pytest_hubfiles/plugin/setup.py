@@ -104,6 +104,7 @@ def _test_run(
         limits=run.limits,
         test=item.nodeid,
         max_identical_answers=run.get("max_identical_answers"),
+        stragglers=run.stragglers,
     )
     return TestRun(
         test=item.nodeid,

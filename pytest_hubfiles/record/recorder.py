@@ -17,7 +17,8 @@ from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
 from pytest_hubfiles.record.course import Course
-from pytest_hubfiles.record.session_secrets import SessionSecrets
+from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
+from pytest_hubfiles.record.stragglers import Stragglers
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.record.wire import (
@@ -29,6 +30,7 @@ from pytest_hubfiles.record.wire import (
     is_plain,
     key_of,
     moved,
+    text_of,
     to_interaction,
 )
 from pytest_hubfiles.secrets.write_guard import WriteGuard
@@ -73,11 +75,12 @@ class Recorder:
         limits: cassettes.Limits = cassettes.USUAL,
         test: str = "",
         max_identical_answers: int = 500,
+        stragglers: Stragglers | None = None,
     ) -> None:
         refuse_unsafe()
         self.vcr_config = _checked(vcr_config)
         self.cassette, self.display_name, self.base_url = cassette, display_name, base_url
-        self.mode, self.staged = mode, staged
+        self.mode, self.staged, self.test = mode, staged, test
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
         self._home = os.getpid(), threading.get_ident()
         self.lock = threading.RLock()
@@ -86,6 +89,7 @@ class Recorder:
         self.faults: list[str] = []
         self.endless: list[str] = []
         self._max_identical = max_identical_answers
+        self.stragglers = Stragglers([], base_url) if stragglers is None else stragglers
         self._identify = identify
         self._transient_answers: list[str] = []
         self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
@@ -119,6 +123,7 @@ class Recorder:
         self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]
     ) -> Interaction | None:
         """Return the recorded answer to a request if it is a plain one; else return None, and nothing has happened."""
+        self.stragglers.check(method, url)
         try:
             key = match_key(method.upper(), canonical_url(url, self.base_url), body)
             with self.lock:
@@ -149,8 +154,10 @@ class Recorder:
             PollRefusedError: the same, of a poll.
             SwallowedRefusalError: if it has been refused before, and the test swallowed that.
             SameAnswerError: if the network goes on giving the same answer.
+            LateRequestError: if it is of a test that has ended.
         """
         __tracebackhide__ = True
+        self.stragglers.check(text_of(request.method), text_of(request.uri))
         with self.lock:
             if request in self._reserved or request in self._played:
                 return True
@@ -301,7 +308,7 @@ class Recorder:
         """Return *interaction* as a cassette holds it; what is scrubbed in it is scrubbed everywhere from now on."""
         scrubbed, new = self._secrets.scrub(interaction)
         if new:  # and what was recorded before may hold it
-            self.course.change(lambda e: replace(e, interaction=_scrub_known(e.interaction, new)))
+            self.course.change(lambda e: replace(e, interaction=scrub_known(e.interaction, new)))
         return scrubbed
 
     # --- asked by the plugin --------------------------------------------------------------------------------
@@ -340,7 +347,3 @@ class Recorder:
     def file_findings(self) -> list[Finding]:
         """Return what is wrong with the cassette file itself: unreadable, or with a credential in it."""
         return self._stored.findings(self.display_name)
-
-
-def _scrub_known(interaction: Interaction, values: frozenset[str]) -> Interaction:
-    return secrets.scrub(interaction, values).interaction if secrets.may_hold(interaction, values) else interaction
