@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import Any, Final
+from weakref import WeakSet
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.record.network_block import NetworkBlock
@@ -36,14 +38,35 @@ class LateRequestError(HubfilesError):
 
 @dataclass(eq=False)
 class _Life:
-    """The time in which a test may send."""
+    """The time in which a test may send.
+
+    What was begun in a context of the test belongs to it, unless that context serves other tests too: anyio runs the
+    tests of a module in one task, which the first of them may have begun. Then ``shared`` has the tasks that were there
+    when the test ended, and only those are the test's.
+    """
 
     test: str
     has_ended: bool = False
+    shared: WeakSet[Any] | None = None
+
+    def end(self, loops: Iterable[Any]) -> None:
+        """Note that the test has ended, and what it leaves in *loops*."""
+        self.has_ended = True
+        tasks = [task for loop in loops for task in sys.modules["asyncio"].all_tasks(loop)]
+        if any(map(_runs_tests, tasks)):
+            self.shared = WeakSet(tasks)
+
+    def is_of(self, task: Any) -> bool:
+        """Return whether *task*, which runs in a context of the test, is the test's own."""
+        return self.shared is None or (task in self.shared and not _runs_tests(task))
+
+
+def _runs_tests(task: Any) -> bool:
+    return task is not None and "TestRunner." in getattr(task.get_coro(), "__qualname__", "")
 
 
 _LIFE: Final[ContextVar[_Life | None]] = ContextVar("hubfiles_life", default=None)
-"""That of the test which has begun the task that runs. Of threads nothing is known before Python 3.14."""
+"""That of the test in whose context a task was begun."""
 
 
 class Stragglers:
@@ -60,6 +83,7 @@ class Stragglers:
         self._life: _Life | None = None
         self._before: dict[int, list[FrameType]] = {}
         self._left: dict[int, tuple[FrameType, _Life]] = {}  # by the number of the thread
+        self._loops: WeakSet[Any] = WeakSet()
         self._block: NetworkBlock | None = None
 
     def begin(self, test: str) -> None:
@@ -73,7 +97,8 @@ class Stragglers:
         life, before = self._life, self._before
         if life is None:
             return
-        life.has_ended, self._life, self._before = True, None, {}
+        self._life, self._before = None, {}
+        life.end(self._loops)
         _LIFE.set(None)
         stacks = _stacks()
         self._left = {thread: left for thread, left in self._left.items() if left[0] in stacks.get(thread, ())}
@@ -115,9 +140,13 @@ class Stragglers:
 
     def _late(self) -> _Life | None:
         """Return the test to which what runs here belongs, if that test has ended."""
+        loop = sys.modules["asyncio"]._get_running_loop() if "asyncio" in sys.modules else None
         life = _LIFE.get()
-        if life is not None and life.has_ended:
-            return life
+        if loop is not None:
+            self._loops.add(loop)
+        if life is not None and (loop is not None or not life.has_ended):
+            is_late = life.has_ended and life.is_of(sys.modules["asyncio"].current_task(loop))
+            return life if is_late else None
         if self._left and (left := self._left.get(threading.get_ident())) is not None:
             frame: FrameType | None = sys._getframe()
             while frame is not None:
@@ -128,7 +157,7 @@ class Stragglers:
 
     def _refused(self, asked: str) -> LateRequestError:
         life = self._late()
-        by = f"the thread {threading.current_thread().name}" if _LIFE.get() is not life else "the task that sent it"
+        by = "the task that sent it" if _LIFE.get() is life else f"the thread {threading.current_thread().name}"
         error = LateRequestError("a test" if life is None else life.test, asked, by)
         if str(error) not in self._told:
             self._told.append(str(error))
@@ -155,6 +184,11 @@ def _call(stack: list[FrameType], before: list[FrameType]) -> FrameType | None:
     """
     modules = [str(frame.f_globals.get("__name__", "")) for frame in stack]
     if next((module for module in modules if module != "threading"), "") == "queue":  # as workers of all kinds do
+        return None
+    names = {
+        frame.f_code.co_name for frame, module in zip(stack, modules, strict=True) if module.startswith("asyncio.")
+    }
+    if "run_forever" in names and "run_until_complete" not in names:  # whose each task is, its context says
         return None
     for frame, module in zip(reversed(stack), reversed(modules), strict=True):
         if frame not in before and module.partition(".")[0] not in _DISPATCHERS:

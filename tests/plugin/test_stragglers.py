@@ -263,7 +263,9 @@ LOOP = """
 @pytest.fixture(scope="session")
 def loop():
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="loop")
+    def runs():
+        loop.run_forever()
+    thread = threading.Thread(target=runs, name="loop")
     thread.start()
     yield loop
     loop.call_soon_threadsafe(loop.stop)
@@ -317,6 +319,88 @@ def test_second(hubfiles, loop):
 
     result.assert_outcomes(passed=2)
     told(result, "the task that sent it")
+
+
+def test_a_loop_in_a_thread_that_a_test_left(suite: Downstream) -> None:
+    """A thread with a loop of its own, that carries out one coroutine, is what its test has begun."""
+    suite.tests(
+        COMMON
+        + LOOP
+        + """
+goes_on = threading.Event()
+left = []
+
+async def late(url):
+    goes_on.wait(PATIENCE)
+    try:
+        await ask(url)
+    except Exception as error:
+        errors.append(error)
+
+def test_first(hubfiles):
+    hubfiles.import_status("first")
+    url = hubfiles.base_url + PATH
+    left.append(threading.Thread(target=lambda: asyncio.run(late(url)), name="the late one"))
+    left[0].start()
+
+@pytest.mark.hubfiles(cassette="second")
+def test_second(hubfiles):
+    goes_on.set()
+    left[0].join()
+    assert hubfiles.import_status("second")
+    assert [type(error).__name__ for error in errors] == ["LateRequestError"]
+"""
+    )
+
+    result = suite.run_apart("--hubfiles-fail-on=never")
+
+    result.assert_outcomes(passed=2)
+    told(result)
+
+
+def test_a_loop_that_a_test_starts_for_all(suite: Downstream) -> None:
+    """A loop in a thread, or the task in which anyio runs tests, serves each test though the first has started it."""
+    for name in ("first", "second", "third"):
+        tape = [interaction("GET", status_path(name), 200, json.loads(polled("PENDING").response_body))]
+        suite.write(tape, suite.path / f"cassettes/2026-03/{name}.yaml")
+    suite.tests(
+        COMMON
+        + LOOP
+        + """
+@pytest.fixture(scope="module")
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture(scope="module")
+async def client(anyio_backend):
+    async with httpx.AsyncClient() as client:
+        yield client
+
+@pytest.fixture
+def late_client(hubfiles, request):
+    return request.getfixturevalue("client")
+
+TESTS = [pytest.param(name, marks=pytest.mark.hubfiles(cassette=name)) for name in ("first", "second", "third")]
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", TESTS)
+async def test_anyio(hubfiles, late_client, name):
+    url = hubfiles.base_url + PATH.replace("AAAAEZ6whGI", name)
+    (answer,) = await asyncio.gather(late_client.get(url))
+    assert answer.json()["status"] == "PENDING"
+
+@pytest.mark.parametrize("name", TESTS)
+def test_loop(hubfiles, request, name):
+    loop = request.getfixturevalue("loop")
+    url = hubfiles.base_url + PATH.replace("AAAAEZ6whGI", name)
+    assert run(loop, ask(url)).result() == "PENDING"
+"""
+    )
+
+    result = suite.pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=6)
+    assert result.ret == pytest.ExitCode.OK
 
 
 def test_who_has_ended_in_time(suite: Downstream) -> None:
