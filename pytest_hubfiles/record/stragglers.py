@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
@@ -13,6 +14,7 @@ from weakref import WeakSet
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.record.network_block import NetworkBlock
+from pytest_hubfiles.record.patch_points import PatchPoint
 
 _DISPATCHERS: Final = frozenset(
     {"anyio", "asgiref", "asyncio", "concurrent", "multiprocessing", "selectors", "socketserver", "threading", "trio"}
@@ -69,6 +71,29 @@ _LIFE: Final[ContextVar[_Life | None]] = ContextVar("hubfiles_life", default=Non
 """That of the test in whose context a task was begun."""
 
 
+class _AtExit:
+    """What a test has registered with ``atexit``, as it is, but for whose it is."""
+
+    def __init__(self, call: Callable[..., object], life: _Life) -> None:
+        self._call, self._life = call, life
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        _EXITING.append(self._life)
+        try:
+            self._call(*args, **kwargs)
+        finally:
+            _EXITING.remove(self._life)
+
+    def __eq__(self, other: object) -> bool:  # atexit.unregister gets what was registered
+        return self._call == other
+
+    def __hash__(self) -> int:
+        return hash(self._call)
+
+
+_EXITING: Final[list[_Life]] = []
+
+
 class Stragglers:
     """Refuses what tests send that have ended; *told* gets a text for each.
 
@@ -84,6 +109,8 @@ class Stragglers:
         self._before: dict[int, list[FrameType]] = {}
         self._left: dict[int, tuple[FrameType, _Life]] = {}  # by the number of the thread
         self._loops: WeakSet[Any] = WeakSet()
+        self._exits = PatchPoint(atexit, "register", atexit.register)
+        self._has_exits = False
         self._block: NetworkBlock | None = None
 
     def begin(self, test: str) -> None:
@@ -91,6 +118,16 @@ class Stragglers:
         self._life = _Life(test)
         _LIFE.set(self._life)
         self._before = _stacks()
+        if not self._exits.is_on:
+            self._exits = PatchPoint(atexit, "register", atexit.register, self._register)
+            self._exits.put_on()
+
+    def _register(self, call: Any, *args: Any, **kwargs: Any) -> Any:
+        life = _LIFE.get() or self._life
+        self._has_exits = self._has_exits or life is not None
+        register: Any = self._exits.original
+        register(call if life is None else _AtExit(call, life), *args, **kwargs)
+        return call
 
     def end(self) -> None:
         """Note that the test has ended: what it has begun must not send any more."""
@@ -98,7 +135,9 @@ class Stragglers:
         if life is None:
             return
         self._life, self._before = None, {}
-        life.end(self._loops)
+        life.end(self._loops if self._loops else ())
+        if self._exits.is_on:
+            self._exits.take_off()
         _LIFE.set(None)
         stacks = _stacks()
         self._left = {thread: left for thread, left in self._left.items() if left[0] in stacks.get(thread, ())}
@@ -106,10 +145,11 @@ class Stragglers:
             call = _call(stack, before.get(thread, []))
             if call is not None and thread not in self._left:
                 self._left[thread] = call, life
-        if self._left and self._block is None:  # between tests, nothing else stands between a thread and the network
+        is_needed = bool(self._left) or self._has_exits
+        if is_needed and self._block is None:  # between tests, nothing else stands between a thread and the network
             self._block = NetworkBlock(self._base_url, self._refused, concerns=lambda: self._late() is not None)
             self._block.__enter__()
-        elif self._block is not None and not self._left:
+        elif self._block is not None and not is_needed:
             self._block.__exit__(None, None, None)
             self._block = None
 
@@ -140,6 +180,8 @@ class Stragglers:
 
     def _late(self) -> _Life | None:
         """Return the test to which what runs here belongs, if that test has ended."""
+        if _EXITING and threading.current_thread() is threading.main_thread():
+            return _EXITING[-1]
         loop = sys.modules["asyncio"]._get_running_loop() if "asyncio" in sys.modules else None
         life = _LIFE.get()
         if loop is not None:
@@ -158,9 +200,12 @@ class Stragglers:
     def _refused(self, asked: str) -> LateRequestError:
         life = self._late()
         by = "the task that sent it" if _LIFE.get() is life else f"the thread {threading.current_thread().name}"
+        by = "what sent it at exit" if _EXITING else by
         error = LateRequestError("a test" if life is None else life.test, asked, by)
         if str(error) not in self._told:
             self._told.append(str(error))
+            if _EXITING and sys.stderr is not None:  # the run has been reported
+                sys.stderr.write(f"{error}\n")
         return error
 
 

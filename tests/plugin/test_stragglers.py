@@ -195,6 +195,37 @@ def test_first(hubfiles):
     assert result.ret == pytest.ExitCode.OK
 
 
+def test_at_exit(suite: Downstream) -> None:
+    """What a test has registered to send at exit is refused, and told on stderr; what else it registered works."""
+    suite.tests(
+        COMMON
+        + """
+import atexit
+import pathlib
+
+def test_first(hubfiles):
+    hubfiles.import_status("first")
+    atexit.register(by_requests, hubfiles.base_url + PATH)
+    atexit.register(pathlib.Path("ended").write_text, "yes")
+    def removed():
+        pathlib.Path("removed").touch()
+    assert atexit.register(removed) is removed
+    atexit.unregister(removed)
+
+def test_second():
+    assert type(atexit.register).__name__ == "builtin_function_or_method"
+"""
+    )
+
+    result = suite.run_apart("--hubfiles-fail-on=never")
+
+    result.assert_outcomes(passed=2)
+    result.stderr.fnmatch_lines(["* was refused: what sent it at exit was begun by test_files.py::test_first, *"])
+    assert suite.asked() == 0
+    assert (suite.path / "ended").exists()
+    assert not (suite.path / "removed").exists()
+
+
 POOL = """
 @pytest.fixture(scope="session")
 def pool():
