@@ -109,7 +109,7 @@ class Stragglers:
         self._before: dict[int, list[FrameType]] = {}
         self._left: dict[int, tuple[FrameType, _Life]] = {}  # by the number of the thread
         self._loops: WeakSet[Any] = WeakSet()
-        self._exits = PatchPoint(atexit, "register", atexit.register)
+        self._exits = PatchPoint(atexit, "register", atexit.register, self._register)
         self._has_exits = False
         self._block: NetworkBlock | None = None
 
