@@ -1,7 +1,29 @@
-"""Everything this package raises on purpose, under one base class."""
+"""Everything this package raises on purpose, and how it reaches another process."""
 
 from __future__ import annotations
 
+from typing import Any
 
-class HubfilesError(Exception):
+
+class Portable:
+    """What an exception class of this package inherits, first of its bases: it survives pickle and copy.
+
+    ``BaseException`` would be made again from its message alone, which fails where a constructor takes something else;
+    a pool of processes whose worker raises such an error waits for it for ever. In place of that, an exception is made
+    without its constructor and gets its message and its fields.
+    """
+
+    args: tuple[Any, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _without_constructor, (type(self), self.args), vars(self)
+
+
+def _without_constructor(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    error = kind.__new__(kind)
+    error.args = args  # OSError's __new__ leaves them to a constructor
+    return error
+
+
+class HubfilesError(Portable, Exception):
     """Base of every error this package raises on purpose; its text is written for the person at the terminal."""

@@ -100,7 +100,7 @@ class HubFiles:
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """What this test has exchanged so far, in order, whichever client did."""
+        """What this test has exchanged so far, in the order of asking, whichever client did."""
         return tuple(self._test_run.recorder.exchanges)
 
     @property
@@ -153,15 +153,17 @@ class HubFiles:
             TaskPollError: if a poll gets anything but a 2xx, or an HTML page.
             ContractNotFoundError: if this version has no such operation.
         """
-        deadline = time.monotonic() + timeout
+        deadline, course = time.monotonic() + timeout, self._test_run.recorder.course
         while True:
-            before = len(self._test_run.recorder.recorded)
+            before = course.answered_live
             exchange = self._poll(operation, task_id)
             if not 200 <= exchange.status_code < 300 or exchange.interaction.transient:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange
-            if len(self._test_run.recorder.recorded) > before:  # it came from the network, so the task needs time
+            if (
+                self._test_run.recorder.course.answered_live > before
+            ):  # it came from the network, so the task needs time
                 if time.monotonic() + interval > deadline:
                     raise TaskTimeoutError(operation, task_id, timeout, exchange)
                 time.sleep(interval)
@@ -181,10 +183,10 @@ class HubFiles:
         recorder = self._test_run.recorder
         if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
             raise TokenMissingError
-        before = len(recorder.exchanges)
+        before = len(recorder.course)
         if not recorder.answers(method, url, body or b""):
             self._ask(method, url, body)
-        for exchange in recorder.exchanges[before:]:
+        for exchange in recorder.course.since(before):
             if exchange.method == method and exchange.interaction.path.endswith(path):
                 return exchange
         raise ExchangeIgnoredError(url)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.errors import HubfilesError, Portable
 
 
-class RefusedError(ValueError):
+class RefusedError(Portable, ValueError):
     """A document is refused; ``reason`` and ``line`` (from 1, or None) say why and where."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
+from pytest_hubfiles.errors import Portable
 from pytest_hubfiles.model.exchange import Interaction
 
 _Match = Callable[[str, int], "re.Match[str] | None"]
@@ -46,7 +47,7 @@ _Known = dict[str | bytes, Any]
 _MOST_KNOWN: Final = 64
 
 
-class _OtherFormError(Exception):
+class _OtherFormError(Portable, Exception):
     """A piece of a file is not in the form that this package writes."""
 
 

@@ -15,7 +15,7 @@ from pytest_hubfiles.judge.declared import UNDECLARED, DeclaredPlace
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.body import BodyNotJsonError
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.finding import Finding, Share
 from pytest_hubfiles.model.policy import Case, Category, Kind
 
 _MOST_TRIED: Final = 50  # shapes of single answers that are searched for the first one that shows a difference
@@ -78,8 +78,10 @@ class AnswerComparison:
         was_empty, emptied = [e for e in old if _is_empty(e)], [e for e in new if _is_empty(e)]
         if emptied and (not was_empty or (len(emptied) == len(new) and len(was_empty) < len(old))):
             after = "null" if any(e.body.strip() for e in emptied) else "nothing"
-            said = f"the body is {after} where there was one, in {len(emptied)} of {len(new)} answers"
-            yield self._finding(Kind.BODY_EMPTIED, None, said, before="a body", after=after, **_seen_in(emptied))
+            share = Share(len(emptied), len(new))
+            said = f"the body is {after} where there was one, {share} answers"
+            facts = {"before": "a body", "after": after, "share": share, **_seen_in(emptied)}
+            yield self._finding(Kind.BODY_EMPTIED, None, said, **facts)
         elif len(was_empty) == len(old) and len(emptied) < len(new):
             said, line = "a body where there was none", _line_of(e for e in new if not _is_empty(e))
             yield self._finding(Kind.BODY_APPEARED, None, said, before="nothing", after="a body", line=line)

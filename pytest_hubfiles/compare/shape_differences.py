@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_hubfiles.compare.shapes import Shape
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import ANY_KEY, UNDECLARED, Declared
-from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.finding import Finding, Share
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Case, Category, Kind
 
@@ -82,6 +82,7 @@ class Subject:
         before: str | None = None,
         after: str | None = None,
         seen: int | None = None,
+        share: Share | None = None,
     ) -> Finding:
         path = _json_path(steps)
         exchanges = self.total if seen is None else min(self.total, max(seen, 1))
@@ -98,6 +99,7 @@ class Subject:
             before=before,
             after=after,
             exchanges=exchanges,
+            share=share,
         )
 
     def too_different(self, said: str, before: str, after: str) -> Finding:
@@ -136,15 +138,16 @@ class Subject:
     def optional(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
         """Fields that every object had are absent from some."""
         for name in sorted((new.optional - old.optional) & old.fields.keys()):
-            where, present = (*steps, name), new.fields[name].count
+            where, share = (*steps, name), Share(new.fields[name].count, new.objects)
             cases = [Case.REQUIRED] if self._declared(where).required else []
             yield self._finding(
                 Kind.FIELD_NOW_OPTIONAL,
                 where,
-                f"was always there and now is in {present} of {new.objects}",
+                f"was always there and now is {share}",
                 *cases,
                 before="always",
                 after="sometimes",
+                share=share,
             )
 
     def types(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:

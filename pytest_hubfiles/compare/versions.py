@@ -142,6 +142,7 @@ class Migration:
                 category=Category.VERSION,
                 version=self.new,
                 keyword=_KEYWORDS.get(found.kind),
+                share=None,
                 message=f"{SCHEMAS}{message if number else f'{message} (in errors)'}",
             )
 

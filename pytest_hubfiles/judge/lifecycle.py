@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
-from pytest_hubfiles.model.task_states import TRANSITIONS
+from pytest_hubfiles.model.task_states import goes_back
 
 
 def check(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
-    """Yield a finding for each step back of a task that *exchanges* show, in the order in which they happened."""
+    """Yield a finding for each step back of a task that *exchanges* show, in the order in which they were asked for.
+
+    That has to be an order in which they can have happened: see :class:`pytest_hubfiles.record.course.Course`.
+    """
     last: dict[str, str] = {}
     for exchange in exchanges:
         state = exchange.task_status
@@ -19,7 +22,7 @@ def check(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
             continue
         before = last.get(exchange.interaction.path)
         last[exchange.interaction.path] = state
-        if before is not None and state in TRANSITIONS and state not in TRANSITIONS.get(before, {state}):
+        if before is not None and goes_back(before, state):
             yield Finding.of(
                 Kind.ILLEGAL_TRANSITION,
                 f"the task went from {before} to {state}",

@@ -36,6 +36,9 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._lists)
 
+    def __reduce__(self) -> tuple[Any, ...]:  # pickle's oldest protocols know no slots
+        return Headers, (self._lists,)
+
     def __repr__(self) -> str:
         return f"Headers({dict(self)!r})"
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 from pytest_hubfiles.model.policy import POLICY, Case, Category, Kind, Severity, severity_of
 
@@ -22,6 +22,9 @@ SCHEMAS: Final = "schemas: "
 RECORDINGS: Final = "recordings: "
 """What the message of a finding of category version begins with: where the finding was seen."""
 
+_EXAMPLE: Final = " (one example of several)"
+"""What a message ends with that quotes one of several values."""
+
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TEXTS: Final = (
     "message", "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
@@ -32,6 +35,16 @@ _TEXTS: Final = (
 def _printable(text: str) -> str:
     """Return *text* as every terminal and file can show it: a body may hold lone surrogates or escape sequences."""
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class Share(NamedTuple):
+    """In how many of how many answers, or objects in them, something was seen; the message says it in these words."""
+
+    seen: int
+    among: int
+
+    def __str__(self) -> str:
+        return f"in {self.seen} of {self.among}"
 
 
 class Facts(TypedDict, total=False):
@@ -49,6 +62,7 @@ class Facts(TypedDict, total=False):
     cassette: str | None
     exchanges: int
     line: int | None
+    share: Share | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,8 @@ class Finding:
 
     ``before`` is what was expected or recorded, ``after`` what came. ``path`` is a JSONPath with ``[*]`` for array
     elements. ``exchanges`` counts the exchanges that showed it, ``line`` is the line of the first in the cassette,
-    counted from 1. ``deviation`` is why the severity was lowered to info, if it was.
+    counted from 1. ``share`` is what the message says of how many there were, if it does. ``deviation`` is why the
+    severity was lowered to info, if it was.
     """
 
     kind: Kind
@@ -77,6 +92,7 @@ class Finding:
     deviation: str | None = None
     exchanges: int = 1
     line: int | None = None
+    share: Share | None = None
 
     def __post_init__(self) -> None:
         for name in _TEXTS:
@@ -126,6 +142,17 @@ class Finding:
         text = "\x1f".join("" if fact is None else str(fact) for fact in self.identity)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def with_another(self, other: Finding) -> Finding:
+        """Return what this and *other* come to, the same finding in other exchanges: its message is true of both."""
+        message, share = self.message, self.share
+        if share is not None and other.share is not None:
+            head, said, tail = message.rpartition(str(share))
+            share = Share(share.seen + other.share.seen, share.among + other.share.among)
+            message = f"{head}{share}{tail}" if said else message
+        elif self.category is Category.CONTRACT and message != other.message and not message.endswith(_EXAMPLE):
+            message += _EXAMPLE
+        return replace(self, exchanges=self.exchanges + other.exchanges, message=message, share=share)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as the JSON report writes it."""
         return {
@@ -147,12 +174,15 @@ class Finding:
             "deviation": self.deviation,
             "exchanges": self.exchanges,
             "line": self.line,
+            **({} if self.share is None else {"share": self.share._asdict()}),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Finding:
         """Return the finding that :meth:`to_dict` wrote."""
         facts = {key: value for key, value in data.items() if key != "fingerprint"}
+        if "share" in facts:
+            facts["share"] = Share(**facts["share"])
         return cls(
             **{
                 **facts,
@@ -171,7 +201,7 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
         said = finding.message if finding.category is Category.REPLAY else None
         key = (finding.identity, finding.test, finding.cassette, said)
         if key in merged:
-            merged[key] = replace(merged[key], exchanges=merged[key].exchanges + finding.exchanges)
+            merged[key] = merged[key].with_another(finding)
         else:
             merged[key] = finding
     return sorted(merged.values(), key=lambda finding: -finding.severity.rank)

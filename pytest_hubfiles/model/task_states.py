@@ -16,3 +16,8 @@ TRANSITIONS: Final[Mapping[str, frozenset[str]]] = {
     "CANCELED": frozenset({"CANCELED"}),
 }
 """The states that may follow each state. HubSpot documents only the four states; the order is our assumption."""
+
+
+def goes_back(before: str, after: str) -> bool:
+    """Return whether a task in the state *before* cannot be in *after* later; of states that nobody lists it may."""
+    return after in TRANSITIONS and after not in TRANSITIONS.get(before, {after})

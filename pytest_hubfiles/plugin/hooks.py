@@ -170,12 +170,17 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         items[0].config.stash[RUN].partial = True
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Give xdist's controller what only a worker knows; a worker that gives nothing has crashed."""
+    run = session.config.stash[RUN]
+    if "stragglers" in vars(run):  # a test has been recorded or replayed
+        with complaining(run, "waiting for what tests have left behind"):
+            run.stragglers.wait()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[PARTIAL] = session.config.stash[RUN].partial
-        output[COMPLAINTS] = session.config.stash[RUN].complaints
+        output[PARTIAL] = run.partial
+        output[COMPLAINTS] = run.complaints
 
 
 def _explain(test_run: TestRun, conclusion: Conclusion) -> str:

@@ -20,6 +20,7 @@ from pytest_hubfiles.settings.values import OptionError
 if TYPE_CHECKING:
     from pytest_hubfiles.judge.deviations import Deviation
     from pytest_hubfiles.judge.registry import Contracts
+    from pytest_hubfiles.record.stragglers import Stragglers
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run.rules import Rules
@@ -150,6 +151,13 @@ class Run:
         from pytest_hubfiles.judge import schema_files
 
         return schema_files.load(self.get("schemas"))
+
+    @cached_property
+    def stragglers(self) -> Stragglers:
+        """What tests have left behind, which makes the run complain if it sends."""
+        from pytest_hubfiles.record.stragglers import Stragglers
+
+        return Stragglers(self.complaints, self.get("base_url"))
 
     @cached_property
     def own_deviations(self) -> tuple[Deviation, ...]:

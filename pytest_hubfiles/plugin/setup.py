@@ -103,6 +103,8 @@ def _test_run(
         vcr_config=vcr_config,
         limits=run.limits,
         test=item.nodeid,
+        max_identical_answers=run.get("max_identical_answers"),
+        stragglers=run.stragglers,
     )
     return TestRun(
         test=item.nodeid,

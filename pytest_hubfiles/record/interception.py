@@ -39,6 +39,8 @@ class Interception(AbstractContextManager[Recorder]):
             if self._block is not None:
                 entering.enter_context(self._block)
                 entering.enter_context(late_certificates())
+            recorder.stragglers.begin(recorder.test)
+            entering.callback(recorder.stragglers.end)
             self._entered = entering.pop_all()
         return recorder
 

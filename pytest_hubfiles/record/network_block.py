@@ -31,17 +31,22 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
     """While it is entered, the sockets of this process reach this machine alone, and not *base_url* on it.
 
     A test may talk to a database of its own, on a loopback address or a UNIX socket, and to the *hosts* that vcrpy
-    is told to ignore. *refuse* makes the error for an attempt. This sees what goes through Python's ``socket``:
-    not other processes, nor libraries with sockets of their own such as pycurl, grpc and uvloop.
+    is told to ignore. *refuse* makes the error for an attempt; *concerns* says whether whoever makes it is meant. This
+    sees what goes through Python's ``socket``: not other processes, nor libraries with sockets of their own such as
+    pycurl, grpc and uvloop.
 
     Its patches are plain assignments: ``mock.patch`` would cost each replay ten times as much.
     """
 
     def __init__(
-        self, base_url: str, refuse: Callable[[str], BaseException], hosts: Iterable[str | re.Pattern[str]] = ()
+        self,
+        base_url: str,
+        refuse: Callable[[str], BaseException],
+        hosts: Iterable[str | re.Pattern[str]] = (),
+        concerns: Callable[[], bool] = lambda: True,
     ) -> None:
         self._base = _host_and_port(base_url)
-        self._refuse = refuse
+        self._refuse, self._concerns = refuse, concerns
         self._names = {host.lower() for host in hosts if isinstance(host, str)}
         self._patterns = [host for host in hosts if isinstance(host, re.Pattern)]
         self._open: set[tuple[str, Any]] = set()  # addresses with their ports; None is any port
@@ -77,7 +82,7 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
 
     def _guarded_method(self, call: Callable[..., Any], position: int) -> Callable[..., Any]:
         def guarded(sock: socket.socket, *args: Any) -> Any:
-            if self._is_active and len(args) > max(position, 0) and sock.family in _INTERNET:
+            if self._is_active and len(args) > max(position, 0) and sock.family in _INTERNET and self._concerns():
                 self._check(args[position])
             return call(sock, *args)
 
@@ -86,7 +91,7 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
     def _guarded_look_up(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
             name = _normalized(host)
-            if not self._is_active or name == _HERE or _address(name) is not None:
+            if not self._is_active or name == _HERE or _address(name) is not None or not self._concerns():
                 return call(host, *args, **kwargs)
             if not self._is_named(name):
                 if name == _normalized(socket.gethostname()):  # as smtplib does, to introduce itself

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -17,7 +16,9 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
-from pytest_hubfiles.record.session_secrets import SessionSecrets
+from pytest_hubfiles.record.course import Course
+from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
+from pytest_hubfiles.record.stragglers import Stragglers
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.record.wire import (
@@ -29,12 +30,14 @@ from pytest_hubfiles.record.wire import (
     is_plain,
     key_of,
     moved,
+    text_of,
     to_interaction,
 )
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.record.identical_answers import IdenticalAnswers
     from pytest_hubfiles.record.promotion import StagedRecordings
     from pytest_hubfiles.record.refusals import Refusals
     from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
@@ -51,10 +54,10 @@ def _checked(config: object) -> Mapping[str, Any]:
 class Recorder:
     """Answers the requests of one test from its cassette, or records what the network answers.
 
-    ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``recorded`` what
-    came from the network, in the order in which it was asked for. ``exchanges`` is what happened, as a cassette would
-    hold it; ``problems`` are the requests without an answer; ``faults`` what failed in here or in a user's hook, which
-    a client may have swallowed. ``live`` says whether requests may reach the network.
+    ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``course`` what
+    happens, as a cassette would hold it; ``problems`` are the requests without an answer; ``faults`` what failed in
+    here or in a user's hook, which a client may have swallowed; ``endless`` says what was asked too often, always with
+    the same answer. ``live`` says whether requests may reach the network.
     """
 
     def __init__(
@@ -71,22 +74,26 @@ class Recorder:
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         limits: cassettes.Limits = cassettes.USUAL,
         test: str = "",
+        max_identical_answers: int = 500,
+        stragglers: Stragglers | None = None,
     ) -> None:
         refuse_unsafe()
         self.vcr_config = _checked(vcr_config)
         self.cassette, self.display_name, self.base_url = cassette, display_name, base_url
-        self.mode, self.staged = mode, staged
+        self.mode, self.staged, self.test = mode, staged, test
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
+        self._home = os.getpid(), threading.get_ident()
         self.lock = threading.RLock()
-        self.exchanges: list[Exchange] = []
-        self.recorded: list[Interaction] = []
-        self._sequence: list[int] = []  # the sequence number of the request of each of them
+        self.course = Course()
         self.problems: list[Finding] = []
         self.faults: list[str] = []
+        self.endless: list[str] = []
+        self._max_identical = max_identical_answers
+        self.stragglers = Stragglers([], base_url) if stragglers is None else stragglers
         self._identify = identify
         self._transient_answers: list[str] = []
         self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
-        self._reserved: dict[ClientRequest, int] = {}
+        self._reserved: dict[ClientRequest, tuple[int, int]] = {}  # the number of the answer, and when it was asked
         self._played: WeakSet[ClientRequest] = WeakSet()
         self._last_played = threading.local()
         is_replayed = not self.live or mode is RecordMode.NEW_EPISODES
@@ -102,6 +109,7 @@ class Recorder:
     def load(self, loaded: Iterable[Interaction]) -> None:
         """Answer from *loaded*: ``replayed``, as the user's load hooks left it."""
         self._tape = self._stored.tape([moved(interaction, self.base_url) for interaction in loaded])
+        self._tape.most_repeats = self._max_identical
 
     def note_fault(self, error: Exception) -> None:
         """Note what failed in here, or in a user's hook: it is raised into a client, which may swallow it."""
@@ -115,6 +123,7 @@ class Recorder:
         self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]
     ) -> Interaction | None:
         """Return the recorded answer to a request if it is a plain one; else return None, and nothing has happened."""
+        self.stragglers.check(method, url)
         try:
             key = match_key(method.upper(), canonical_url(url, self.base_url), body)
             with self.lock:
@@ -122,15 +131,15 @@ class Recorder:
                 if number is None or not is_plain(self._tape.stored[number]):
                     return None
                 self._secrets.defer(headers)
-                self._tape.played.add(number)
-                self.exchanges.append(self._identify(self._tape.interactions[number]))
+                self._tape.take(number)
+                self.course.add(self._identify(self._tape.interactions[number]))
                 return self._tape.stored[number]
         except Exception as error:
             self.note_fault(error)
             raise
 
     def answers(self, method: str, url: str, body: bytes) -> bool:
-        """Answer a request that no client sends, if it has a plain answer; it is among ``exchanges`` then."""
+        """Answer a request that no client sends, if it has a plain answer; it is part of ``course`` then."""
         return not self.live and not self.vcr_config and self.plain_answer(method, url, body, ()) is not None
 
     # --- through vcrpy's bridge -----------------------------------------------------------------------------
@@ -144,8 +153,11 @@ class Recorder:
             UnmatchedRequestError: if it has no answer and must not be sent.
             PollRefusedError: the same, of a poll.
             SwallowedRefusalError: if it has been refused before, and the test swallowed that.
+            SameAnswerError: if the network goes on giving the same answer.
+            LateRequestError: if it is of a test that has ended.
         """
         __tracebackhide__ = True
+        self.stragglers.check(text_of(request.method), text_of(request.uri))
         with self.lock:
             if request in self._reserved or request in self._played:
                 return True
@@ -153,13 +165,18 @@ class Recorder:
                 return False
             number = self._number_of(filtered)
             if number is not None:
-                self._tape.played.add(number)
-                self._reserved[request] = number
+                self._tape.take(number)
+                self._reserved[request] = number, self.course.moment()
                 return True
             if not self.live:
                 raise self._refusals.unmatched(self._searched(filtered), self._tape)
-            self._secrets.add_sent(to_interaction(request, NO_ANSWER, self.base_url))  # hooks may hide some of it
-            self._in_flight.add(request, filtered)
+            sent = to_interaction(request, NO_ANSWER, self.base_url)
+            self._secrets.add_sent(sent)  # hooks may hide some of it
+            if self._identical.are_too_many(sent.match_key):
+                raise self._refusals.endless(
+                    self._searched(filtered), self._identical.last(sent.match_key), self.endless
+                )
+            self._in_flight.add(request, filtered, self.course.moment())
             return False
 
     def _number_of(self, filtered: ClientRequest) -> int | None:
@@ -187,10 +204,10 @@ class Recorder:
                 if self.live:
                     self._in_flight.remove(request)
                 raise self._refusals.unmatched(self._searched(request), self._tape)
-            number = self._reserved.pop(request)
+            number, asked = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
             self._last_played.interaction = self._tape.interactions[number]
-            self.exchanges.append(self._identify(self._tape.interactions[number]))
+            self.course.add(self._identify(self._tape.interactions[number]), asked)
             return answer_of(self._tape.stored[number])
 
     def redirected(self, request: ClientRequest) -> MadeUpRequest:
@@ -216,16 +233,14 @@ class Recorder:
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
-            number = self._in_flight.answered(request, raw)
+            self._identical.add(raw)
+            asked = self._in_flight.answered(request, raw) or self.course.moment()
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook removed is scrubbed everywhere too, as it may stand elsewhere.
             exchanged = [] if left == [raw] else [self._scrub(raw)]
             kept = [self._scrub(interaction) for interaction in left]
-            place = bisect.bisect(self._sequence, number)  # concurrent requests are answered in any order
-            self._sequence[place:place] = [number] * len(kept)
-            self.recorded[place:place] = kept
             for interaction in kept or exchanged:
-                self.exchanges.append(self._identify(interaction))
+                self.course.add_live(self._identify(interaction), asked, is_recorded=bool(kept))
                 cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
                 if cause:
                     self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
@@ -239,10 +254,16 @@ class Recorder:
         return RequestsInFlight(self._as_recorded)
 
     @cached_property
-    def _refusals(self) -> Refusals:
-        from pytest_hubfiles.record.refusals import Refusals
+    def _identical(self) -> IdenticalAnswers:
+        from pytest_hubfiles.record.identical_answers import IdenticalAnswers
 
-        return Refusals(self.display_name, self._stored, self._identify, self.problems)
+        return IdenticalAnswers(self._max_identical)
+
+    @cached_property
+    def _refusals(self) -> Refusals:
+        from pytest_hubfiles.record.refusals import Home, Refusals
+
+        return Refusals(self.display_name, self._stored, self._identify, self.problems, Home(*self._home))
 
     def refuse_connection(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect that the network block has stopped."""
@@ -287,11 +308,22 @@ class Recorder:
         """Return *interaction* as a cassette holds it; what is scrubbed in it is scrubbed everywhere from now on."""
         scrubbed, new = self._secrets.scrub(interaction)
         if new:  # and what was recorded before may hold it
-            self.recorded = [_scrub_known(before, new) for before in self.recorded]
-            self.exchanges = [replace(e, interaction=_scrub_known(e.interaction, new)) for e in self.exchanges]
+            self.course.change(lambda e: replace(e, interaction=scrub_known(e.interaction, new)))
         return scrubbed
 
     # --- asked by the plugin --------------------------------------------------------------------------------
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """What happened, in the order of asking."""
+        with self.lock:
+            return self.course.exchanges
+
+    @property
+    def recorded(self) -> list[Interaction]:
+        """What came from the network, in the order of asking."""
+        with self.lock:
+            return self.course.recorded
 
     @property
     def transient_answers(self) -> list[str]:
@@ -315,7 +347,3 @@ class Recorder:
     def file_findings(self) -> list[Finding]:
         """Return what is wrong with the cassette file itself: unreadable, or with a credential in it."""
         return self._stored.findings(self.display_name)
-
-
-def _scrub_known(interaction: Interaction, values: frozenset[str]) -> Interaction:
-    return secrets.scrub(interaction, values).interaction if secrets.may_hold(interaction, values) else interaction

@@ -11,9 +11,9 @@ from pytest_hubfiles.record.wire import ClientRequest
 
 @dataclass
 class _RequestInFlight:
-    """A request in flight: its sequence number and, once computed, its cassette form."""
+    """A request in flight: the moment at which it was asked and, once computed, its cassette form."""
 
-    number: int
+    asked: int
     request: ClientRequest
     recorded: Interaction | None = None
 
@@ -27,15 +27,13 @@ class RequestsInFlight:
     def __init__(self, record: Callable[[ClientRequest], Interaction]) -> None:
         self._record = record
         self._requests: dict[ClientRequest, _RequestInFlight] = {}
-        self._last_number = 0
 
     def __contains__(self, request: ClientRequest) -> bool:
         return request in self._requests
 
-    def add(self, request: ClientRequest, filtered: ClientRequest) -> None:
-        """Add *request*, which is *filtered* once the user's hooks have seen it."""
-        self._last_number += 1
-        self._requests[request] = _RequestInFlight(self._last_number, filtered)
+    def add(self, request: ClientRequest, filtered: ClientRequest, asked: int) -> None:
+        """Add *request*, which is *filtered* once the user's hooks have seen it, and *asked* at that moment."""
+        self._requests[request] = _RequestInFlight(asked, filtered)
 
     def remove(self, request: ClientRequest) -> None:
         """Remove *request*, which will get no answer."""
@@ -47,11 +45,10 @@ class RequestsInFlight:
             sent.recorded = sent.recorded or self._record(sent.request)
         return [sent.recorded for sent in self._requests.values() if sent.recorded is not None]
 
-    def answered(self, request: ClientRequest, answered: Interaction) -> int:
-        """Remove *request*, which has an answer; return its sequence number."""
-        self._last_number += 1
+    def answered(self, request: ClientRequest, answered: Interaction) -> int | None:
+        """Remove *request*, which has an answer; return the moment at which it was asked, None if it never was."""
         if request not in self._requests:  # aiohttp's stub makes new requests along redirects
             pairs = zip(self._requests, self.recorded(), strict=True)
             request = next((sent for sent, recorded in pairs if recorded.match_key == answered.match_key), request)
         sent = self._requests.pop(request, None)
-        return self._last_number if sent is None else sent.number
+        return None if sent is None else sent.asked

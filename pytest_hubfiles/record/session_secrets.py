@@ -81,3 +81,8 @@ class SessionSecrets:
         The token of a replay may be a word that the recording is full of.
         """
         return secrets.scrub(interaction, (), self._additions).interaction
+
+
+def scrub_known(interaction: Interaction, values: frozenset[str]) -> Interaction:
+    """Return *interaction* without these *values*."""
+    return secrets.scrub(interaction, values).interaction if secrets.may_hold(interaction, values) else interaction

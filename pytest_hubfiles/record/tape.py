@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,15 +16,18 @@ from pytest_hubfiles.record.session_secrets import SessionSecrets
 
 @dataclass
 class Tape:
-    """The recorded answers in order; each is played once, the end of a task as often as it is asked for.
+    """The recorded answers in order; each is played once, the end of a task again and again.
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
+    ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
     """
 
     interactions: list[Interaction]
     stored: list[Interaction]
     played: set[int] = field(default_factory=set)
     index: dict[MatchKey, list[int]] = field(default_factory=dict)
+    most_repeats: int = 500
+    _repeats: Counter[int] = field(default_factory=Counter)
     _passed: dict[MatchKey, int] = field(default_factory=dict)  # how many of the same are played, at least
 
     def __post_init__(self) -> None:
@@ -44,9 +48,16 @@ class Tape:
             self._passed[key] = passed
             return same[passed]
         # vcrpy would fail a task polled once more than it was recorded; HubSpot would repeat its last answer.
-        if same and self.interactions[same[-1]].task_status in TERMINAL:
+        if same and self.interactions[same[-1]].task_status in TERMINAL and self._repeats[same[-1]] < self.most_repeats:
             return same[-1]
         return None
+
+    def take(self, number: int) -> None:
+        """Note that the answer *number* is played."""
+        if number in self.played:
+            self._repeats[number] += 1
+        else:
+            self.played.add(number)
 
 
 class StoredCassette:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from functools import reduce
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.compare.comparison import Verdict
@@ -73,7 +73,7 @@ def across_tests(findings: Iterable[Finding]) -> list[Seen]:
         same.setdefault(key, []).append(finding)
     return [
         Seen(
-            replace(found[0], exchanges=sum(finding.exchanges for finding in found)),
+            reduce(Finding.with_another, found),
             tuple(dict.fromkeys(finding.test for finding in found if finding.test is not None)),
             tuple(dict.fromkeys(Location(f.cassette, f.line) for f in found if f.cassette is not None)),
         )

@@ -38,7 +38,7 @@ class Rules:
     today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc).date())
 
     def check(self, exchanges: Sequence[Exchange], lets_go: bool = False) -> list[Finding]:
-        """Return what is wrong with *exchanges*, in the order they happened, by their contracts.
+        """Return what is wrong with *exchanges*, in the order they were asked for, by their contracts.
 
         With *lets_go* each drops its parsed body once it is judged: ten thousand then take 0.7 of the memory.
         """

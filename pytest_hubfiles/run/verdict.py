@@ -81,6 +81,7 @@ def _refusals(findings: Iterable[Finding], rules: Rules, recorder: Recorder, pas
     replaces = recorder.mode is not RecordMode.VERIFY
     if replaces and not passed:
         yield TEST_FAILED
+    yield from recorder.endless
     if OUTAGE not in rules.allow:
         yield from recorder.transient_answers  # they verify nothing either
     if replaces and any(not _is_waived(finding, rules) for finding in at_or_above(findings, rules)):
@@ -94,7 +95,7 @@ def _is_waived(finding: Finding, rules: Rules) -> bool:
 
 def _unseen(recorder: Recorder) -> Iterator[str]:
     """Yield why a test is red of whose requests none was seen, though some are recorded: nothing was judged."""
-    if recorder.exchanges or recorder.problems or not recorder.original:
+    if len(recorder.course) or recorder.problems or not recorder.original:
         return
     count = len(recorder.original)
     seen = f"no request was seen, though {count} exchange{'s are' if count > 1 else ' is'} recorded"

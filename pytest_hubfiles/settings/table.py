@@ -74,6 +74,11 @@ SETTINGS: Final = (
     Setting("max_age", "cassettes older than this (30d, 12w) are stale", cli=False),
     Setting("max_cassette_mb", "refuse larger cassette files; default 64", cli=False),
     Setting(
+        "max_identical_answers",
+        "end a test that asks on after so many equal answers in a row; default 500",
+        cli=False,
+    ),
+    Setting(
         "scrub",
         "more to scrub from recordings: names of fields, or regular expressions between slashes",
         cli=False,

@@ -105,6 +105,12 @@ def _count(value: object) -> int:
     return int(str(value))
 
 
+def _positive(value: object) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"0*[1-9][0-9]{0,8}", str(value)):
+        raise _refuse("give a whole number above 0")
+    return int(str(value))
+
+
 def _megabytes(value: object) -> float:
     try:
         number = float(str(value))
@@ -242,6 +248,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "deviations": Option(Path),
     "max_age": Option(_age),
     "max_cassette_mb": Option(_megabytes, 64.0),
+    "max_identical_answers": Option(_positive, 500),
     "scrub": Option(_scrub, ()),
     "keep_headers": Option(_header, ()),
     "cassette": Option(_name),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_hubfiles.model.finding import Finding, merge, worst
+from pytest_hubfiles.model.finding import Finding, Share, merge, worst
 from pytest_hubfiles.model.policy import POLICY, Case, Category, Kind, Severity, severity_of
 
 CONTRACT = {
@@ -248,3 +248,46 @@ def test_worst(severities: tuple[str, ...], expected: str | None) -> None:
     """The worst of several findings is the highest severity, and of none there is none."""
     found = worst(replace(FINDING, severity=Severity(severity)) for severity in severities)
     assert (found and found.value) == expected
+
+
+# --- what a message says of how many ---
+
+
+def counted(seen: int, among: int, said: str = "the body is null where there was one, {share} answers") -> Finding:
+    share = Share(seen, among)
+    return Finding.of(Kind.BODY_EMPTIED, said.format(share=share), exchanges=seen, share=share)
+
+
+def test_counts_add_up_in_the_message() -> None:
+    """The message of a finding that several exchanges show says in how many of how many of all."""
+    (found,) = merge([counted(1, 1), counted(2, 3), counted(1, 10)])
+    assert found.message == "the body is null where there was one, in 4 of 14 answers"
+    assert (found.exchanges, found.share) == (4, (4, 14))
+
+
+def test_only_the_count_is_changed() -> None:
+    """What else a message says stays, though it looks like a count."""
+    said = "$['in 1 of 2'] was always there and now is {share} (a deviation for this ran out on 2026-01-02)"
+    (found,) = merge([counted(1, 2, said), counted(3, 4, said)])
+    assert found.message == said.format(share="in 4 of 6")
+
+
+def test_a_count_survives_the_report() -> None:
+    """What is read from a report adds up as well; a finding without a count has none there."""
+    (found,) = merge(Finding.from_dict(json.loads(json.dumps(counted(n, 3).to_dict()))) for n in (1, 2))
+    assert found == counted(3, 6)
+    assert "share" not in Finding.of(Kind.BODY_APPEARED, "a body where there was none").to_dict()
+
+
+def test_one_value_of_several_is_called_an_example() -> None:
+    """A message that quotes a value says so if other exchanges had another; one that holds of all says nothing."""
+
+    def quoting(value: str) -> Finding:
+        said = f"$.size is string ({value}), documented as integer"
+        return Finding.of(Kind.SCHEMA_VIOLATION, said, path="$.size", before="integer", after="string")
+
+    (same,) = merge([quoting("1"), quoting("1")])
+    (other,) = merge([quoting("1"), quoting("2"), quoting("1"), quoting("3")])
+    assert same.message == "$.size is string (1), documented as integer"
+    assert other.message == "$.size is string (1), documented as integer (one example of several)"
+    assert other.exchanges == 4

@@ -307,6 +307,7 @@ LISTED = {
     "strict": ("maybe", "choose from true, false"),
     "max_age": ("30", "give a number of days or weeks, such as 30d or 12w"),
     "max_cassette_mb": ("0", "give a number of megabytes above 0"),
+    "max_identical_answers": ("0", "give a whole number above 0"),
     "report": (
         "pdf:x.pdf",
         f"give FORMAT:PATH with a format from {', '.join(REPORT_FORMATS)} and a path or - for stdout",
