@@ -153,16 +153,16 @@ class HubFiles:
             TaskPollError: if a poll gets anything but a 2xx, or an HTML page.
             ContractNotFoundError: if this version has no such operation.
         """
-        deadline, course = time.monotonic() + timeout, self._test_run.recorder.course
+        deadline, history = time.monotonic() + timeout, self._test_run.recorder.history
         while True:
-            before = course.answered_live
+            before = history.answered_live
             exchange = self._poll(operation, task_id)
             if not 200 <= exchange.status_code < 300 or exchange.interaction.transient:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange
             if (
-                self._test_run.recorder.course.answered_live > before
+                self._test_run.recorder.history.answered_live > before
             ):  # it came from the network, so the task needs time
                 if time.monotonic() + interval > deadline:
                     raise TaskTimeoutError(operation, task_id, timeout, exchange)
@@ -183,10 +183,10 @@ class HubFiles:
         recorder = self._test_run.recorder
         if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
             raise TokenMissingError
-        before = len(recorder.course)
+        before = len(recorder.history)
         if not recorder.answers(method, url, body or b""):
             self._ask(method, url, body)
-        for exchange in recorder.course.since(before):
+        for exchange in recorder.history.since(before):
             if exchange.method == method and exchange.interaction.path.endswith(path):
                 return exchange
         raise ExchangeIgnoredError(url)

@@ -13,7 +13,7 @@ from pytest_hubfiles.model.task_states import goes_back
 def check(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
     """Yield a finding for each step back of a task that *exchanges* show, in the order in which they were asked for.
 
-    That has to be an order in which they can have happened: see :class:`pytest_hubfiles.record.course.Course`.
+    That has to be an order in which they can have happened: see :class:`pytest_hubfiles.record.history.History`.
     """
     last: dict[str, str] = {}
     for exchange in exchanges:

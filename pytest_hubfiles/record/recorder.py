@@ -16,7 +16,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
-from pytest_hubfiles.record.course import Course
+from pytest_hubfiles.record.history import History
 from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
 from pytest_hubfiles.record.stragglers import Stragglers
 from pytest_hubfiles.record.tape import StoredCassette, Tape
@@ -54,7 +54,7 @@ def _checked(config: object) -> Mapping[str, Any]:
 class Recorder:
     """Answers the requests of one test from its cassette, or records what the network answers.
 
-    ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``course`` what
+    ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``history`` what
     happens, as a cassette would hold it; ``problems`` are the requests without an answer; ``faults`` what failed in
     here or in a user's hook, which a client may have swallowed; ``endless`` says what was asked too often, always with
     the same answer. ``live`` says whether requests may reach the network.
@@ -84,7 +84,7 @@ class Recorder:
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
         self._home = os.getpid(), threading.get_ident()
         self.lock = threading.RLock()
-        self.course = Course()
+        self.history = History()
         self.problems: list[Finding] = []
         self.faults: list[str] = []
         self.endless: list[str] = []
@@ -132,14 +132,14 @@ class Recorder:
                     return None
                 self._secrets.defer(headers)
                 self._tape.take(number)
-                self.course.add(self._identify(self._tape.interactions[number]))
+                self.history.add(self._identify(self._tape.interactions[number]))
                 return self._tape.stored[number]
         except Exception as error:
             self.note_fault(error)
             raise
 
     def answers(self, method: str, url: str, body: bytes) -> bool:
-        """Answer a request that no client sends, if it has a plain answer; it is part of ``course`` then."""
+        """Answer a request that no client sends, if it has a plain answer; it is part of ``history`` then."""
         return not self.live and not self.vcr_config and self.plain_answer(method, url, body, ()) is not None
 
     # --- through vcrpy's bridge -----------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Recorder:
             number = self._number_of(filtered)
             if number is not None:
                 self._tape.take(number)
-                self._reserved[request] = number, self.course.moment()
+                self._reserved[request] = number, self.history.moment()
                 return True
             if not self.live:
                 raise self._refusals.unmatched(self._searched(filtered), self._tape)
@@ -176,7 +176,7 @@ class Recorder:
                 raise self._refusals.endless(
                     self._searched(filtered), self._identical.last(sent.match_key), self.endless
                 )
-            self._in_flight.add(request, filtered, self.course.moment())
+            self._in_flight.add(request, filtered, self.history.moment())
             return False
 
     def _number_of(self, filtered: ClientRequest) -> int | None:
@@ -207,7 +207,7 @@ class Recorder:
             number, asked = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
             self._last_played.interaction = self._tape.interactions[number]
-            self.course.add(self._identify(self._tape.interactions[number]), asked)
+            self.history.add(self._identify(self._tape.interactions[number]), asked)
             return answer_of(self._tape.stored[number])
 
     def redirected(self, request: ClientRequest) -> MadeUpRequest:
@@ -234,13 +234,13 @@ class Recorder:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
             self._identical.add(raw)
-            asked = self._in_flight.answered(request, raw) or self.course.moment()
+            asked = self._in_flight.answered(request, raw) or self.history.moment()
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook removed is scrubbed everywhere too, as it may stand elsewhere.
             exchanged = [] if left == [raw] else [self._scrub(raw)]
             kept = [self._scrub(interaction) for interaction in left]
             for interaction in kept or exchanged:
-                self.course.add_live(self._identify(interaction), asked, is_recorded=bool(kept))
+                self.history.add_live(self._identify(interaction), asked, is_recorded=bool(kept))
                 cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
                 if cause:
                     self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
@@ -308,7 +308,7 @@ class Recorder:
         """Return *interaction* as a cassette holds it; what is scrubbed in it is scrubbed everywhere from now on."""
         scrubbed, new = self._secrets.scrub(interaction)
         if new:  # and what was recorded before may hold it
-            self.course.change(lambda e: replace(e, interaction=scrub_known(e.interaction, new)))
+            self.history.change(lambda e: replace(e, interaction=scrub_known(e.interaction, new)))
         return scrubbed
 
     # --- asked by the plugin --------------------------------------------------------------------------------
@@ -317,13 +317,13 @@ class Recorder:
     def exchanges(self) -> list[Exchange]:
         """What happened, in the order of asking."""
         with self.lock:
-            return self.course.exchanges
+            return self.history.exchanges
 
     @property
     def recorded(self) -> list[Interaction]:
         """What came from the network, in the order of asking."""
         with self.lock:
-            return self.course.recorded
+            return self.history.recorded
 
     @property
     def transient_answers(self) -> list[str]:

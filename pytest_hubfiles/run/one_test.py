@@ -64,7 +64,7 @@ class TestRun:
 
     @property
     def _has_more(self) -> bool:
-        return self._judged != len(self.recorder.course) + len(self.recorder.problems)
+        return self._judged != len(self.recorder.history) + len(self.recorder.problems)
 
     @property
     def findings(self) -> list[Finding]:
@@ -75,7 +75,7 @@ class TestRun:
 
     def _judge(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
-        self._judged = len(recorder.course) + len(recorder.problems)
+        self._judged = len(recorder.history) + len(recorder.problems)
         judged = rules.check(recorder.exchanges, lets_go=finished and not recorder.live)
         found = [*self._file_findings(), *recorder.problems, *judged]
         if recorder.live:

@@ -95,7 +95,7 @@ def _is_waived(finding: Finding, rules: Rules) -> bool:
 
 def _unseen(recorder: Recorder) -> Iterator[str]:
     """Yield why a test is red of whose requests none was seen, though some are recorded: nothing was judged."""
-    if len(recorder.course) or recorder.problems or not recorder.original:
+    if len(recorder.history) or recorder.problems or not recorder.original:
         return
     count = len(recorder.original)
     seen = f"no request was seen, though {count} exchange{'s are' if count > 1 else ' is'} recorded"

@@ -11,30 +11,30 @@ from hypothesis import strategies as st
 
 from pytest_hubfiles.judge import lifecycle
 from pytest_hubfiles.model.task_states import TRANSITIONS, goes_back
-from pytest_hubfiles.record.course import Course
+from pytest_hubfiles.record.history import History
 
 Span = tuple[int, int, str]
 """The moments at which a poll is asked for and answered, and the state that it shows."""
 
 
-def course_of(spans: Sequence[Span]) -> Course:
-    """Make a course of polls that the network has answered; moments are places in one list of events."""
-    course = Course()
+def history_of(spans: Sequence[Span]) -> History:
+    """Make a history of polls that the network has answered; moments are places in one list of events."""
+    history = History()
     asked: dict[int, int] = {}
     begun = [(begin, number, False) for number, (begin, _, _) in enumerate(spans)]
     ended = [(end, number, True) for number, (_, end, _) in enumerate(spans)]
     for _, number, is_answer in sorted(begun + ended):
         if is_answer:
             state = poll({**PENDING, "status": spans[number][2]})
-            course.add_live(state, asked[number], is_recorded=True)
+            history.add_live(state, asked[number], is_recorded=True)
         else:
-            asked[number] = course.moment()
-    return course
+            asked[number] = history.moment()
+    return history
 
 
-def states_of(course: Course) -> list[str | None]:
-    states = [exchange.task_status for exchange in course.exchanges]
-    assert states == [interaction.task_status for interaction in course.recorded]
+def states_of(history: History) -> list[str | None]:
+    states = [exchange.task_status for exchange in history.exchanges]
+    assert states == [interaction.task_status for interaction in history.recorded]
     return states
 
 
@@ -60,7 +60,7 @@ def states_of(course: Course) -> list[str | None]:
 )
 def test_order(spans: list[Span], states: list[str]) -> None:
     """Polls stand in the order of asking, but for those that overlapped and would show a step back else."""
-    assert states_of(course_of(spans)) == states
+    assert states_of(history_of(spans)) == states
 
 
 @given(
@@ -72,26 +72,26 @@ def test_order(spans: list[Span], states: list[str]) -> None:
 def test_a_step_back_is_one_that_is_known(drawn: list[Span]) -> None:
     """There is a step back just where one poll had its answer before another was asked that shows an earlier state."""
     spans = [(2 * min(a, b), 2 * max(a, b) + 1, state) for a, b, state in drawn]
-    course = course_of(spans)
+    history = history_of(spans)
 
     is_known = any(one[1] < other[0] and goes_back(one[2], other[2]) for one in spans for other in spans)
 
-    assert bool(list(lifecycle.check(course.exchanges))) == is_known
-    assert sorted(map(str, states_of(course))) == sorted(state for _, _, state in spans)
+    assert bool(list(lifecycle.check(history.exchanges))) == is_known
+    assert sorted(map(str, states_of(history))) == sorted(state for _, _, state in spans)
 
 
 def test_what_a_tape_answers_keeps_its_order() -> None:
     """Answers of a tape are judged as they stand on it, in whichever order a client takes them."""
-    course = Course()
-    first, second = course.moment(), course.moment()
-    course.add(poll({**PENDING, "status": "COMPLETE"}), second)
-    course.add(poll(PENDING), first)
-    course.add(poll({**PENDING, "status": "CANCELED"}))
-    assert [exchange.task_status for exchange in course.exchanges] == ["PENDING", "COMPLETE", "CANCELED"]
-    assert course.recorded == []
-    assert [exchange.task_status for exchange in course.since(1)] == ["PENDING", "CANCELED"]
-    assert len(course) == 3
-    assert course.answered_live == 0
+    history = History()
+    first, second = history.moment(), history.moment()
+    history.add(poll({**PENDING, "status": "COMPLETE"}), second)
+    history.add(poll(PENDING), first)
+    history.add(poll({**PENDING, "status": "CANCELED"}))
+    assert [exchange.task_status for exchange in history.exchanges] == ["PENDING", "COMPLETE", "CANCELED"]
+    assert history.recorded == []
+    assert [exchange.task_status for exchange in history.since(1)] == ["PENDING", "CANCELED"]
+    assert len(history) == 3
+    assert history.answered_live == 0
 
 
 def test_states_that_nobody_lists_have_no_order() -> None:

@@ -19,7 +19,7 @@ class Asked(NamedTuple):
     is_recorded: bool
 
 
-class Course:
+class History:
     """The exchanges of one test in the order in which they were asked for.
 
     Neither that nor the order of the answers is the order in which a server took requests that overlapped. Of two, one
