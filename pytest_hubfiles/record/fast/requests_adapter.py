@@ -82,7 +82,8 @@ def _is_plain(adapter: Any, kind: type) -> bool:
     """Return whether *adapter* is one of that *kind*, sends as the class does, and each request once."""
     if type(adapter) is not kind:
         return False
-    pools, retries = adapter.poolmanager, adapter.max_retries
+    pools: Any = vars(adapter).get("poolmanager")
+    retries: Any = vars(adapter).get("max_retries")
     return (
         vars(adapter).keys().isdisjoint(vars(kind))
         and type(pools).__module__ == "urllib3.poolmanager"
