@@ -18,6 +18,7 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
 from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
@@ -103,6 +104,7 @@ def _test_run(
         vcr_config=vcr_config,
         limits=run.limits,
         test=item.nodeid,
+        reach=Reach(run.get("base_url"), run.get("hosts"), token),
     )
     return TestRun(
         test=item.nodeid,
@@ -121,4 +123,6 @@ def _staged(run: Run, wanted: TestSettings, write_guard: WriteGuard) -> StagedRe
         return None
     from pytest_hubfiles.record import StagedRecordings  # a replay keeps nothing
 
-    return StagedRecordings(wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, write_guard)
+    return StagedRecordings(
+        wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, write_guard, run.get("base_url")
+    )

@@ -17,6 +17,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
+from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
@@ -25,10 +26,12 @@ from pytest_hubfiles.record.wire import (
     ClientRequest,
     MadeUpRequest,
     answer_of,
+    asked_label,
     canonical_url,
     is_plain,
     key_of,
     moved,
+    text_of,
     to_interaction,
 )
 from pytest_hubfiles.secrets.write_guard import WriteGuard
@@ -53,8 +56,9 @@ class Recorder:
 
     ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``recorded`` what
     came from the network, in the order in which it was asked for. ``exchanges`` is what happened, as a cassette would
-    hold it; ``problems`` are the requests without an answer; ``faults`` what failed in here or in a user's hook, which
-    a client may have swallowed. ``live`` says whether requests may reach the network.
+    hold it; ``problems`` are the requests without an answer, and the hosts asked besides; ``faults`` what failed in here
+    or in a user's hook, which a client may have swallowed. ``live`` says whether requests may reach the network,
+    ``reach`` how far.
     """
 
     def __init__(
@@ -71,11 +75,12 @@ class Recorder:
         vcr_config: Mapping[str, Any] = MappingProxyType({}),
         limits: cassettes.Limits = cassettes.USUAL,
         test: str = "",
+        reach: Reach | None = None,
     ) -> None:
         refuse_unsafe()
         self.vcr_config = _checked(vcr_config)
         self.cassette, self.display_name, self.base_url = cassette, display_name, base_url
-        self.mode, self.staged = mode, staged
+        self.mode, self.staged, self.reach = mode, staged, reach or Reach(base_url)
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
         self.lock = threading.RLock()
         self.exchanges: list[Exchange] = []
@@ -157,8 +162,11 @@ class Recorder:
                 self._reserved[request] = number
                 return True
             if not self.live:
-                raise self._refusals.unmatched(self._searched(filtered), self._tape)
+                raise self._refusals.unmatched(filtered, self._searched(filtered), self._tape)
             self._secrets.add_sent(to_interaction(request, NO_ANSWER, self.base_url))  # hooks may hide some of it
+            refusal = self._beyond_reach(request, filtered)
+            if refusal is not None:
+                raise refusal
             self._in_flight.add(request, filtered)
             return False
 
@@ -186,7 +194,7 @@ class Recorder:
             if request not in self._reserved:
                 if self.live:
                     self._in_flight.remove(request)
-                raise self._refusals.unmatched(self._searched(request), self._tape)
+                raise self._refusals.unmatched(request, self._searched(request), self._tape)
             number = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
             self._last_played.interaction = self._tape.interactions[number]
@@ -201,7 +209,7 @@ class Recorder:
             sent = MadeUpRequest(last.method if keeps_method else "GET", request.uri, None, request.headers)
             key = self._searched(sent).match_key
             for recorded in self._tape.interactions:  # with the body or without: aiohttp's stub records none
-                if recorded.match_key[:3] == key[:3] and self._tape.next(recorded) is not None:
+                if recorded.match_key[:-1] == key[:-1] and self._tape.next(recorded) is not None:
                     sent.body = recorded.request_body
                     break
             return sent
@@ -216,6 +224,8 @@ class Recorder:
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
+            if request not in self._in_flight:  # it followed a redirect, unasked
+                self._beyond_reach(request, request)
             number = self._in_flight.answered(request, raw)
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook removed is scrubbed everywhere too, as it may stand elsewhere.
@@ -228,7 +238,7 @@ class Recorder:
                 self.exchanges.append(self._identify(interaction))
                 cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
                 if cause:
-                    self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
+                    self._transient_answers.append(f"{asked_label(request, interaction, self.base_url)} got {cause}")
 
     # --- what a green replay does not import ----------------------------------------------------------------
 
@@ -242,12 +252,23 @@ class Recorder:
     def _refusals(self) -> Refusals:
         from pytest_hubfiles.record.refusals import Refusals
 
-        return Refusals(self.display_name, self._stored, self._identify, self.problems)
+        return Refusals(self.display_name, self.reach, self._stored, self._identify, self.problems)
+
+    def _beyond_reach(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
+        """Return the error for a *request* that must not be sent, None if it may be; tell of another host."""
+        if self.reach.is_base(text_of(request.uri)):
+            return None
+        return self._refusals.beyond_reach(request, self._searched(filtered))
+
+    def failed(self, request: ClientRequest, error: BaseException) -> None:
+        """Note that *error* is why a *request* to the network has no answer."""
+        with self.lock:
+            self._in_flight.failed(request, error)
 
     def refuse_connection(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect that the network block has stopped."""
         with self.lock:
-            return self._refusals.blocked(attempt)
+            return self._refusals.blocked(attempt, self.live)
 
     # --- without credentials --------------------------------------------------------------------------------
 
@@ -299,8 +320,7 @@ class Recorder:
         if not self.live:
             return []
         with self.lock:
-            silent = [f"{request.method} {request.path} got no answer" for request in self._in_flight.recorded()]
-            return list(dict.fromkeys([*self._transient_answers, *silent]))
+            return list(dict.fromkeys([*self._transient_answers, *self._in_flight.silent(self.base_url)]))
 
     def can_play(self, method: str, url: str, body: bytes) -> bool:
         """Return whether a request would be answered from the tape."""

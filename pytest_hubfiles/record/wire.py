@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.match_key import MatchKey, match_key
+from pytest_hubfiles.model.origin import HUBSPOT, key_of_parts, origin_key, origin_of
 
 NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 """In place of the response of a request that has none (yet)."""
@@ -126,13 +127,26 @@ def moved(interaction: Interaction, base_url: str) -> Interaction:
 
 
 def canonical_url(url: str, base_url: str) -> str:
-    """Return *url* under HubSpot's own origin if it goes to *base_url*, else as it is."""
+    """Return *url* under HubSpot's own origin if it goes to HubSpot or to *base_url*, else as it is."""
     if url == base_url or url.startswith((base_url + "/", base_url + "?")):
         return CANONICAL_ORIGIN + url[len(base_url) :]
+    if url.startswith(CANONICAL_ORIGIN + "/"):
+        return url
     base, given = urlsplit(base_url), urlsplit(url)
-    default = {"http": 80, "https": 443}
-    origins = [(parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)]
-    if origins[0] == origins[1] and f"{given.path}/".startswith(f"{base.path}/"):
-        rest = given.path[len(base.path) :] + (f"?{given.query}" if given.query else "")
-        return CANONICAL_ORIGIN + rest
-    return url
+    key = key_of_parts(given.scheme, given.netloc)
+    query = f"?{given.query}" if given.query else ""
+    if key == key_of_parts(base.scheme, base.netloc) and f"{given.path}/".startswith(f"{base.path}/"):
+        return CANONICAL_ORIGIN + given.path[len(base.path) :] + query
+    return CANONICAL_ORIGIN + given.path + query if key == HUBSPOT else url
+
+
+def asked_label(request: ClientRequest, recorded: Interaction, base_url: str) -> str:
+    """Return method and URL of *request* for messages: where it went, and the path that *recorded* has of it."""
+    origin, moved_from = origin_of(recorded.url), text_of(request.uri)
+    prefix = ""
+    if origin == CANONICAL_ORIGIN:  # it went there, or to the base URL
+        origin = origin_of(moved_from)
+        base = urlsplit(base_url).path
+        is_below = origin_key(moved_from) == origin_key(base_url) and urlsplit(moved_from).path.startswith(base)
+        prefix = base if is_below else ""
+    return f"{recorded.method} {origin}{prefix}{recorded.path}"

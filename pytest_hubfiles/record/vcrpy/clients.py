@@ -15,6 +15,7 @@ import vcr.stubs
 from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles.record.patch_points import unmarked
+from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
 PATCHED_HERE: Final = ("httplib",)
@@ -35,6 +36,7 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     # requests of the others then go out unseen, in a replay too. With http.client patched as below it need not.
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     yield mock.patch.object(vcr.stubs, "parse_headers", _parse_headers)
+    yield from failure_patches()
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
         yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
@@ -103,7 +105,7 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     import aiohttp
     from vcr.stubs.aiohttp_stubs import MockClientResponse, vcr_request
 
-    ask = vcr_request(bridge, vcr.patch._AiohttpClientSessionRequest)
+    ask = vcr_request(bridge, noting_async_failures(vcr.patch._AiohttpClientSessionRequest, bridge))
 
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
         return await ask(session, method, url, **await _encoded(session, given))
