@@ -30,7 +30,12 @@ def origin_key(url: str) -> str:
 
 @lru_cache(maxsize=1024)
 def key_of_parts(scheme: str, netloc: str) -> str:
-    """Return what :func:`origin_key` does, of a URL that was split already."""
+    """Return what :func:`origin_key` does, of a URL that was split already.
+
+    One without an origin is HubSpot's: vcrpy stores such URLs for a session of aiohttp that has a base URL.
+    """
+    if not netloc:
+        return HUBSPOT
     origin = _origin(scheme, netloc)
     host = _host(netloc)
     if origin == f"https://{host}" and _API_HOST.fullmatch(host):

@@ -56,8 +56,8 @@ class Recorder:
 
     ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``recorded`` what
     came from the network, in the order in which it was asked for. ``exchanges`` is what happened, as a cassette would
-    hold it; ``problems`` are the requests without an answer, and the hosts asked besides; ``faults`` what failed in here
-    or in a user's hook, which a client may have swallowed. ``live`` says whether requests may reach the network,
+    hold it; ``problems`` are the requests without an answer, and the hosts asked besides; ``faults`` what failed in
+    here or in a user's hook, which a client may have swallowed. ``live`` says whether requests may reach the network,
     ``reach`` how far.
     """
 
@@ -199,7 +199,7 @@ class Recorder:
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
             self._last_played.interaction = self._tape.interactions[number]
             self.exchanges.append(self._identify(self._tape.interactions[number]))
-            return answer_of(self._tape.stored[number])
+            return answer_of(self._tape.stored[number], self.base_url)
 
     def redirected(self, request: ClientRequest) -> MadeUpRequest:
         """Return *request*, which follows the redirect just played in this thread, as a client would send it."""

@@ -42,13 +42,22 @@ class MadeUpRequest:
     headers: Mapping[Any, Any] = field(default_factory=dict)
 
 
-def answer_of(interaction: Interaction) -> dict[str, Any]:
-    """Return the answer as vcrpy's stubs take it."""
+def answer_of(interaction: Interaction, base_url: str = CANONICAL_ORIGIN) -> dict[str, Any]:
+    """Return the answer as vcrpy's stubs take it; a redirect to HubSpot leads to *base_url*."""
+    headers = {name: list(values) for name, values in interaction.response_headers.items()}
+    if base_url != CANONICAL_ORIGIN:
+        for name in filter(_is_location, headers):
+            headers[name] = [_under_base(value, base_url) for value in headers[name]]
     return {
         "status": {"code": interaction.status_code, "message": interaction.reason},
-        "headers": {name: list(values) for name, values in interaction.response_headers.items()},
+        "headers": headers,
         "body": {"string": interaction.response_body},
     }
+
+
+def _under_base(url: str, base_url: str) -> str:
+    rest = url.removeprefix(CANONICAL_ORIGIN)
+    return base_url + rest if rest != url and rest[:1] in ("", "/", "?") else url
 
 
 def header_pairs(answer: Interaction) -> list[tuple[str, str]]:
@@ -109,9 +118,21 @@ def to_interaction(request: ClientRequest, response: Mapping[str, Any], base_url
         request_body=_body_bytes(request.body),
         status_code=response["status"]["code"],
         reason=text_of(response["status"]["message"] or ""),
-        response_headers={text_of(name): tuple(map(text_of, values)) for name, values in response["headers"].items()},
+        response_headers=_answer_headers(response["headers"], base_url),
         response_body=_body_bytes((response.get("body") or {}).get("string")),
     )
+
+
+def _answer_headers(given: Mapping[Any, Any], base_url: str) -> dict[str, tuple[str, ...]]:
+    """Return the headers of an answer; a redirect to the base URL leads to HubSpot, wherever it is replayed."""
+    headers = {text_of(name): tuple(map(text_of, values)) for name, values in given.items()}
+    for name in filter(_is_location, headers):
+        headers[name] = tuple(canonical_url(v, base_url) if "://" in v else v for v in headers[name])
+    return headers
+
+
+def _is_location(name: str) -> bool:
+    return name.lower() == "location"
 
 
 def key_of(request: ClientRequest, base_url: str) -> MatchKey:
@@ -132,7 +153,10 @@ def canonical_url(url: str, base_url: str) -> str:
         return CANONICAL_ORIGIN + url[len(base_url) :]
     if url.startswith(CANONICAL_ORIGIN + "/"):
         return url
-    base, given = urlsplit(base_url), urlsplit(url)
+    try:
+        base, given = urlsplit(base_url), urlsplit(url)
+    except ValueError:  # brackets that hold no address
+        return url
     key = key_of_parts(given.scheme, given.netloc)
     query = f"?{given.query}" if given.query else ""
     if key == key_of_parts(base.scheme, base.netloc) and f"{given.path}/".startswith(f"{base.path}/"):

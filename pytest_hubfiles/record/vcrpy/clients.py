@@ -108,9 +108,10 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     ask = vcr_request(bridge, noting_async_failures(vcr.patch._AiohttpClientSessionRequest, bridge))
 
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
-        return await ask(session, method, url, **await _encoded(session, given))
+        return await ask(session, method, session._build_url(url), **await _encoded(session, given))
 
-    # vcrpy's stub runs before aiohttp encodes forms, and would store none as it is sent.
+    # vcrpy's stub runs before aiohttp encodes forms and joins a URL to the session's own, and would store neither as it
+    # is sent.
     if hasattr(aiohttp.Payload, "as_bytes"):  # since aiohttp 3.12
         yield mock.patch.object(aiohttp.ClientSession, "_request", _request)
     # vcrpy's replayed answers ignore the charset, and take any page for JSON.
