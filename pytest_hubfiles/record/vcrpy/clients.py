@@ -12,7 +12,7 @@ from unittest import mock
 
 import vcr.patch
 import vcr.stubs
-from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
+from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles.record.patch_points import unmarked
 from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
@@ -37,6 +37,7 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     yield mock.patch.object(vcr.stubs, "parse_headers", _parse_headers)
     yield from failure_patches()
+    yield mock.patch.object(vcr.stubs.VCRConnection, "_real_host", _real_host)
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
         yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
@@ -63,6 +64,15 @@ def _parse_headers(headers: Mapping[str, Any]) -> http.client.HTTPMessage:
                 return parsed
             message[name] = value
     return message
+
+
+_real_host_of = vcr.stubs.VCRConnection._real_host
+
+
+def _real_host(connection: VCRConnection) -> str:
+    """Return the host of *connection* as it stands in a URL: vcrpy leaves out the brackets of an IPv6 address."""
+    host: str = _real_host_of(connection)
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[AbstractContextManager[Any]]:
