@@ -378,18 +378,18 @@ for base in bases if hubfiles.recording else bases[::-1]:
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize(
-    ("path", "token", "reason"),
+    ("path", "has_token", "reason"),
     [
         pytest.param(START, False, "it is a request to HubSpot's API, which is at the base URL", id="operation"),
         pytest.param("/thing", True, "it carries HubSpot's token, which is for the base URL", id="token"),
     ],
 )
 def test_the_token_goes_to_the_base_url_alone(
-    downstream: Downstream, serve: Serve, client: str, path: str, token: bool, reason: str
+    downstream: Downstream, serve: Serve, client: str, path: str, has_token: bool, reason: str
 ) -> None:
     """Neither a request to HubSpot's API nor one with its token is sent to another server of this machine."""
     base, other = serve(), serve("127.0.0.2")
-    given = f"token={TOKEN!r}" if token else ""
+    given = f"token={TOKEN!r}" if has_token else ""
     _tests(
         downstream,
         f"try:\n    ask({client!r}, {other.url + path!r}, 'POST', b'{{}}', {given})\nexcept Exception:\n    pass",
