@@ -183,8 +183,8 @@ def test_a_task_that_never_ended(downstream: Downstream, polls: int) -> None:
     times = "1 time" if polls == 1 else f"{polls} times"
     assert findings(result, "task-never-ended") == [
         f"breaking  2026-03 import-status  $  task-never-ended: GET {ORIGIN}{STATUS} was polled {times} when it was "
-        "recorded and is polled once more now; the last answer was PENDING: the recorded task never ended. Record it again, "
-        "polling until it is CANCELED or COMPLETE."
+        "recorded and is polled once more now; the last answer was PENDING: the recorded task never ended. "
+        "Record it again, polling until it is CANCELED or COMPLETE."
     ]
     result.stdout.fnmatch_lines([f"judged {polls + 1} of {polls + 1} exchanges in 1 cassette"])
 
