@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from helpers.downstream import START, STATUS, TASK, Downstream, interaction, polled, started, whole_import
+from helpers.downstream import START, STATUS, Downstream, interaction, polled, started, whole_import
 from helpers.http_clients import TOKEN, watched_sockets
 
 from pytest_hubfiles import cassettes
@@ -854,18 +854,34 @@ def test_an_outage_names_the_whole_url(downstream: Downstream) -> None:
 # --- what is recorded again --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["all", "new_episodes", "rewrite"])
-def test_recording_again_replaces_by_origin(downstream: Downstream, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "kept"), [("all", ["https://files.example.com/thing"]), ("rewrite", [])])
+def test_recording_again_replaces_by_origin(downstream: Downstream, serve: Serve, mode: str, kept: list[str]) -> None:
     """What others recorded from the base URL is replaced by what is recorded from it; another host's stays apart."""
-    here = downstream.sandbox.url
-    old = [_recorded(here + START, {"id": TASK}, "POST"), _recorded("https://files.example.com" + START, {}, "POST")]
-    downstream.write(old)
-    downstream.tests()
-    result = downstream.run_live(f"--hubfiles-record={mode}", "--hubfiles-fail-on=never")
+    base = serve()
+    downstream.write([_recorded(f"{base.url}/thing"), _recorded("https://files.example.com/thing")])
+    _tests(downstream, "assert ask('requests', hubfiles.base_url + '/thing').status == 200")
+
+    result = downstream.run(f"--hubfiles-base-url={base.url}", f"--hubfiles-record={mode}")
+
     assert result.ret == 0, result.stdout.str()
-    stored = [url.removesuffix(START) for url in _stored(downstream) if url.endswith(START)]
-    assert stored.count(ORIGIN) == 1
-    assert stored.count("https://files.example.com") == (0 if mode == "rewrite" else 1)
+    assert _stored(downstream) == [*kept, f"{ORIGIN}/thing"]
+
+
+@pytest.mark.parametrize("client", ["requests", "httpx", "urllib3"])
+def test_a_recorded_redirect_leads_to_the_base_url_of_the_recording(
+    downstream: Downstream, serve: Serve, client: str
+) -> None:
+    """Adding to a cassette, a recorded redirect to HubSpot leads to the base URL, not to HubSpot itself."""
+    base = serve()
+    downstream.write(
+        [replace(_recorded(f"{ORIGIN}/thing"), status_code=302, response_headers={"Location": (f"{ORIGIN}/there",)})]
+    )
+    _following(downstream, f"assert FOLLOW[{client!r}](hubfiles.base_url + '/thing')['path'] == '/there'")
+
+    result = downstream.run(f"--hubfiles-base-url={base.url}", "--hubfiles-record=new_episodes")
+
+    assert result.ret == 0, result.stdout.str()
+    assert [path for _, path, _ in base.asked] == ["/there"]
 
 
 def test_the_origin_does_not_hide_drift(downstream: Downstream) -> None:
