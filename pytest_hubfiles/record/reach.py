@@ -91,7 +91,7 @@ class Reach:
         origin = origin_of(url)
         return Finding.of(
             Kind.OTHER_HOST,
-            f"{origin} was asked too{token}: {request}. The base URL is {self.base_url}.",
+            f"{origin} is asked too{token}: {request}. The base URL is {self.base_url}.",
             after=origin,
         )
 

@@ -48,7 +48,7 @@ class SwallowedRefusalError(BaseException):
         self.finding = finding
         super().__init__(
             f"{finding.after} was refused {_PATIENCE} times and is sent again: the test swallows the refusal, "
-            f"and a replay has no other answer.\n{finding.message}"
+            f"and there is no other answer.\n{finding.message}"
         )
 
 

@@ -366,7 +366,7 @@ for base in bases if hubfiles.recording else bases[::-1]:
     assert result.ret == 0, result.stdout.str()
     assert _stored(downstream) == [f"{other.url}/thing", f"{ORIGIN}/thing"]
     assert _findings(result, "other-host") == [
-        f"info      $  other-host: {other.url} was asked too: GET {other.url}/thing. The base URL is {base.url}."
+        f"info      $  other-host: {other.url} is asked too: GET {other.url}/thing. The base URL is {base.url}."
     ]
 
     for args in ((), (f"--hubfiles-base-url={base.url}",)):
@@ -518,7 +518,7 @@ def test_a_listed_host_is_reached(downstream: Downstream, serve: Serve, client: 
     assert result.ret == 0, result.stdout.str()
     assert other.asked == [("POST", START, f"Bearer {TOKEN}")]
     assert _findings(result, "other-host") == [
-        f"info      $  other-host: {other.url} was asked too with HubSpot's token: POST {other.url}{START}. "
+        f"info      $  other-host: {other.url} is asked too with HubSpot's token: POST {other.url}{START}. "
         f"The base URL is {base.url}."
     ]
 
@@ -621,7 +621,7 @@ for url in ({one.url!r}, {two.url!r}, {one.url!r}):
 
     assert result.ret == 0, result.stdout.str()
     assert _findings(result, "other-host") == [
-        f"info      $  other-host: {server.url} was asked too: GET {server.url}/thing. The base URL is {ORIGIN}."
+        f"info      $  other-host: {server.url} is asked too: GET {server.url}/thing. The base URL is {ORIGIN}."
         for server in (one, two)
     ]
     with watched_sockets() as seen:
