@@ -11,8 +11,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import vcr.patch
 from helpers.downstream import START, STATUS, Downstream, interaction, polled, started, whole_import
 from helpers.http_clients import TOKEN, watched_sockets
 
@@ -24,6 +26,8 @@ from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.settings.values import OPTIONS, OptionError
 
 CLIENTS = ("requests", "httpx", "httpx-async", "aiohttp", "urllib3", "urllib", "http.client")
+CONNECTS_LATE = hasattr(vcr.patch, "PATCHER_NAMES")
+"""Whether vcrpy connects by TLS when a request is sent; 8.5 does it before it knows the request."""
 ASKING = """
 import json
 from helpers import http_clients
@@ -429,7 +433,10 @@ def test_nothing_leaves_this_machine(downstream: Downstream, serve: Serve, clien
         result = downstream.run(f"--hubfiles-base-url={base.url}", "--hubfiles-record=once")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"breaking *unmatched-request: GET {url} was not sent: *{reason}*"])
+    said = f"GET {url} was not sent: *{reason}"
+    if not CONNECTS_LATE and url.startswith("https:") and client in {"requests", "urllib3"}:
+        said = f"looking up {urlsplit(url).hostname} was refused: *on this machine, which the recording does not leave"
+    result.stdout.fnmatch_lines([f"breaking *unmatched-request: {said}*"])
     assert not [place for place in seen if "hubapi" in place or "192.0.2.1" in place or "example" in place]
     assert base.asked == []
 
@@ -662,7 +669,7 @@ def with_httpx(url):
 
 def with_urllib3(url):
     with urllib3.PoolManager() as pool:
-        return pool.request("GET", url, headers=HEADERS).json()
+        return json.loads(pool.request("GET", url, headers=HEADERS).data)
 
 def with_aiohttp(url):
     async def get():
@@ -760,7 +767,7 @@ def test_a_proxy_takes_nothing_elsewhere(
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, proxy.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    for url in ("http://192.0.2.1/thing", "https://api.hubapi.com/thing"):
+    for url in ("http://192.0.2.1/thing", "https://api.hubapi.com/thing")[: 2 if CONNECTS_LATE else 1]:
         _tests(downstream, f"ask({client!r}, {url!r}, token={TOKEN!r})")
         result = downstream.run(f"--hubfiles-base-url={base.url}", "--hubfiles-record=once")
         result.assert_outcomes(failed=1)
