@@ -52,7 +52,7 @@ class StatusesByRequest(dict[tuple[object, ...], frozenset[int]]):
         """Add *exchanges* of one side of *pair*; both sides know the *known* tasks by the same ids."""
         for exchange in exchanges:
             interaction = exchange.interaction
-            method, path, query, body = interaction.match_key
+            _, method, path, query, body = interaction.match_key  # the two sides may come from two places
             target = path if interaction.task_id in known else tasks.target(interaction)
             request = (pair, method, target.replace(f"/{exchange.version}/", "/", 1), query, body)
             self[request] = self.get(request, frozenset()) | {exchange.status_code}

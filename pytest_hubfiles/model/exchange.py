@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pytest_hubfiles.model.body import FIRST_BYTES, BodyNotJsonError, charset_of, decode_body, is_text, parse_json
 from pytest_hubfiles.model.match_key import MatchKey, match_key
+from pytest_hubfiles.model.origin import host_of, is_hubspot_host, origin_of
 
-_HUBSPOT_HOST: Final = re.compile(r"(?:.+\.)?(?:hubapi|hubspot)\.com")
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 _ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -92,9 +92,14 @@ class Interaction:
         return urlsplit(self.url).path
 
     @property
+    def label(self) -> str:
+        """The method and the URL without its query, for messages."""
+        return f"{self.method} {origin_of(self.url)}{self.path}"
+
+    @property
     def is_hubspot(self) -> bool:
         """Whether the request went to one of HubSpot's own API hosts."""
-        return bool(_HUBSPOT_HOST.fullmatch(urlsplit(self.url).hostname or ""))
+        return is_hubspot_host(host_of(self.url))
 
     def request_header(self, name: str) -> str:
         """Return the first value of the request header *name*, which is in lower case; empty if it has none."""
@@ -159,7 +164,7 @@ class Interaction:
 
     @cached_property
     def match_key(self) -> MatchKey:
-        """What replay recognises the request by: method, path, query, and the body of a POST; never host or headers."""
+        """What replay recognises the request by: origin, method, path, query, and the body of a POST; never headers."""
         return match_key(self.method, self.url, self.request_body)
 
     def plain(self) -> Interaction:
@@ -240,5 +245,5 @@ class Exchange:
 
     @property
     def label(self) -> str:
-        """Method and path, for messages."""
-        return f"{self.method} {self.interaction.path}"
+        """The method and the URL without its query, for messages."""
+        return self.interaction.label

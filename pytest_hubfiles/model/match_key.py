@@ -7,8 +7,10 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-MatchKey = tuple[str, str, tuple[tuple[str, str], ...], str]
-"""Method, path, sorted query, comparable body."""
+from pytest_hubfiles.model.origin import key_of_parts
+
+MatchKey = tuple[str, str, str, tuple[tuple[str, str], ...], str]
+"""Origin, which is empty for HubSpot's, method, path, sorted query, comparable body."""
 
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")  # what RFC 3986 allows without percent-encoding
 
@@ -17,7 +19,8 @@ def match_key(method: str, url: str, body: bytes) -> MatchKey:
     """Return what replay recognises the request by; two requests that mean the same have equal keys."""
     parts = urlsplit(url)
     query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True))) if parts.query else ()
-    return method, _comparable_path(parts.path), query, _comparable(body) if method == "POST" else ""
+    origin = key_of_parts(parts.scheme, parts.netloc)
+    return origin, method, _comparable_path(parts.path), query, _comparable(body) if method == "POST" else ""
 
 
 def _comparable_path(path: str) -> str:

@@ -46,6 +46,7 @@ class Kind(str, Enum):
     REQUEST_VIOLATION = "request-violation"
     UNKNOWN_OPERATION = "unknown-operation"
     DEPRECATION_ANNOUNCED = "deprecation-announced"
+    OTHER_HOST = "other-host"
 
     FIELD_ADDED = "field-added"
     FIELD_REMOVED = "field-removed"
@@ -128,6 +129,7 @@ POLICY: Final[Mapping[Kind, Policy]] = {
     ),
     Kind.UNKNOWN_OPERATION: _row(_C, _I, "a HubSpot path under no contract"),
     Kind.DEPRECATION_ANNOUNCED: _row(_C, _W, "a Deprecation or Sunset header"),
+    Kind.OTHER_HOST: _row(_C, _I, "while recording, a request to a host that is neither the base URL's nor HubSpot's"),
     Kind.FIELD_ADDED: _row(_D, _I, "a field that was not there"),
     Kind.FIELD_REMOVED: _row(_D, _W, "a field that is no longer there", {Case.REQUIRED: _B, Case.SOMETIMES_ABSENT: _I}),
     Kind.FIELD_NOW_OPTIONAL: _row(_D, _I, "a field that was always there and now is not", {Case.REQUIRED: _B}),

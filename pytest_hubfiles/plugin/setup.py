@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
 from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
@@ -100,11 +101,12 @@ def _test_run(
         identify=run.contracts.identify,
         write_guard=write_guard,
         additions=run.additions,
-        vcr_config=vcr_config,
+        vcr_config=_checked(vcr_config),
         limits=run.limits,
         test=item.nodeid,
         max_identical_answers=run.get("max_identical_answers"),
         stragglers=run.stragglers,
+        reach=Reach(run.get("base_url"), run.get("hosts"), token),
     )
     return TestRun(
         test=item.nodeid,
@@ -118,9 +120,19 @@ def _test_run(
     )
 
 
+def _checked(config: object) -> Mapping[str, Any]:
+    if isinstance(config, Mapping) and not config:
+        return {}
+    from pytest_hubfiles.record.vcrpy.config import checked
+
+    return checked(config)
+
+
 def _staged(run: Run, wanted: TestSettings, write_guard: WriteGuard) -> StagedRecordings | None:
     if wanted.mode in (RecordMode.NONE, RecordMode.VERIFY):
         return None
     from pytest_hubfiles.record import StagedRecordings  # a replay keeps nothing
 
-    return StagedRecordings(wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, write_guard)
+    return StagedRecordings(
+        wanted.cassette, run.id, wanted.mode, wanted.shared, run.limits, write_guard, run.get("base_url")
+    )

@@ -34,10 +34,7 @@ class IdenticalAnswers:
         count = last.times + 1 if last is not None and before == answer else 1
         self._counted[answered.match_key] = answer, Last(f"HTTP {status}{f', {state}' if state else ''}", count)
 
-    def last(self, request: MatchKey) -> Last:
-        """Return the last answer to *request*."""
-        return self._counted[request][1] if request in self._counted else Last("nothing", 0)
-
-    def are_too_many(self, request: MatchKey) -> bool:
-        """Return whether *request* has had so many of the same answer that it must not be sent again."""
-        return self.last(request).times >= self.most
+    def too_many(self, request: MatchKey) -> Last | None:
+        """Return the last answer to *request* if it came so often that it must not be asked for again."""
+        _, last = self._counted.get(request, (None, None))
+        return last if last is not None and last.times >= self.most else None

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 
 class Interception(AbstractContextManager[Recorder]):
-    """While it is entered, the clients ask *recorder*; in a replay no other connection reaches the network."""
+    """While it is entered, the clients ask *recorder*.
+
+    No other connection leaves this machine in a replay, nor in a recording whose base URL is on it.
+    """
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        hosts = recorder.vcr_config.get("ignore_hosts", ())
-        self._block = None if recorder.live else NetworkBlock(recorder.base_url, recorder.refuse_connection, hosts)
+        self._block = self._network_block()
         self._entered = ExitStack()
 
     def __enter__(self) -> Recorder:
@@ -38,6 +40,7 @@ class Interception(AbstractContextManager[Recorder]):
             entering.enter_context(filtered_logs(recorder.redacted_log))
             if self._block is not None:
                 entering.enter_context(self._block)
+            if not recorder.live:
                 entering.enter_context(late_certificates())
             recorder.stragglers.begin(recorder.test)
             entering.callback(recorder.stragglers.end)
@@ -49,10 +52,25 @@ class Interception(AbstractContextManager[Recorder]):
     ) -> None:
         self._entered.__exit__(kind, error, trace)
 
+    def _network_block(self) -> NetworkBlock | None:
+        recorder = self._recorder
+        ignored = recorder.vcr_config.get("ignore_hosts", ())
+        if not recorder.live:
+            return NetworkBlock(recorder.base_url, recorder.refuse_connection, ignored)
+        if not recorder.reach.is_local:
+            return None
+        block = NetworkBlock(None, recorder.refuse_connection, [*ignored, *recorder.reach.hosts])
+        block.open(recorder.base_url)
+        return block
+
+    def _ignored(self, url: str) -> None:
+        if self._block is not None:
+            self._block.open(url)
+
     def _bridge(self) -> Bridge:
         from pytest_hubfiles.record.vcrpy.bridge import open_bridge
 
-        return open_bridge(self._recorder, None if self._block is None else self._block.open)
+        return open_bridge(self._recorder, self._ignored)
 
     def _patched(self, bridge: Bridge | None = None) -> AbstractContextManager[None]:
         """Return what has vcrpy's stubs ask the recorder."""

@@ -1,4 +1,4 @@
-"""Blocks connections in a replay: sockets refuse to connect to where no recorded answer comes from."""
+"""Blocks connections that would leave this machine, and in a replay those to the base URL on it."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 
 
 class ConnectionBlockedError(HubfilesError, ConnectionRefusedError):
-    """A connection that a replay has refused; to clients it is a connection that failed."""
+    """A connection that was refused here; to clients it is a connection that failed."""
 
 
 class NetworkBlock(AbstractContextManager["NetworkBlock"]):
-    """While it is entered, the sockets of this process reach this machine alone, and not *base_url* on it.
+    """While it is entered, the sockets of this process reach this machine alone, and not *blocked_url* on it.
 
     A test may talk to a database of its own, on a loopback address or a UNIX socket, and to the *hosts* that vcrpy
-    is told to ignore. *refuse* makes the error for an attempt; *concerns* says whether whoever makes it is meant. This
-    sees what goes through Python's ``socket``: not other processes, nor libraries with sockets of their own such as
-    pycurl, grpc and uvloop.
+    is told to ignore or that a recording may reach. *refuse* makes the error for an attempt; *concerns* says whether
+    whoever makes it is meant. This sees what goes through Python's ``socket``: not other processes, nor libraries with
+    sockets of their own such as pycurl, grpc and uvloop.
 
     Its patches are plain assignments: ``mock.patch`` would cost each replay ten times as much.
     """
 
     def __init__(
         self,
-        base_url: str,
+        blocked_url: str | None,
         refuse: Callable[[str], BaseException],
         hosts: Iterable[str | re.Pattern[str]] = (),
         concerns: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._base = _host_and_port(base_url)
+        self._blocked = None if blocked_url is None else _host_and_port(blocked_url)
         self._refuse, self._concerns = refuse, concerns
         self._names = {host.lower() for host in hosts if isinstance(host, str)}
         self._patterns = [host for host in hosts if isinstance(host, re.Pattern)]
@@ -71,7 +71,7 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
                 point.take_off()
 
     def open(self, url: str) -> None:
-        """Let connections pass to the host of *url*: vcrpy was told to ignore a request there."""
+        """Let connections pass to the host of *url*, to which requests are sent."""
         address = _host_and_port(url)
         self._open.add(address)
         self._names.add(address[0])  # which is to be looked up first
@@ -112,7 +112,7 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
         host, port = _normalized(address[0]), address[1]
         if (host, port) in self._open or (host, None) in self._open:
             return
-        if (host, port) == self._base or (host != _HERE and not self._is_named(host)):
+        if (host, port) == self._blocked or (host != _HERE and not self._is_named(host)):
             name = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
             raise self._refuse(f"connecting to {name}:{port}")
 

@@ -19,6 +19,8 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import WAIVABLE
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.record.wire import moved
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
@@ -42,7 +44,8 @@ class StagedRecordings:
     """What the tests of one run have recorded for one cassette, a file per test; ``shared`` if several tests use it.
 
     The files lie in a private folder outside the checkout until the run ends, scrubbed like the cassette. ``limits``
-    are those of the cassette file; ``write_guard`` looks at each file before it is written.
+    are those of the cassette file; ``write_guard`` looks at each file before it is written. What others recorded from
+    ``base_url`` went to HubSpot.
     """
 
     cassette: Path
@@ -51,6 +54,7 @@ class StagedRecordings:
     shared: bool = False
     limits: cassettes.Limits = cassettes.USUAL
     write_guard: WriteGuard = field(default_factory=WriteGuard, compare=False)
+    base_url: str = CANONICAL_ORIGIN
 
     @property
     def _folder(self) -> Path:
@@ -216,8 +220,13 @@ class StagedRecordings:
                 stays = set(map(_facts, self.original()))
         again = {interaction.match_key for interaction in recorded}
         # A task that was started anew has another id: nobody will poll the old one.
-        ended = {i.started_task for i in base if i.match_key in again} - {None}
-        kept = [i for i in base if (i.match_key not in again and i.task_id not in ended) or _facts(i) in stays]
+        replaced = [moved(i, self.base_url).match_key in again for i in base]
+        ended = {i.started_task for i, gone in zip(base, replaced, strict=True) if gone} - {None}
+        kept = [
+            i
+            for i, gone in zip(base, replaced, strict=True)
+            if (not gone and i.task_id not in ended) or _facts(i) in stays
+        ]
         return kept + recorded
 
 
@@ -260,7 +269,7 @@ def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL
         interactions = cassettes.read(candidate, limits)
         reasons = _reasons(candidate.read_bytes())
         if not reasons:  # no run of ours has written it: its answers decide
-            reasons = [f"{i.method} {i.path} got {i.transient}" for i in interactions if i.transient]
+            reasons = [f"{i.label} got {i.transient}" for i in interactions if i.transient]
         others = [reason for reason in reasons if reason != WAIVABLE]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])

@@ -17,6 +17,7 @@ from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
 from pytest_hubfiles.record.history import History
+from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
 from pytest_hubfiles.record.stragglers import Stragglers
 from pytest_hubfiles.record.tape import StoredCassette, Tape
@@ -26,6 +27,7 @@ from pytest_hubfiles.record.wire import (
     ClientRequest,
     MadeUpRequest,
     answer_of,
+    asked_label,
     canonical_url,
     is_plain,
     key_of,
@@ -43,21 +45,14 @@ if TYPE_CHECKING:
     from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 
 
-def _checked(config: object) -> Mapping[str, Any]:
-    if isinstance(config, Mapping) and not config:
-        return {}
-    from pytest_hubfiles.record.vcrpy.config import checked
-
-    return checked(config)
-
-
 class Recorder:
     """Answers the requests of one test from its cassette, or records what the network answers.
 
     ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``history`` what
-    happens, as a cassette would hold it; ``problems`` are the requests without an answer; ``faults`` what failed in
-    here or in a user's hook, which a client may have swallowed; ``endless`` says what was asked too often, always with
-    the same answer. ``live`` says whether requests may reach the network.
+    happens, as a cassette would hold it; ``problems`` are the requests without an answer, and the hosts asked besides;
+    ``faults`` what failed in here or in a user's hook, which a client may have swallowed; ``endless`` says what was
+    asked too often, always with the same answer. ``live`` says whether requests may reach the network, ``reach`` how
+    far. ``stored`` is the cassette before the test, ``tape`` what answers.
     """
 
     def __init__(
@@ -76,11 +71,12 @@ class Recorder:
         test: str = "",
         max_identical_answers: int = 500,
         stragglers: Stragglers | None = None,
+        reach: Reach | None = None,
     ) -> None:
         refuse_unsafe()
-        self.vcr_config = _checked(vcr_config)
+        self.vcr_config = vcr_config
         self.cassette, self.display_name, self.base_url = cassette, display_name, base_url
-        self.mode, self.staged, self.test = mode, staged, test
+        self.mode, self.staged, self.test, self.reach = mode, staged, test, reach or Reach(base_url)
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
         self._home = os.getpid(), threading.get_ident()
         self.lock = threading.RLock()
@@ -97,9 +93,9 @@ class Recorder:
         self._played: WeakSet[ClientRequest] = WeakSet()
         self._last_played = threading.local()
         is_replayed = not self.live or mode is RecordMode.NEW_EPISODES
-        self._stored = StoredCassette(lambda: self._read(limits), is_replayed, self._secrets)
-        self.original, self.replayed = self._stored.original, self._stored.replayed
-        self._tape = Tape([], [])
+        self.stored = StoredCassette(lambda: self._read(limits), is_replayed, self._secrets)
+        self.original, self.replayed = self.stored.original, self.stored.replayed
+        self.tape = Tape([], [])
 
     def _read(self, limits: cassettes.Limits) -> list[Interaction]:
         if self.live and self.staged is not None:
@@ -108,8 +104,8 @@ class Recorder:
 
     def load(self, loaded: Iterable[Interaction]) -> None:
         """Answer from *loaded*: ``replayed``, as the user's load hooks left it."""
-        self._tape = self._stored.tape([moved(interaction, self.base_url) for interaction in loaded])
-        self._tape.most_repeats = self._max_identical
+        self.tape = self.stored.tape([moved(interaction, self.base_url) for interaction in loaded])
+        self.tape.most_repeats = self._max_identical
 
     def note_fault(self, error: Exception) -> None:
         """Note what failed in here, or in a user's hook: it is raised into a client, which may swallow it."""
@@ -127,13 +123,13 @@ class Recorder:
         try:
             key = match_key(method.upper(), canonical_url(url, self.base_url), body)
             with self.lock:
-                number = self._tape.find(key)
-                if number is None or not is_plain(self._tape.stored[number]):
+                number = self.tape.find(key)
+                if number is None or not is_plain(self.tape.stored[number]):
                     return None
                 self._secrets.defer(headers)
-                self._tape.take(number)
-                self.history.add(self._identify(self._tape.interactions[number]))
-                return self._tape.stored[number]
+                self.tape.take(number)
+                self.history.add(self._identify(self.tape.interactions[number]))
+                return self.tape.stored[number]
         except Exception as error:
             self.note_fault(error)
             raise
@@ -165,17 +161,15 @@ class Recorder:
                 return False
             number = self._number_of(filtered)
             if number is not None:
-                self._tape.take(number)
+                self.tape.take(number)
                 self._reserved[request] = number, self.history.moment()
                 return True
             if not self.live:
-                raise self._refusals.unmatched(self._searched(filtered), self._tape)
-            sent = to_interaction(request, NO_ANSWER, self.base_url)
-            self._secrets.add_sent(sent)  # hooks may hide some of it
-            if self._identical.are_too_many(sent.match_key):
-                raise self._refusals.endless(
-                    self._searched(filtered), self._identical.last(sent.match_key), self.endless
-                )
+                raise self._refusals.unmatched(filtered, self._searched(filtered), self.tape)
+            self._secrets.add_sent(to_interaction(request, NO_ANSWER, self.base_url))  # hooks may hide some of it
+            refusal = self._beyond_reach(request, filtered) or self._endless(request, filtered)
+            if refusal is not None:
+                raise refusal
             self._in_flight.add(request, filtered, self.history.moment())
             return False
 
@@ -183,14 +177,14 @@ class Recorder:
         """Return the number of the answer to a request, which may hold credentials where the tape has placeholders."""
         number = None
         if not self.live:  # what matches as it is needs no scrubbing
-            number = self._tape.find(key_of(filtered, self.base_url))
+            number = self.tape.find(key_of(filtered, self.base_url))
             if number is not None:
                 self._secrets.defer(filtered.headers.items())
-        if number is None and (self._tape.interactions or not self.live):
-            number = self._tape.next(self._searched(filtered))
+        if number is None and (self.tape.interactions or not self.live):
+            number = self.tape.next(self._searched(filtered))
             if number is None:
                 unscrubbed = to_interaction(filtered, NO_ANSWER, self.base_url)
-                number = self._tape.next(self._secrets.scrub_dummy(unscrubbed))
+                number = self.tape.next(self._secrets.scrub_dummy(unscrubbed))
         return number
 
     def play(self, request: ClientRequest) -> dict[str, Any]:
@@ -203,12 +197,12 @@ class Recorder:
             if request not in self._reserved:
                 if self.live:
                     self._in_flight.remove(request)
-                raise self._refusals.unmatched(self._searched(request), self._tape)
+                raise self._refusals.unmatched(request, self._searched(request), self.tape)
             number, asked = self._reserved.pop(request)
             self._played.add(request)  # http.client asks for its last request again when it is told to connect
-            self._last_played.interaction = self._tape.interactions[number]
-            self.history.add(self._identify(self._tape.interactions[number]), asked)
-            return answer_of(self._tape.stored[number])
+            self._last_played.interaction = self.tape.interactions[number]
+            self.history.add(self._identify(self.tape.interactions[number]), asked)
+            return answer_of(self.tape.stored[number], self.base_url)
 
     def redirected(self, request: ClientRequest) -> MadeUpRequest:
         """Return *request*, which follows the redirect just played in this thread, as a client would send it."""
@@ -217,10 +211,8 @@ class Recorder:
             keeps_method = last.status_code in (307, 308) or last.method == "HEAD"
             sent = MadeUpRequest(last.method if keeps_method else "GET", request.uri, None, request.headers)
             key = self._searched(sent).match_key
-            for recorded in self._tape.interactions:  # with the body or without: aiohttp's stub records none
-                if recorded.match_key[:3] == key[:3] and self._tape.next(recorded) is not None:
-                    sent.body = recorded.request_body
-                    break
+            recorded = self.tape.with_any_body(key)  # with it or without: aiohttp's stub records none
+            sent.body = sent.body if recorded is None else recorded.request_body
             return sent
 
     def record(
@@ -234,6 +226,8 @@ class Recorder:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
             self._identical.add(raw)
+            if request not in self._in_flight:  # it followed a redirect, unasked
+                self._beyond_reach(request, request)
             asked = self._in_flight.answered(request, raw) or self.history.moment()
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook removed is scrubbed everywhere too, as it may stand elsewhere.
@@ -243,7 +237,7 @@ class Recorder:
                 self.history.add_live(self._identify(interaction), asked, is_recorded=bool(kept))
                 cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
                 if cause:
-                    self._transient_answers.append(f"{interaction.method} {interaction.path} got {cause}")
+                    self._transient_answers.append(f"{asked_label(request, interaction, self.base_url)} got {cause}")
 
     # --- what a green replay does not import ----------------------------------------------------------------
 
@@ -263,12 +257,28 @@ class Recorder:
     def _refusals(self) -> Refusals:
         from pytest_hubfiles.record.refusals import Home, Refusals
 
-        return Refusals(self.display_name, self._stored, self._identify, self.problems, Home(*self._home))
+        return Refusals(self.display_name, self.reach, self.stored, self._identify, self.problems, Home(*self._home))
+
+    def _beyond_reach(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
+        """Return the error for a *request* that must not be sent, None if it may be; tell of another host."""
+        if self.reach.is_base(text_of(request.uri)):
+            return None
+        return self._refusals.beyond_reach(request, self._searched(filtered))
+
+    def _endless(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
+        """Return the error for a *request* whose answer is always the same, None if it may still change."""
+        last = self._identical.too_many(key_of(request, self.base_url))
+        return last and self._refusals.endless(filtered, self._searched(filtered), last, self.endless)
+
+    def failed(self, request: ClientRequest, error: BaseException) -> None:
+        """Note that *error* is why a *request* to the network has no answer."""
+        with self.lock:
+            self._in_flight.failed(request, error)
 
     def refuse_connection(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect that the network block has stopped."""
         with self.lock:
-            return self._refusals.blocked(attempt)
+            return self._refusals.blocked(attempt, self.live)
 
     # --- without credentials --------------------------------------------------------------------------------
 
@@ -331,19 +341,9 @@ class Recorder:
         if not self.live:
             return []
         with self.lock:
-            silent = [f"{request.method} {request.path} got no answer" for request in self._in_flight.recorded()]
-            return list(dict.fromkeys([*self._transient_answers, *silent]))
+            return list(dict.fromkeys([*self._transient_answers, *self._in_flight.silent(self.base_url)]))
 
     def can_play(self, method: str, url: str, body: bytes) -> bool:
         """Return whether a request would be answered from the tape."""
         with self.lock:
-            return self._tape.next(self._searched(MadeUpRequest(method, url, body))) is not None
-
-    @property
-    def unplayed(self) -> list[Interaction]:
-        """The recorded exchanges that nobody has asked for."""
-        return [i for number, i in enumerate(self._tape.interactions) if number not in self._tape.played]
-
-    def file_findings(self) -> list[Finding]:
-        """Return what is wrong with the cassette file itself: unreadable, or with a credential in it."""
-        return self._stored.findings(self.display_name)
+            return self.tape.next(self._searched(MadeUpRequest(method, url, body))) is not None

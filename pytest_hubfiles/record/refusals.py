@@ -12,12 +12,16 @@ from typing import Final, NamedTuple
 from pytest_hubfiles.errors import HubfilesError, Portable
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.model.origin import HUBSPOT, origin_of
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.record.clients import SUPPORTED
 from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
+from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.tape import StoredCassette, Tape
+from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
 
 _PATIENCE: Final = 3  # refusals of one request; clients that retry by themselves give up after about as many
 _PATIENCE_IN_CHILD: Final = 100  # what is no Exception kills the worker of a pool, whose caller then waits for ever
@@ -76,34 +80,55 @@ class Home(NamedTuple):
 class Refusals:
     """Makes the errors for what one test must not send; their findings are added to ``problems``.
 
-    Away from ``home`` each request is refused with an ``Exception`` at first: the pools of ``multiprocessing``, of
-    processes and of threads, hand on nothing else, and whoever waits for such a worker would wait for ever.
+    ``reach`` knows where HubSpot is in this test, and how far a recording may go beyond that. Away from ``home`` each
+    request is refused with an ``Exception`` at first: the pools of ``multiprocessing``, of processes and of threads,
+    hand on nothing else, and whoever waits for such a worker would wait for ever.
     """
 
     display_name: str
+    reach: Reach
     stored: StoredCassette
     identify: Callable[[Interaction], Exchange]
     problems: list[Finding]
     home: Home
     _counts: Counter[str | None] = field(default_factory=Counter)
 
-    def unmatched(self, request: Interaction, tape: Tape) -> BaseException:
-        """Return the error for a *request* to which *tape* has no answer."""
+    def unmatched(self, sent: ClientRequest, request: Interaction, tape: Tape) -> BaseException:
+        """Return the error for a request to which *tape* has no answer, as *sent* and as a cassette would hold it."""
         unreadable = self.stored.unreadable_finding(self.display_name)
         if unreadable is not None:  # the finding of the file is reported once
-            return self._counted(replace(unreadable, after=f"{request.method} {request.path}"), UnmatchedRequestError)
+            return self._counted(replace(unreadable, after=request.label), UnmatchedRequestError)
+        asked = asked_label(sent, request, self.reach.base_url)
+        return self._raised(request, explain(request, tape, self.display_name, asked, self.reach.base_url))
+
+    def beyond_reach(self, sent: ClientRequest, request: Interaction) -> BaseException | None:
+        """Return the error for a request that a recording must not send, None if it may; tell of another host."""
+        url, asked = text_of(sent.uri), asked_label(sent, request, self.reach.base_url)
+        other = self.reach.other_host(asked, url, sent.headers)
+        if other is not None:
+            self.problems.append(other)
+        is_operation = self.identify(request).operation is not None
+        reason = self.reach.why_not(url, sent.headers, is_operation)
+        if reason is None:
+            return None
+        message = (
+            f"{asked} was not sent: {reason}.\n"
+            "Have the client send to hubfiles.base_url, or name the host in ini hubfiles_hosts."
+        )
+        return self._raised(request, Finding.of(Kind.UNMATCHED_REQUEST, message, after=request.label))
+
+    def _raised(self, request: Interaction, finding: Finding) -> BaseException:
         exchange = self.identify(request)
-        finding = explain(request, tape, self.display_name)
         finding = replace(finding, operation=exchange.operation, version=exchange.version)
         self.problems.append(finding)
         if request.method == "GET" and request.task_id is not None and Home.here() == self.home:
             return PollRefusedError(finding)
         return self._counted(finding, UnmatchedRequestError)
 
-    def endless(self, request: Interaction, last: Last, told: list[str]) -> BaseException:
+    def endless(self, sent: ClientRequest, request: Interaction, last: Last, told: list[str]) -> BaseException:
         """Return the error for a *request* whose *last* answer came too often in a row; add it to what is *told*."""
-        sent = f"{request.method} {request.path}"
-        said = f"{sent} got the same answer {last.times} times in a row ({last.shown})"
+        asked = asked_label(sent, request, self.reach.base_url)
+        said = f"{asked} got the same answer {last.times} times in a row ({last.shown})"
         if said not in told:
             told.append(said)
         message = (
@@ -111,16 +136,21 @@ class Refusals:
             "Have the code give up after some time. If an answer can be so long in coming, raise "
             f"hubfiles_max_identical_answers in the ini file, which is {last.times}."
         )
-        return self._counted(Finding.of(Kind.TASK_NEVER_ENDED, message, after=sent), SameAnswerError)
+        return self._counted(Finding.of(Kind.TASK_NEVER_ENDED, message, after=request.label), SameAnswerError)
 
-    def blocked(self, attempt: str) -> BaseException:
-        """Return the error for an *attempt* to connect by a client that is not recorded."""
-        finding = Finding.of(
-            Kind.UNMATCHED_REQUEST,
-            f"{attempt} was refused: the test replays {self.display_name}, and this client is not recorded.\n"
-            f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config.",
-            after=attempt,
-        )
+    def blocked(self, attempt: str, recording: bool) -> BaseException:
+        """Return the error for an *attempt* to connect by a client that is not recorded, or where none may go."""
+        if recording:
+            message = (
+                f"{attempt} was refused: the base URL {self.reach.base_url} is on this machine, which the recording "
+                "does not leave.\nName the host in ini hubfiles_hosts if the test needs it."
+            )
+        else:
+            message = (
+                f"{attempt} was refused: the test replays {self.display_name}, and this client is not recorded.\n"
+                f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config."
+            )
+        finding = Finding.of(Kind.UNMATCHED_REQUEST, message, after=attempt)
         self.problems.append(finding)
         return self._counted(finding, lambda finding: ConnectionBlockedError(finding.message))
 
@@ -130,10 +160,15 @@ class Refusals:
         return error(finding) if self._counts[finding.after] <= patience else SwallowedRefusalError(finding, patience)
 
 
-def explain(request: Interaction, tape: Tape, cassette: str) -> Finding:
-    """Return the finding for a *request* to which *tape*, read from *cassette*, has no answer."""
+def explain(
+    request: Interaction, tape: Tape, cassette: str, asked: str = "", base_url: str = CANONICAL_ORIGIN
+) -> Finding:
+    """Return the finding for a *request* to which *tape*, read from *cassette*, has no answer.
+
+    *asked* is what the message calls it: where the test sent it. *base_url* is where HubSpot is in this test.
+    """
     same = tape.index.get(request.match_key, ())
-    sent = f"{request.method} {request.path}"
+    sent = asked or request.label
     kind = Kind.UNMATCHED_REQUEST
     if same:
         last = tape.interactions[same[-1]]
@@ -159,32 +194,56 @@ def explain(request: Interaction, tape: Tape, cassette: str) -> Finding:
         closest = max(tape.interactions, key=lambda recorded: _likeness(request, recorded))
         message = (
             f"{sent} is not in {cassette}.\n"
-            f"  closest recorded: {closest.method} {closest.path}\n"
-            + "".join(f"  {difference}\n" for difference in _differences(request, closest))
+            f"  closest recorded: {closest.label}\n"
+            + "".join(f"  {difference}\n" for difference in _differences(request, sent, closest))
+            + _other_base(request, sent, closest, base_url)
             + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
         )
-    return Finding.of(kind, message, after=sent, cassette=cassette)
+    return Finding.of(kind, message, after=request.label, cassette=cassette)
 
 
 def _likeness(request: Interaction, recorded: Interaction) -> tuple[int, int]:
-    (method, path, query, body), (method2, path2, query2, body2) = request.match_key, recorded.match_key
+    (_, method, path, *others), (_, method2, path2, *others2) = request.match_key, recorded.match_key
     shared = sum(one == other for one, other in zip(path.split("/"), path2.split("/"), strict=False))
-    return (path == path2) * 4 + (method == method2) * 2 + (query == query2) + (body == body2), shared
+    alike = sum(one == other for one, other in zip(others, others2, strict=True))
+    is_same_origin = request.match_key[0] == recorded.match_key[0]
+    return (path == path2) * 8 + (method == method2) * 4 + alike + is_same_origin, shared
 
 
-def _differences(request: Interaction, recorded: Interaction) -> list[str]:
-    names = ("method", "path", "query", "body")
+def _differences(request: Interaction, sent: str, recorded: Interaction) -> list[str]:
+    names = ("origin", "method", "path", "query", "body")
+    pairs = zip(names, request.match_key, recorded.match_key, strict=True)
+    different = [(name, now, then) for name, now, then in pairs if now != then]
     found = []
-    for name, now, then in zip(names, request.match_key, recorded.match_key, strict=True):
-        if now != then:
-            texts = _text(then), _text(now)
-            alike = next(
-                (place for place, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]),
-                min(map(len, texts)),
-            )
-            start = max(0, alike - _CONTEXT)
-            found.append(f"{name} differs: recorded {_excerpt(texts[0], start)}, asked {_excerpt(texts[1], start)}")
+    for name, now, then in different:
+        if name == "origin":
+            says = "only the host differs" if len(different) == 1 else "host differs"
+            found.append(f"{says}: recorded for {origin_of(recorded.url)}, asked of {_asked_origin(sent)}")
+            continue
+        texts = _text(then), _text(now)
+        alike = next(
+            (place for place, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]),
+            min(map(len, texts)),
+        )
+        start = max(0, alike - _CONTEXT)
+        found.append(f"{name} differs: recorded {_excerpt(texts[0], start)}, asked {_excerpt(texts[1], start)}")
     return found
+
+
+def _asked_origin(sent: str) -> str:
+    return origin_of(sent.partition(" ")[2])
+
+
+def _other_base(request: Interaction, sent: str, recorded: Interaction, base_url: str) -> str:
+    """Return a line that says which base URL would have *request* match, if any: one of the two went to HubSpot."""
+    now, then = request.match_key[0], recorded.match_key[0]
+    if now == then or HUBSPOT not in (now, then):
+        return ""
+    other = origin_of(recorded.url) if now == HUBSPOT else _asked_origin(sent)
+    return (
+        f"The base URL is {base_url}. If {other} is HubSpot's API for this test, "
+        f"set --hubfiles-base-url {other} (ini hubfiles_base_url); else have the client send to hubfiles.base_url.\n"
+    )
 
 
 def _text(value: object) -> str:

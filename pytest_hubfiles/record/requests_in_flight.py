@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record.wire import ClientRequest
+from pytest_hubfiles.record.failures import reason_of
+from pytest_hubfiles.record.wire import ClientRequest, asked_label
 
 
 @dataclass
 class _RequestInFlight:
-    """A request in flight: the moment at which it was asked and, once computed, its cassette form."""
+    """A request in flight: when it was asked, its cassette form once computed, and why it failed, if it did."""
 
     asked: int
     request: ClientRequest
     recorded: Interaction | None = None
+    failure: str | None = None
 
 
 class RequestsInFlight:
@@ -34,6 +36,17 @@ class RequestsInFlight:
     def add(self, request: ClientRequest, filtered: ClientRequest, asked: int) -> None:
         """Add *request*, which is *filtered* once the user's hooks have seen it, and *asked* at that moment."""
         self._requests[request] = _RequestInFlight(asked, filtered)
+
+    def failed(self, request: ClientRequest, error: BaseException) -> None:
+        """Note *error*, for which *request* will get no answer."""
+        if request in self._requests:
+            self._requests[request].failure = reason_of(error)
+
+    def silent(self, base_url: str) -> Iterator[str]:
+        """Yield what is to be said of each request from a test whose base URL is *base_url*."""
+        for interaction, (request, sent) in zip(self.recorded(), list(self._requests.items()), strict=True):
+            reason = "" if sent.failure is None else f": {sent.failure}"
+            yield f"{asked_label(request, interaction, base_url)} got no answer{reason}"
 
     def remove(self, request: ClientRequest) -> None:
         """Remove *request*, which will get no answer."""

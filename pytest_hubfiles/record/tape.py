@@ -52,6 +52,16 @@ class Tape:
             return same[-1]
         return None
 
+    def with_any_body(self, key: MatchKey) -> Interaction | None:
+        """Return the next request to be answered that is like *key* but for its body, None where there is none."""
+        alike = (i for i in self.interactions if i.match_key[:-1] == key[:-1])
+        return next((interaction for interaction in alike if self.next(interaction) is not None), None)
+
+    @property
+    def unplayed(self) -> list[Interaction]:
+        """What nobody has asked for."""
+        return [i for number, i in enumerate(self.interactions) if number not in self.played]
+
     def take(self, number: int) -> None:
         """Note that the answer *number* is played."""
         if number in self.played:

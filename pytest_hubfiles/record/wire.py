@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.match_key import MatchKey, match_key
+from pytest_hubfiles.model.origin import HUBSPOT, key_of_parts, origin_key, origin_of
 
 NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 """In place of the response of a request that has none (yet)."""
@@ -41,13 +42,22 @@ class MadeUpRequest:
     headers: Mapping[Any, Any] = field(default_factory=dict)
 
 
-def answer_of(interaction: Interaction) -> dict[str, Any]:
-    """Return the answer as vcrpy's stubs take it."""
+def answer_of(interaction: Interaction, base_url: str = CANONICAL_ORIGIN) -> dict[str, Any]:
+    """Return the answer as vcrpy's stubs take it; a redirect to HubSpot leads to *base_url*."""
+    headers = {name: list(values) for name, values in interaction.response_headers.items()}
+    if base_url != CANONICAL_ORIGIN:
+        for name in filter(_is_location, headers):
+            headers[name] = [_under_base(value, base_url) for value in headers[name]]
     return {
         "status": {"code": interaction.status_code, "message": interaction.reason},
-        "headers": {name: list(values) for name, values in interaction.response_headers.items()},
+        "headers": headers,
         "body": {"string": interaction.response_body},
     }
+
+
+def _under_base(url: str, base_url: str) -> str:
+    rest = url.removeprefix(CANONICAL_ORIGIN)
+    return base_url + rest if rest != url and rest[:1] in ("", "/", "?") else url
 
 
 def header_pairs(answer: Interaction) -> list[tuple[str, str]]:
@@ -101,7 +111,6 @@ def _body_bytes(body: Any) -> bytes:
 
 def to_interaction(request: ClientRequest, response: Mapping[str, Any], base_url: str) -> Interaction:
     """Return vcrpy's request and response as an interaction, under HubSpot's origin."""
-    headers = dict(response["headers"])  # of pairs, from tornado
     return Interaction(
         method=text_of(request.method).upper(),
         url=canonical_url(text_of(request.uri), base_url),
@@ -109,9 +118,21 @@ def to_interaction(request: ClientRequest, response: Mapping[str, Any], base_url
         request_body=_body_bytes(request.body),
         status_code=response["status"]["code"],
         reason=text_of(response["status"]["message"] or ""),
-        response_headers={text_of(name): tuple(map(text_of, values)) for name, values in headers.items()},
+        response_headers=_answer_headers(dict(response["headers"]), base_url),  # of pairs, from tornado
         response_body=_body_bytes((response.get("body") or {}).get("string")),
     )
+
+
+def _answer_headers(given: Mapping[Any, Any], base_url: str) -> dict[str, tuple[str, ...]]:
+    """Return the headers of an answer; a redirect to the base URL leads to HubSpot, wherever it is replayed."""
+    headers = {text_of(name): tuple(map(text_of, values)) for name, values in given.items()}
+    for name in filter(_is_location, headers):
+        headers[name] = tuple(canonical_url(v, base_url) if "://" in v else v for v in headers[name])
+    return headers
+
+
+def _is_location(name: str) -> bool:
+    return name.lower() == "location"
 
 
 def key_of(request: ClientRequest, base_url: str) -> MatchKey:
@@ -127,13 +148,29 @@ def moved(interaction: Interaction, base_url: str) -> Interaction:
 
 
 def canonical_url(url: str, base_url: str) -> str:
-    """Return *url* under HubSpot's own origin if it goes to *base_url*, else as it is."""
+    """Return *url* under HubSpot's own origin if it goes to HubSpot or to *base_url*, else as it is."""
     if url == base_url or url.startswith((base_url + "/", base_url + "?")):
         return CANONICAL_ORIGIN + url[len(base_url) :]
-    base, given = urlsplit(base_url), urlsplit(url)
-    default = {"http": 80, "https": 443}
-    origins = [(parts.scheme, parts.hostname, parts.port or default.get(parts.scheme)) for parts in (base, given)]
-    if origins[0] == origins[1] and f"{given.path}/".startswith(f"{base.path}/"):
-        rest = given.path[len(base.path) :] + (f"?{given.query}" if given.query else "")
-        return CANONICAL_ORIGIN + rest
-    return url
+    if url.startswith(CANONICAL_ORIGIN + "/"):
+        return url
+    try:
+        base, given = urlsplit(base_url), urlsplit(url)
+    except ValueError:  # brackets that hold no address
+        return url
+    key = key_of_parts(given.scheme, given.netloc)
+    query = f"?{given.query}" if given.query else ""
+    if key == key_of_parts(base.scheme, base.netloc) and f"{given.path}/".startswith(f"{base.path}/"):
+        return CANONICAL_ORIGIN + given.path[len(base.path) :] + query
+    return CANONICAL_ORIGIN + given.path + query if key == HUBSPOT else url
+
+
+def asked_label(request: ClientRequest, recorded: Interaction, base_url: str) -> str:
+    """Return method and URL of *request* for messages: where it went, and the path that *recorded* has of it."""
+    origin, moved_from = origin_of(recorded.url), text_of(request.uri)
+    prefix = ""
+    if origin == CANONICAL_ORIGIN:  # it went there, or to the base URL
+        origin = origin_of(moved_from)
+        base = urlsplit(base_url).path
+        is_below = origin_key(moved_from) == origin_key(base_url) and urlsplit(moved_from).path.startswith(base)
+        prefix = base if is_below else ""
+    return f"{recorded.method} {origin}{prefix}{recorded.path}"

@@ -84,7 +84,7 @@ class TestRun:
         else:
             found += rules.stale(recorder.original)
             if finished and self.passed and not self.shared:
-                found += [self._unplayed(self.rules.contracts.identify(i)) for i in recorder.unplayed]
+                found += [self._unplayed(self.rules.contracts.identify(i)) for i in recorder.tape.unplayed]
         # Merged first: what each of a hundred polls shows is looked at once. And once more, for it may weigh less now.
         return merge(rules.excuse(self._redacted(merge(found))))
 
@@ -102,7 +102,7 @@ class TestRun:
             )
 
     def _file_findings(self) -> list[Finding]:
-        found = self.recorder.file_findings()
+        found = self.recorder.stored.findings(self.recorder.display_name)
         if self.recorder.live and self.recorder.mode is RecordMode.REWRITE:  # the secret goes with the old cassette
             return [finding for finding in found if finding.kind is not Kind.SECRET_IN_CASSETTE]
         return found

@@ -84,6 +84,7 @@ SETTINGS: Final = (
         cli=False,
         repeatable=True,
     ),
+    Setting("hosts", "more hosts that a recording from this machine may reach", cli=False, repeatable=True),
     Setting("keep_headers", "more headers that recordings keep", cli=False, repeatable=True),
     Setting("cassette", cli=False, ini=False, marker=("cassette",)),
     Setting("allow", cli=False, ini=False, marker=("allow",)),

@@ -199,6 +199,17 @@ def _header(value: object) -> str:
     return text.lower()
 
 
+def _host(value: object) -> str:
+    """Read a host as ``name``, ``name:port`` or ``*.name``; an IPv6 address gets its brackets."""
+    text = str(value).strip()
+    if text.count(":") > 1 and not text.startswith("["):
+        text = f"[{text}]"
+    url = f"http://{text.removeprefix('*.')}"
+    if re.search(r"[\s/?#@*\\]", url[7:]) or not _is_base(url) or text in ("*", "*."):
+        raise _refuse("give the name of a host, such as files.example.com, *.example.com or 192.0.2.7:8080")
+    return text.lower()
+
+
 def _text(value: object) -> str:
     return str(value)
 
@@ -250,6 +261,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "max_cassette_mb": Option(_megabytes, 64.0),
     "max_identical_answers": Option(_positive, 500),
     "scrub": Option(_scrub, ()),
+    "hosts": Option(_host, ()),
     "keep_headers": Option(_header, ()),
     "cassette": Option(_name),
     "allow": Option(_allowed, frozenset()),

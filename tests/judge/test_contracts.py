@@ -528,7 +528,7 @@ def test_unknown_operation() -> None:
     """A HubSpot path under no contract is reported, so that nobody believes it was judged."""
     finding = only(CONTRACTS.identify(interaction("GET", "/crm/v3/objects/contacts", {})))
     assert (finding.kind, finding.severity) == (Kind.UNKNOWN_OPERATION, Severity.INFO)
-    assert finding.message == "GET /crm/v3/objects/contacts is under no contract"
+    assert finding.message == "GET https://api.hubapi.com/crm/v3/objects/contacts is under no contract"
 
 
 def test_other_method_is_another_operation() -> None:

@@ -22,6 +22,7 @@ CONTRACT = {
     "request-violation": "warning",
     "unknown-operation": "info",
     "deprecation-announced": "warning",
+    "other-host": "info",
 }
 DRIFT = {
     "field-added": "info",

@@ -306,6 +306,7 @@ LISTED = {
     "min_judged": ("-1", "give a whole number, 0 or more"),
     "strict": ("maybe", "choose from true, false"),
     "max_age": ("30", "give a number of days or weeks, such as 30d or 12w"),
+    "hosts": ("https://files.example.com", "give the name of a host, such as files.example.com, *"),
     "max_cassette_mb": ("0", "give a number of megabytes above 0"),
     "max_identical_answers": ("0", "give a whole number above 0"),
     "report": (

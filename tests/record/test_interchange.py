@@ -40,10 +40,10 @@ def _record(downstream: Downstream, client: str = "requests") -> Path:
 
 
 def _replay(downstream: Downstream, client: str, judged: int = 4) -> list[dict[str, object]]:
-    """Replay the cassette with the sandbox closed; return what reached the client."""
+    """Replay the cassette with the sandbox closed, under its address; return what reached the client."""
     downstream.tests(RECORDED.format(client=client))
     with watched_sockets() as seen:
-        result = downstream.run(f"--hubfiles-min-judged={judged}", "--hubfiles-fail-on=warning", "test_files.py")
+        result = downstream.run_live(f"--hubfiles-min-judged={judged}", "--hubfiles-fail-on=warning", "test_files.py")
     assert result.ret == 0, result.stdout.str()
     assert seen == []
     answers: list[dict[str, object]] = json.loads((downstream.path / "answers.json").read_text())
@@ -222,7 +222,7 @@ def test_body(hubfiles):
     assert [exchange.body for exchange in hubfiles.exchanges] == [{plain!r}]
 """
     )
-    result = downstream.run()
+    result = downstream.run("--hubfiles-base-url=http://files.test:8080")
     assert result.ret == 0, result.stdout.str()
 
 

@@ -137,7 +137,7 @@ def test_a_plain_answer_is_what_vcrpy_makes_of_it(
     assert is_plain(answer.plain())
     assert ours == theirs
     assert [e.interaction for e in played.exchanges] == [e.interaction for e in by_vcrpy.exchanges]
-    assert played.unplayed == []
+    assert played.tape.unplayed == []
 
 
 ODD = {

@@ -124,7 +124,7 @@ FAULTS = {
     "unavailable": "GET */status got HTTP 503",
     "login-redirect": "GET */status got HTTP 302",
     "html-200": "GET */status got HTTP 200 with an HTML page",
-    "cut": "GET */status got no answer",
+    "cut": "GET */status got no answer: connection cut",
 }
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from helpers.downstream import DOCUMENTED, START, STATUS, TASK, Downstream, interaction, polled, started, whole_import
 
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN as ORIGIN
+
 POLLING = """
 def poll(hubfiles):
     return hubfiles.import_status("AAAAEZ6whGI").task_status
@@ -180,9 +182,9 @@ def test_a_task_that_never_ended(downstream: Downstream, polls: int) -> None:
     result.assert_outcomes(failed=1)
     times = "1 time" if polls == 1 else f"{polls} times"
     assert findings(result, "task-never-ended") == [
-        f"breaking  2026-03 import-status  $  task-never-ended: GET {STATUS} was polled {times} when it was recorded "
-        "and is polled once more now; the last answer was PENDING: the recorded task never ended. Record it again, "
-        "polling until it is CANCELED or COMPLETE."
+        f"breaking  2026-03 import-status  $  task-never-ended: GET {ORIGIN}{STATUS} was polled {times} when it was "
+        "recorded and is polled once more now; the last answer was PENDING: the recorded task never ended. "
+        "Record it again, polling until it is CANCELED or COMPLETE."
     ]
     result.stdout.fnmatch_lines([f"judged {polls + 1} of {polls + 1} exchanges in 1 cassette"])
 
@@ -252,22 +254,25 @@ def test_waiting_stops_at_an_answer_that_is_none(downstream: Downstream, switch:
     [
         pytest.param(
             f"call(hubfiles.base_url + {START!r})",
-            [f"closest recorded: POST {START}", "method differs: recorded POST, asked GET"],
+            [f"closest recorded: POST {ORIGIN}{START}", "method differs: recorded POST, asked GET"],
             id="method",
         ),
         pytest.param(
             f"call(hubfiles.base_url + {STATUS!r}.replace('AAAA', 'BBBB'))",
-            [f"closest recorded: GET {STATUS}", f"path differs: recorded {STATUS}, asked *BBBB*"],
+            [f"closest recorded: GET {ORIGIN}{STATUS}", f"path differs: recorded {STATUS}, asked *BBBB*"],
             id="path",
         ),
         pytest.param(
             f"call(hubfiles.base_url + {STATUS!r} + '?portalId=7')",
-            [f"closest recorded: GET {STATUS}", "query differs: recorded none, asked portalId=7"],
+            [f"closest recorded: GET {ORIGIN}{STATUS}", "query differs: recorded none, asked portalId=7"],
             id="query",
         ),
         pytest.param(
             f"call(hubfiles.base_url + {START!r}, 'POST', {{'url': 'https://example.com/dog.png'}})",
-            [f"closest recorded: POST {START}", "body differs: recorded {*cat.png*}, asked {*dog.png*}"],
+            [
+                f"closest recorded: POST {ORIGIN}{START}",
+                "body differs: recorded {*cat.png*}, asked {*dog.png*}",
+            ],
             id="body",
         ),
     ],
@@ -361,7 +366,7 @@ def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, report
     if reported:
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(
-            [f"warning   2026-03 import-status 200 *unplayed: GET {STATUS} is recorded, and the test no longer *"]
+            [f"warning   2026-03 import-status 200 *unplayed: GET {ORIGIN}{STATUS} is recorded, and the test no *"]
         )
 
 
@@ -583,7 +588,7 @@ def test_another_method_is_under_no_contract(downstream: Downstream) -> None:
         [
             "judged 0 of 1 exchange in 1 cassette",
             "not judged: https://api.hubapi.com/files/v3/files/1 (no contract) 1",
-            "info *unknown-operation: GET /files/v3/files/1 is under no contract",
+            "info *unknown-operation: GET https://api.hubapi.com/files/v3/files/1 is under no contract",
         ]
     )
 

@@ -6,6 +6,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from pytest_hubfiles.record.vcrpy.clients import PATCHED_HERE
 from pytest_hubfiles.record.wire import answer_of, canonical_url, text_of, to_interaction
 
 _PARAMETERS: Final = frozenset(inspect.signature(Cassette).parameters)
+_being_sent: Final[ContextVar[Request | None]] = ContextVar("hubfiles_request", default=None)
 
 
 def _noting_faults(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +50,7 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
     """
 
     def __init__(
-        self, *, recorder: Recorder, on_ignored: Callable[[str], None] | None, has_hooks: bool, **config: Any
+        self, *, recorder: Recorder, on_ignored: Callable[[str], None], has_hooks: bool, **config: Any
     ) -> None:
         self._recorder, self._on_ignored, self._has_hooks = recorder, on_ignored, has_hooks
         hooks = config.pop("before_record_request")
@@ -71,13 +73,25 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Return whether *request* is answered from the tape; one that is ignored is sent."""
         __tracebackhide__ = True
         if not self._has_hooks:
-            return self._recorder.reserve(request, request)
+            return self._reserve(request, request)
         filtered = self.filter_request(request)
         if filtered:
-            return self._recorder.reserve(request, filtered)
-        if self._on_ignored is not None:
-            self._on_ignored(text_of(request.uri))
+            return self._reserve(request, filtered)
+        self._on_ignored(text_of(request.uri))
         return False
+
+    def _reserve(self, request: Request, filtered: Request) -> bool:
+        __tracebackhide__ = True
+        is_answered = self._recorder.reserve(request, filtered)
+        if not is_answered:
+            _being_sent.set(request)
+        return is_answered
+
+    def failed(self, error: BaseException) -> None:
+        """Note that *error* ended the request that this thread or task is sending."""
+        request = _being_sent.get()
+        if request is not None and not isinstance(error, HubfilesError):
+            self._recorder.failed(request, error)
 
     @_noting_faults
     def play_response(self, request: Request) -> dict[str, Any]:
@@ -129,7 +143,7 @@ def _under_hubspot(request: Request, recorder: Recorder) -> Request:
     return moved
 
 
-def open_bridge(recorder: Recorder, on_ignored: Callable[[str], None] | None) -> Bridge:
+def open_bridge(recorder: Recorder, on_ignored: Callable[[str], None]) -> Bridge:
     """Return a bridge to *recorder*, loaded with what it replays as the user's configuration leaves that."""
     config, memory = recorder.vcr_config, Memory(recorder.replayed)
     merged = {**(_merged(config) if config else _without_hooks()), "path": str(recorder.cassette), "persister": memory}

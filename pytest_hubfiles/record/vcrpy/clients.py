@@ -13,9 +13,10 @@ from unittest import mock
 
 import vcr.patch
 import vcr.stubs
-from vcr.stubs import VCRHTTPConnection, VCRHTTPSConnection
+from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles.record.patch_points import is_by_itself, original, own
+from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
 PATCHED_HERE: Final = ("httplib",)
@@ -36,6 +37,8 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     # requests of the others then go out unseen, in a replay too. With http.client patched as below it need not.
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     yield mock.patch.object(vcr.stubs, "parse_headers", _parse_headers)
+    yield from failure_patches()
+    yield mock.patch.object(vcr.stubs.VCRConnection, "_real_host", _real_host)
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
         yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
@@ -62,6 +65,15 @@ def _parse_headers(headers: Mapping[str, Any]) -> http.client.HTTPMessage:
                 return parsed
             message[name] = value
     return message
+
+
+_real_host_of = vcr.stubs.VCRConnection._real_host
+
+
+def _real_host(connection: VCRConnection) -> str:
+    """Return the host of *connection* as it stands in a URL: vcrpy leaves out the brackets of an IPv6 address."""
+    host: str = _real_host_of(connection)
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[AbstractContextManager[Any]]:
@@ -107,13 +119,14 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     import aiohttp
     from vcr.stubs.aiohttp_stubs import MockClientResponse, vcr_request
 
-    ask = vcr_request(bridge, vcr.patch._AiohttpClientSessionRequest)
+    ask = vcr_request(bridge, noting_async_failures(vcr.patch._AiohttpClientSessionRequest, bridge))
 
     @wraps(vcr.patch._AiohttpClientSessionRequest)
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
-        return await ask(session, method, url, **await _encoded(session, given))
+        return await ask(session, method, session._build_url(url), **await _encoded(session, given))
 
-    # vcrpy's stub runs before aiohttp encodes forms, and would store none as it is sent.
+    # vcrpy's stub runs before aiohttp encodes forms and joins a URL to the session's own, and would store neither as it
+    # is sent.
     if hasattr(aiohttp.Payload, "as_bytes"):  # since aiohttp 3.12
         yield mock.patch.object(aiohttp.ClientSession, "_request", _request)
     # vcrpy's replayed answers ignore the charset, and take any page for JSON.

@@ -130,6 +130,9 @@ class _Nobody:
     def append(self, request: object, response: object) -> None:
         """Keep nothing."""
 
+    def failed(self, error: BaseException) -> None:
+        """Note nothing."""
+
 
 _NOBODY: Final = _Nobody()
 
