@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_hubfiles.visible import visible_lines
+
 
 class Portable:
     """What an exception class of this package inherits, first of its bases: it survives pickle and copy.
@@ -27,3 +29,6 @@ def _without_constructor(kind: type[BaseException], args: tuple[Any, ...]) -> Ba
 
 class HubfilesError(Portable, Exception):
     """Base of every error this package raises on purpose; its text is written for the person at the terminal."""
+
+    def __str__(self) -> str:
+        return visible_lines(super().__str__())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_hubfiles.errors import HubfilesError, Portable
+from pytest_hubfiles.visible import shown
 
 
 class RefusedError(Portable, ValueError):
@@ -20,7 +21,7 @@ class CassetteUnreadableError(HubfilesError):
 
     def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
         self.path, self.reason, self.line = path, reason, line
-        super().__init__(self.described(str(path)))
+        super().__init__(self.described(shown(path)))
 
     def described(self, display_name: str) -> str:
         """Return the message with *display_name* for the file."""
@@ -34,6 +35,6 @@ class CassetteNotWrittenError(HubfilesError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(
-            f"The cassette {path} could not be written: {reason}. "
+            f"The cassette {shown(path)} could not be written: {reason}. "
             "The old cassette is unchanged. Fix the cause, then record again."
         )

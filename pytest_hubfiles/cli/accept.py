@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cli.output import USAGE
+from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
 from pytest_hubfiles.run import accepted
 from pytest_hubfiles.settings.ini_files import named_deviations
+from pytest_hubfiles.visible import shown
 
 
 @click.command()
@@ -63,17 +64,19 @@ def accept(
     for path in paths or (Path("cassettes"),):
         found = _candidates(path)
         if not found:
-            raise click.UsageError(f"{path}: no candidate there; one is called <name>{cassettes.CANDIDATE_SUFFIX}")
+            raise click.UsageError(
+                f"{shown(path)}: no candidate there; one is called <name>{cassettes.CANDIDATE_SUFFIX}"
+            )
         candidates += found
     status = 0
     for candidate in dict.fromkeys(candidates):
         try:
-            click.echo(f"promoted: {accept_candidate(candidate)}")
+            say(f"promoted: {shown(accept_candidate(candidate))}")
         except CandidateRefusedError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             status = max(status, 1)
         except HubfilesError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             status = USAGE
     sys.exit(status)
 
@@ -105,17 +108,17 @@ def _accept_finding(
                 "give --file deviations.toml, or set hubfiles_deviations = deviations.toml in pytest's settings here"
             )
         found, report = accepted.find(fingerprint, reports)
-        source = f"accepted from {report.as_posix()} on {today}"
+        source = f"accepted from {shown(report)} on {today}"
         deviation = accepted.deviation_for(found, " ".join(reason.split()), source, last)
         known = deviations.load(target) if target.exists() else ()
         same = next((d for d in known if d.matches(found) and (d.until is None or today <= d.until)), None)
         if same is not None or found.deviation is not None:
             why = found.deviation if same is None else same.reason
-            click.echo(f"accepted already, nothing is written: {fingerprint} ({why})")
+            say(f"accepted already, nothing is written: {fingerprint} ({why})")
             return
         accepted.add(target, deviation)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(f"accepted into {target.as_posix()}: {found.operation or ''} {found.path} {found.kind.value}")
+    say(f"accepted into {shown(target)}: {found.operation or ''} {found.path} {found.kind.value}")
     if named is None or named.resolve() != target.resolve():
-        click.echo(f"Runs read it once pytest's settings say: hubfiles_deviations = {target.as_posix()}")
+        say(f"Runs read it once pytest's settings say: hubfiles_deviations = {shown(target)}")

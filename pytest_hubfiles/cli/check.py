@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_hubfiles.cli.options import judging_options, setting
-from pytest_hubfiles.cli.output import USAGE, progress, publish_report
+from pytest_hubfiles.cli.output import USAGE, progress, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import STDOUT
+from pytest_hubfiles.visible import shown
 
 if TYPE_CHECKING:
     from pytest_hubfiles.report.report import Report
@@ -55,11 +56,11 @@ def check(
     complaints += verdict.of_run(report, rules, min_judged, "--min-judged")
     report.failed = report.failed or bool(complaints)
     if form == "terminal" or out is not None:
-        click.echo("\n".join(_lines(report, rules)))
+        say("\n".join(_lines(report, rules)))
     if form != "terminal" or out is not None:
         publish_report(report, form, STDOUT if out is None else str(out))
     for complaint in complaints:
-        click.echo(complaint, err=True)
+        say(complaint, err=True)
     if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
         sys.exit(USAGE)
     sys.exit(int(report.failed))
@@ -72,12 +73,12 @@ def _cassettes(paths: Iterable[Path]) -> list[Path]:
     found: dict[str, Path] = {}
     for path in paths:
         if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
-            raise click.UsageError(f"{path}: there is no such file or folder")
+            raise click.UsageError(f"{shown(path)}: there is no such file or folder")
         if not path.is_dir() and path.name.endswith(".candidate.yaml"):
-            raise click.UsageError(f"{path} is a candidate, judged when it was recorded; see hubfiles accept")
+            raise click.UsageError(f"{shown(path)} is a candidate, judged when it was recorded; see hubfiles accept")
         cassettes = check.cassettes_in(path)
         if not cassettes:
-            raise click.UsageError(f"{path}: no cassette there; one ends in {', '.join(check.SUFFIXES)}")
+            raise click.UsageError(f"{shown(path)}: no cassette there; one ends in {', '.join(check.SUFFIXES)}")
         for cassette in cassettes:
             found.setdefault(os.path.abspath(cassette), cassette)  # noqa: PTH100  # links stay what they are called
     return list(found.values())
@@ -89,10 +90,10 @@ def _check(cassettes: Sequence[Path], rules: Rules, report: Report) -> list[str]
 
     complaints = []
     for path in progress(cassettes, "checked"):
-        checked = check.check(path, path.as_posix(), rules)
+        checked = check.check(path, shown(path), rules)
         report.add(checked.record)
         if checked.unjudged is not None:
-            complaints.append(f"nothing was judged in {path.as_posix()}: {checked.unjudged}")
+            complaints.append(f"nothing was judged in {shown(path)}: {checked.unjudged}")
     return complaints
 
 

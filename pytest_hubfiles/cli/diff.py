@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pytest_hubfiles.cli.options import judging_options
-from pytest_hubfiles.cli.output import USAGE, progress, publish_report
+from pytest_hubfiles.cli.output import USAGE, progress, publish_report, say
 from pytest_hubfiles.compare.sides import of_path, of_revision
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.policy import Kind
@@ -56,9 +56,9 @@ def diff(
         raise click.UsageError(str(error)) from None
     publish_report(report, form, STDOUT if out is None else str(out))
     if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
-        click.echo("Some cassettes cannot be read.", err=True)
+        say("Some cassettes cannot be read.", err=True)
         sys.exit(USAGE)
     if not report.judged_count:
-        click.echo(f"Nothing could be compared: {old.name} and {new.name} have no operation in common.", err=True)
+        say(f"Nothing could be compared: {old.name} and {new.name} have no operation in common.", err=True)
         sys.exit(USAGE)
     sys.exit(int(report.failed))

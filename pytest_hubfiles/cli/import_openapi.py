@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from pytest_hubfiles.cli.output import USAGE
+from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.visible import shown
 
 
 @click.command("import-openapi")
@@ -31,9 +32,9 @@ def import_openapi(*, spec: Path, out: Path, label: str | None, globs: tuple[str
         imported = openapi.contracts(openapi.read(spec), globs, label, schema_files.load().entries)
         files = openapi.save(imported.contracts, out, force)
     except HubfilesError as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(USAGE)
     for note in imported.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     for contract, (file, written) in zip(imported.contracts, files.items(), strict=True):
-        click.echo(f"{'written' if written else 'unchanged'}: {file} ({contract.method} {contract.path})")
+        say(f"{'written' if written else 'unchanged'}: {shown(file)} ({contract.method} {contract.path})")

@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from pytest_hubfiles.cli.options import FORMATS
-from pytest_hubfiles.cli.output import USAGE, publish_report
+from pytest_hubfiles.cli.output import USAGE, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
 from pytest_hubfiles.report.merging import merged
 from pytest_hubfiles.report.publishing import STDOUT
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import shown
 
 
 @click.command("merge-reports")
@@ -30,7 +31,7 @@ def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
     try:
         report = merged(_reports(paths))
     except HubfilesError as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(USAGE)
     publish_report(report, form, out)
     sys.exit(int(report.failed))
@@ -41,5 +42,5 @@ def _reports(paths: Iterable[Path]) -> Iterator[Report]:
         try:
             text = path.read_bytes()
         except OSError as error:
-            raise ReportUnreadableError(str(path), error.strerror or str(error)) from None
-        yield read_json(text, str(path))
+            raise ReportUnreadableError(shown(path), error.strerror or str(error)) from None
+        yield read_json(text, shown(path))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 import click
 
+from pytest_hubfiles.visible import visible_lines
+
 if TYPE_CHECKING:
     from pytest_hubfiles.report.report import Report
 
@@ -38,6 +40,11 @@ def progress(
         stream.flush()
 
 
+def say(text: str, err: bool = False) -> None:
+    """Write *text* to stdout, or to stderr, without anything in it that would act on a terminal or a CI runner."""
+    click.echo(visible_lines(text), err=err)
+
+
 def publish_report(report: Report, form: str, out: str) -> None:
     """Write *report* in a format to a path, or to stdout for ``-``, and say what could not be done.
 
@@ -49,6 +56,6 @@ def publish_report(report: Report, form: str, out: str) -> None:
     published = publish(report, [(form, out)], Path())
     click.echo(published.stdout, nl=False)
     for note in published.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     if published.unwritten:
         raise click.UsageError("\n".join(published.unwritten))

@@ -20,6 +20,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
+from pytest_hubfiles.visible import shown, visible
 
 _REGULAR_FILE: Final = "100"  # git's modes of regular files begin so; 120000 is a link, 160000 a submodule
 
@@ -93,7 +94,7 @@ def in_folder(
     *additions* are scrubbed from what is read, too.
     """
     readers = {
-        file.relative_to(folder).as_posix(): partial(cassettes.read, file, limits) for file in cassettes.find(folder)
+        shown(file.relative_to(folder)): partial(cassettes.read, file, limits) for file in cassettes.find(folder)
     }
     return Recordings(display_name, readers, is_folder=True, additions=additions)
 
@@ -104,7 +105,7 @@ def of_path(path: Path, limits: Limits = USUAL) -> Recordings:
     Raises:
         RecordingsNotFoundError: if *path* does not exist, or is a folder without cassettes.
     """
-    display_name = path.as_posix()
+    display_name = shown(path)
     if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises if a name is too long, or a folder closed
         raise RecordingsNotFoundError(display_name, "there is no such file or folder")
     if not path.is_dir():
@@ -119,7 +120,7 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
         RecordingsNotFoundError: if git is missing, *path* is in no repository, or the revision is unknown or
             has no cassette there.
     """
-    display_name = f"{revision}:{path.as_posix()}"
+    display_name = visible(f"{revision}:{path.as_posix()}")
     folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
     git = partial(_git, display_name, folder)
     top = Path(git("rev-parse", "--show-toplevel").decode().rstrip("\n"))

@@ -14,6 +14,7 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.hubspot_api import ApiVersion, UnknownVersionError
+from pytest_hubfiles.visible import shown
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 KEYWORD: Final = "x-hubfiles"
@@ -25,7 +26,7 @@ class SchemaFileError(HubfilesError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"The schema file {path} cannot be used: {reason}")
+        super().__init__(f"The schema file {shown(path)} cannot be used: {reason}")
 
 
 def load(folders: Sequence[Path] = ()) -> Contracts:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pytest_hubfiles.model.body import FIRST_BYTES, BodyNotJsonError, charset_of, decode_body, is_text, parse_json
 from pytest_hubfiles.model.match_key import MatchKey, match_key
 from pytest_hubfiles.model.origin import host_of, is_hubspot_host, origin_of
+from pytest_hubfiles.visible import visible
 
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 _ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -94,7 +95,7 @@ class Interaction:
     @property
     def label(self) -> str:
         """The method and the URL without its query, for messages."""
-        return f"{self.method} {origin_of(self.url)}{self.path}"
+        return visible(f"{self.method} {origin_of(self.url)}{self.path}")
 
     @property
     def is_hubspot(self) -> bool:
@@ -143,7 +144,7 @@ class Interaction:
             status = self.json.get("status") if isinstance(self.json, dict) else None
         except BodyNotJsonError:
             return None
-        return status if isinstance(status, str) else None
+        return visible(status) if isinstance(status, str) else None
 
     @property
     def task_id(self) -> str | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 from pytest_hubfiles.model.policy import POLICY, Case, Category, Kind, Severity, severity_of
+from pytest_hubfiles.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -25,16 +25,10 @@ RECORDINGS: Final = "recordings: "
 _EXAMPLE: Final = " (one example of several)"
 """What a message ends with that quotes one of several values."""
 
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TEXTS: Final = (
-    "message", "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
+    "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
     "deviation",
 )  # fmt: skip
-
-
-def _printable(text: str) -> str:
-    """Return *text* as every terminal and file can show it: a body may hold lone surrogates or escape sequences."""
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 class Share(NamedTuple):
@@ -98,7 +92,8 @@ class Finding:
         for name in _TEXTS:
             text = getattr(self, name)
             if text is not None and not text.isprintable():
-                object.__setattr__(self, name, _printable(text))
+                object.__setattr__(self, name, visible(text))
+        object.__setattr__(self, "message", visible_lines(self.message))
 
     @classmethod
     def of(

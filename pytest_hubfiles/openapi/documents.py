@@ -16,6 +16,7 @@ from pytest_hubfiles.judge.schema_files import DIALECT
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.json_types import pointed_at
 from pytest_hubfiles.openapi.yaml_reader import OpenApiReader
+from pytest_hubfiles.visible import shown
 
 _LARGEST: Final = 32 * 2**20  # bytes; HubSpot's largest document has about one million
 _DEEPEST: Final = 100  # levels; Python and libyaml can recurse deeper
@@ -127,10 +128,10 @@ def read(path: Path) -> Document:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise OpenApiError(str(path), error.strerror or str(error)) from None
+        raise OpenApiError(shown(path), error.strerror or str(error)) from None
     if len(content) > _LARGEST:
-        raise OpenApiError(str(path), f"it has more than {_LARGEST // 2**20} MB")
-    return parse(content, str(path))
+        raise OpenApiError(shown(path), f"it has more than {_LARGEST // 2**20} MB")
+    return parse(content, shown(path))
 
 
 def parse(content: bytes, source: str) -> Document:

@@ -10,6 +10,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.schema_files import DIALECT
+from pytest_hubfiles.visible import shown
 
 
 class FilesDifferError(HubfilesError):
@@ -17,7 +18,7 @@ class FilesDifferError(HubfilesError):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = tuple(paths)
-        listed = "".join(f"\n  {path}" for path in paths)
+        listed = "".join(f"\n  {shown(path)}" for path in paths)
         super().__init__(
             f"These files exist and differ from what would be written:{listed}\n"
             "Nothing was written. Replace them with --force, or give another folder with --out."
@@ -29,7 +30,7 @@ class FileNotWrittenError(HubfilesError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"The schema file {path} could not be written: {reason}")
+        super().__init__(f"The schema file {shown(path)} could not be written: {reason}")
 
 
 def text_of(contract: Contract) -> bytes:

@@ -13,6 +13,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
 from pytest_hubfiles.report.formats.terminal import explain
 from pytest_hubfiles.run import check
+from pytest_hubfiles.visible import visible
 
 
 class NoCassetteRootError(HubfilesError):
@@ -20,7 +21,7 @@ class NoCassetteRootError(HubfilesError):
 
     def __init__(self, root: Path) -> None:
         super().__init__(
-            f"--hubfiles-check: there is no cassette root {root}; name the cassettes to check, or their "
+            f"--hubfiles-check: there is no cassette root {visible(str(root))}; name the cassettes to check, or their "
             "folder, or set --hubfiles-cassettes"
         )
 
@@ -57,7 +58,7 @@ class CassetteFile(pytest.File):
 
     def collect(self) -> Iterator[CassetteItem]:
         """Yield the one test, which has the file's own id: the path from rootdir."""
-        yield CassetteItem.from_parent(self, name=self.name, nodeid=self.nodeid)
+        yield CassetteItem.from_parent(self, name=visible(self.name), nodeid=visible(self.nodeid))
 
 
 class CassetteItem(pytest.Item):

@@ -16,6 +16,7 @@ import pytest
 from pytest_hubfiles.cassettes import Limits
 from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
 from pytest_hubfiles.settings.values import OptionError
+from pytest_hubfiles.visible import visible
 
 if TYPE_CHECKING:
     from pytest_hubfiles.judge.deviations import Deviation
@@ -226,7 +227,7 @@ class Run:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
         root, text = f"{self.config.rootpath}{os.sep}", str(path)
         below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
-        return below.replace(os.sep, "/")
+        return visible(below.replace(os.sep, "/"))
 
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()

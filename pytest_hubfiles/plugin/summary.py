@@ -11,6 +11,7 @@ import pytest
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.own_faults import complaining, complains
 from pytest_hubfiles.plugin.run_settings import RECORD, Run
+from pytest_hubfiles.visible import visible_lines
 
 if TYPE_CHECKING:
     from pytest_hubfiles.model.finding import Finding
@@ -190,7 +191,7 @@ class Reporter:
             if self.run.has_report:
                 self._summarise(terminalreporter)
         for complaint in self.run.complaints[known:]:
-            terminalreporter.write(f"{complaint}\n")
+            terminalreporter.write(f"{visible_lines(complaint)}\n")
         self._set_exit_status()
 
     def _summarise(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -200,11 +201,12 @@ class Reporter:
 
         if run.report.worth_telling or run.complaints or self.notes:
             terminalreporter.section("hubfiles")
-            lines = [*render_terminal(run.report), *run_out(run.own_deviations, run.today), *self.notes]
+            noted = visible_lines("\n".join([*run_out(run.own_deviations, run.today), *self.notes])).splitlines()
+            lines = [*render_terminal(run.report), *noted]
             for line in lines:
                 terminalreporter.write_line(line, **_COLOURS.get(line.partition(" ")[0], {}))
             for complaint in run.complaints:
-                terminalreporter.write_line(complaint, red=True)
+                terminalreporter.write_line(visible_lines(complaint), red=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -22,6 +22,7 @@ from pytest_hubfiles.record.network_block import ConnectionBlockedError
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
+from pytest_hubfiles.visible import visible
 
 _PATIENCE: Final = 3  # refusals of one request; clients that retry by themselves give up after about as many
 _PATIENCE_IN_CHILD: Final = 100  # what is no Exception kills the worker of a pool, whose caller then waits for ever
@@ -253,6 +254,6 @@ def _text(value: object) -> str:
 def _excerpt(text: str, start: int) -> str:
     """Return *text* from *start*, where it begins to differ; a short one whole."""
     if len(text) <= _MOST_SHOWN:
-        return text or "none"
+        return visible(text) or "none"
     part = text[start : start + _MOST_SHOWN]
-    return f"{'…' * (start > 0)}{part}{'…' * (start + _MOST_SHOWN < len(text))}"
+    return f"{'…' * (start > 0)}{visible(part)}{'…' * (start + _MOST_SHOWN < len(text))}"

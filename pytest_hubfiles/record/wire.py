@@ -13,6 +13,7 @@ from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.match_key import MatchKey, match_key
 from pytest_hubfiles.model.origin import HUBSPOT, key_of_parts, origin_key, origin_of
+from pytest_hubfiles.visible import visible
 
 NO_ANSWER: Final[Mapping[str, Any]] = {"status": {"code": 599, "message": ""}, "headers": {}}
 """In place of the response of a request that has none (yet)."""
@@ -173,4 +174,4 @@ def asked_label(request: ClientRequest, recorded: Interaction, base_url: str) ->
         base = urlsplit(base_url).path
         is_below = origin_key(moved_from) == origin_key(base_url) and urlsplit(moved_from).path.startswith(base)
         prefix = base if is_below else ""
-    return f"{recorded.method} {origin}{prefix}{recorded.path}"
+    return visible(f"{recorded.method} {origin}{prefix}{recorded.path}")

@@ -18,13 +18,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def visible(text: str) -> str:
-    """Return *text* in one line that looks like what it is: what does not print stands as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 class Location(NamedTuple):
     """A cassette, and the line in it where that is known."""
 

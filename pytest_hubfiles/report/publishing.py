@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import shown
 
 STDOUT: Final = "-"
 
@@ -68,7 +69,7 @@ def publish(
         if path == STDOUT:
             stdout.append(rendered[name])
         elif reason := _write(folder / path, rendered[name]):
-            unwritten.append(f"the report {path} could not be written: {reason}")
+            unwritten.append(f"the report {shown(path)} could not be written: {reason}")
     return Published(b"".join(stdout), tuple(unwritten), tuple(notes))
 
 

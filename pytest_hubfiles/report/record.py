@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.visible import visible
 
 
 class Contracted(NamedTuple):
@@ -26,12 +27,13 @@ def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contr
     counted: Counter[Contracted] = Counter()
     unjudged: list[tuple[str, str]] = []
     for exchange in exchanges:
+        url = visible(exchange.url)
         if not judge:
-            unjudged.append((exchange.url, "judging is off for the test"))
+            unjudged.append((url, "judging is off for the test"))
         elif exchange.operation is None or exchange.version is None:
-            unjudged.append((exchange.url, "no contract"))
+            unjudged.append((url, "no contract"))
         elif 300 <= exchange.status_code < 400:
-            unjudged.append((exchange.url, "a redirect"))
+            unjudged.append((url, "a redirect"))
         else:
             counted[Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)] += 1
     return dict(counted), unjudged

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_hubfiles import toml
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.visible import shown
 
 
 class IniFileUnreadableError(HubfilesError):
@@ -15,7 +16,7 @@ class IniFileUnreadableError(HubfilesError):
 
     def __init__(self, file: Path, reason: str) -> None:
         self.file, self.reason = file, reason
-        super().__init__(f"{file} cannot be read: {reason}")
+        super().__init__(f"{shown(file)} cannot be read: {reason}")
 
 
 def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:

@@ -11,9 +11,9 @@ from helpers.samples import CASSETTE, finding, for_hostile_text, full_of, hostil
 
 from pytest_hubfiles.report.formats.github import render_github
 from pytest_hubfiles.report.formats.markdown import render_markdown
-from pytest_hubfiles.report.grouping import visible
 from pytest_hubfiles.report.publishing import publish
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible_lines
 
 
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
@@ -97,10 +97,9 @@ def test_hostile_text(text: str) -> None:
 
     assert (other_reasons[:2], stale[:2]) == (("error", {"title": "hubfiles"}), ("notice", {"title": "hubfiles"}))
     one = full_of(text)
-    shown = "\n".join(map(visible, (one.version or "").split("\n")))
     assert name == "error"
-    assert properties["file"] == shown
-    assert properties["title"] == f"breaking schema-violation: {shown} {shown}"
+    assert properties["file"] == visible_lines(one.cassette or "")
+    assert properties["title"] == visible_lines(f"breaking schema-violation: {one.version} {one.operation}")
     assert one.fingerprint in said
 
 

@@ -13,9 +13,9 @@ import pytest
 from helpers.samples import RICH_FINDINGS, finding, for_hostile_text, full_of, hostile, large, report, rich
 
 from pytest_hubfiles.report.formats.html_report import render_html
-from pytest_hubfiles.report.grouping import visible
 from pytest_hubfiles.report.outline import outline, steps_of
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible
 
 VOID = {"meta", "link", "input", "br", "circle", "path"}
 

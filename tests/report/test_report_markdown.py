@@ -12,9 +12,9 @@ from helpers.samples import few, for_hostile_text, full_of, hostile, large, nast
 from hypothesis import given
 
 from pytest_hubfiles.report.formats.markdown import LIMIT, code, render_markdown
-from pytest_hubfiles.report.grouping import visible
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible
 
 
 class Page(HTMLParser):

@@ -20,10 +20,10 @@ from pytest_hubfiles.report.grouping import (
     in_words,
     judged_in_words,
     plural,
-    visible,
     what_it_says,
 )
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible, visible_lines
 
 COMMANDS: Final[Mapping[Severity, str]] = {
     Severity.BREAKING: "error",
@@ -78,8 +78,7 @@ def _message(one: Seen) -> str:
 
 
 def _data(text: str) -> str:
-    kept = "\n".join(visible(line) for line in text.split("\n"))
-    return kept.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible_lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

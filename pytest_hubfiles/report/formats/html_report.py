@@ -28,11 +28,11 @@ from pytest_hubfiles.report.grouping import (
     grouped,
     in_words,
     plural,
-    visible,
     what_it_says,
 )
 from pytest_hubfiles.report.outline import Row, outline
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible
 
 _SIDES: Final[Mapping[Category, tuple[str, str, str]]] = {
     Category.CONTRACT: ("Against the contract", "documented", "received"),

@@ -12,6 +12,7 @@ from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.report.record import Contracted
 from pytest_hubfiles.report.report import Report, Tally
+from pytest_hubfiles.visible import visible_json
 
 REPORT_VERSION: Final = 1
 
@@ -38,7 +39,7 @@ def render_json(report: Report) -> str:
         document["comparison"] = compared(report.comparison)
     if report.stale_deviations:
         document["stale_deviations"] = report.stale_deviations
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def checked(report: Report) -> dict[str, Any]:

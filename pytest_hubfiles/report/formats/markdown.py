@@ -23,10 +23,10 @@ from pytest_hubfiles.report.grouping import (
     in_words,
     judged_in_words,
     plural,
-    visible,
     what_it_says,
 )
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible
 
 LIMIT: Final = 65_536
 """The largest comment that GitHub takes, in characters; it is kept in bytes, of which there are never fewer."""

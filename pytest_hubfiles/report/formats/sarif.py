@@ -14,8 +14,9 @@ from urllib.parse import quote
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
 from pytest_hubfiles.report.formats.json_report import checked, compared, tool_version
-from pytest_hubfiles.report.grouping import Seen, across_tests, visible, what_it_says
+from pytest_hubfiles.report.grouping import Seen, across_tests, what_it_says
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible_json, visible_lines
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS: Final[Mapping[Severity, str]] = {
@@ -52,7 +53,7 @@ def render_sarif(report: Report) -> str:
         "properties": facts,
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return visible_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _rule(kind: Kind) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _result(one: Seen) -> dict[str, Any]:
 def _message(finding: Finding) -> str:
     facts = (finding.version, finding.operation, finding.http_status, finding.task_status)
     place = " ".join(str(fact) for fact in facts if fact is not None)
-    text = "\n".join(map(visible, f"{place} {finding.path}: {what_it_says(finding)}".strip().split("\n")))
+    text = visible_lines(f"{place} {finding.path}: {what_it_says(finding)}".strip())
     text = text.replace("{", "{{").replace("}", "}}")  # 3.11.5: a single one begins a placeholder
     return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text  # 3.11.6: that would be a link
 

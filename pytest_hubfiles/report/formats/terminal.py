@@ -19,6 +19,7 @@ from pytest_hubfiles.report.grouping import (
 )
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.visible import visible, visible_lines
 
 
 def in_one_line(finding: Finding) -> str:
@@ -44,7 +45,7 @@ def render_finding(*same: Finding) -> list[str]:
         line += f" [{exchanges} exchanges]"
     if finding.deviation is not None:
         line += f" (known: {finding.deviation})"
-    return [line, *(f"          {text.strip()}" for text in more)]
+    return [visible(line), *(f"          {visible(text.strip())}" for text in more)]
 
 
 def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None = None) -> list[str]:
@@ -84,7 +85,7 @@ def render_terminal(report: Report) -> list[str]:
         lines.append("no findings")
     lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
     lines += report.stale_deviations
-    return lines
+    return list(map(visible, lines))
 
 
 def render_text(report: Report) -> str:
@@ -171,4 +172,4 @@ def explain(
         )
     else:
         lines.append(f"cassette: {cassette}")
-    return "\n".join(lines)
+    return visible_lines("\n".join(lines))
