@@ -12,22 +12,10 @@ from typing import BinaryIO, Final
 
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
 from pytest_hubfiles.cassettes.limits import Limits
+from pytest_hubfiles.regular_files import AS_IT_IS, NO_WAIT, oddity
+from pytest_hubfiles.visible import shown
 
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
-_AS_IT_IS: Final = getattr(os, "O_BINARY", 0)  # without it, Windows changes the ends of lines
-_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait until its other end is opened
-_KINDS: Final = (
-    (stat.S_ISREG, None),
-    (stat.S_ISLNK, "a symbolic link"),
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-)
-
-
-def _oddity(about: os.stat_result) -> str | None:
-    """Return what kind of file it is, None for a regular file."""
-    return next((name for test, name in _KINDS if test(about.st_mode)), "a device")
 
 
 def _link_above(path: Path, root: Path | None) -> Path | None:
@@ -54,17 +42,19 @@ def opened(path: Path, limits: Limits) -> BinaryIO:
     if link is not None:
         raise CassetteUnreadableError(path, f"{link} is a symbolic link; put a folder in its place")
     try:
-        oddity = _oddity(path.lstat())
-        if oddity is not None:
-            raise CassetteUnreadableError(path, f"it is not a regular file but {oddity}; put the file in its place")
-        file = open(os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | _AS_IT_IS), "rb")  # noqa: PTH123, SIM115
+        odd = oddity(path.lstat())
+        if odd is not None and path.is_dir() and path.is_symlink():
+            raise CassetteUnreadableError(path, f"{shown(path.name)} is a symbolic link; put a folder in its place")
+        if odd is not None:
+            raise CassetteUnreadableError(path, f"it is not a regular file but {odd}; put the file in its place")
+        file = open(os.open(path, os.O_RDONLY | _NO_LINK | NO_WAIT | AS_IT_IS), "rb")  # noqa: PTH123, SIM115
     except FileNotFoundError:
         raise CassetteUnreadableError(path, "there is no such file") from None
     except (OSError, ValueError) as error:  # ValueError: its name contains a NUL
         raise CassetteUnreadableError(path, getattr(error, "strerror", None) or str(error)) from None
     try:
         about = os.fstat(file.fileno())
-        if _oddity(about) is not None:  # it was replaced since lstat
+        if oddity(about) is not None:  # it was replaced since lstat
             raise CassetteUnreadableError(path, "it is not a regular file")
         if about.st_size > limits.bytes:
             size = about.st_size / 1_000_000
@@ -91,9 +81,9 @@ def check_target(path: Path, root: Path | None = None) -> None:
         return
     except (OSError, ValueError) as error:
         raise CassetteNotWrittenError(path, getattr(error, "strerror", None) or str(error)) from None
-    oddity = _oddity(about)
-    if oddity is not None:
-        raise CassetteNotWrittenError(path, f"what lies there is {oddity}, not a regular file; remove it first")
+    odd = oddity(about)
+    if odd is not None:
+        raise CassetteNotWrittenError(path, f"what lies there is {odd}, not a regular file; remove it first")
     if not about.st_mode & 0o222:
         raise CassetteNotWrittenError(path, "the file that lies there is read-only; make it writable first")
 
@@ -126,7 +116,7 @@ def _make_folder(folder: Path) -> None:
 
 def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(_leftover_prefix(path) + secrets.token_hex(8) + _TEMPORARY)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, 0o666)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | AS_IT_IS, 0o666)
     try:
         try:
             if path.exists() and hasattr(os, "fchmod"):

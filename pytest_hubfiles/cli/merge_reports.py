@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pytest_hubfiles import regular_files
 from pytest_hubfiles.cli.options import FORMATS
 from pytest_hubfiles.cli.output import USAGE, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
@@ -40,7 +41,7 @@ def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
 def _reports(paths: Iterable[Path]) -> Iterator[Report]:
     for path in paths:
         try:
-            text = path.read_bytes()
+            text = regular_files.read(path)
         except OSError as error:
             raise ReportUnreadableError(shown(path), error.strerror or str(error)) from None
         yield read_json(text, shown(path))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_hubfiles import regular_files
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
@@ -112,7 +113,7 @@ def load(path: Path) -> tuple[Deviation, ...]:
         DeviationsFileError: if it cannot be read, is not TOML, or an entry is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = regular_files.read_text(path)
     except OSError as error:
         raise DeviationsFileError(path, error.strerror or str(error)) from None
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_hubfiles import regular_files
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.registry import Contracts
@@ -62,7 +63,7 @@ def checked(file: Path, document: object) -> Contract:
 
 def _parse(file: Path) -> object:
     try:
-        document: object = parse_json(file.read_bytes())
+        document: object = parse_json(regular_files.read(file))
     except OSError as error:
         raise SchemaFileError(file, error.strerror or str(error)) from None
     except BodyNotJsonError as error:

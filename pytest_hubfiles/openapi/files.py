@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, regular_files
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.schema_files import DIALECT
@@ -64,7 +64,7 @@ def save(contracts: Sequence[Contract], folder: Path, force: bool = False) -> di
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes().replace(b"\r\n", b"\n")  # a checkout on Windows may have these line ends
+        return regular_files.read(path).replace(b"\r\n", b"\n")  # a checkout on Windows may have these line ends
     except FileNotFoundError:
         return None
     except OSError as error:

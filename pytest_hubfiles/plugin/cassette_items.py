@@ -48,9 +48,31 @@ class CassetteCollector:
             return False if self.root in collection_path.parents and not self.ignores else None
         return None if check.is_cassette(collection_path) else True
 
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> CassetteFolder | None:
+        """Collect what is named as a cassette in a folder, whatever it is."""
+        return None if (path / "__init__.py").is_file() else CassetteFolder.from_parent(parent, path=path)
+
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CassetteFile | None:
         """Make a file that is named as a cassette is a collector of one test. It is not read yet."""
         return CassetteFile.from_parent(parent, path=file_path) if check.is_cassette(file_path) else None
+
+
+class CassetteFolder(pytest.Directory):
+    """A folder that may hold cassettes. Pytest's own passes over what is neither a file nor a folder."""
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Yield the folders, files, pipes, devices and links in it, as far as they are collected."""
+        for path in sorted(self.path.iterdir()):
+            is_named = self.session.isinitpath(path, with_parents=path.is_dir())
+            if not is_named and self.ihook.pytest_ignore_collect(collection_path=path, config=self.config):
+                continue
+            if check.holds_by_link(path) and not is_named:
+                yield CassetteFile.from_parent(self, path=path)
+            elif path.is_dir():
+                folder = self.ihook.pytest_collect_directory(path=path, parent=self)
+                yield from () if folder is None else (folder,)
+            else:
+                yield from self.ihook.pytest_collect_file(file_path=path, parent=self)
 
 
 class CassetteFile(pytest.File):

@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, regular_files
+from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import WAIVABLE
@@ -260,7 +261,8 @@ def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL
 
     Raises:
         CassetteUnreadableError: if the candidate cannot be read.
-        CandidateRefusedError: if it was kept for more than findings: a transient answer, a test that failed.
+        CandidateRefusedError: if it was kept for more than findings, such as a test that failed, or holds an outage or
+            a credential.
         CassetteNotWrittenError: if the cassette cannot be written.
         CredentialInFileError: if a credential of this environment is in it.
     """
@@ -268,10 +270,13 @@ def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL
     cassette = candidate.with_name(name + cassettes.SUFFIX)
     with cassettes.locked(cassette, f"accepting {candidate.name}"):
         interactions = cassettes.read(candidate, limits)
-        reasons = _reasons(candidate.read_bytes())
-        if not reasons:  # no run of ours has written it: its answers decide
-            reasons = [f"{i.label} got {i.transient}" for i in interactions if i.transient]
-        others = [reason for reason in reasons if reason != WAIVABLE]
+        others = [r for r in _reasons(regular_files.read(candidate, limits.bytes)) if r != WAIVABLE]
+        # Whoever wrote the file, and its reasons, may have forged them: its answers decide.
+        others += [
+            reason for i in interactions if i.transient and (reason := f"{i.label} got {i.transient}") not in others
+        ]
+        _, credentials = file_findings.scrubbed(interactions)
+        others += [finding.message for finding in credentials]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
         write_guard = WriteGuard.of(os.environ)

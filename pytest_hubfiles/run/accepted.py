@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, regular_files
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
@@ -46,7 +46,7 @@ def find(fingerprint: str, reports: Iterable[Path]) -> tuple[Finding, Path]:
 
 def _findings(report: Path) -> list[Finding]:
     try:
-        document = json.loads(report.read_text(encoding="utf-8"))
+        document = json.loads(regular_files.read_text(report))
         return [Finding.from_dict(finding) for finding in document["findings"]]
     except OSError as error:
         raise FindingNotAcceptedError(
@@ -92,7 +92,7 @@ def add(file: Path, deviation: Deviation) -> None:
     file = file.resolve()  # a link stays one
     try:
         with cassettes.locked(file, f"accepting into {file.name}"):
-            text = file.read_text(encoding="utf-8") if file.exists() else ""
+            text = regular_files.read_text(file) if file.exists() else ""
             known = deviations.parse(text, file)
             for place in (_place(text, known, deviation), len(text)):
                 new = _spliced(text, place, _entry(deviation))

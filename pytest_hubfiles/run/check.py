@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -28,10 +29,23 @@ def is_cassette(path: Path) -> bool:
 
 
 def cassettes_in(path: Path) -> list[Path]:
-    """Return the cassette *path*, or those in the folder *path*, sorted. No file is read."""
+    """Return the cassette *path*, or those in the folder *path*, sorted. No file is read.
+
+    Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. No linked folder is searched;
+    one with cassettes in it is returned itself, for it cannot be read either.
+    """
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if is_cassette(file) and not file.is_dir())
+    found = []
+    for folder, folders, files in os.walk(path):
+        found += [file for name in files if is_cassette(file := Path(folder, name))]
+        found += [link for name in folders if holds_by_link(link := Path(folder, name))]
+    return sorted(found)
+
+
+def holds_by_link(folder: Path) -> bool:
+    """Return whether *folder* is a link to a folder with cassettes in it."""
+    return folder.is_symlink() and folder.is_dir() and any(map(is_cassette, folder.resolve().rglob("*")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,14 @@ NOTHING_FOUND = Conclusion((), (), ())
 
 
 def at_or_above(findings: Iterable[Finding], rules: Rules) -> list[Finding]:
-    """Return the *findings* that reach the severity from which the *rules* fail."""
-    if rules.fail_on is None:
-        return []
-    return [finding for finding in findings if finding.severity.rank >= rules.fail_on.rank]
+    """Return the *findings* that reach the severity from which the *rules* fail, and every credential."""
+    return [finding for finding in findings if _weighs(finding, rules)]
+
+
+def _weighs(finding: Finding, rules: Rules) -> bool:
+    if finding.kind is Kind.SECRET_IN_CASSETTE and finding.deviation is None:
+        return True
+    return rules.fail_on is not None and finding.severity.rank >= rules.fail_on.rank
 
 
 def failing(findings: Iterable[Finding], rules: Rules) -> list[Finding]:
@@ -110,10 +114,11 @@ def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> 
     if report.judged_count < least:
         yield f"judged {report.judged_count} exchanges where {least_is_asked_by} asks for {least}"
     weighty = at_or_above(report.run_findings, rules)
-    if not weighty or rules.fail_on is None:
+    if not weighty:
         return
     kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-    yield f"the run fails because of {kinds} (--hubfiles-fail-on {rules.fail_on.value})"
+    asked = "never" if rules.fail_on is None else rules.fail_on.value
+    yield f"the run fails because of {kinds} (--hubfiles-fail-on {asked})"
     changed = [finding for finding in weighty if finding.category is Category.VERSION]
     yield from (f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in changed)
     if changed:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_hubfiles import toml
+from pytest_hubfiles import regular_files, toml
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.visible import shown
 
@@ -21,7 +21,7 @@ class IniFileUnreadableError(HubfilesError):
 
 def _toml(*tables: str) -> Callable[[Path], Mapping[str, Any] | None]:
     def read(file: Path) -> Mapping[str, Any] | None:
-        document = toml.loads(file.read_text(encoding="utf-8"))
+        document = toml.loads(regular_files.read_text(file))
         for table in tables:
             found: Any = document
             for name in table.split("."):
@@ -37,7 +37,7 @@ def _ini(section: str, always: bool = False) -> Callable[[Path], Mapping[str, An
     def read(file: Path) -> Mapping[str, Any] | None:
         import iniconfig
 
-        document = iniconfig.IniConfig(str(file))
+        document = iniconfig.IniConfig(str(file), regular_files.read_text(file))
         return dict(document[section].items()) if section in document else {} if always else None
 
     return read

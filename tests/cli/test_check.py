@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from helpers.downstream import interaction, polled, started, whole_import
+from helpers.downstream import Downstream, interaction, polled, started, whole_import
 
 import pytest_hubfiles
 from pytest_hubfiles import cassettes
@@ -272,3 +272,14 @@ def test_on_a_real_terminal() -> None:
     os.close(ours)
 
     assert (done.returncode, done.stdout.splitlines()[-1], written) == (0, "no findings", b"")
+
+
+def test_a_credential_fails_whatever_else_may_pass(downstream: Downstream) -> None:
+    """``--fail-on never`` lets every finding pass but a credential that stands in a cassette, in both checks."""
+    leaking = polled("COMPLETE", change={"accessToken": "pat-na1-11111111-2222-3333-4444-555555555555"})
+    path = downstream.write([leaking])
+    for options in ((), ("--fail-on", "never")):
+        assert check(str(path), *options).exit_code == 1
+    assert downstream.run("--hubfiles-check", "--hubfiles-fail-on=never").ret == 1
+    downstream.write([polled("COMPLETE", change={"size": "1"})])
+    assert check(str(path), "--fail-on", "never").exit_code == 0

@@ -1,0 +1,48 @@
+"""``hubfiles accept`` looks at a candidate as hard as a recording is looked at."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner
+from helpers.downstream import Downstream, interaction, polled, whole_import
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.model.exchange import Interaction
+
+TOKEN = "pat-eu1-11111111-2222-3333-4444-555555555555"
+WAIVED = b"# refused: findings\n"
+
+
+def accepted(downstream: Downstream, answers: list[Interaction], header: bytes = WAIVED) -> tuple[int, str]:
+    """Put a candidate beside a good cassette, accept it; return the exit status and what was said."""
+    path = downstream.write(whole_import())
+    before = path.read_bytes()
+    candidate = downstream.candidate()
+    candidate.write_bytes(header + cassettes.dump(answers))
+    done = CliRunner().invoke(main, ["accept", str(candidate)], catch_exceptions=False)
+    assert (path.read_bytes() == before) == (done.exit_code != 0)
+    assert candidate.exists() == (done.exit_code != 0)
+    return done.exit_code, done.output
+
+
+def test_a_candidate_with_a_credential_is_refused(downstream: Downstream) -> None:
+    """A token in an answer keeps a candidate from being promoted, whatever its header says; it is not repeated."""
+    status, said = accepted(downstream, [polled("COMPLETE", change={"accessToken": TOKEN})])
+    assert status == 1
+    assert "a credential stands in" in said
+    assert TOKEN not in said
+
+
+def test_a_forged_reason_lets_no_outage_through(downstream: Downstream) -> None:
+    """What a candidate says of itself is not believed: its answers decide, with and without such a line."""
+    outage = interaction("GET", polled("PENDING").path, 503)
+    for header in (WAIVED, b""):
+        status, said = accepted(downstream, [*whole_import(), outage], header)
+        assert status == 1
+        assert "503" in said
+
+
+def test_a_good_candidate_is_promoted(downstream: Downstream) -> None:
+    """One that was kept for findings alone becomes the cassette."""
+    status, said = accepted(downstream, [polled("COMPLETE", change={"size": "1"})])
+    assert status == 0, said

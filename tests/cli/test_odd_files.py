@@ -1,0 +1,115 @@
+"""Pipes, devices, links and folders in the place of a file: nothing waits, nothing is passed over in silence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.downstream import Downstream, polled
+from helpers.patience import PATIENCE
+
+from pytest_hubfiles import cassettes
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+
+
+def hubfiles(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run a command, which must not wait for ever."""
+    command = [sys.executable, "-m", "pytest_hubfiles", *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+ODD = {"pipe": "a named pipe", "device": "a device", "folder": "folder", "nowhere": "No such file"}
+COMMANDS: dict[str, list[str]] = {
+    "merge-reports": ["merge-reports", "ODD"],
+    "accept --report": [
+        "accept",
+        "--finding",
+        "0123456789abcdef",
+        "--reason",
+        "x",
+        "--report",
+        "ODD",
+        "--file",
+        "d.toml",
+    ],
+    "accept --file": [
+        "accept",
+        "--finding",
+        "FINGERPRINT",
+        "--reason",
+        "x",
+        "--report",
+        "report.json",
+        "--file",
+        "ODD",
+    ],
+    "check --deviations": ["check", "good", "--deviations", "ODD"],
+    "import-openapi": ["import-openapi", "ODD", "--out", "schemas"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    good = tmp_path / "good" / "2026-03" / "a.yaml"
+    good.parent.mkdir(parents=True)
+    good.write_bytes(cassettes.dump([polled("COMPLETE", change={"size": "x", "completedAt": 7})]))
+    hubfiles(tmp_path, "check", "good", "--format", "json", "--out", "report.json")
+    return tmp_path
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_commands_open(folder: Path, command: str, odd: str) -> None:
+    """Whatever file is named on the command line, it is read within bounds or refused with a reason."""
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    words = {"ODD": odd, "FINGERPRINT": report["findings"][0]["fingerprint"]}
+    done = hubfiles(folder, *[words.get(arg, arg) for arg in COMMANDS[command]])
+
+    if (command, odd) == ("accept --file", "nowhere"):  # it is made
+        assert done.returncode == 0
+        return
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert ODD[odd].lower() in done.stderr.lower().replace("is a directory", "folder") or "there is no" in done.stderr
+
+
+def test_both_checks_see_the_same_files(downstream: Downstream) -> None:
+    """Pipes, devices, links and hidden folders: the command line and pytest tell the same of the same files."""
+    root = downstream.path / "cassettes" / "2026-03"
+    downstream.write([polled("COMPLETE")], root / "good.yaml")
+    downstream.write([polled("COMPLETE")], root / ".hidden" / "good.yaml")
+    downstream.write([polled("COMPLETE")], downstream.path / "elsewhere" / "good.yaml")
+    os.mkfifo(root / "pipe.yaml")
+    (root / "device.yaml").symlink_to("/dev/null")
+    (root / "broken.yaml").symlink_to("nowhere.yaml")
+    (root / "linked").symlink_to(downstream.path / "elsewhere", target_is_directory=True)
+    (root / "loop").symlink_to(root.parent, target_is_directory=True)
+    expected = {".hidden/good.yaml", "broken.yaml", "device.yaml", "good.yaml", "linked", "loop", "pipe.yaml"}
+
+    hubfiles(downstream.path, "check", "cassettes", "--format", "json", "--out", "check.json")
+    result = downstream.run("--hubfiles-check", "--hubfiles-report=json:pytest.json")
+
+    seen = []
+    for name in ("check.json", "pytest.json"):
+        report = json.loads((downstream.path / name).read_text(encoding="utf-8"))
+        assert report["checked"]["cassettes"] == len(expected)
+        seen.append({f["cassette"].rpartition("2026-03/")[2]: f["message"] for f in report["findings"]})
+        assert seen[-1].keys() == expected - {"good.yaml", ".hidden/good.yaml"}
+    assert seen[0] == seen[1]
+    result.assert_outcomes(passed=2, failed=5)
+
+
+def test_an_odd_file_named_to_pytest(downstream: Downstream) -> None:
+    """A pipe that is named on pytest's command line is refused too."""
+    os.mkfifo(downstream.path / "pipe.yaml")
+    result = downstream.run("--hubfiles-check", "pipe.yaml")
+    assert result.ret != 0
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
