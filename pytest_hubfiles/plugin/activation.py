@@ -48,6 +48,7 @@ def begin_before_tests(config: pytest.Config) -> Run:
 def _begin(config: pytest.Config) -> Run:
     run = config.stash[RUN] = Run(config)
     config.pluginmanager.register(hooks, "pytest_hubfiles.hooks")
+    config.pluginmanager.register(run.redaction, "pytest_hubfiles.redaction")
     if not run.is_worker:
         config.pluginmanager.register(Reporter(run), "pytest_hubfiles.summary")
     if run.get("check"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -62,13 +63,16 @@ def pytest_runtest_makereport(
     fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
     test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
-    if test_run is None:
-        return report
+    redaction = item.config.stash[RUN].redaction
     try:
-        _redact(report, test_run.recorder.redacted)
+        if test_run is not None and (report.longrepr or report.sections or call.when == "teardown"):
+            redaction.learn(test_run.recorder.credentials)
+        redaction.redact(report)
     except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
         fault = OwnFaultError("taking credentials out of the report", error)
         report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
+    if test_run is None:
+        return report
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
     if call.when != "teardown" and not is_ours:
         try:
@@ -90,7 +94,9 @@ def _hand_on(item: pytest.Item) -> OwnFaultError | None:
     test_run = item.stash.get(TEST_RUN, None)
     try:
         if test_run is not None:
-            hand_on(item, test_run.record())
+            redacted = item.config.stash[RUN].redaction.redacted
+            record = test_run.record()
+            hand_on(item, replace(record, reasons=list(map(redacted, record.reasons))))
     except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
         return OwnFaultError("handing on what the test reports", error)
     return None
@@ -105,27 +111,13 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
     if not report.passed:
         conclusion = test_run.end_call(passed=False)
         if conclusion.findings or conclusion.refusals:
-            report.sections.append(("hubfiles", _explain(test_run, conclusion)))
+            explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
+            report.sections.append(("hubfiles", explained))
     elif report.when == "call":
         try:
             _end_call(item)
         except pytest.fail.Exception as failure:
             report.outcome, report.longrepr = "failed", str(failure)
-
-
-def _redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
-    """Take the test's credentials out of its failure, with all local variables in it, and of what it printed."""
-    if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
-        file, line, reason = report.longrepr
-        report.longrepr = (file, line, redacted(reason))
-    elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
-        # The short summary shows the first line of a plain text, so the reason goes first.
-        crash = getattr(report.longrepr, "reprcrash", None)
-        reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
-        report.longrepr = f"{reason}\n\n{new}" if reason else new
-    if hasattr(report, "wasxfail"):
-        report.wasxfail = redacted(report.wasxfail)
-    report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

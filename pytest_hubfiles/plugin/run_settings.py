@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_hubfiles.cassettes import Limits
+from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
 from pytest_hubfiles.settings.values import OptionError
 from pytest_hubfiles.visible import visible
@@ -47,6 +48,7 @@ class Run:
         self._settled: dict[str, Any] = {}
         self._versions: list[str] | None = None
         self.complaints: list[str] = []
+        self.redaction = Redaction()
         self.partial = False
         self.running = False
         for name in NAMED:

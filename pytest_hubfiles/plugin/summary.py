@@ -203,10 +203,10 @@ class Reporter:
             terminalreporter.section("hubfiles")
             noted = visible_lines("\n".join([*run_out(run.own_deviations, run.today), *self.notes])).splitlines()
             lines = [*render_terminal(run.report), *noted]
-            for line in lines:
+            for line in map(run.redaction.redacted, lines):
                 terminalreporter.write_line(line, **_COLOURS.get(line.partition(" ")[0], {}))
             for complaint in run.complaints:
-                terminalreporter.write_line(visible_lines(complaint), red=True)
+                terminalreporter.write_line(visible_lines(run.redaction.redacted(complaint)), red=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

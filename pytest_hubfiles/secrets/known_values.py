@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import string
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -13,6 +14,7 @@ from pytest_hubfiles.secrets.patterns import PLACEHOLDER
 
 _BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # without /, which also separates paths
 _HEX: Final = frozenset(string.hexdigits)
+_BREAK: Final = r"(?:['\"]?[ \t]*\n(?:E?[ \t]*\?[ \t^+~-]*\n)*E?[ \t]*[+>-]?[ \t]*(?:[bru]{0,2}['\"])?)?"
 _SHORTEST_PIECE: Final = 6  # characters of a value beside the "..." that shortened it
 
 
@@ -73,14 +75,25 @@ def replace_values(text: str, values: Collection[str], instead: Callable[[str], 
 def redact_values(text: str, values: Collection[str]) -> str:
     """Return a *text* for people, such as a failure message, without *values* and without pieces of them.
 
-    pytest replaces the middle of a long value by "...": its beginning and its end remain.
+    pytest replaces the middle of a long value by "...": its beginning and its end remain. And it prints long bytes and
+    texts in pieces, one in a line.
     """
     values = sorted(values, key=len, reverse=True)
     text = replace_values(text, values, lambda _: PLACEHOLDER)
+    if "\n" in text:
+        for value in values:
+            if value[:_SHORTEST_PIECE] in text:
+                text = _in_pieces(value).sub(PLACEHOLDER, text)
     if "..." in text:
         for value in values:
             text = _redact_pieces(text, value)
     return text
+
+
+@lru_cache(maxsize=64)
+def _in_pieces(value: str) -> re.Pattern[str]:
+    """Return what finds *value* as ``pprint`` breaks it, with what pytest puts before each line of a difference."""
+    return re.compile(_BREAK.join(map(re.escape, value)))
 
 
 def _redact_pieces(text: str, value: str) -> str:

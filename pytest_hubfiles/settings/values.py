@@ -33,7 +33,8 @@ class OptionError(HubfilesError):
 
     def __init__(self, source: str, value: object, good: str) -> None:
         self.source, self.value, self.good = source, value, good
-        shown = re.sub(r"://[^/\s]*@", "://…@", repr(value))  # nobody's password
+        shown = re.sub(r"://[^/\s]*@", "://…@", repr(value))  # nobody's password, nor a token in a query
+        shown = re.sub(r"(://[^\s?#]*)[?#].*[^'\"]", r"\1?…", shown)
         super().__init__(f"{source}: {shown} is not possible; {good}")
 
 

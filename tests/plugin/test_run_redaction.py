@@ -1,0 +1,117 @@
+"""Whatever pytest prints of a run, before, beside and after a test that used the fixture, holds no credential."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.downstream import Downstream, whole_import
+
+SECRET = "pat-na1-" + "".join(f"{number:02x}Qz" for number in range(60))
+"""A token of 248 characters, as long as those of HubSpot's applications."""
+OTHER = "sid-8f2c11d0a9e34b7799aa0042"
+
+TESTS = """
+import os, subprocess, sys, unittest, warnings
+import pytest
+SECRET = os.environ["HUBSPOT_ACCESS_TOKEN"]
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("before: " + SECRET)
+
+def test_a_fixture_that_fails_before(broken, hubfiles):
+    pass
+
+def test_long_bytes(hubfiles):
+    import_a_file(hubfiles)
+    headers = [(b"Host", b"api.hubapi.com"), (b"Authorization", b"Bearer " + SECRET.encode())]
+    assert headers == []
+
+def test_long_texts(hubfiles):
+    assert {"Authorization": "Bearer " + SECRET, "a": 1} == {"Authorization": "Bearer", "a": 1}
+
+def test_subtests(hubfiles, subtests):
+    with subtests.test("title " + SECRET, token=SECRET):
+        assert SECRET == "x"
+
+def test_warnings(hubfiles):
+    warnings.warn("beware of " + SECRET)
+
+def test_learned(hubfiles):
+    import requests
+    other = "sid-8f2c11d0" + "a9e34b7799aa0042"
+    requests.get(hubfiles.base_url + "/nowhere", headers={"Authorization": f"Bearer {other}"})
+
+def test_after():
+    assert "sid-8f2c11d0" + "a9e34b7799aa0042" == SECRET
+
+def test_skipped():
+    pytest.skip("for " + SECRET)
+
+def test_printed():
+    print(SECRET)
+    sys.stderr.write(SECRET)
+    assert False
+
+@pytest.mark.xfail(reason="never " + SECRET)
+def test_xfail():
+    assert False
+"""
+
+
+@pytest.mark.parametrize("args", [["-vv"], ["-vv", "-l", "--showlocals"], ["-q", "-rA"], ["-n1", "-vv"]], ids=str)
+def test_nothing_that_is_known_is_shown(
+    downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
+    """A token of the environment, and one that an earlier test has sent, stand nowhere, whole or in pieces."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    downstream.tests(TESTS)
+    for test in ("test_long_bytes", "test_subtests", "test_warnings"):
+        downstream.write(whole_import(), downstream.cassette(test))
+
+    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest", *args, "--junitxml=junit.xml")
+
+    shown = result.stdout.str() + result.stderr.str() + (downstream.path / "junit.xml").read_text(encoding="utf-8")
+    assert "SCRUBBED" in shown
+    assert OTHER not in shown
+    joined = "".join(shown.split())
+    for start in range(0, len(SECRET) - 24, 8):
+        assert SECRET[start : start + 24] not in joined
+
+
+@pytest.mark.parametrize("ending", ["pytest.exit('for ' + SECRET)", "raise KeyboardInterrupt(SECRET)"])
+def test_a_run_that_is_ended(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    """The reason for which a test ends the whole run is told without the token."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    downstream.tests(f"import os\nSECRET = os.environ['HUBSPOT_ACCESS_TOKEN']\ndef test_it(hubfiles):\n    {ending}\n")
+    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest")
+    assert SECRET[:40] not in result.stdout.str() + result.stderr.str()
+
+
+CONFTEST = """
+import pytest
+
+@pytest.fixture
+def hubfiles_vcr_config():
+    def hook(request):
+        raise ValueError(f"cannot take {dict(request.headers)}")
+    return {"before_record_request": hook}
+"""
+
+
+def test_what_a_hook_raises(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the user's own hook that quotes a header is told without what stood in it."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    (downstream.path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    downstream.tests()
+    result = downstream.run_live("--hubfiles-record=once", "--junitxml=junit.xml", "--hubfiles-report=json:report.json")
+    assert result.ret == 1
+    written = [(downstream.path / name).read_text(encoding="utf-8") for name in ("junit.xml", "report.json")]
+    assert "cannot take" in result.stdout.str()
+    assert SECRET[:40] not in "".join([result.stdout.str(), result.stderr.str(), *written])
+
+
+def test_a_base_url_with_a_secret(downstream: Downstream) -> None:
+    """A base URL that is refused is repeated without what stands in its query."""
+    downstream.tests()
+    result = downstream.run("--hubfiles-base-url=https://x.example/?token=" + OTHER)
+    assert OTHER not in result.stdout.str() + result.stderr.str()
