@@ -66,6 +66,15 @@ def put(value: object, *where: str | int) -> Callable[[Any], object]:
     return corrupt
 
 
+@pytest.mark.parametrize("file", ["../../../etc/passwd", "/etc/passwd", "a/../../b", "C:\\x", "..\\x"])
+def test_places_outside(tmp_path: Path, file: str) -> None:
+    """SARIF leads nobody to a file outside the repository, whatever a report says."""
+    (path,) = written(tmp_path, report(finding("schema-violation", cassette=file, test=None)))
+    results = json.loads(merge(path, args=("--format", "sarif")).stdout)["runs"][0]["results"]
+    assert len(results) == 1
+    assert "locations" not in results[0]
+
+
 CORRUPTIONS: dict[str, tuple[Callable[[Any], object], str]] = {
     "an array": (lambda d: [d], "it is not written by --hubfiles-report json:"),
     "another program's": (lambda d: {"tests": 3}, "it is not written by --hubfiles-report json:"),
@@ -78,6 +87,7 @@ CORRUPTIONS: dict[str, tuple[Callable[[Any], object], str]] = {
     "a number as text": (put("2", "findings", 0, "exchanges"), "at $.findings[0].exchanges: "),
     "a negative count": (put(-1, "checked", "cassettes"), "at $.checked.cassettes: "),
     "counts that do not add up": (put(1, "checked", "judged"), "$.checked contradicts itself"),
+    "a worst that is not": (put("info", "worst"), "$.worst is not the worst of its findings"),
     "a finding changed": (put("$.other", "findings", 1, "path"), "$.findings[1] was changed"),
 }
 

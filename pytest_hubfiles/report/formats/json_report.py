@@ -114,6 +114,8 @@ def read_json(text: bytes, source: str) -> Report:
     )
     if (report.judged_count, report.exchange_count) != (facts["judged"], facts["exchanges"]):
         raise ReportUnreadableError(source, "$.checked contradicts itself: its counts do not add up")
+    if document["worst"] != (report.worst and report.worst.value):
+        raise ReportUnreadableError(source, "$.worst is not the worst of its findings")
     return report
 
 

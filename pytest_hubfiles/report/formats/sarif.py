@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
@@ -107,12 +107,20 @@ def _locations(one: Seen) -> list[dict[str, Any]]:
         places.insert(0, declared)
     if not places:
         places = [_at(test.partition("::")[0], None) for test in one.tests[:1]]
-    return [{"physicalLocation": place, **logical} for place in places]
+    return [{"physicalLocation": place, **logical} for place in places if _is_below(place)]
 
 
 def _at(file: str, line: int | None) -> dict[str, Any]:
     location: dict[str, Any] = {"artifactLocation": {"uri": quote(file, safe="/", errors="backslashreplace")}}
     return location if line is None else {**location, "region": {"startLine": line}}
+
+
+_OUTSIDE: Final = re.compile(r"(^|[/\\])\.\.($|[/\\])|^/|^[A-Za-z]:[/\\]")
+
+
+def _is_below(place: dict[str, Any]) -> bool:
+    """Return whether a place is in the repository: who shows a report opens the file that it names."""
+    return not _OUTSIDE.search(unquote(place["artifactLocation"]["uri"]))
 
 
 def _logical(finding: Finding) -> dict[str, Any]:
