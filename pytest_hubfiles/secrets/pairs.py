@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.secrets import authorization
-from pytest_hubfiles.secrets.names import Telling, of_header
+from pytest_hubfiles.secrets.names import Telling
 from pytest_hubfiles.secrets.plausible import is_credential, is_distinctive, is_example
 
 _LONGEST: Final = 20_000  # characters of a value; a longer one is searched by its shape alone
@@ -22,7 +22,7 @@ _ARRAY: Final = re.compile(r"\[([^\[\]{}]{0,20000})\]|\(([^(){}]{0,20000})\)")
 _ITEM: Final = re.compile(r"(\\*)([\"'`])((?:(?!\1\2)(?:\\.|[^\\])){0,20000}?)\1\2|[^\s,\"'`\\]+", re.DOTALL)
 _BLOCK: Final = re.compile(r"(?:[|>][+-]?)?[ \t]*\r?\n((?:[ \t]+[^\s][^\n]*(?:\n|\Z)|[ \t]*-[ \t]+[^\n]*(?:\n|\Z)){1,200})")
 _LINE_ITEM: Final = re.compile(r"(?m)^[ \t]*(-[ \t]+)?[\"']?([^\s\"'#][^\n\"']*?)[\"']?[ \t\r]*$")
-_REST_OF_LINE: Final = re.compile(r"[^\r\n\"'<>\\]+(?:\"[^\"\r\n]*\"[^\r\n\"'<>\\]*)*")
+_REST_OF_LINE: Final = re.compile(r"[^\r\n\"'<>\\]{1,4000}(?:\"[^\"\r\n]{0,4000}\"[^\r\n\"'<>\\]{0,4000}){0,20}")
 _ELEMENT: Final = re.compile(
     r"<(?:[\w.-]{1,40}:)?([A-Za-z_][\w.-]{0,80})(?:\s[^<>]{0,400})?>\s*(?:<!\[CDATA\[(.{1,20000}?)\]\]>|([^<>]{1,20000}?))\s*</",
     re.DOTALL,
@@ -66,14 +66,17 @@ def found_in(text: str, tell: Callable[[str], Telling]) -> list[Found]:
 
 def _named(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
     """Yield what follows a name and a sign: ``"token": "X"``, ``token=X``, ``token: [X, Y]``, a block of lines."""
+    header_end = 0
     for match in _NAME.finditer(text):
         name, quote = match[1], match[2]
         told = tell(name)
         if not told:
             continue
         at = match.end()
-        if of_header(name) is Telling.SURELY and name.lower().endswith(("authorization", "cookie")):
-            yield from _header(text, at, name)
+        if at >= header_end and name.lower().endswith(("authorization", "cookie")):
+            rest = _REST_OF_LINE.match(text, at + (text[at : at + 1] in "\"'"))
+            header_end = at if rest is None else rest.end()
+            yield from () if rest is None else _header(rest, name)
         quoted = _QUOTED.match(text, at)
         if quoted is not None:
             group = 3 if quoted[3] is not None else 4
@@ -102,16 +105,13 @@ def _counts(told: Telling, value: str, *, is_plain: bool) -> bool:
     return not is_plain or is_distinctive(value) or is_credential(Telling.MAYBE, value)
 
 
-def _header(text: str, at: int, name: str) -> Iterator[Found]:
+def _header(rest: re.Match[str], name: str) -> Iterator[Found]:
     """Yield the parts of a header that is written out: ``Authorization: Token token="X"``."""
-    rest = _REST_OF_LINE.match(text, at + (text[at : at + 1] in "\"'"))
-    if rest is None:
-        return
-    is_set = name.lower().startswith("set")
     is_cookie = name.lower().endswith("cookie")
+    is_set = name.lower().startswith("set")
     parts = authorization.of_cookies(rest[0], is_set=is_set) if is_cookie else authorization.parts(rest[0])
     for part in parts:
-        start = text.find(part, *rest.span())
+        start = rest.string.find(part, *rest.span())
         if start >= 0 and part != rest[0].strip() and is_credential(Telling.MAYBE, part):
             yield Found(start, start + len(part), name)
 
