@@ -112,7 +112,7 @@ class Scrubber:
     def _pairs(self, place: str, text: str) -> str:
         """Scrub what a name in a text tells of: ``refresh_token=…``, ``Cookie: …``, ``<token>…</token>``."""
         parts, end = [], 0
-        for start, stop, name in pairs.found_in(text, self.tell_any):
+        for start, stop, _ in pairs.found_in(text, self.tell_any):
             parts += [text[end:start], self.replace(place, text[start:stop])]
             end = stop
             if "\\" in text[start:stop]:
