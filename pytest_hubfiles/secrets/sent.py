@@ -84,7 +84,7 @@ def _is_random(chunk: str) -> bool:
         or (mixed >= 3 and len(chunk) >= 4)
         or (re.match("9+[Aa]", kinds) is not None and len(chunk) >= 8)
         or (chunk.isdigit() and len(chunk) >= 10)
-        or len(chunk) >= 24
+        or (len(chunk) >= 24 and not (chunk.isalpha() and (chunk.islower() or chunk.isupper())))
         or short_humps >= 2
     )
 
@@ -94,7 +94,8 @@ def looks_made_up(value: str) -> bool:
     value = value.strip()
     if value.isdigit() or len(value) < 8 or value in _ZERO_IDS or re.fullmatch(_DOCUMENTED, value):
         return False
-    if re.fullmatch(_ELSEWHERE, value) and not re.fullmatch(_BASE64ISH, value):
+    has_base64 = re.fullmatch(_BASE64ISH, value) and value[0] != "/" and not value.islower()
+    if re.fullmatch(_ELSEWHERE, value) and not has_base64:
         return False
     return any(map(_is_random, re.findall("[A-Za-z0-9]+", value)))
 
