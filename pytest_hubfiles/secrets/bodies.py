@@ -90,8 +90,7 @@ def _scrub_text(scrubber: Scrubber, place: str, text: str, media_type: str, *, i
     if boundary and ("multipart/" in media_type or text.rstrip().endswith(f"--{boundary[1]}--")):
         return _scrub_multipart(scrubber, place, text, boundary[1], prose=is_text)
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        new = scrubber.json(place, text)
-        return new if is_json(new) else scrubber.text(place, new, prose=is_text)
+        return scrubber.json(place, text if is_json(text) else scrubber.text(place, text, prose=is_text))
     if "x-www-form-urlencoded" in media_type or _FORM.match(text):
         return _scrub_form(scrubber, place, text)
     return scrubber.text(place, text, prose=is_text)

@@ -230,10 +230,16 @@ def _holds(name: str, value: str, more: str) -> bool:
 
 
 _MULTIPART_FIELD: Final = r'(?i)name="?([^";\r\n]+)"?(?:\r?\n[^\r\n]+)*\r?\n\r?\n([^\r\n]+)'
-_WRITTEN: Final = r"([A-Za-z_][\w.$-]{1,80})\\*[\"']?\s*[=:>]+\s*(?:<!\[CDATA\[)?\\*[\"']?([^\s\"'<>\\,;&\]]{8,})"
+_Q: Final = r"\\*[\"'`]?"
+_IN_ELEMENT: Final = r"<(?:\w+:)?([\w.-]{1,80})(?:\s[^<>]{0,400})?>\s*(?:<!\[CDATA\[)?\s*([^\s<>\]]{8,})"
+_WRITTEN: Final = rf"([A-Za-z_][\w.$-]{{1,80}}){_Q}\]?\s*[=:>]+\s*\[?{_Q}([^\s\"'`<>\\,;&\]]{{8,}})"
 _NAMED: Final = (
-    r"(?i)\b(?:name|key|field|header|param)\\*[\"']?\s*[=:]\s*\\*[\"']?([\w. -]{1,60}?)\\*[\"']?[\s,;]{1,40}\\*[\"']?"
-    r"(?:value|val|content)\\*[\"']?\s*[=:]\s*\\*[\"']?([^\s\"'<>\\,;]{8,})"
+    rf"(?i)\b(?:name|key|field|header|param){_Q}\s*[=:]\s*{_Q}([\w. -]{{1,60}}?){_Q}[\s,;]{{1,40}}{_Q}"
+    rf"(?:value|val|content){_Q}\s*[=:]\s*{_Q}([^\s\"'`<>\\,;]{{8,}})"
+)
+_NAMED_LAST: Final = (
+    rf"(?i)\b(?:value|val|content){_Q}\s*[=:]\s*{_Q}([^\s\"'`<>\\,;]{{8,}}){_Q}[\s,;]{{1,40}}{_Q}"
+    rf"(?:name|key|field|header|param){_Q}\s*[=:]\s*{_Q}([\w. -]{{1,60}})"
 )
 
 
@@ -241,22 +247,36 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Yield the named values in *text*: of a form, of multipart, of JSON at any depth, or as any text writes them."""
     yield from parse_qsl(text) if "=" in text else ()
     yield from re.findall(_MULTIPART_FIELD, text)
-    yield from re.findall(_NAMED, text)
     try:
-        waiting: list[tuple[str, Any]] = [("", json.loads(text.removeprefix("\ufeff")))]
+        document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        yield from re.findall(_WRITTEN, text)
-        return
+        yield from _written(text)
+    else:
+        yield from _in_json(document)
+
+
+def _written(text: str) -> Iterator[tuple[str, str]]:
+    for pattern in (_WRITTEN, _NAMED, _IN_ELEMENT):
+        yield from re.findall(pattern, text)
+    yield from ((name, value) for value, name in re.findall(_NAMED_LAST, text))
+
+
+def _in_json(document: Any) -> Iterator[tuple[str, str]]:
+    """Yield each string in *document* with the name above it, with what a telling name above that says, or beside it."""
+    waiting: list[tuple[str, str, Any]] = [("", "", document)]
     while waiting:
-        name, value = waiting.pop()
+        name, above, value = waiting.pop()
         if isinstance(value, dict):
             said = value.get("name", value.get("key"))
-            if isinstance(said, str) and isinstance(value.get("value"), str):
-                yield said, value["value"]
-            waiting.extend(value.items())
+            if isinstance(said, str):
+                waiting.append((said, "", value.get("value")))
+            above = name if name and _names_a_secret(name, _ONLY_IN_FIELDS) else above
+            waiting.extend((key, above, child) for key, child in value.items())
         elif isinstance(value, list):
-            waiting.extend((name, child) for child in value)
+            waiting.extend((name, above, child) for child in value)
         elif isinstance(value, str):
             yield name, value
-            if value[:1] in "{[" and len(value) > 1:  # JSON in JSON
-                yield from re.findall(_WRITTEN, value)
+            if above:
+                yield above, value
+            if len(value) >= 10 and any(sign in value for sign in "=:>"):
+                yield from _written(value)
