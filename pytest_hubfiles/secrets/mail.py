@@ -23,6 +23,7 @@ _FILES: Final = frozenset(
 )
 _VERSION: Final = re.compile(r"v?\d+[a-z]?", re.IGNORECASE)
 _NO_FILES: Final = frozenset({"com", "net", "org", "cn", "edu", "gov"})  # 163.com has mail addresses
+_PASSWORD: Final = re.compile(r"://[^\s/@]{0,200}:\Z")  # before the @ of user:password@host
 _NOBODY: Final = frozenset({"git", "hg", "svn"})
 
 
@@ -35,6 +36,8 @@ def _replaced(match: re.Match[str]) -> str:
     user, at, host, end, path = match.groups()
     first = host.partition(".")[0]
     is_file = end.lower() in _FILES or (_VERSION.fullmatch(first) and end.lower() not in _NO_FILES)
+    if _PASSWORD.search(match.string, max(0, match.start() - 210), match.start()):
+        return match[0]
     if is_file or user.lower() in _NOBODY or path:
         return match[0]
     return EMAIL_PLACEHOLDER.replace("@", at)

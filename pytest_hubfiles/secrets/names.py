@@ -52,7 +52,7 @@ _LIKELY_KEYS: Final = _set(
 _HARMLESS_KEYS: Final = _set(
     "public primary foreign sort partition cache object idempotency translation i18n row hash range group lookup map"
     " natural surrogate unique index property field column message metadata context file image asset issue project event"
-    " form list item record websocket content next prev cursor page header name routing"
+    " form list item record websocket socket content next prev cursor page header name routing"
 )
 # After the telling word: what is said of the credential. Before it: what sort of thing it is.
 _ABOUT: Final = _set(

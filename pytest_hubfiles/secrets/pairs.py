@@ -70,7 +70,8 @@ def _named(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
     for match in _NAME.finditer(text):
         name, quote = match[1], match[2]
         told = tell(name)
-        if not told:
+        is_segment = text[match.start() - 1 : match.start()] == ":" and match[0].endswith(":")  # of an ARN or a URN
+        if not told or is_segment:
             continue
         at = match.end()
         if at >= header_end and name.lower().endswith(("authorization", "cookie")):

@@ -53,7 +53,7 @@ _EXAMPLE_WORDS: Final = (
     " local development dev production prod staging demo pat na1 eu1 ap1 v1 v2 v3"
 )
 _EXAMPLE: Final = re.compile(
-    rf"(?i)(?:{'|'.join(_EXAMPLE_WORDS.split())}|[\W_]|([a-z0-9])\1{{2,}}(?!\1)|(?<!\d)(?:0+|\d{{1,3}}"
+    rf"(?i)(?:{'|'.join(_EXAMPLE_WORDS.split())}|n/a|[\W_]|([a-z0-9])\1{{2,}}(?!\1)|(?<!\d)(?:0+|\d{{1,3}}"
     r"|123(?:4(?:5(?:6(?:7(?:8(?:90?|9012)?)?)?)?)?)?|123456789abc|987654321)(?!\d))+"
 )
 _NAMED: Final = re.compile(  # <YOUR-API-KEY>, {token}, {{ token }}, ${TOKEN}, $TOKEN, %TOKEN%, __token__, [token]

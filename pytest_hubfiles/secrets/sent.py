@@ -20,15 +20,17 @@ _LEAST_GUESSED: Final = 12  # characters of a value that is a credential only by
 # These patterns are compiled when something is sent or written: a replay does neither.
 _CAMEL: Final = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+"
 _SECRET: Final = (
-    r"token|secret|passw(?:or)?d|passphrase|passcode|pwd|hapikey|credential|assertion|jwt|bearer|hubspotutk|csrf|xsrf"
+    r"(?:token|secret|passw(?:or)?d|passphrase|passcode|pwd|hapikey|credential|assertion|jwt|bearer|hubspotutk|csrf|xsrf"
     r"|(?:api|access|private|secret|signing|encryption|shared|master|client|subscription|license|auth|account|consumer"
-    r"|storage|service|webhook|custom|functions|developer|app)_?key"
+    r"|storage|service|webhook|custom|functions|developer|app)_?key)(?:s?(?=_|\d|\Z)|(?=hash|value|id))"
 )
+_MAYBE: Final = r"(?i)token|secret|pass|pwd|key|cred|assert|jwt|bearer|utk|srf|auth|code|sig|sess|sid|cookie"
 _ONLY_IN_QUERIES: Final = r"|\A(?:code|code_verifier|sig|signature|auth|key|sid|session|session_id|policy)\Z|_(?:sig|signature|auth)\Z"
 _ONLY_IN_FIELDS: Final = r"|\A(?:code|sig|signature|code_verifier|auth|authorization|cookie|sid|session)\Z|session_?id"
+_ONLY_IN_JSON: Final = r"|\A(?:auth|authorization|cookie|sid|session)\Z|session_?id"  # a code there is an error's or a country's
 _ONLY_IN_HEADERS: Final = (
     r"|auth(?:orization)?\Z|cookie|session|signature|private_app"
-    r"|(?<!idempotency)(?<!websocket)(?<!cache)(?<!surrogate)(?<!public)_key\Z|\Akey\Z"
+    r"|(?<!idempotency)(?<!socket)(?<!cache)(?<!surrogate)(?<!public)_key\Z|\Akey\Z"
 )
 _NO_SECRET: Final = (  # something about a credential, or a place in a list
     r"(?:page|cursor|next|prev|previous|sync|continuation|start|resume)_?token"
@@ -69,7 +71,10 @@ _ELSEWHERE: Final = (  # where something is, what it is called: URLs, hosts, add
 )
 _BASE64ISH: Final = r"[A-Za-z0-9+/]{32,}={0,2}"
 _ZERO_IDS: Final = frozenset({"SCRUBBED", "00000000-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000"})
-_DOCUMENTED: Final = r"(?is).*example(?:key|token|secret)?|(.)\1{7,}|(?:x{3,}|\W|_){2,}"
+_DOCUMENTED: Final = (
+    r"(?is).*example(?:key|token|secret)?|(.)\1{7,}|(?:x{3,}|\W|_){2,}|(?:pat-)?(?:[a-z]{2}\d-)?(?:([0-9a-fx])\2{3,}-?)+"
+    r"|eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI.*|sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+)
 
 
 def _is_random(chunk: str) -> bool:
@@ -122,7 +127,7 @@ def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if "://" in value[:40]:
             yield from ((part, name) for part, _ in in_url(value) if len(part) >= _LEAST_GUESSED)
         elif value[:1] in "{[" and len(value) > 1:
-            yield from ((part, name) for field, part in _fields(value) if _holds(field, part, _ONLY_IN_FIELDS))
+            yield from ((part, name) for field, part in _fields(value) if _holds(field, part, _ONLY_IN_JSON))
         if len(value) >= _LEAST_GUESSED and (looks_made_up(value) or ("PASS" in name.upper() and _is_password(value))):
             yield value, name
 
@@ -217,9 +222,10 @@ def in_body(body: bytes) -> Iterator[tuple[str, str]]:
     zeros = (body[:200:2].count(0) > 20, body[1:200:2].count(0) > 20) if len(body) > 60 else (False, False)
     charset = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else wide.get(zeros, "utf-8")
     text = body.decode(charset, "replace").replace("\0", "")
-    if text and re.search("(?i)" + _SECRET.replace("_?", "[^a-z0-9]?") + "|auth|code|sig|sess|sid|cookie", text):
+    if text and re.search(_MAYBE, text):
+        more = _ONLY_IN_JSON if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[") else _ONLY_IN_FIELDS
         for name, value in _fields(text):
-            if _holds(name, value, _ONLY_IN_FIELDS):
+            if _holds(name, value, more):
                 yield value, f"the field {name} of a request's body"
 
 

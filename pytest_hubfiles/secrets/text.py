@@ -61,7 +61,10 @@ class Scrubber:
 
     def tell_any(self, name: str) -> Telling:
         """Return what a *name* tells that may be a field's or a header's."""
-        return Telling.ALWAYS if self.additions.holds(name) else max(names.of_field(name), names.of_header(name))
+        if self.additions.holds(name):
+            return Telling.ALWAYS
+        told = max(names.of_field(name), names.of_header(name))
+        return min(told, Telling.MAYBE) if name.lower().endswith(("authorization", "cookie")) else told
 
     def may_hold(self, text: str) -> bool:
         """Return False only if there is nothing to scrub in *text*."""

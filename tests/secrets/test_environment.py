@@ -3,57 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from faults.harmless import VARIABLES as HARMLESS
 from helpers.downstream import TEST_IMPORT, Downstream, whole_import
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 UUID = "6f2b9c1e-33aa-4c5d-9e0f-0123456789ab"
-HARMLESS = {
-    "HUBSPOT_TOKEN_ENDPOINT": "https://api.hubapi.com",
-    "OAUTH_TOKEN_URL": "https://api.hubapi.com/oauth/v1/token",
-    "TOKEN": "api.hubapi.com",
-    "HUBSPOT_TOKEN": "api.hubapi.com:443",
-    "SECRET_HOST": "vault.internal.example.com:8200",
-    "OUR_SECRET": "import-from-url",
-    "OUR_API_KEY": "/files/2026-03/files",
-    "SOME_TOKEN": "files/2026-03/files/import-from-url/async",
-    "CREDENTIALS": "/var/run/secrets/9f8e7d6c5b4a/token",
-    "GOOGLE_APPLICATION_CREDENTIALS": "/home/some1/keys/service-account-2024.json",
-    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials-2",
-    "WIN_SECRET": "C:\\Users\\some1\\hub2spot\\token.txt",
-    "RELATIVE_SECRET": "./secrets/h4b5p6t7.token",
-    "AWS_SECRET_REGION": "us-east-1",
-    "VAULT_TOKEN": "eu-central-1-production",
-    "SECRET_NAME": "prod/hubspot/token-v2",
-    "SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:hubspot-AbC1dE",
-    "TOKEN_KIND": "private-app-token-2026",
-    "API_TOKEN": "application/json",
-    "HUBSPOT_API_KEY": "PUBLIC_NOT_INDEXABLE",
-    "ACCESS_TOKEN": "HIDDEN_NOT_INDEXABLE",
-    "SIGNING_KEY": "AES-256-GCM-SHA384",
-    "TOKEN_TTL": "1800000000000",
-    "TOKEN_DATE": "2026-10-05T09:14:02.117Z",
-    "KEY_SECRET": "2026-10-05-2026-11-05",
-    "SECRET_OWNER": "someone1@example.org",
-    "API_SECRET": "${HUBSPOT_ACCESS_TOKEN}",
-    "API_KEY": "<YOUR-API-KEY-123>",
-    "AWS_ACCESS_KEY": "AKIAIOSFODNN7EXAMPLE",
-    "AWS_SECRET_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "X_TOKEN": "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
-    "Y_TOKEN": "00000000-0000-0000-0000-000000000000",
-    "Z_TOKEN": "************************",
-    "DB_PASSWORD": "development",
-    "PASSWORD": "correcthorsebatterystaple",
-    "HUB_SECRET": "developmentEnvironment",
-    "LOCAL_TOKEN": "localhost:8080/files/2026-03",
-    "IP_SECRET": "127.0.0.1:54321",
-    "PGPASSWORD_KEY": "postgres://localhost:5432/files2",
-    "CLI_CREDENTIALS": "keyring:hubspot-cli",
-    "TOKEN_SCOPES": "files,files.ui_hidden.read,oauth",
-    "API_TOKEN_VERSION": "2026-09-beta.1",
-    "TOKENIZERS_PARALLELISM": "s3cr3t-v4lue-th4t-is-l0ng",
-}
 SECRETS = {
     "GITHUB_TOKEN": "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
     "OUR_SECRET": "k3J9xQ2mZ7vB5nT1",

@@ -65,7 +65,8 @@ def test_queries_and_bodies_that_were_sent(name: str) -> None:
     """What stood in a query, a form, a multipart form or JSON under a name that says so is known."""
     assert learned(f"https://x.net/?a=1&{name}={SECRET}") == {SECRET}
     assert learned(body=f"a=1&{name}={SECRET}") == {SECRET}
-    assert learned(body=f'{{"a": [{{"{name}": "{SECRET}"}}]}}') == {SECRET}
+    is_code = name in ("code", "sig")  # in JSON, a code is an error's or a country's
+    assert learned(body=f'{{"a": [{{"{name}": "{SECRET}"}}]}}') == (set() if is_code else {SECRET})
     part = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{SECRET}\r\n--x--\r\n'
     assert learned(body=part) == {SECRET}
 
