@@ -39,6 +39,11 @@ class Contracts:
         return sorted({contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v))
 
     @cached_property
+    def paths(self) -> str:
+        """The paths of all operations, a line each, in small letters."""
+        return "\n".join(contract.path for contract in self.entries).lower()
+
+    @cached_property
     def _by_method(self) -> Mapping[str, Sequence[tuple[str, Contract]]]:
         """The contracts, each with the text that the paths of its requests begin with."""
         by_method: dict[str, list[tuple[str, Contract]]] = {}

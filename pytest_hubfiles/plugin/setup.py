@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.fixture import HubFiles
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.plugin.activation import begin
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
@@ -90,14 +92,20 @@ def _test_run(
     Raises:
         HubfilesError: if the vcrpy configuration is wrong.
     """
-    write_guard = WriteGuard.of(os.environ, token)
-    write_guard.learn(run.get("base_url"), {}, b"")  # it may have a password in it
+    base_url = run.get("base_url")
+
+    def public() -> str:
+        parts = urlsplit(base_url.lower())
+        return f"{CANONICAL_ORIGIN}\n{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}\n{run.contracts.paths}"
+
+    write_guard = WriteGuard.of(os.environ, token, public)
+    write_guard.learn(base_url, {}, b"")  # it may have a password in it
     recorder = Recorder(
         cassette=wanted.cassette,
         display_name=wanted.shown,
         mode=wanted.mode,
         staged=_staged(run, wanted, write_guard),
-        base_url=run.get("base_url"),
+        base_url=base_url,
         identify=run.contracts.identify,
         write_guard=write_guard,
         additions=run.additions,

@@ -35,7 +35,11 @@ class SessionSecrets:
 
     def add_from(self, request: Interaction) -> None:
         """Add the credentials in the headers of *request*."""
-        self._values |= secrets.credentials_in(request.request_headers)
+        self._add(secrets.credentials_in(request.request_headers))
+
+    def _add(self, values: Iterable[str]) -> None:
+        """Add *values*, but for pieces of what every recording holds: of the base URL, of the path of an operation."""
+        self._values.update(value for value in values if not self._write_guard.is_public(value))
 
     def add_sent(self, request: Interaction) -> None:
         """Add the credentials in *request*, which goes to the network."""
@@ -56,22 +60,23 @@ class SessionSecrets:
             headers: dict[str, tuple[str, ...]] = {}
             for name, value in self._deferred.pop():
                 headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
-            self._values |= secrets.credentials_in(headers)
+            self._add(secrets.credentials_in(headers))
 
     def scrub_cassette(self, interactions: Sequence[Interaction]) -> list[secrets.Scrubbed]:
         """Return *interactions* that a cassette holds, scrubbed; the credentials in them are added."""
         if self._additions.is_empty and secrets.are_clean(interactions):
             return [secrets.Scrubbed(interaction) for interaction in interactions]
         scrubbed = [secrets.scrub(interaction, (), self._additions) for interaction in interactions]
-        self._values.update(value for each in scrubbed for value in each.values)
+        self._add(value for each in scrubbed for value in each.values)
         return scrubbed
 
     def scrub(self, interaction: Interaction) -> tuple[Interaction, frozenset[str]]:
         """Return *interaction* as a cassette holds it, and the credentials in it that are new and were added."""
         scrubbed = secrets.scrub(interaction, self._values, self._additions)
-        new = scrubbed.values - self._values
-        if new:
-            self._values |= new  # and once more, as the value of a field may also stand in a message
+        earlier = frozenset(self._values)
+        self._add(scrubbed.values)
+        new = frozenset(self._values - earlier)
+        if new:  # once more, as the value of a field may also stand in a message
             scrubbed = secrets.scrub(interaction, self._values, self._additions)
         return scrubbed.interaction, new
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.record import Recorder
+from pytest_hubfiles.report.record import tally
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.settings.values import OUTAGE, RecordMode
@@ -74,7 +75,7 @@ def of_test(
     red = [f for f in failing(findings, rules) if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
     faults = [*faults, *recorder.faults]
     if recorder.recorded or recorder.transient_answers:
-        reasons = list(_refusals(findings, rules, recorder, passed))
+        reasons = [*_refusals(findings, rules, recorder, passed), *(() if shared else _emptied(rules, recorder))]
     else:
         reasons = list(_unseen(recorder)) if passed and not shared else []
     return Conclusion(tuple(findings), tuple(red), (*faults, *reasons))
@@ -90,6 +91,20 @@ def _refusals(findings: Iterable[Finding], rules: Rules, recorder: Recorder, pas
         yield from recorder.transient_answers  # they verify nothing either
     if replaces and any(not _is_waived(finding, rules) for finding in at_or_above(findings, rules)):
         yield WAIVABLE
+
+
+def _emptied(rules: Rules, recorder: Recorder) -> Iterator[str]:
+    """Yield why a recording must not replace a cassette that says more: nothing of it is judged, something was."""
+    if recorder.mode is RecordMode.VERIFY or not rules.judge or not recorder.original:
+        return
+    before, _ = tally(map(rules.contracts.identify, recorder.original))
+    if not before or tally(recorder.exchanges)[0]:
+        return
+    count = sum(before.values())
+    yield (
+        f"nothing that was recorded is judged, and of the old cassette {count} exchange{'s are' if count > 1 else ' is'}:"
+        " see what was asked, or delete the old cassette if that is meant"
+    )
 
 
 def _is_waived(finding: Finding, rules: Rules) -> bool:

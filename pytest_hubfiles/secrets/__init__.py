@@ -9,7 +9,7 @@ from pytest_hubfiles.secrets.clean import NOTHING_MORE, Additions, Scrubbed, are
 if TYPE_CHECKING:
     from pytest_hubfiles.secrets.headers import credentials_in
     from pytest_hubfiles.secrets.known_values import redact_values
-    from pytest_hubfiles.secrets.patterns import PLACEHOLDER, placeholder
+    from pytest_hubfiles.secrets.plausible import PLACEHOLDER, placeholder
     from pytest_hubfiles.secrets.scrubbing import may_hold, redact, scrub
 
 __all__ = [
@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "PLACEHOLDER": "patterns",
+    "PLACEHOLDER": "plausible",
     "credentials_in": "headers",
     "may_hold": "scrubbing",
-    "placeholder": "patterns",
+    "placeholder": "plausible",
     "redact": "scrubbing",
     "redact_values": "known_values",
     "scrub": "scrubbing",

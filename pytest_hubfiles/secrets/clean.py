@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import string
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -14,7 +15,10 @@ SHORTEST_RUN: Final = 32
 RUN: Final = re.compile(rf"[A-Za-z0-9+_/-]{{{SHORTEST_RUN},}}={{0,2}}")
 CENTER: Final = r"(?:ap|eu|na)[0-9]{1,2}-"
 _AT_ONCE: Final = 100  # interactions
-_SHAPES: Final = re.compile(rf"{CENTER}[0-9a-fA-F]{{4}}")
+# CENTER and four digits, looked for by the hyphen (0.15 of the time).
+_SHAPES: Final = re.compile(r"-(?:(?<=(?:ap|eu|na)[0-9]-)|(?<=(?:ap|eu|na)[0-9][0-9]-))[0-9a-fA-F]{4}")
+_IN_RUNS: Final = frozenset((string.ascii_letters + string.digits + "+_/-").encode())
+_BLANKED: Final = bytes(byte if byte in _IN_RUNS else 0x20 for byte in range(256))
 _OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
 
 
@@ -77,6 +81,12 @@ def may_encode_token(run: str) -> bool:
     return any(mark in run for mark in _BASE64_MARKS) or any(mark in lower for mark in _HEX_MARKS)
 
 
+def _long_runs(text: str) -> str:
+    """Return what RUN matches in *text*, without it (0.3 of the time)."""
+    pieces = text.encode("ascii", "replace").translate(_BLANKED).split()
+    return b"\n".join([piece for piece in pieces if len(piece) >= SHORTEST_RUN]).decode("ascii")
+
+
 def may_hold_credentials(text: str) -> bool:
     """Return False only if no rule of this package can find anything in *text*; most answers need no other look."""
     lower = text.lower()
@@ -94,6 +104,12 @@ def may_hold_credentials(text: str) -> bool:
         or "assertion" in lower
         or "signature" in lower
         or "utk" in lower
+        or "sess" in lower
+        or "sid" in lower
+        or "cred" in lower
+        or "srf" in lower
+        or "otp" in lower
+        or "private-app" in lower
         or "eyJ" in text
         or "pat-" in text
         or "=" in text
@@ -102,7 +118,7 @@ def may_hold_credentials(text: str) -> bool:
         or "\\" in text
         or _SHAPES.search(text) is not None
         or _OAUTH_START.search(text) is not None
-        or (len(text) >= SHORTEST_RUN and may_encode_token("\n".join(RUN.findall(text))))
+        or (len(text) >= SHORTEST_RUN and may_encode_token(_long_runs(text)))
     )
 
 
@@ -129,4 +145,4 @@ def as_one_text(interactions: Sequence[Interaction]) -> str:
 def is_clean_text(text: str) -> bool:
     """Return True only if there is nothing to scrub in the interactions that :func:`as_one_text` made *text* of."""
     # An equals sign may be that of a secret, but most answers have this one. In another charset a text may be hidden.
-    return text.isascii() and not may_hold_credentials(text.replace(";charset=utf-8\n", "\n"))
+    return text.isascii() and "\0" not in text and not may_hold_credentials(text.replace(";charset=utf-8\n", "\n"))

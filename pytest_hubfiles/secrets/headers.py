@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from pytest_hubfiles.secrets import patterns
+from pytest_hubfiles.secrets import authorization, names, patterns
+from pytest_hubfiles.secrets.names import Telling
+from pytest_hubfiles.secrets.plausible import PLACEHOLDER, SHORTEST, is_credential, is_placeholder
 
 if TYPE_CHECKING:  # a replay asks for credentials_in and scrubs nothing
     from pytest_hubfiles.secrets.text import Scrubber
@@ -40,9 +42,9 @@ def _kept(scrubber: Scrubber, place: str, headers: HeaderLists, keep: Collection
     for name, values in sorted(headers.items(), key=lambda item: item[0].lower()):
         if name.lower() in keep:
             kept[name] = values
-        elif patterns.is_secret_header(name) and any(_is_secret(value) for value in values):
+        elif found := [part for value in values if not _is_bot_cookie(value) for part in _parts(name, value)]:
             scrubber.places.append(f"{place} {name}")
-            scrubber.values.update(part for value in values for part in _parts(name, value))
+            scrubber.values.update(found)
         else:  # not kept, but a token in it is a credential in the file on disk
             for token in (token for value in values for token in patterns.plain_tokens(value)):
                 scrubber.replace(f"{place} {name}", token)
@@ -56,34 +58,27 @@ def scrubbed_headers(scrubber: Scrubber, place: str, headers: HeaderLists) -> di
     }
 
 
-def _is_secret(value: str) -> bool:
-    """Return whether the value of a secret header is a credential; Cloudflare's bot cookies open nothing."""
-    is_bot_cookie = value.lstrip().startswith(("__cf_bm=", "__cfruid=", "_cfuvid="))
-    return bool(value) and not patterns.is_placeholder(value) and not is_bot_cookie
+def _is_bot_cookie(value: str) -> bool:
+    """Return whether the *value* of a header is a cookie of Cloudflare's that tells robots, and opens nothing."""
+    return value.lstrip().startswith(("__cf_bm=", "__cfruid=", "_cfuvid="))
 
 
 def _parts(name: str, value: str) -> Iterator[str]:
-    """Yield the credentials in the *value* of a secret header: without the scheme, and each value of a cookie."""
+    """Yield the credentials in the *value* of the header *name*, none if it holds none."""
+    told = names.of_header(name)
+    if not told or is_placeholder(value):
+        return
     if name.lower().endswith("authorization"):
-        scheme, _, rest = value.strip().partition(" ")
-        yield rest.strip() or scheme
-        if scheme.lower() == "basic" and (plain := patterns.from_basic(rest.strip())):
-            yield from (plain, plain.partition(":")[2])
+        yield from (part for part in authorization.parts(value) if part and not is_placeholder(part))
     elif name.lower().endswith("cookie"):
+        yield from authorization.of_cookies(value, is_set=name.lower().startswith("set"))
+    elif is_credential(told, value):
         yield value
-        cookies = value.split(";")[:1] if name.lower() == "set-cookie" else value.split(";")
-        yield from filter(patterns.is_distinctive, (cookie.partition("=")[2].strip() for cookie in cookies))
-    else:
-        yield value
+        if told is not Telling.NOTHING and " " in value.strip():  # Bearer X, under a name of one's own
+            yield from (part for part in authorization.parts(value) if is_credential(Telling.MAYBE, part))
 
 
 def credentials_in(headers: HeaderLists) -> frozenset[str]:
     """Return the credentials in the *headers* of a request; they are to be found everywhere else."""
-    found = {
-        part
-        for name, values in headers.items()
-        if patterns.is_secret_header(name)
-        for value in values
-        for part in _parts(name, value)
-    }
-    return frozenset(value for value in found if len(value) >= patterns.SHORTEST and value != patterns.PLACEHOLDER)
+    found = {part for name, values in headers.items() for value in values for part in _parts(name, value)}
+    return frozenset(value for value in found if len(value) >= SHORTEST and value != PLACEHOLDER)

@@ -4,55 +4,123 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
+
+from pytest_hubfiles.secrets.names import Telling
 
 _JSON_TOKEN: Final = re.compile(  # a text that is cut off may end inside a string
     r'"(?P<inside>(?:[^"\\]|\\.)*)(?P<end>"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
 )
 JSON_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NAMES: Final = frozenset("name key id field param parameter header property attribute variable label".split())
+_VALUES: Final = frozenset("value val content data text".split())
 
 
-def json_values(text: str, is_secret: Callable[[str], bool]) -> Iterator[tuple[re.Match[str], str | None, bool]]:
-    """Yield each scalar of a JSON text with the nearest key above it, and whether a key above it names a secret."""
-    above: list[tuple[str, str | None, bool]] = []  # bracket, key, secret
-    key: str | None = None
-    secret = False
-    last: re.Match[str] | None = None
+@dataclass(slots=True)
+class Scalar:
+    """A scalar of a JSON text, or a key, which has no name: its place, the nearest key above it, what names tell."""
 
-    def inherited() -> bool:
-        return bool(above) and above[-1][2]
+    match: re.Match[str]
+    name: str | None
+    told: Telling
 
-    for match in _JSON_TOKEN.finditer(text):
-        token = match[0]
-        if token in "{[":
-            above.append((token, key, secret or inherited()))
-            key, secret = (key if token == "[" else None), False
-        elif token in "}]":
-            if last is not None:
-                yield last, key, secret or inherited()
-                last = None
-            if above:
-                _, key, _ = above.pop()
-            secret = False
-        elif token == ":":
-            if last is not None:
-                yield last, None, False
-                key = unescaped(last["inside"] or last[0])
+
+@dataclass(slots=True)
+class _Container:
+    bracket: str
+    key: str | None
+    told: Telling
+    named: Telling  # what its name tells, which its "value" inherits
+    start: int  # the number of the first scalar of the member that it is
+    said: str | None = None  # {"name": "api_key", "value": "X"}
+    values: list[tuple[int, int]] = field(default_factory=list)
+
+
+class _Reader:
+    """Reads a JSON text token by token, and no more strictly than it must."""
+
+    def __init__(self, tell: Callable[[str], Telling]) -> None:
+        self.scalars: list[Scalar] = []
+        self._tell = tell
+        self._above: list[_Container] = []
+        self._key: str | None = None
+        self._own = Telling.NOTHING  # what the key tells
+        self._start = 0  # the number of the first scalar of this member
+        self._last: re.Match[str] | None = None
+
+    @property
+    def _told(self) -> Telling:
+        if not self._above:
+            return self._own
+        is_value = self._key is not None and self._key.lower() in _VALUES
+        return max(self._own, self._above[-1].named if is_value else self._above[-1].told)
+
+    def _end_scalar(self) -> None:
+        if self._last is not None:
+            self.scalars.append(Scalar(self._last, self._key, self._told))
+            self._last = None
+
+    def _end_member(self) -> None:
+        if not self._above or self._above[-1].bracket != "{" or self._key is None:
+            return
+        here, key = self._above[-1], self._key.lower()
+        if key in _NAMES and len(self.scalars) == self._start + 1 and here.said is None:
+            inside = self.scalars[-1].match["inside"]
+            here.said = None if inside is None else unescaped(inside)
+        elif key in _VALUES:
+            here.values.append((self._start, len(self.scalars)))
+
+    def _open(self, bracket: str) -> None:
+        told = named = self._told
+        if bracket == "{" and told is not Telling.ALWAYS:  # {"authorization": {"mode": "any"}}
+            told = min(told, Telling.MAYBE)
+        self._above.append(_Container(bracket, self._key, told, named, self._start))
+        self._key, self._own = (self._key if bracket == "[" else None), Telling.NOTHING
+        self._start = len(self.scalars)
+
+    def _close(self) -> None:
+        self._end_scalar()
+        self._end_member()
+        if not self._above:
+            return
+        closed = self._above.pop()
+        told = self._tell(closed.said) if closed.said is not None and closed.values else Telling.NOTHING
+        for start, end in closed.values if told else ():
+            for scalar in self.scalars[start:end]:
+                scalar.told = max(scalar.told, told)
+        self._key, self._own = closed.key, Telling.NOTHING
+        self._start = closed.start
+
+    def read(self, text: str) -> list[Scalar]:
+        for match in _JSON_TOKEN.finditer(text):
+            token = match[0]
+            if token in "{[":
+                self._open(token)
+            elif token in "}]":
+                self._close()
+            elif token == ":":
+                self._key = None
+                if self._last is not None:
+                    self.scalars.append(Scalar(self._last, None, Telling.NOTHING))
+                    self._key = unescaped(self._last["inside"] or self._last[0])
+                self._own = Telling.NOTHING if self._key is None else self._tell(self._key)
+                self._last, self._start = None, len(self.scalars)
+            elif token == ",":
+                self._end_scalar()
+                self._end_member()
+                if self._above and self._above[-1].bracket == "{":
+                    self._key, self._own = None, Telling.NOTHING
             else:
-                key = None
-            secret = key is not None and is_secret(key)
-            last = None
-        elif token == ",":
-            if last is not None:
-                yield last, key, secret or inherited()
-                last = None
-            if above and above[-1][0] == "{":
-                key, secret = None, False
-        else:
-            last = match
-    if last is not None:
-        yield last, key, secret or inherited()
+                self._last = match
+        self._end_scalar()
+        return self.scalars
+
+
+def json_scalars(text: str, tell: Callable[[str], Telling]) -> list[Scalar]:
+    """Return each scalar of a JSON text in order, with what the names above it and beside it *tell*."""
+    return _Reader(tell).read(text)
 
 
 def is_json(text: str) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from pytest_hubfiles.secrets.patterns import PLACEHOLDER
+from pytest_hubfiles.secrets.plausible import PLACEHOLDER
 
 _BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # without /, which also separates paths
 _HEX: Final = frozenset(string.hexdigits)

@@ -1,4 +1,4 @@
-"""What a credential looks like: the shapes of HubSpot's tokens, and the names of headers and fields that hold one."""
+"""What a credential looks like: the shapes of HubSpot's tokens, plain and encoded."""
 
 from __future__ import annotations
 
@@ -7,44 +7,8 @@ import re
 from typing import Final
 
 from pytest_hubfiles.model.json_types import UUID
-from pytest_hubfiles.secrets.clean import CENTER, RUN, SHORTEST_RUN, folded, may_encode_token
-
-PLACEHOLDER: Final = "SCRUBBED"
-EMAIL_PLACEHOLDER: Final = "scrubbed@example.com"
-_PLACEHOLDERS: Final = (  # of the same format, so that a contract judges them alike; to it, a blank may stand for the T
-    (re.compile(UUID), "00000000-0000-4000-8000-000000000000"),
-    (re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII),
-     "2000-01-01T00:00:00Z"),
-    (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), "2000-01-01"),
-    (re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"), EMAIL_PLACEHOLDER),
-    (re.compile(r"https?://\S+"), f"https://example.com/{PLACEHOLDER}"),
-)  # fmt: skip
-# The placeholders of other recorders and their users: cassetter writes [FILTERED], vcrpy whatever it is configured to.
-_FOREIGN_PLACEHOLDER: Final = re.compile(
-    r"(?i)(?:(?:bearer|basic)\s+)?(?:%5B|[\[<{(*_]){0,8}(?:dummy|filtered|masked|redacted|removed|scrubbed|x{3,64}|\*{3,64})"
-    r"(?:%5D|[\]>})*_]){0,8}"
-)
-SHORTEST: Final = 8  # characters; a shorter value would be found inside common words
-
-
-def placeholder(secret: str) -> str:
-    """Return the placeholder for *secret*: of the same kind, so that the shape of what holds it stays."""
-    if secret.isascii() and secret.isdigit():
-        return "0" * len(secret)
-    return next((instead for form, instead in _PLACEHOLDERS if form.fullmatch(secret)), PLACEHOLDER)
-
-
-def is_placeholder(value: str) -> bool:
-    """Return whether *value* is the placeholder of a recorder, ours or another."""
-    return value == placeholder(value) or bool(_FOREIGN_PLACEHOLDER.fullmatch(value))
-
-
-def is_distinctive(value: str) -> bool:
-    """Return whether *value*, found where a credential stands, can be searched for: it is no word and no plain id."""
-    if len(value) < SHORTEST or value == placeholder(value) or (value.isascii() and value.isdigit()):
-        return False
-    return len(value) >= 20 or any(letter.isdigit() for letter in value)
-
+from pytest_hubfiles.secrets.clean import CENTER, RUN, SHORTEST_RUN, may_encode_token
+from pytest_hubfiles.secrets.plausible import is_example
 
 # --- shapes ----------------------------------------------------------------------------------------------------
 
@@ -79,7 +43,7 @@ _PAIR: Final = re.compile(r"(?i)(?:token|secret|password)\W{1,5}(?=\S*[0-9])[A-Z
 
 def plain_tokens(text: str) -> list[str]:
     """Return what in *text* has the shape of a token."""
-    found = [match[0] for match in _TOKEN.finditer(text)]
+    found = [match[0] for match in _TOKEN.finditer(text) if not is_example(match[0])]
     return found + [match[0] for match in _OAUTH.finditer(text) if _is_oauth(match[0])]
 
 
@@ -113,49 +77,3 @@ def from_basic(encoded: str) -> str:
     except ValueError:
         return ""
     return plain if ":" in plain and plain.isprintable() else ""
-
-
-# --- names -----------------------------------------------------------------------------------------------------
-
-
-def _names(*names: str) -> frozenset[str]:
-    return frozenset(folded(name) for name in names)
-
-
-SECRET_HEADERS: Final = _names(
-    "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-hubspot-api-key",
-    "x-auth-token", "x-access-token", "hapikey", "x-hubspot-signature", "x-hubspot-signature-v3", "x-csrf-token",
-)  # fmt: skip
-_FIELDS: Final = SECRET_HEADERS | _names(
-    "token", "client_assertion", "secret", "hapikey", "private_key", "passwd", "pwd", "passphrase", "jwt",
-    "hubspotutk", "signing_key", "encryption_key",
-)  # fmt: skip
-# A name with such an ending holds a credential, whatever comes before: webhook_token, portalApiKey.
-_ENDINGS: Final = ("token", "secret", "password", "apikey", "accesskey", "privatekey", "secretkey", "accesskeyid")
-_NO_SECRETS: Final = ("pagetoken", "nexttoken", "cursortoken", "synctoken", "continuationtoken")  # places in a list
-_QUERY: Final = _names(
-    "code", "signature", "sig", "policy", "key-pair-id", "googleaccessid", "x-amz-signature", "x-amz-credential",
-    "x-goog-signature", "x-goog-credential", "code_verifier", "assertion",
-)  # fmt: skip
-_FORM: Final = _names("code", "code_verifier", "assertion")
-
-
-def is_secret_header(name: str) -> bool:
-    """Return whether a header of this *name* holds a credential."""
-    return folded(name) in SECRET_HEADERS or is_secret_field(name)
-
-
-def is_secret_field(name: str) -> bool:
-    """Return whether a JSON field, or anything else, with this *name* holds a credential."""
-    plain = folded(name)
-    return plain in _FIELDS or (plain.endswith(_ENDINGS) and not plain.endswith(_NO_SECRETS))
-
-
-def is_secret_parameter(name: str) -> bool:
-    """Return whether the query parameter *name* holds a credential, or the signature of a signed URL."""
-    return is_secret_field(name) or folded(name) in _QUERY
-
-
-def is_secret_form_field(name: str) -> bool:
-    """Return whether the form field *name* holds a credential."""
-    return is_secret_field(name) or folded(name) in _FORM

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from pytest_hubfiles.model.body import decode_body
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.secrets import patterns
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.secrets.bodies import scrub_body
 from pytest_hubfiles.secrets.clean import NOTHING_MORE, Additions, Scrubbed, as_one_text, is_clean_text
 from pytest_hubfiles.secrets.headers import kept_of_request, kept_of_response, scrubbed_headers
 from pytest_hubfiles.secrets.known_values import redact_values, stands_in
+from pytest_hubfiles.secrets.plausible import is_distinctive
 from pytest_hubfiles.secrets.text import Scrubber
 
 
@@ -32,7 +33,7 @@ def scrub(interaction: Interaction, known: Collection[str] = (), additions: Addi
     text = as_one_text((kept,))  # most are clean: one look at all texts shows it (0.9 of the time of a recording)
     is_clean = additions.is_empty and is_clean_text(text) and not stands_in(text, scrubber.known)
     scrubbed = kept if is_clean else _scrub_kept(scrubber, kept)
-    values = frozenset(value for value in scrubber.values if patterns.is_distinctive(value))
+    values = frozenset(value for value in scrubber.values if is_distinctive(value))
     return Scrubbed(scrubbed, tuple(dict.fromkeys(scrubber.places)), values)
 
 
@@ -40,13 +41,20 @@ def _scrub_kept(scrubber: Scrubber, kept: Interaction) -> Interaction:
     response_type = kept.headers.get("content-type", "")
     return replace(
         kept,
-        url=scrubber.text("URL", kept.url),
+        url=_scrub_url(scrubber, kept.url),
         reason=scrubber.text("reason", kept.reason),
         request_headers=scrubbed_headers(scrubber, "request header", kept.request_headers),
         request_body=scrub_body(scrubber, "request body", kept.request_body, kept.request_header("content-type")),
         response_headers=scrubbed_headers(scrubber, "response header", kept.response_headers),
         response_body=scrub_body(scrubber, "response body", kept.response_body, response_type),
     )
+
+
+def _scrub_url(scrubber: Scrubber, url: str) -> str:
+    """Return *url* scrubbed; what every recording begins with, HubSpot's origin, is no credential."""
+    rest = url.removeprefix(CANONICAL_ORIGIN)
+    origin = CANONICAL_ORIGIN if rest != url and rest[:1] in ("", "/", "?", "#") else ""
+    return origin + scrubber.text("URL", url.removeprefix(origin))
 
 
 def redact(text: str, known: Collection[str] = ()) -> str:

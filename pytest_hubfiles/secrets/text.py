@@ -9,29 +9,27 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from pytest_hubfiles.secrets import patterns
+from pytest_hubfiles.secrets import names, pairs, patterns
 from pytest_hubfiles.secrets.clean import NOTHING_MORE, Additions, may_hold_credentials
-from pytest_hubfiles.secrets.json_text import JSON_NUMBER, is_json, json_values, unescaped
+from pytest_hubfiles.secrets.json_text import JSON_NUMBER, Scalar, is_json, json_scalars, unescaped
 from pytest_hubfiles.secrets.known_values import replace_values, stands_in
-from pytest_hubfiles.secrets.patterns import EMAIL_PLACEHOLDER, placeholder
+from pytest_hubfiles.secrets.mail import without_mail_addresses
+from pytest_hubfiles.secrets.names import Telling
+from pytest_hubfiles.secrets.plausible import (
+    is_credential,
+    is_example,
+    is_opaque,
+    is_placeholder,
+    placeholder,
+)
 
 _DEEPEST: Final = 5  # URLs in URLs, each percent-encoded once more; JSON in JSON strings
 
 _QUERY_PAIR: Final = re.compile(r"([?&;])([A-Za-z0-9_.%\[\]-]+)=([^&;#\s\"'<>\\]*)")
-_PROSE_PAIR: Final = re.compile(  # in messages, and in headers as text
-    r"(?i)(?<![A-Za-z0-9_.%?&;-])((?:[A-Za-z0-9_.-]{0,40}[_.-])?[a-z0-9]{0,20}"
-    r"(?:token|secret|password|passwd|key|keyid|authorization|cookie|pwd|passphrase|jwt|assertion|signature|utk))"
-    r"(=|: ?)([^&;#,\s\"'<>\\(){}\[\]]{8,})"
-)
 _USER_INFO: Final = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://)([^/\s\"'<>@?#]+)@")
 # The paths of HubSpot's OAuth API hold the token itself: /oauth/v1/access-tokens/{token}.
 _TOKEN_PATH: Final = re.compile(r"(?i)(/(?:access|refresh)[_-]?tokens?/)([^/?#\s\"'<>\\&]+)")
 _ENCODED: Final = re.compile(r"[^\s\"'<>&?=;/#\\]*%[0-9A-Fa-f]{2}[^\s\"'<>&?=;/#\\]*")
-# photo@2x.png is the name of a picture, and user@host after :// is no mail address.
-_EMAIL: Final = re.compile(
-    r"(?:(?<=%[0-9A-Fa-f]{2})|(?<![A-Za-z0-9._+%-])(?<!://))"
-    r"[A-Za-z0-9._+-]{1,64}(@|%40)(?![0-9]x\.)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
-)
 
 
 @dataclass
@@ -44,11 +42,29 @@ class Scrubber:
     values: set[str] = field(default_factory=set)
 
     def replace(self, place: str, secret: str) -> str:
-        """Note that *secret* was found at *place*, and return its placeholder."""
-        if secret and not patterns.is_placeholder(secret):
-            self.places.append(place)
-            self.values.add(secret)
-        return placeholder(secret) if secret else secret
+        """Note that *secret* was found at *place*, and return its placeholder.
+
+        What stands for a credential already is none. In a request it becomes the placeholder that is matched with; an
+        answer keeps it, as its test may have seen it.
+        """
+        if not secret:
+            return secret
+        if is_placeholder(secret):
+            return placeholder(secret) if place.startswith(("URL", "request")) else secret
+        self.places.append(place)
+        self.values.add(secret)
+        return placeholder(secret)
+
+    def tell(self, name: str) -> Telling:
+        """Return what the name of a field tells, by our lists or those of the suite."""
+        return Telling.ALWAYS if self.additions.holds(name) else names.of_field(name)
+
+    def tell_any(self, name: str) -> Telling:
+        """Return what a *name* tells that may be a field's or a header's."""
+        if self.additions.holds(name):
+            return Telling.ALWAYS
+        told = max(names.of_field(name), names.of_header(name))
+        return min(told, Telling.MAYBE) if name.lower().endswith(("authorization", "cookie")) else told
 
     def may_hold(self, text: str) -> bool:
         """Return False only if there is nothing to scrub in *text*."""
@@ -66,10 +82,11 @@ class Scrubber:
             text = _QUERY_PAIR.sub(lambda m: m[1] + self.pair(f"{place}, query", m[2], m[3], level), text)
             if "%" in text and level < _DEEPEST:
                 text = _ENCODED.sub(lambda m: self._percent(place, m[0], level), text)
+            text = self._pairs(place, text)
             if prose:
-                text = _PROSE_PAIR.sub(lambda m: self._prose(place, m), text)
-                text = _EMAIL.sub(lambda m: EMAIL_PLACEHOLDER.replace("@", m[1]), text)
+                text = without_mail_addresses(text)
         elif self.additions.fields:
+            text = self._pairs(place, text)
             text = _QUERY_PAIR.sub(lambda m: m[1] + self.pair(f"{place}, query", m[2], m[3], level), text)
         for pattern in self.additions.patterns:
             text = pattern.sub(lambda m: self._matched(place, m), text)
@@ -78,25 +95,38 @@ class Scrubber:
     def _shapes(self, place: str, text: str) -> str:
         for token in [*patterns.plain_tokens(text), *patterns.encoded_tokens(text)]:
             text = text.replace(token, self.replace(place, token))
-        text = patterns.BEARER.sub(lambda m: m[1] + self.replace(place, m[2]), text)
+        text = patterns.BEARER.sub(
+            lambda m: m[1] + (m[2] if is_example(m[2]) and not is_placeholder(m[2]) else self.replace(place, m[2])), text
+        )
         text = patterns.BASIC.sub(
             lambda m: m[1] + (self.replace(place, m[2]) if patterns.from_basic(m[2]) else m[2]), text
         )
-        text = _USER_INFO.sub(lambda m: f"{m[1]}{self.replace(place, m[2])}@", text)
-        return _TOKEN_PATH.sub(lambda m: m[1] + self.replace(f"{place}, path", m[2]), text)
+        text = _USER_INFO.sub(lambda m: f"{m[1]}{self._user_info(place, m[2])}@", text)
+        return _TOKEN_PATH.sub(
+            lambda m: m[1] + (m[2] if is_example(unquote(m[2])) else self.replace(f"{place}, path", m[2])), text
+        )
+
+    def _user_info(self, place: str, user_info: str) -> str:
+        """Scrub what stands before a host: a user with a password, or a token in place of a user."""
+        user, colon, password = map(unquote, user_info.partition(":"))
+        is_secret = not is_example(password) if colon else is_opaque(user)
+        return self.replace(place, user_info) if is_secret else user_info
+
+    def _pairs(self, place: str, text: str) -> str:
+        """Scrub what a name in a text tells of: ``refresh_token=…``, ``Cookie: …``, ``<token>…</token>``."""
+        parts, end = [], 0
+        for start, stop, _ in pairs.found_in(text, self.tell_any):
+            parts += [text[end:start], self.replace(place, text[start:stop])]
+            end = stop
+            if "\\" in text[start:stop]:
+                self.values.add(unescaped(text[start:stop]))
+        return "".join([*parts, text[end:]]) if parts else text
 
     def _matched(self, place: str, match: re.Match[str]) -> str:
         """Scrub what a pattern of the suite matched: its group, if it has one."""
         group = 1 if match.re.groups and match[1] is not None else 0
         start, end = (place - match.start() for place in match.span(group))
         return match[0][:start] + self.replace(place, match[group]) + match[0][end:]
-
-    def _prose(self, place: str, match: re.Match[str]) -> str:
-        """Scrub a secret that is named in a message: ``refresh_token=…``, ``Cookie: …``."""
-        name, sign, value = match.groups()
-        if patterns.is_secret_field(name) and patterns.is_distinctive(value):
-            value = self.replace(place, value)
-        return f"{name}{sign}{value}"
 
     def _percent(self, place: str, encoded: str, level: int) -> str:
         """Scrub a percent-encoded stretch of text; encode it anew only if something was found."""
@@ -110,12 +140,12 @@ class Scrubber:
         name: str,
         value: str,
         level: int = 0,
-        secret: Callable[[str], bool] = patterns.is_secret_parameter,
+        tell: Callable[[str], Telling] = names.of_parameter,
     ) -> str:
         """Scrub a pair of a query or a form; its value may be a URL with a query, and so on."""
-        plain_name = unquote_plus(name)
-        if secret(plain_name) or self.additions.holds(plain_name):
-            plain = unquote_plus(value)
+        plain_name, plain = unquote_plus(name), unquote_plus(value)
+        told = Telling.ALWAYS if self.additions.holds(plain_name) else tell(plain_name)
+        if told and (is_credential(told, plain) or is_placeholder(plain)):
             if plain != value and plain != placeholder(plain):
                 self.values.add(plain)
             return f"{name}={self.replace(f'{place} {plain_name}', value)}"
@@ -136,31 +166,31 @@ class Scrubber:
     def json(self, place: str, text: str, level: int = 0) -> str:
         """Scrub a JSON text token by token, so that all else keeps its bytes."""
         parts, end = [], 0
-        for match, name, secret in json_values(text, self.is_secret_field):
-            noted = len(self.places)
-            parts += [text[end : match.start()], self._json_value(place, match, secret, level)]
-            end = match.end()
+        for scalar in json_scalars(text, self.tell):
+            noted, name = len(self.places), scalar.name
+            parts += [text[end : scalar.match.start()], self._json_value(place, scalar, level)]
+            end = scalar.match.end()
             if name is not None and len(self.places) > noted:
                 # A key may be a credential itself: then the place must not name it.
                 where = f"{place}, field {Scrubber(self.known).text(place, name)}"
                 self.places[noted:] = [where + found.removeprefix(place) for found in self.places[noted:]]
         return "".join([*parts, text[end:]])
 
-    def is_secret_field(self, name: str) -> bool:
-        """Return whether a field *name* holds a credential, by our names or those of the suite."""
-        return patterns.is_secret_field(name) or self.additions.holds(name)
-
-    def _json_value(self, place: str, match: re.Match[str], secret: bool, level: int) -> str:
-        token, inside = match[0], match["inside"]
+    def _json_value(self, place: str, scalar: Scalar, level: int) -> str:
+        token, inside, told = scalar.match[0], scalar.match["inside"], scalar.told
         if inside is not None:
-            if secret and "\\" in inside:
-                self.values.add(unescaped(inside))
-            new = self.replace(place, inside) if secret else self._embedded(place, inside, level)
-            return f'"{new}{match["end"]}'
-        if not secret or token in ("true", "false", "null"):
+            plain = unescaped(inside) if "\\" in inside else inside
+            if told and (is_credential(told, plain) or is_placeholder(plain)):
+                if plain != inside:
+                    self.values.add(plain)
+                return f'"{self.replace(place, inside)}{scalar.match["end"]}'
+            return f'"{self._embedded(place, inside, level)}{scalar.match["end"]}'
+        if token in ("true", "false", "null"):
             return token
         if not JSON_NUMBER.fullmatch(token):
-            return self.replace(place, token)
+            return self.replace(place, token) if told and is_credential(told, token) else token
+        if told < Telling.SURELY:  # how many tokens are left
+            return token
         new = "0" if float(token).is_integer() else "0.5"
         if token != new:
             self.places.append(place)

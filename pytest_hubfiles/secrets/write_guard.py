@@ -6,47 +6,28 @@ It shares nothing with scrubbing, neither code nor lists of names: what one of t
 from __future__ import annotations
 
 import base64
-import json
 import re
 import string
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.secrets import sent
 
 SHORTEST: Final = 8
 """Characters; shorter credentials are not searched for: they would be found inside common words."""
 
-_SHORTEST_GUESSED: Final = 12  # characters of a value that is a credential only by the name of its variable
 _DEEPEST: Final = 4  # encodings inside one another
 _MOST_VIEWS: Final = 24
 _LARGEST_UNPACKED: Final = 32 * 2**20  # bytes
 
-# These patterns are compiled when something is sent or written: a replay does neither.
-_HEADER: Final = r"(?i)auth|cookie|token|secret|signature|session|api.?key|hapikey"
-_PARAMETER: Final = (
-    r"(?i)token|secret|passw|pwd|passphrase|api.?key|hapikey|access.?key|private.?key|signature|assertion|credential"
-    r"|authorization|cookie|\A(?:code|code_verifier|sig)\Z"
-)
-_MAYBE: Final = _PARAMETER.replace(r"\A(?:code|code_verifier|sig)\Z", "code|sig")
-_NO_CREDENTIAL: Final = r"(?i)page|cursor|next|sync|continuation|type|hint|expires"
-_VARIABLE: Final = re.compile(
-    r"(?i)(?:\A|_)(?:token|secret|password|passwd|passphrase|api_?key|hapikey|access_?key|private_?key|credentials?)"
-    r"(?:\Z|_)"
-)
 _OWN_VARIABLE: Final = "HUBSPOT_ACCESS_TOKEN"
 _WORDS: Final = frozenset({"SCRUBBED", "00000000-0000-4000-8000-000000000000"})
-
-
-@lru_cache(maxsize=4096)  # every test looks at the same variables
-def _names_a_credential(variable: str) -> bool:
-    return _VARIABLE.search(variable) is not None
 
 
 class CredentialInFileError(HubfilesError):
@@ -70,19 +51,23 @@ class WriteGuard:
     """The credentials of one test that must not be written: each value, and where it comes from."""
 
     _known: dict[str, str] = field(default_factory=dict, repr=False)
+    _public: Callable[[], str] = field(default=str, repr=False)
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], token: str | None = None) -> WriteGuard:
-        """Return a guard that knows the *token* of the built-in calls and the credentials in *environment*."""
-        guard = cls()
+    def of(
+        cls, environment: Mapping[str, str], token: str | None = None, public: Callable[[], str] = str
+    ) -> WriteGuard:
+        """Return a guard that knows the *token* of the built-in calls and the credentials in *environment*.
+
+        *public* returns, in small letters, what every recording holds, such as the base URL and the paths of contracts:
+        no piece of it is a credential.
+        """
+        guard = cls(_public=public)
         if token:
             guard.know(token, "the token that the fixture hubfiles_token gives")
         guard.know(environment.get(_OWN_VARIABLE, ""), f"the value of {_OWN_VARIABLE}")
-        for name in environment:
-            if _names_a_credential(name):
-                value = environment[name]
-                if len(value) >= _SHORTEST_GUESSED and _is_no_word(value):
-                    guard.know(value, f"the value of {name}")
+        for value, name in sent.in_environment(environment):
+            guard.know(value, f"the value of {name}")
         return guard
 
     @property
@@ -91,49 +76,18 @@ class WriteGuard:
         return frozenset(self._known)
 
     def know(self, value: str, what: str) -> None:
-        """Search for *value* from now on, under the name *what*; not if it is too short to be found reliably."""
-        if len(value.strip()) >= SHORTEST and value not in _WORDS:
-            self._known.setdefault(value.strip(), what)
+        """Search for *value* from now on, under the name *what*; not if it is too short, or public."""
+        value = value.strip()
+        if len(value) >= SHORTEST and value not in _WORDS and value not in self._known and not self.is_public(value):
+            self._known[value] = what
+
+    def is_public(self, value: str) -> bool:
+        """Return whether *value* is a piece of what every recording holds."""
+        return value.strip().rstrip("/").lower() in self._public()
 
     def learn(self, url: str, headers: Mapping[str, tuple[str, ...]], body: bytes) -> None:
         """Learn the credentials in a request that was sent."""
-        for name, values in headers.items():
-            if re.search(_HEADER, name):
-                for value in values:
-                    self._learn_header(name, value)
-        parts = urlsplit(url)
-        if parts.password:
-            self._learn_field("password", parts.password, "the password in an address")
-        for name, value in parse_qsl(parts.query):
-            self._learn_field(name, value, f"the query parameter {name} of a request")
-        text = body.decode("utf-8", "replace")
-        if text and re.search(_MAYBE, text):
-            for name, value in _fields(text):
-                self._learn_field(name, value, f"the field {name} of a request's body")
-
-    def _learn_header(self, name: str, value: str) -> None:
-        what = f"the header {name} of a request"
-        if "cookie" in name.lower():
-            self.know(value, what)
-            for cookie in value.split(";"):
-                single = cookie.partition("=")[2]
-                self.know(single if _is_no_word(single) else "", what)
-            return
-        if "authorization" not in name.lower() and not _is_no_word(value):
-            return
-        scheme, _, rest = value.partition(" ")
-        self.know(value, what)
-        self.know(rest, what)
-        if scheme.lower() == "basic":
-            try:
-                user = base64.b64decode(rest).decode("utf-8")
-            except ValueError:
-                return
-            self.know(user, what)
-            self.know(user.partition(":")[2], what)
-
-    def _learn_field(self, name: str, value: str, what: str) -> None:
-        if re.search(_PARAMETER, name) and not re.search(_NO_CREDENTIAL, name) and _is_no_word(value):
+        for value, what in (*sent.in_headers(headers), *sent.in_url(url), *sent.in_body(body)):
             self.know(value, what)
 
     def check(self, file: str | Path, content: bytes) -> None:
@@ -258,31 +212,3 @@ def _unpacked(view: bytes) -> Iterator[bytes]:
     for block in re.findall(_BINARY, view):
         with suppress(ValueError):
             yield base64.b64decode(block.translate(None, _WHITE))
-
-
-# --- what a request holds --------------------------------------------------------------------------------------
-
-
-def _is_no_word(value: str) -> bool:
-    """Return whether *value* is neither an id nor a word: no number, and with a digit or longer than words are."""
-    return not value.isdigit() and (len(value) >= 20 or any(letter.isdigit() for letter in value))
-
-
-_MULTIPART_FIELD: Final = r'(?i)name="?([^";\r\n]+)"?(?:\r?\n[^\r\n]+)*\r?\n\r?\n([^\r\n]+)'
-
-
-def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the named values in *text*: the fields of a form, of multipart, or of JSON at any depth."""
-    yield from parse_qsl(text) if "=" in text else ()
-    yield from re.findall(_MULTIPART_FIELD, text)
-    try:
-        waiting: list[Any] = [json.loads(text)]
-    except (ValueError, RecursionError):
-        return
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield from ((name, child) for name, child in value.items() if isinstance(child, str))
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)

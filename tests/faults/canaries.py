@@ -203,6 +203,30 @@ PLACEMENTS: tuple[Placement, ...] = (
     _answer("cut", '{"a": 1, "access_token": "<c>', opaque),
     _answer("lines", '{"token": "x"}\n{"token": "<c>"}\n', opaque, answer_type="application/x-ndjson"),
     _answer("gzip, unsaid", '{"token": "<j>"}', opaque, coding="gzip, unsaid", answer_type="application/gzip"),
+    _header("Authorization", 'Token token="<c>"', opaque),
+    _header("Authorization", 'OAuth realm="r", oauth_token="<c>", oauth_version="1.0"', opaque),
+    _header("Authorization", 'Digest username="me", realm="r", uri="/a", response="<c>"', opaque),
+    _header("Authorization", "AWS4-HMAC-SHA256 Credential=AK/20261005/us-east-1/s3, Signature=<c>", opaque),
+    _header("Authorization", "ApiKey <c>", opaque),
+    _header("X-Custom-Key", "<c>", opaque),
+    _header("private-app", "<c>", opaque),
+    _query("auth", opaque),
+    _query("sessionId", uuid),
+    _json("accessTokenV2", '{"accessTokenV2": "<j>", "passwordHash": "<j>"}', opaque),
+    _json("array", '{"tokens": ["<j>"], "apiKeys": [["<j>"]]}', opaque),
+    _json("name and value", '{"headers": [{"name": "api_key", "value": "<j>"}]}', opaque),
+    _json("value and name", '{"value": "<j>", "name": "X-Api-Key"}', opaque),
+    _json("object", '{"credentials": {"a": {"b": "<j>"}}, "token": {"value": "<j>"}}', opaque),
+    _json("in a message", '{"message": "Invalid JSON: {\\"refresh_token\\": \\"<c>\\"}"}', opaque),
+    _answer("event stream", 'event: a\ndata: {"access_token": "<c>"}\n\n', opaque, answer_type="text/event-stream"),
+    _answer("XML", "<r><n>1</n><access_token><c></access_token></r>", opaque, answer_type="application/xml"),
+    _answer("XML, CDATA", "<r><password><![CDATA[<c>]]></password></r>", opaque, answer_type="application/xml"),
+    _answer("XML, attribute", '<r><add name="ApiKey" value="<c>"/></r>', opaque, answer_type="application/xml"),
+    _answer("CSV", "id,access_token\r\n1,<c>\r\n", opaque, answer_type="text/csv"),
+    _answer("YAML", "a: 1\ntokens:\n  - <c>\n", opaque, answer_type="application/yaml"),
+    _answer("JSONP", 'callback({"sessionId": "<c>"});', opaque, answer_type="application/javascript"),
+    _answer("utf-16, unsaid", '{"token": "<c>"}', opaque, coding="utf-16, unsaid"),
+    _answer("utf-32, unsaid", "<token><c></token>", opaque, coding="utf-32, unsaid", answer_type="text/xml"),
     _answer("bytes", "\xff\xfe\x00\x01 Bearer <c> \x00\xff", opaque, answer_type="application/zip", coding="latin-1"),
 )
 
@@ -269,6 +293,8 @@ class Planted:
         if place.coding in ("utf-16", "latin-1"):
             about["Content-Type"] += f"; charset={place.coding}"
             return about, text.encode(place.coding)
+        if place.coding in ("utf-16, unsaid", "utf-32, unsaid"):
+            return about, text.encode(place.coding.partition(",")[0])
         content = text.encode()
         if place.coding:
             if not place.coding.endswith("unsaid"):
