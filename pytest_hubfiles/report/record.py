@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 
@@ -21,18 +22,17 @@ class Contracted(NamedTuple):
     task_status: str | None
 
 
-def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contracted, int], list[tuple[str, str]]]:
-    """Return how many of *exchanges* each contract judges, and the URLs of the others, each with the reason."""
+def tally(
+    exchanges: Iterable[Exchange], contracts: Contracts, judge: bool = True
+) -> tuple[dict[Contracted, int], list[tuple[str, str]]]:
+    """Return how many of *exchanges* a schema has judged, by contract, and the URLs of the others with the reason."""
     counted: Counter[Contracted] = Counter()
     unjudged: list[tuple[str, str]] = []
     for exchange in exchanges:
-        if not judge:
-            unjudged.append((exchange.url, "judging is off for the test"))
-        elif exchange.operation is None or exchange.version is None:
-            unjudged.append((exchange.url, "no contract"))
-        elif 300 <= exchange.status_code < 400:
-            unjudged.append((exchange.url, "a redirect"))
-        else:
+        reason = contracts.why_not_judged(exchange) if judge else "judging is off for the test"
+        if reason is not None:
+            unjudged.append((exchange.url, reason))
+        elif exchange.operation is not None and exchange.version is not None:
             counted[Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)] += 1
     return dict(counted), unjudged
 

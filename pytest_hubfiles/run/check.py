@@ -72,7 +72,7 @@ def check(
         unjudged = "it cannot be read"
     exchanges = [e for e in map(rules.contracts.identify, interactions) if _is_asked_for(e, versions)]
     found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]
-    judged, not_judged = tally(exchanges)
+    judged, not_judged = tally(exchanges, rules.contracts)
     if not judged and unjudged is None:
         unjudged = _why(len(interactions), not_judged)
     findings = merge(rules.excuse(replace(finding, test=test, cassette=shown) for finding in found))

@@ -177,7 +177,7 @@ class TestRun:
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""
-        judged, not_judged = tally(self.recorder.exchanges, self.rules.judge)
+        judged, not_judged = tally(self.recorder.exchanges, self.rules.contracts, self.rules.judge)
         return Record(
             test=self.test,
             cassette=self.shown,

@@ -122,7 +122,7 @@ def test_from_before_vcrpy_1(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
     text = json.dumps([{"request": REQUEST, "response": RESPONSE}])
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(CassetteUnreadableError, match="vcrpy wrote before 1.0.*record it again"):
+    with pytest.raises(CassetteUnreadableError, match=r"vcrpy wrote before 1\.0.*record it again"):
         cassettes.read(path)
 
 
