@@ -99,7 +99,9 @@ def test_a_cassette_of_nothing_else(exchange: Exchange, tmp_path: Path) -> None:
     assert checked.unjudged is not None
     assert checked.unjudged.endswith("(2)")
     assert (report.judged_count, report.exchange_count, report.failed) == (0, 2, True)
-    assert list(verdict.of_run(report, RULES, 1, "--min-judged")) == ["judged 0 exchanges where --min-judged asks for 1"]
+    assert list(verdict.of_run(report, RULES, 1, "--min-judged")) == [
+        "judged 0 exchanges where --min-judged asks for 1"
+    ]
 
 
 # --- paths that are nearly documented ---
