@@ -27,6 +27,7 @@ _COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
 _KEYWORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "properties",
     Kind.FIELD_REMOVED: "properties",
+    Kind.FIELD_RENAMED: "properties",
     Kind.FIELD_NOW_OPTIONAL: "required",
     Kind.TYPE_CHANGED: "type",
     Kind.INTEGER_WIDENED: "type",
@@ -48,6 +49,7 @@ _ANSWER_WORDS: Final[Mapping[Kind, str]] = {
 _REQUEST_WORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "({after}) is no longer documented, so it may be refused or passed over",
     Kind.FIELD_REMOVED: "({before}) must be sent now; {old} does not know it",
+    Kind.FIELD_RENAMED: "must be sent now, which {old} may have called {after}",
     Kind.FIELD_NOW_OPTIONAL: "must be sent now; {old} did not ask for it",
     Kind.TYPE_CHANGED: "must be {before} now, where {old} took {after}",
     Kind.INTEGER_WIDENED: "must be {before} now, where {old} took {after}",
@@ -133,8 +135,7 @@ class Migration:
             words = _ANSWER_WORDS.get(found.kind)
             message = found.message if words is None else f"{found.path} {self._filled(words, found)}"
             if found.kind is Kind.FIELD_REMOVED:  # no recordings here that sometimes lack an optional field
-                declared = old.outline_of(pointers[0]).get(found.path, UNDECLARED)
-                found = replace(found, severity=severity_of(found.kind, *[Case.REQUIRED] * declared.required))
+                found = replace(found, severity=severity_of(found.kind))
             elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
                 found = replace(found, severity=severity_of(found.kind, Case.TASK_STATE))
             yield replace(

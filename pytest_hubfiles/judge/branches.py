@@ -56,9 +56,8 @@ class Branches:
 
     def other_property(self, lookup: Lookup) -> Branches:
         """Return what holds of the members that no schema names."""
-        keys = ("additionalProperties", "unevaluatedProperties")
-        found = [self._inside("object", lambda schema, key=key: schema.get(key), lookup) for key in keys]
-        return Branches({}, found)
+        more = self._inside("object", lambda schema: schema.get("additionalProperties"), lookup)
+        return Branches({}, [more, self._inside("object", lambda s: s.get("unevaluatedProperties"), lookup)])
 
     def element(self, lookup: Lookup) -> Branches:
         """Return what holds of the elements of an array."""

@@ -155,8 +155,8 @@ class Contract:
         path = exchange.interaction.path
         if not self.describes(path):
             said = f"the path {path} is not written as documented, {self.path}"
-            facts = {"before": self.path, "after": "written otherwise"}
-            yield Finding.of(Kind.REQUEST_VIOLATION, said, exchange=exchange, **facts)
+            after = "written otherwise"
+            yield Finding.of(Kind.REQUEST_VIOLATION, said, exchange=exchange, before=self.path, after=after)
 
     def _check_success(self, exchange: Exchange) -> Iterator[Finding]:
         status = str(exchange.status_code)

@@ -75,7 +75,7 @@ class Declarations:
         """Return what the schema at *pointer* declares, by JSONPath."""
         facts: dict[str, Declared] = {}
         root = {"$ref": pointer}
-        self._outline([root], Branches.of(root, self.lookup), "$", True, facts, frozenset())
+        self._outline([root], Branches.of(root, self.lookup), "$", facts, frozenset(), required=True)
         return facts
 
     def _outline(
@@ -83,9 +83,10 @@ class Declarations:
         schemas: Sequence[object],
         composed: Branches,
         path: str,
-        required: bool,
         facts: dict[str, Declared],
         above: frozenset[int],
+        *,
+        required: bool = False,
     ) -> None:
         """Add to *facts* what *schemas*, which describe the value at *path* as *composed*, declare there and below."""
         branches = self._all_branches(schemas)
@@ -112,11 +113,11 @@ class Declarations:
         above |= here
         for name, children in members.items():
             inside, needed = composed.property(name, self.lookup), composed.requires(name)
-            self._outline(children, inside, child_path(path, name), needed, facts, above)
+            self._outline(children, inside, child_path(path, name), facts, above, required=needed)
         if items:
-            self._outline(items, composed.element(self.lookup), f"{path}[*]", True, facts, above)
+            self._outline(items, composed.element(self.lookup), f"{path}[*]", facts, above, required=True)
         if others:
-            self._outline(others, composed.other_property(self.lookup), f"{path}.*", False, facts, above)
+            self._outline(others, composed.other_property(self.lookup), f"{path}.*", facts, above)
 
     def _all_branches(self, schemas: Sequence[object]) -> list[Mapping[str, Any]]:
         """Return all that *schemas* are composed of, each once, however often they refer to it."""
