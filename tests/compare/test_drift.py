@@ -39,6 +39,7 @@ from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.run.rules import Rules
 
 WHOLE = (PENDING, PROCESSING, COMPLETE)
 UUID = "019db16f-8c90-72b0-b3f7-d1e4b1d02aaf"
@@ -914,9 +915,19 @@ def test_charset_is_no_media_type() -> None:
     assert compare(old, new) == []
 
 
-def test_body_that_is_no_json_is_for_the_contract() -> None:
-    """A body that cannot be parsed has no shape; the contract says what it is."""
-    assert compare(polls(COMPLETE), polls(b'{"status": "COMP')) == []
+def test_body_that_is_no_json() -> None:
+    """A body that cannot be parsed has no shape, which is told once; where none could be parsed before, it is not."""
+    cut = b'{"status": "COMP'
+    (found,) = compare(polls(*WHOLE), polls(PENDING, cut, cut))
+    assert reported([found]) == [("body-not-json", "breaking", "$")]
+    assert found.message.startswith("the body is not JSON any more, in 2 of 3 answers: Unterminated string")
+    assert compare(polls(cut), polls(cut)) == []
+
+
+def test_body_that_is_no_json_is_said_once_of_a_recording() -> None:
+    """In a new recording the contract says it, and the comparison does not say it again."""
+    before, after = ([e.interaction for e in polls(body)] for body in (COMPLETE, b"{"))
+    assert Rules(CONTRACTS).compare(before, after, tuple) == []
 
 
 # --- states ---------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_where_there_is_no_line() -> None:
     without = [
         finding("field-added"),
         finding("field-added", "$.x", cassette=None),
-        finding("field-removed", "$.y", cassette=None, test=None),
+        finding("integer-widened", "$.y", cassette=None, test=None),
     ]
     read = commands(render_github(report(*without)))
 
