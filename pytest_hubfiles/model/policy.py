@@ -46,6 +46,7 @@ class Kind(str, Enum):
     REQUEST_VIOLATION = "request-violation"
     UNKNOWN_OPERATION = "unknown-operation"
     DEPRECATION_ANNOUNCED = "deprecation-announced"
+    VERSION_ENDS = "version-ends"
 
     FIELD_ADDED = "field-added"
     FIELD_REMOVED = "field-removed"
@@ -87,6 +88,7 @@ class Case(str, Enum):
     LISTED = "the schema lists it"
     TASK_STATE = "it is the state of a task"
     NARROWED = "the new values are stricter"
+    ENDS_SOON = "it ends within 180 days, or has ended"
     LOOSENED = "digits, a URL or a path became free text"
 
 
@@ -131,6 +133,7 @@ POLICY: Final[Mapping[Kind, Policy]] = {
     ),
     Kind.UNKNOWN_OPERATION: _row(_C, _I, "a HubSpot path under no contract"),
     Kind.DEPRECATION_ANNOUNCED: _row(_C, _W, "a Deprecation or Sunset header"),
+    Kind.VERSION_ENDS: _row(_C, _I, "requests use a version whose support ends", {Case.ENDS_SOON: _W}),
     Kind.FIELD_ADDED: _row(_D, _I, "a field that was not there"),
     Kind.FIELD_REMOVED: _row(_D, _B, "a field that is no longer there", {Case.SOMETIMES_ABSENT: _I}),
     Kind.FIELD_RENAMED: _row(_D, _B, "a field that has another name now"),

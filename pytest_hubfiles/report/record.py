@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.hubspot_api import is_version
 
 
 class Contracted(NamedTuple):
@@ -37,12 +38,28 @@ def tally(
     return dict(counted), unjudged
 
 
+def versions_used(exchanges: Iterable[Exchange]) -> dict[str, dict[str, int]]:
+    """Return how often *exchanges* ask each operation of each version of HubSpot's API, under contract or not."""
+    used: dict[str, Counter[str]] = {}
+    for exchange in exchanges:
+        version, operation = exchange.version, exchange.operation
+        if operation is None:
+            segments = exchange.interaction.path.split("/") if exchange.interaction.is_hubspot else []
+            version = next((segment for segment in segments if is_version(segment)), None)
+            named = ("{}" if any(map(str.isdigit, s)) and s != version else s for s in segments)
+            operation = f"{exchange.method} {'/'.join(named)}"  # of one operation, but for ids
+        if version is not None:
+            used.setdefault(version, Counter())[operation] += 1
+    return {version: dict(counts) for version, counts in used.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What one test hands to the report; it travels from worker to controller as text.
 
     ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it,
-    ``exists`` whether there is a cassette or a candidate now.
+    ``exists`` whether there is a cassette or a candidate now. ``used`` is how often it asked each operation of each
+    version.
     """
 
     test: str
@@ -57,6 +74,7 @@ class Record:
     verified: bool = False
     recording: bool = False
     exists: bool = True
+    used: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def is_test(self) -> bool:

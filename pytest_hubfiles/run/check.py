@@ -12,7 +12,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
-from pytest_hubfiles.report.record import Record, tally
+from pytest_hubfiles.report.record import Record, tally, versions_used
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
@@ -84,6 +84,7 @@ def check(
         judged=judged,
         not_judged=not_judged,
         findings=findings,
+        used=versions_used(exchanges),
         failed=bool(failing) or (unjudged is not None and not left_out),
     )
     return Checked(record, failing, unjudged, left_out)

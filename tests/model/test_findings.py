@@ -22,6 +22,7 @@ CONTRACT = {
     "request-violation": "warning",
     "unknown-operation": "info",
     "deprecation-announced": "warning",
+    "version-ends": "info",
 }
 DRIFT = {
     "field-added": "info",
@@ -73,6 +74,7 @@ CASES = [
     ("enum-value-added", (Case.TASK_STATE,), "breaking"),
     ("format-changed", (Case.NARROWED,), "info"),
     ("format-changed", (Case.LOOSENED,), "warning"),
+    ("version-ends", (Case.ENDS_SOON,), "warning"),
 ]
 FINDING = Finding(
     kind=Kind.TYPE_CHANGED,
