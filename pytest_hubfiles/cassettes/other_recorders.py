@@ -41,7 +41,9 @@ PARSERS: Final[Mapping[str, Callable[[str], object]]] = {".json": _json, ".toml"
 
 
 def as_vcrpy(item: Any) -> Any:
-    """Return an interaction of cassetter in vcrpy's form, and any other interaction as it is.
+    """Return an interaction of cassetter, or one of httpx that vcrpy stored before 6.0, in vcrpy's form of today.
+
+    Any other interaction is returned as it is.
 
     cassetter stores a body with its type: ``{type: json, content: …}`` in YAML, ``body_type`` and ``body_content`` in
     TOML, where JSON stands as text. Source: files that cassetter 0.16.1 recorded.
@@ -49,9 +51,13 @@ def as_vcrpy(item: Any) -> Any:
     Raises:
         ValueError: if cassetter writes no body of this type.
     """
-    if not isinstance(item, dict) or "recorded_at" not in item:
+    if not isinstance(item, dict):
         return item
     request, response = item.get("request"), item.get("response")
+    if isinstance(response, dict) and "status_code" in response and "status" not in response:
+        return {"request": request, "response": _of_old_httpx(response)}
+    if "recorded_at" not in item:
+        return item
     if not isinstance(request, dict) or not isinstance(response, dict) or not isinstance(response.get("status"), int):
         return item
     return {
@@ -62,6 +68,13 @@ def as_vcrpy(item: Any) -> Any:
             "body": {"string": _body(response)},
         },
     }
+
+
+def _of_old_httpx(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a response of httpx in vcrpy's form of today, as vcrpy itself reads it."""
+    status = {"code": response["status_code"], "message": ""}
+    body = {"string": response["content"]} if "content" in response else {}
+    return {"status": status, "headers": response.get("headers"), "body": body}
 
 
 def _body(message: Mapping[str, Any]) -> object:

@@ -18,6 +18,12 @@ from pytest_hubfiles.model.exchange import Interaction
 
 FORMAT_VERSION: Final = 1  # vcrpy's, since 1.0
 _NO_LIST: Final = "it has no list of interactions; is it a vcrpy cassette?"
+_TOO_OLD: Final = "it is a list, as vcrpy wrote before 1.0 and no longer reads: record it again"
+_KNOWN_KEYS: Final = {
+    "request": frozenset({"method", "uri", "headers"}),
+    "response": frozenset({"status", "headers", "url", "protocol", "version", "reason", "history", "cookies"}),
+}
+"""What vcrpy and its stubs write of a message beside its body."""
 
 
 def read(path: Path, limits: Limits = USUAL) -> list[Interaction]:
@@ -80,6 +86,8 @@ def by_yaml(content: bytes, limits: Limits) -> Iterator[Interaction]:
     utf8_text(content)
     document = CassetteReader(content, limits.bytes, f"{limits.setting} lets pass")
     start = document.start()
+    if isinstance(start, SequenceStartEvent):
+        raise RefusedError(_TOO_OLD, line_of(start))
     if not isinstance(start, MappingStartEvent):
         raise RefusedError(_NO_LIST, line_of(start))
     version, version_line, has_list = None, 0, False
@@ -103,6 +111,8 @@ def by_yaml(content: bytes, limits: Limits) -> Iterator[Interaction]:
 
 def _parsed(document: object) -> Iterator[Interaction]:
     """Yield the interactions of a document that was parsed as a whole; their lines are not known."""
+    if isinstance(document, list):
+        raise RefusedError(_TOO_OLD)
     if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
         raise RefusedError(_NO_LIST)
     _check_version(document.get("version"))
@@ -124,9 +134,9 @@ def utf8_text(content: bytes) -> str:
 
 
 def _check_version(version: object, line: int | None = None) -> None:
-    if isinstance(version, bool) or version != FORMAT_VERSION:
-        said = "it has no version" if version is None else f"its version is {version!r}"
-        raise RefusedError(f"{said}; only vcrpy's version {FORMAT_VERSION} is read", line)
+    """Refuse a version of another format; vcrpy reads a cassette that says none, and so do we."""
+    if version is not None and (isinstance(version, bool) or version != FORMAT_VERSION):
+        raise RefusedError(f"its version is {version!r:.60}; only vcrpy's version {FORMAT_VERSION} is read", line)
 
 
 def _interaction(item: object, number: int, line: int | None = None) -> Interaction:
@@ -151,7 +161,7 @@ def _kind(value: object) -> str:
 
 def _built(item: object, line: int | None) -> Interaction:
     request, response = _part(item, "request", "it"), _part(item, "response", "it")
-    method, url = _part(request, "method", "its request"), _part(request, "uri", "its request")
+    method, url = _text(_part(request, "method", "its request")), _text(_part(request, "uri", "its request"))
     status = _part(response, "status", "its response")
     code = _part(status, "code", "its status")
     if isinstance(code, bool) or not isinstance(code, int) or not 100 <= code <= 999:
@@ -159,18 +169,52 @@ def _built(item: object, line: int | None) -> Interaction:
     if not isinstance(url, str) or not isinstance(method, str):
         raise ValueError("its uri or method is no text")
     urlsplit(url)  # raises a ValueError for a URL that no client can have sent
-    answer = response.get("body")
     return Interaction(
         method=method.upper(),
         url=url,
         request_headers=_headers(request.get("headers")),
-        request_body=_body(request.get("body")),
+        request_body=_body(_stored_body(request, "request")),
         status_code=code,
-        reason=str(status.get("message") or ""),
+        reason=str(_text(status.get("message") or "")),
         response_headers=_headers(response.get("headers")),
-        response_body=b"" if answer is None else _body(_part(answer, "string", "its response's body")),
+        response_body=_body(_answer(_stored_body(response, "response"))),
         line=line,
     )
+
+
+def _text(value: object) -> object:
+    """Return *value*, decoded if it is bytes: vcrpy stores what a client gave it, as ``!!binary``."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")  # as http.client reads headers
+
+
+_PARSED: Final = "parsed_body"
+"""Where the serializer of pydantic-ai keeps a JSON body, parsed, in place of its text."""
+
+
+def _stored_body(message: dict[str, Any], name: str) -> object:
+    """Return what *message* has as its body; refuse one that is kept where no recorder that we know keeps it."""
+    if message.get(_PARSED) is not None or (_PARSED in message and "body" not in message):
+        text = _as_json(message[_PARSED])
+        return text if name == "request" else {"string": text}
+    if "body" not in message:
+        unknown = sorted(str(key) for key in message.keys() - _KNOWN_KEYS[name])
+        if unknown:
+            raise ValueError(f"its {name} has no body, and keys that no known recorder writes: {', '.join(unknown)}")
+    return message.get("body")
+
+
+def _answer(body: object) -> object:
+    """Return the text in the *body* of a response; refuse one that is kept elsewhere in it."""
+    if isinstance(body, dict) and not body.get("string"):
+        others = sorted(str(key) for key in body.keys() - {"string", "encoding"})
+        if others:
+            raise ValueError(f"its response's body has nothing under 'string', but something under {', '.join(others)}")
+    return None if body is None else _part(body, "string", "its response's body")
 
 
 def _headers(headers: Any) -> dict[str, tuple[str, ...]]:
@@ -184,7 +228,7 @@ def _headers(headers: Any) -> dict[str, tuple[str, ...]]:
             values = [values]
         if any(isinstance(value, (dict, list)) for value in values):
             raise ValueError(f"its header {name} holds more than texts")
-        lists[sys.intern(str(name))] = tuple(map(str, values))
+        lists[sys.intern(str(_text(name)))] = tuple(str(_text(value)) for value in values)
     return lists
 
 
@@ -196,8 +240,12 @@ def _body(body: Any) -> bytes:
     if isinstance(body, bytes):
         return body
     if isinstance(body, (dict, list)):  # vcrpy stores the json= of aiohttp before it is encoded
-        try:
-            return json.dumps(body).encode("utf-8")
-        except TypeError as error:
-            raise ValueError(f"a body is no JSON: {error}") from None
+        return _as_json(body).encode("utf-8")
     raise ValueError(f"a body is {_kind(body)}, not a text")
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"a body is no JSON: {error}") from None

@@ -44,6 +44,7 @@ def check(
     --fail-on, or a cassette in which nothing could be judged, 2 usage, or a cassette, schemas or deviations that
     cannot be read. The settings of pytest's ini file are pytest's alone: give what is needed here.
     """
+    from pytest_hubfiles.report import version_ends
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run import verdict
 
@@ -53,6 +54,7 @@ def check(
         complaints = _check(_cassettes(paths), rules, report)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
+    report.run_findings += rules.excuse(version_ends.findings(report.records, rules.today))
     complaints += verdict.of_run(report, rules, min_judged, "--min-judged")
     report.failed = report.failed or bool(complaints)
     if form == "terminal" or out is not None:

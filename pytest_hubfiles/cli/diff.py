@@ -58,7 +58,10 @@ def diff(
     if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
         say("Some cassettes cannot be read.", err=True)
         sys.exit(USAGE)
-    if not report.judged_count:
-        say(f"Nothing could be compared: {old.name} and {new.name} have no operation in common.", err=True)
+    if not report.judged_count and not report.failed:
+        reasons = {reason for _, reason in report.not_judged}
+        apart = all(reason == "no contract" or " is not in " in reason for reason in reasons)
+        why = f"{old.name} and {new.name} have no operation in common" if apart else "; ".join(sorted(reasons))
+        say(f"Nothing could be compared: {why}.", err=True)
         sys.exit(USAGE)
     sys.exit(int(report.failed))

@@ -95,7 +95,14 @@ class AnswerComparison:
             facts = {"before": was, "after": came, **_seen_in(strangers)}
             yield self._finding(Kind.CONTENT_TYPE_CHANGED, None, f"{was} → {came}", **facts)
             new = [e for e in new if e.interaction.media_type in types]
-        yield from self._states(old, new, complete=not (emptied or strangers))
+        garbled = [e for e in new if not is_json(e)]
+        if garbled and any(map(is_json, old)):
+            share = Share(len(garbled), len(new))
+            said = f"the body is not JSON any more, {share} answers: {_not_json(garbled[0])}"
+            facts = {"before": "JSON", "after": "something else", "share": share, **_seen_in(garbled)}
+            yield self._finding(Kind.BODY_NOT_JSON, None, said, **facts)
+        new = [e for e in new if is_json(e)]
+        yield from self._states(old, new, complete=not (emptied or strangers or garbled))
 
     def _states(self, old: list[Exchange], new: list[Exchange], complete: bool) -> Iterator[Finding]:
         """Yield which task states came and went, and how the answers of each state differ.
@@ -172,6 +179,20 @@ class AnswerComparison:
 
 def _is_empty(exchange: Exchange) -> bool:
     return exchange.interaction.is_empty or exchange.body.strip() == b"null"
+
+
+def _not_json(exchange: Exchange) -> str | None:
+    """Return why the body of *exchange* is not JSON, None if it is."""
+    try:
+        exchange.json  # noqa: B018  # kept for those who compare it
+    except BodyNotJsonError as error:
+        return error.reason
+    return None
+
+
+def is_json(exchange: Exchange) -> bool:
+    """Return whether *exchange* has a body that is JSON."""
+    return _not_json(exchange) is None
 
 
 def _body(exchange: Exchange) -> Any:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,6 +52,56 @@ def _json_path(steps: Sequence[str]) -> str:
     for step in steps:
         path = f"{path}[*]" if step == "[*]" else f"{path}.*" if step == ANY_KEY else child_path(path, step)
     return path
+
+
+_LOOSE: Final = frozenset({"digits", "url", "path"})
+"""Formats that no schema promises: a text that does not have them any more is told with less weight."""
+
+_ID: Final = re.compile(r"(?:.*[_-])?ids?|.*[a-z0-9](?:Id|ID)s?|ID", re.DOTALL)
+
+
+def _format_at(steps: Sequence[str], seen: str) -> str:
+    """Return what the format *seen* at *steps* comes to: ``text`` where values may have it by chance.
+
+    A name may have digits only; an id that has them is a number to its readers. The lists in a map, as the context
+    of an error, have whatever their keys are about.
+    """
+    name = next((step for step in reversed(steps) if step != "[*]"), "")
+    in_list_of_map = ANY_KEY in steps and steps[-1] == "[*]"
+    by_chance = in_list_of_map or (seen == "digits" and not _ID.fullmatch(name))
+    return "text" if seen in _LOOSE and by_chance else seen
+
+
+def _alike(lost: Shape, added: Mapping[str, Shape]) -> list[str]:
+    """Return the names of those of *added* that have values of the type and format that *lost* had."""
+    kind = (lost.types - {"null"}, lost.format)
+    return [name for name, shape in added.items() if kind[0] and (shape.types - {"null"}, shape.format) == kind]
+
+
+def _pairs(alike: Mapping[str, Sequence[str]], absent: Collection[str]) -> dict[str, str]:
+    """Return the new name of each lost field that has one candidate, which is the candidate of no other.
+
+    What was *absent* at times may be so by chance now.
+    """
+    wanted = Counter(other for others in alike.values() for other in others)
+    return {
+        name: others[0]
+        for name, others in alike.items()
+        if len(others) == 1 and wanted[others[0]] == 1 and name not in absent
+    }
+
+
+_BY_CHANCE: Final = 1.64
+"""A difference of two shares of so many standard errors comes by chance in one of twenty cases."""
+
+
+def _is_rarer(before: Share, now: Share) -> bool:
+    """Return whether *now* is at most half of what was *before*, or clearly less, and not by chance."""
+    was, came = before.seen / before.among, now.seen / now.among
+    both = (before.seen + now.seen) / (before.among + now.among)
+    error = math.sqrt(both * (1 - both) * (1 / before.among + 1 / now.among))
+    apart = (was - came) / error if error else 0.0
+    return apart >= (_BY_CHANCE if came <= was / 2 else 2 * _BY_CHANCE)
 
 
 def _named(types: Iterable[str]) -> str:
@@ -111,29 +164,28 @@ class Subject:
         if not (old.objects and new.objects):
             return
         added = [name for name in new.fields if name not in old.fields]
+        removed = [name for name in old.fields if name not in new.fields]
+        absent = {name for name in removed if self._may_be_absent((*steps, name), old)}
+        alike = {name: _alike(old.fields[name], {other: new.fields[other] for other in added}) for name in removed}
+        renamed = _pairs(alike, absent)
         for name in added:
-            came = new.fields[name]
-            yield self._finding(
-                Kind.FIELD_ADDED,
-                (*steps, name),
-                f"({_named(came.types)}) was not there",
-                after=_named(came.types),
-                seen=came.count,
-            )
-        for name in (name for name in old.fields if name not in new.fields):
-            where, was = (*steps, name), old.fields[name]
-            cases = [Case.REQUIRED] if self._declared(where).required else []
-            if name == ANY_KEY or name in old.optional or self.sometimes_lack(where):
-                cases.insert(0, Case.SOMETIMES_ABSENT)
-            alike = [
-                other
-                for other in added
-                if (new.fields[other].types, new.fields[other].format) == (was.types, was.format)
-            ]
-            renamed = f"; is it called {' or '.join(alike)} now?" if 0 < len(alike) <= _FEW else ""
-            yield self._finding(
-                Kind.FIELD_REMOVED, where, f"({_named(was.types)}) is gone{renamed}", *cases, before=_named(was.types)
-            )
+            if name not in renamed.values():
+                where, came = (*steps, name), _named(new.fields[name].types)
+                seen = new.fields[name].count
+                yield self._finding(Kind.FIELD_ADDED, where, f"({came}) was not there", after=came, seen=seen)
+        for name in removed:
+            where, was = (*steps, name), _named(old.fields[name].types)
+            if name in renamed:
+                said = f"({was}) is called {renamed[name]} now"
+                yield self._finding(Kind.FIELD_RENAMED, where, said, before=name, after=renamed[name])
+                continue
+            asked = f"; is it called {' or '.join(alike[name])} now?" if 0 < len(alike[name]) <= _FEW else ""
+            cases = [Case.SOMETIMES_ABSENT] if name in absent else []
+            yield self._finding(Kind.FIELD_REMOVED, where, f"({was}) is gone{asked}", *cases, before=was)
+
+    def _may_be_absent(self, steps: Steps, old: Shape) -> bool:
+        """Return whether recordings show that the field at *steps*, in objects like *old*, is absent at times."""
+        return steps[-1] == ANY_KEY or steps[-1] in old.optional or self.sometimes_lack(steps)
 
     def optional(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
         """Fields that every object had are absent from some."""
@@ -155,6 +207,10 @@ class Subject:
         before, after = _named(old.types), _named(new.types)
         was, came = old.types - {"null"}, new.types - {"null"}
         fresh = new.types - old.types - ({"integer"} if "number" in was else set())  # every integer is a number
+        if was and not came and "null" in old.types:
+            said = f"is always null now ({before} → {after})"
+            yield self._finding(Kind.NULL_ONLY, steps, said, before=before, after=after)
+            return
         if fresh == {"null"}:
             cases = [Case.NULL_ALLOWED] if self._declared(steps).nullable else []
             yield self._finding(
@@ -179,11 +235,30 @@ class Subject:
         """Strings of another format. If they are no longer strings, a finding of their type reports it."""
         if old.format is None or new.format is None:
             return
-        cases = [Case.NARROWED] if old.format == "text" else []
+        was, came = _format_at(steps, old.format), _format_at(steps, new.format)
+        if was == came or (was, came) == ("text", "digits"):  # an id of any text may have digits only
+            return
+        cases = [Case.NARROWED] if was == "text" else [Case.LOOSENED] if was in _LOOSE and came == "text" else []
         said = f"changed its format ({old.format} → {new.format})"
         yield self._finding(
             Kind.FORMAT_CHANGED, steps, said, *cases, before=old.format, after=new.format, seen=new.count
         )
+
+    def frequencies(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
+        """Fields that were absent at times are absent far more often, here and below."""
+        for name in sorted(old.optional & new.optional):
+            before, share = Share(old.fields[name].count, old.objects), Share(new.fields[name].count, new.objects)
+            if _is_rarer(before, share):
+                where = (*steps, name)
+                cases = [Case.REQUIRED] if self._declared(where).required else []
+                said = f"was there {before} and now is {share}"
+                yield self._finding(
+                    Kind.FIELD_NOW_OPTIONAL, where, said, *cases, share=share, before="often", after="seldom"
+                )
+        for name in sorted(old.fields.keys() & new.fields.keys()):
+            yield from self.frequencies((*steps, name), old.fields[name], new.fields[name])
+        if old.elements is not None and new.elements is not None:
+            yield from self.frequencies((*steps, "[*]"), old.elements, new.elements)
 
     def values(self, steps: Steps, old: Shape, new: Shape) -> Iterator[Finding]:
         """Values of an enumeration that the old recordings do not show. A finding of their type reports a new type."""
@@ -242,6 +317,7 @@ def _pruned(then: dict[str, Any], now: dict[str, Any]) -> int:
 
 def between(before: Shape, after: Shape, subject: Subject) -> Iterator[Finding]:
     """Yield one finding for each place in which two shapes differ."""
+    yield from subject.frequencies((), before, after)
     if before == after:
         return
     then, now = before.tree(), after.tree()

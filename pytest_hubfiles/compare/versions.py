@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from pytest_hubfiles import toml
 from pytest_hubfiles.compare import drift, shape_differences
 from pytest_hubfiles.compare.answers import OtherRecordings
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Pair, Verdict
@@ -16,7 +15,7 @@ from pytest_hubfiles.compare.shapes import shape_declared
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import UNDECLARED
 from pytest_hubfiles.judge.registry import Contracts
-from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.judge.support import supported
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
 from pytest_hubfiles.model.policy import Case, Category, Kind, Severity, severity_of
@@ -27,6 +26,7 @@ _COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
 _KEYWORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "properties",
     Kind.FIELD_REMOVED: "properties",
+    Kind.FIELD_RENAMED: "properties",
     Kind.FIELD_NOW_OPTIONAL: "required",
     Kind.TYPE_CHANGED: "type",
     Kind.INTEGER_WIDENED: "type",
@@ -48,6 +48,7 @@ _ANSWER_WORDS: Final[Mapping[Kind, str]] = {
 _REQUEST_WORDS: Final[Mapping[Kind, str]] = {
     Kind.FIELD_ADDED: "({after}) is no longer documented, so it may be refused or passed over",
     Kind.FIELD_REMOVED: "({before}) must be sent now; {old} does not know it",
+    Kind.FIELD_RENAMED: "must be sent now, which {old} may have called {after}",
     Kind.FIELD_NOW_OPTIONAL: "must be sent now; {old} did not ask for it",
     Kind.TYPE_CHANGED: "must be {before} now, where {old} took {after}",
     Kind.INTEGER_WIDENED: "must be {before} now, where {old} took {after}",
@@ -133,8 +134,7 @@ class Migration:
             words = _ANSWER_WORDS.get(found.kind)
             message = found.message if words is None else f"{found.path} {self._filled(words, found)}"
             if found.kind is Kind.FIELD_REMOVED:  # no recordings here that sometimes lack an optional field
-                declared = old.outline_of(pointers[0]).get(found.path, UNDECLARED)
-                found = replace(found, severity=severity_of(found.kind, *[Case.REQUIRED] * declared.required))
+                found = replace(found, severity=severity_of(found.kind))
             elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
                 found = replace(found, severity=severity_of(found.kind, Case.TASK_STATE))
             yield replace(
@@ -242,30 +242,15 @@ def _between(
 
 # --- how long a version is supported ---
 
-_MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-
 
 def support(old: str, new: str) -> Iterator[str]:
-    """Yield a line for each of two versions that says how long HubSpot supports it, and what the move gains.
-
-    Source: ``schemas/versions.toml``, which names its own sources.
-    """
-    text = (shipped_schemas() / "versions.toml").read_text(encoding="utf-8")
-    known: dict[str, dict[str, str]] = {version["label"]: version for version in toml.loads(text)["version"]}
+    """Yield a line for each of two versions that says how long HubSpot supports it, and what the move gains."""
+    known = supported()
     for label in (old, new):
         if label in known:
-            yield f"{label} is supported until {_month(known[label]['ends'])}, {known[label]['source']}"
+            yield f"{label} is supported until {known[label].month}, {known[label].source}"
         else:
             yield f"{label}: no end of its support is known"
-    ends = {label: version["ends"] for label, version in known.items()}
-    if old in ends and new in ends and ends[new] <= ends[old]:
-        last = max(ends, key=lambda label: ends[label])
-        yield f"{old} to {new} gains no time; {last} is supported longest, until {_month(ends[last])}"
-
-
-def _month(date: str) -> str:
-    year, month = date.split("-")
-    return f"{_MONTHS[int(month) - 1]} {year}"
+    if old in known and new in known and known[new].last_day <= known[old].last_day:
+        last = max(known, key=lambda label: known[label].last_day)
+        yield f"{old} to {new} gains no time; {last} is supported longest, until {known[last].month}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pytest_hubfiles.judge.declared import Declarations, Declared, DeclaredPlace
 from pytest_hubfiles.judge.fast_validator import FastValidator, Fault
@@ -14,6 +15,7 @@ from pytest_hubfiles.model.body import BodyNotJsonError, charset_of, parse_json
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import pointed_at
+from pytest_hubfiles.model.match_key import comparable_path
 from pytest_hubfiles.model.policy import Kind
 
 if TYPE_CHECKING:
@@ -42,6 +44,18 @@ class Contract:
         """The pattern for the path of a request; a parameter may be empty."""
         parts = re.split(r"\{[^/{}]+\}", self.path)
         return re.compile("[^/]*".join(re.escape(part) for part in parts) + "/?")
+
+    def describes(self, path: str) -> bool:
+        """Return whether *path* is the documented one; it may be percent-encoded where it need not be."""
+        return bool(self.pattern.fullmatch(path) or self.pattern.fullmatch(comparable_path(path)))
+
+    @cached_property
+    def _loose_pattern(self) -> re.Pattern[str]:
+        return re.compile(self.pattern.pattern, re.IGNORECASE)
+
+    def nearly_describes(self, tidied: str) -> bool:
+        """Return whether a *tidied* path is the documented one but for its case."""
+        return bool(self._loose_pattern.fullmatch(tidied))
 
     @cached_property
     def _validators(self) -> SchemaValidators:
@@ -108,10 +122,23 @@ class Contract:
             self._places[status] = DeclaredPlace(self.outline(status))
         return self._places[status]
 
+    def why_not_judged(self, exchange: Exchange) -> str | None:
+        """Return why no schema of this contract judges the answer of *exchange*, None if one does.
+
+        An outage says nothing of the contract, and may fit the schema of errors all the same.
+        """
+        status, outage = exchange.status_code, exchange.interaction.transient
+        if 300 <= status < 400:
+            return "a redirect"
+        if outage is not None:
+            return f"an outage: {outage}"
+        return None if self.response(status) is not None else f"no schema describes HTTP {status}"
+
     # --- checks -------------------------------------------------------------------------------------------------------
 
     def check(self, exchange: Exchange) -> Iterator[Finding]:
         """Yield what *exchange* breaks of the contract. The most general fault of an answer hides the others."""
+        yield from self._check_path(exchange)
         yield from self._check_request(exchange)
         announced = [name for name in ("deprecation", "sunset") if name in exchange.headers]
         if announced:
@@ -122,6 +149,14 @@ class Contract:
             yield from self._check_error(exchange)
         elif 200 <= exchange.status_code < 300:
             yield from self._check_success(exchange)
+
+    def _check_path(self, exchange: Exchange) -> Iterator[Finding]:
+        """Yield that the path is nearly the documented one: a server may take it for another."""
+        path = exchange.interaction.path
+        if not self.describes(path):
+            said = f"the path {path} is not written as documented, {self.path}"
+            after = "written otherwise"
+            yield Finding.of(Kind.REQUEST_VIOLATION, said, exchange=exchange, before=self.path, after=after)
 
     def _check_success(self, exchange: Exchange) -> Iterator[Finding]:
         status = str(exchange.status_code)
@@ -220,6 +255,17 @@ class Contract:
             for path, json_type in undeclared.items():
                 said = f"{path} ({json_type}) is not documented"
                 yield Finding.of(Kind.UNDOCUMENTED_FIELD, said, exchange=exchange, path=path, after=json_type)
+
+
+def tidied_path(path: str) -> str:
+    """Return *path* without empty segments, dots and white space around it, and with nothing percent-encoded."""
+    segments: list[str] = []
+    for segment in unquote(path).replace("\\", "/").strip().split("/"):
+        if segment == "..":
+            segments = segments[:-1]
+        elif segment not in ("", "."):
+            segments.append(segment.strip())
+    return "/" + "/".join(segments)
 
 
 def _findings(kind: Kind, faults: Iterable[Fault], exchange: Exchange) -> Iterator[Finding]:

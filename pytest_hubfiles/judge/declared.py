@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from pytest_hubfiles.judge.branches import Branches
 from pytest_hubfiles.model.json_types import child_path, type_of
 
 
@@ -73,13 +74,21 @@ class Declarations:
     def outline(self, pointer: str) -> dict[str, Declared]:
         """Return what the schema at *pointer* declares, by JSONPath."""
         facts: dict[str, Declared] = {}
-        self._outline([{"$ref": pointer}], "$", True, facts, frozenset())
+        root = {"$ref": pointer}
+        self._outline([root], Branches.of(root, self.lookup), "$", facts, frozenset(), required=True)
         return facts
 
     def _outline(
-        self, schemas: Sequence[object], path: str, required: bool, facts: dict[str, Declared], above: frozenset[int]
+        self,
+        schemas: Sequence[object],
+        composed: Branches,
+        path: str,
+        facts: dict[str, Declared],
+        above: frozenset[int],
+        *,
+        required: bool = False,
     ) -> None:
-        """Add to *facts* what *schemas*, which all describe the value at *path*, declare there and below."""
+        """Add to *facts* what *schemas*, which describe the value at *path* as *composed*, declare there and below."""
         branches = self._all_branches(schemas)
         here = frozenset(id(branch) for branch in branches)
         if here & above:  # a schema that contains itself: one round declares all there is
@@ -103,12 +112,12 @@ class Declarations:
         )
         above |= here
         for name, children in members.items():
-            needed = any(name in branch.get("required", ()) for branch in branches)
-            self._outline(children, child_path(path, name), needed, facts, above)
+            inside, needed = composed.property(name, self.lookup), composed.requires(name)
+            self._outline(children, inside, child_path(path, name), facts, above, required=needed)
         if items:
-            self._outline(items, f"{path}[*]", True, facts, above)
+            self._outline(items, composed.element(self.lookup), f"{path}[*]", facts, above, required=True)
         if others:
-            self._outline(others, f"{path}.*", False, facts, above)
+            self._outline(others, composed.other_property(self.lookup), f"{path}.*", facts, above)
 
     def _all_branches(self, schemas: Sequence[object]) -> list[Mapping[str, Any]]:
         """Return all that *schemas* are composed of, each once, however often they refer to it."""

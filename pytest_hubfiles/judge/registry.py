@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.contract import Contract, tidied_path
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
@@ -56,11 +56,29 @@ class Contracts:
         return {(contract.version, contract.operation): contract for contract in reversed(self.entries)}
 
     def find(self, method: str, path: str) -> Contract | None:
-        """Return the contract that describes requests with this *method* and *path*, None if there is none."""
+        """Return the contract that describes requests with this *method* and *path*, None if there is none.
+
+        A path that nearly is the documented one counts: what would be passed over for a slash too many is judged, and
+        the slash is a finding.
+        """
         for start, contract in self._by_method.get(method, ()):
             if path.startswith(start) and contract.pattern.fullmatch(path):  # compiles only the patterns that it needs
                 return contract
+        return self._nearest(method, path)
+
+    def _nearest(self, method: str, path: str) -> Contract | None:
+        """Return the contract of which a request is, though its path is written in another way than documented."""
+        tidied = tidied_path(path)
+        lowered = tidied.lower()
+        for start, contract in self._by_method.get(method, ()):
+            if lowered.startswith(start.rstrip("/").lower()) and contract.nearly_describes(tidied):
+                return contract
         return None
+
+    def why_not_judged(self, exchange: Exchange) -> str | None:
+        """Return why no schema judges the answer of *exchange*, None if one does."""
+        contract = self.of(exchange)
+        return "no contract" if contract is None else contract.why_not_judged(exchange)
 
     def get(self, version: str, operation: str) -> Contract:
         """Return the contract of *operation* in *version*.

@@ -10,21 +10,20 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
-from rfc3339_validator import validate_rfc3339
 
 from pytest_hubfiles.judge.bounded_keywords import BoundedValidator, bounded
 from pytest_hubfiles.judge.fast_validator import Fault, absence
+from pytest_hubfiles.judge.formats import is_date_time, is_email, is_time
 from pytest_hubfiles.model.json_types import child_path, is_uuid, type_of
 
 # Which formats are checked must not depend on what happens to be installed: a format without a checker passes any
 # value, in silence.
-FORMATS: Final = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "regex"))
+FORMATS: Final = FormatChecker(formats=("date", "ipv4", "ipv6", "regex"))
 
 
-def _is_date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    return not value.endswith("\n") and bool(validate_rfc3339(value.upper()))
+def _of_texts(check: Callable[[str], bool]) -> Callable[[object], bool]:
+    """Return *check* for any value: a format says something of texts only."""
+    return lambda value: not isinstance(value, str) or check(value)
 
 
 def _integer_range(bits: int) -> Callable[[object], bool]:
@@ -36,9 +35,10 @@ def _integer_range(bits: int) -> Callable[[object], bool]:
     return fits
 
 
-FORMATS.checks("date-time")(_is_date_time)
-FORMATS.checks("time")(lambda value: not isinstance(value, str) or _is_date_time(f"1970-01-01T{value}"))
-FORMATS.checks("uuid")(lambda value: not isinstance(value, str) or is_uuid(value))
+FORMATS.checks("date-time")(_of_texts(is_date_time))
+FORMATS.checks("time")(_of_texts(is_time))
+FORMATS.checks("email")(_of_texts(is_email))
+FORMATS.checks("uuid")(_of_texts(is_uuid))
 FORMATS.checks("int32")(_integer_range(32))
 FORMATS.checks("int64")(_integer_range(64))
 for _annotation in ("binary", "byte", "double", "float", "password"):  # OpenAPI's; constrain nothing

@@ -10,11 +10,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.model.body import FIRST_BYTES, BodyNotJsonError, charset_of, decode_body, is_text, parse_json
-from pytest_hubfiles.model.match_key import MatchKey, match_key
+from pytest_hubfiles.model.match_key import MatchKey, comparable_path, match_key
 from pytest_hubfiles.model.origin import host_of, is_hubspot_host, origin_of
 from pytest_hubfiles.visible import visible
 
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
+_TYPE: Final = "content-type"
 _ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
@@ -109,7 +110,9 @@ class Interaction:
     @property
     def media_type(self) -> str:
         """The answer's media type in lower case, without parameters; empty if it has none."""
-        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+        # Not from ``headers``, which would be kept again for each of ten thousand exchanges that are judged.
+        said = [value for name, values in self.response_headers.items() if name.lower() == _TYPE for value in values]
+        return ", ".join(said).split(";")[0].strip().lower()
 
     @cached_property
     def json(self) -> Any:
@@ -149,8 +152,9 @@ class Interaction:
     @property
     def task_id(self) -> str | None:
         """The task that a status request asks about, or None if the path has another form."""
-        match = _TASK_STATUS_PATH.search(self.path)
-        return match["task_id"] if match and match.end() == len(self.path) else None
+        path = comparable_path(self.path)
+        match = _TASK_STATUS_PATH.search(path)
+        return match["task_id"] if match and match.end() == len(path) else None
 
     @property
     def started_task(self) -> str | None:

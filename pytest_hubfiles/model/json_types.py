@@ -14,8 +14,9 @@ _DATE_TIME: Final = (
 UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """The pattern of a UUID."""
 
-_FORMATS: Final = ("text", "date-time", "uuid")
-_FORMAT: Final = re.compile(f"({_DATE_TIME})|({UUID})").fullmatch
+_URL: Final = r"[A-Za-z][A-Za-z0-9+.-]{0,19}://[^\s]+"
+_FORMATS: Final = ("text", "date-time", "uuid", "digits", "url", "path")
+_FORMAT: Final = re.compile(f"({_DATE_TIME})|({UUID})|([0-9]+)|({_URL})|(/[^\n]*)").fullmatch
 
 
 def type_of(value: object) -> str:
@@ -39,7 +40,7 @@ def is_uuid(text: str) -> bool:
 
 
 def format_of(text: str) -> str:
-    """Return ``date-time`` or ``uuid`` if *text* is one, otherwise ``text``."""
+    """Return ``date-time``, ``uuid``, ``digits``, ``url`` or ``path`` if *text* is one, otherwise ``text``."""
     match = _FORMAT(text)
     return "text" if match is None else _FORMATS[match.lastindex or 0]
 

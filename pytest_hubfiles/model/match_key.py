@@ -20,10 +20,10 @@ def match_key(method: str, url: str, body: bytes) -> MatchKey:
     parts = urlsplit(url)
     query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True))) if parts.query else ()
     origin = key_of_parts(parts.scheme, parts.netloc)
-    return origin, method, _comparable_path(parts.path), query, _comparable(body) if method == "POST" else ""
+    return origin, method, comparable_path(parts.path), query, _comparable(body) if method == "POST" else ""
 
 
-def _comparable_path(path: str) -> str:
+def comparable_path(path: str) -> str:
     """Return *path* in one spelling: clients differ in what they percent-encode."""
     if _PLAIN_PATH.fullmatch(path):
         return path or "/"

@@ -47,14 +47,17 @@ class Kind(str, Enum):
     UNKNOWN_OPERATION = "unknown-operation"
     DEPRECATION_ANNOUNCED = "deprecation-announced"
     OTHER_HOST = "other-host"
+    VERSION_ENDS = "version-ends"
 
     FIELD_ADDED = "field-added"
     FIELD_REMOVED = "field-removed"
+    FIELD_RENAMED = "field-renamed"
     FIELD_NOW_OPTIONAL = "field-now-optional"
     TYPE_CHANGED = "type-changed"
     INTEGER_WIDENED = "integer-widened"
     NULL_APPEARED = "null-appeared"
     NULL_DISAPPEARED = "null-disappeared"
+    NULL_ONLY = "null-only"
     FORMAT_CHANGED = "format-changed"
     ENUM_VALUE_ADDED = "enum-value-added"
     ELEMENT_MIXED = "element-mixed"
@@ -86,6 +89,8 @@ class Case(str, Enum):
     LISTED = "the schema lists it"
     TASK_STATE = "it is the state of a task"
     NARROWED = "the new values are stricter"
+    ENDS_SOON = "it ends within 180 days, or has ended"
+    LOOSENED = "digits, a URL or a path became free text"
 
 
 class Policy(NamedTuple):
@@ -120,7 +125,7 @@ POLICY: Final[Mapping[Kind, Policy]] = {
     Kind.UNDOCUMENTED_FIELD: _row(_C, _I, "a key that the schema does not declare"),
     Kind.UNDOCUMENTED_STATUS: _row(_C, _B, "a 2xx status that the contract does not declare"),
     Kind.BODY_EMPTY: _row(_C, _B, "no body, or a literal null, where the contract wants one"),
-    Kind.BODY_NOT_JSON: _row(_C, _B, "a body that is not JSON"),
+    Kind.BODY_NOT_JSON: _row((_C, _D), _B, "a body that is not JSON"),
     Kind.CONTENT_TYPE_CHANGED: _row((_C, _D), _B, "another media type than the contract's or the recording's"),
     Kind.ILLEGAL_TRANSITION: _row(_C, _W, "a task goes back to an earlier state"),
     Kind.ERROR_ENVELOPE: _row(_C, _W, "a 4xx or 5xx body that does not fit the documented error object"),
@@ -130,14 +135,17 @@ POLICY: Final[Mapping[Kind, Policy]] = {
     Kind.UNKNOWN_OPERATION: _row(_C, _I, "a HubSpot path under no contract"),
     Kind.DEPRECATION_ANNOUNCED: _row(_C, _W, "a Deprecation or Sunset header"),
     Kind.OTHER_HOST: _row(_C, _I, "while recording, a request to a host that is neither the base URL's nor HubSpot's"),
+    Kind.VERSION_ENDS: _row(_C, _I, "requests use a version whose support ends", {Case.ENDS_SOON: _W}),
     Kind.FIELD_ADDED: _row(_D, _I, "a field that was not there"),
-    Kind.FIELD_REMOVED: _row(_D, _W, "a field that is no longer there", {Case.REQUIRED: _B, Case.SOMETIMES_ABSENT: _I}),
+    Kind.FIELD_REMOVED: _row(_D, _B, "a field that is no longer there", {Case.SOMETIMES_ABSENT: _I}),
+    Kind.FIELD_RENAMED: _row(_D, _B, "a field that has another name now"),
     Kind.FIELD_NOW_OPTIONAL: _row(_D, _I, "a field that was always there and now is not", {Case.REQUIRED: _B}),
     Kind.TYPE_CHANGED: _row(_D, _B, "another JSON type"),
     Kind.INTEGER_WIDENED: _row(_D, _W, "an integer became a number"),
     Kind.NULL_APPEARED: _row(_D, _B, "null where there was none", {Case.NULL_ALLOWED: _W}),
     Kind.NULL_DISAPPEARED: _row(_D, _I, "null is no longer sent"),
-    Kind.FORMAT_CHANGED: _row(_D, _B, "another string format", {Case.NARROWED: _I}),
+    Kind.NULL_ONLY: _row(_D, _W, "a field that had values is null in every answer now"),
+    Kind.FORMAT_CHANGED: _row(_D, _B, "another string format", {Case.NARROWED: _I, Case.LOOSENED: _W}),
     Kind.ENUM_VALUE_ADDED: _row(
         _D, _W, "a value of an enumeration that was not seen before", {Case.LISTED: _I, Case.TASK_STATE: _B}
     ),

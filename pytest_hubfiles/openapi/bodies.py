@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 from pytest_hubfiles.judge.schema_files import DIALECT, KEYWORD
 from pytest_hubfiles.openapi.definitions import Definitions
-from pytest_hubfiles.openapi.documents import Document
+from pytest_hubfiles.openapi.documents import Document, OpenApiError
 from pytest_hubfiles.openapi.operations import Operation
 
 _WITH_BODY: Final = frozenset({"patch", "post", "put"})
@@ -21,6 +22,18 @@ _WITHOUT_BODY: Final = frozenset({204, 205})  # RFC 9110
 _MediaTypes = Mapping[str, Mapping[str, Any]]
 
 
+REQUEST: Final = "request"
+"""Names the body of the request, as a status names that of an answer."""
+
+
+class BodyUnusableError(OpenApiError):
+    """The document has no usable schema for a body; ``body`` is `REQUEST` or a status."""
+
+    def __init__(self, error: OpenApiError, body: str) -> None:
+        self.body = body
+        super().__init__(error.source, error.reason)
+
+
 @dataclass(frozen=True)
 class Bodies:
     """The bodies of one operation; ``notes`` collects sentences on what is not judged."""
@@ -29,19 +42,22 @@ class Bodies:
     operation: Operation
     notes: dict[str, None]
 
-    def contract(self, name: str) -> dict[str, Any]:
+    def contract(self, name: str, unusable: Collection[str] = ()) -> dict[str, Any]:
         """Return the content of the schema file for these bodies; *name* is the name of the operation.
+
+        The bodies *unusable* (`REQUEST`, or the status of an answer) are not judged.
 
         Raises:
             OpenApiError: if the document's description of the operation cannot be understood.
+            BodyUnusableError: if one of the other bodies has no usable schema; it says which.
         """
         node = self.document.follow(self.operation.node, str(self.operation))
         if "servers" in node:
             self._note(f"{self.operation} has servers of its own; those of its path or document count here")
         answers = Definitions(self.document, request=False)
-        responses = self._responses(node, answers)
+        responses = self._responses(node, answers, unusable)
         requests = Definitions(self.document, request=True)
-        request = self._request(node, requests)
+        request = None if REQUEST in unusable else self._request(node, requests)
         if any(answers.made.get(name, schema) != schema for name, schema in requests.made.items()):
             requests = Definitions(self.document, request=True, suffix=".request")
             request = self._request(node, requests)
@@ -66,17 +82,21 @@ class Bodies:
         if self.operation.method not in _WITH_BODY or node.get("requestBody") is None:
             return None
         where = f"the request's body of {self.operation}"
-        body = self.document.follow(node["requestBody"], where)
-        content = self._media_types(body, where)
+        with self._needed_for(REQUEST):
+            body = self.document.follow(node["requestBody"], where)
+            content = self._media_types(body, where)
         if body.get("required") is not True:
             self._note(f"{where} is optional, so it is not judged")
         elif not set(content) <= set(_JSON):
             self._note(f"{where} may be {', '.join(content)}, so it is not judged")
         elif content:
-            return self._pointer(content, definitions, "Request")
+            with self._needed_for(REQUEST):
+                return self._pointer(content, definitions, "Request")
         return None
 
-    def _responses(self, node: Mapping[str, Any], definitions: Definitions) -> dict[str, str | None]:
+    def _responses(
+        self, node: Mapping[str, Any], definitions: Definitions, unusable: Collection[str]
+    ) -> dict[str, str | None]:
         """Return the pointer to the schema of each status, in order; ``default``, for all other errors, comes last.
 
         A range (``4XX``) becomes the registered statuses in it: a contract has no ranges.
@@ -91,7 +111,8 @@ class Bodies:
                 raise self.document.error(
                     f"{self.operation} answers {status!r}; that can be three digits, a range such as 4XX, or default"
                 )
-            (ranges if status[-1] in "Xx" else exact)[status] = self._answer(status, answer, definitions)
+            pointer = None if status in unusable else self._answer(status, answer, definitions)
+            (ranges if status[-1] in "Xx" else exact)[status] = pointer
         if "default" in exact and not any(status.startswith("2") for status in (*exact, *ranges)):
             ranges["2XX"] = exact["default"]  # here it covers every status, in a contract only errors
         for status, pointer in ranges.items():
@@ -103,7 +124,11 @@ class Bodies:
     def _answer(self, status: str, answer: object, definitions: Definitions) -> str | None:
         """Return the pointer to the schema of an answer, None if it has no body or no JSON body."""
         where = f"the answer {status} of {self.operation}"
-        content = self._media_types(self.document.follow(answer, where), where)
+        with self._needed_for(status):
+            content = self._media_types(self.document.follow(answer, where), where)
+            return self._answered(status, content, definitions, where)
+
+    def _answered(self, status: str, content: _MediaTypes, definitions: Definitions, where: str) -> str | None:
         if content and content.keys().isdisjoint(_JSON):
             self._note(f"{where} is {', '.join(content)}, so its body is not judged")
         elif content and self._is_binary(content):
@@ -111,6 +136,16 @@ class Bodies:
         elif content:
             return self._pointer(content, definitions, f"Response{status.title()}")
         return None
+
+    @contextmanager
+    def _needed_for(self, body: str) -> Iterator[None]:
+        """Say of whatever is wrong with the document that it makes *body* unusable."""
+        try:
+            yield
+        except BodyUnusableError:
+            raise
+        except OpenApiError as error:
+            raise BodyUnusableError(error, body) from None
 
     def _media_types(self, node: Mapping[str, Any], where: str) -> _MediaTypes:
         content = self.document.follow(node.get("content") or {}, f"the content of {where}")

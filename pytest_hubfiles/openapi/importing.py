@@ -8,17 +8,17 @@ required on the other side. A format that nothing checks becomes ``x-format``, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.schema_files import SchemaFileError, checked
 from pytest_hubfiles.model.hubspot_api import ApiVersion
-from pytest_hubfiles.openapi.bodies import Bodies
-from pytest_hubfiles.openapi.documents import Document
+from pytest_hubfiles.openapi.bodies import REQUEST, Bodies, BodyUnusableError
+from pytest_hubfiles.openapi.documents import Document, OpenApiError
 from pytest_hubfiles.openapi.files import text_of
-from pytest_hubfiles.openapi.operations import named, wanted
+from pytest_hubfiles.openapi.operations import Operation, named, wanted
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,74 @@ def contracts(
     without the version (``get-crm-imports-by-import-id``).
 
     Raises:
-        OpenApiError: if no operation is wanted, a glob matches nothing, or an operation makes no contract.
+        OpenApiError: if no operation is wanted, a glob matches nothing, or no operation makes a contract.
         UnknownVersionError: if *version* is no label of a version.
     """
     if version is not None:
         ApiVersion(version)
     notes: dict[str, None] = {}
-    made = []
+    made: list[Contract] = []
+    failed: list[OpenApiError] = []
     for name, operation in named(document, list(wanted(document, globs, version, notes)), known):
-        content = Bodies(document, operation, notes).contract(name)
         try:
-            contract = checked(Path(operation.version, f"{name}.json"), content)
-            text_of(contract)
-        except SchemaFileError as error:
-            raise document.error(f"{operation} makes no contract: {error.reason}") from None
-        except UnicodeEncodeError:
-            raise document.error(f"{operation} makes no contract: it has a text that is no Unicode") from None
-        made.append(contract)
+            made.append(_contract(document, operation, name, notes))
+        except OpenApiError as error:
+            failed.append(error)
+            notes[f"{operation} is left out: {error.reason}"] = None
+    if not made:
+        raise failed[0]
     return Imported(tuple(made), tuple(notes))
+
+
+def _contract(document: Document, operation: Operation, name: str, notes: dict[str, None]) -> Contract:
+    """Make the contract of *operation*; a body that has no usable schema is not judged, which *notes* say.
+
+    Raises:
+        OpenApiError: if no success could be judged.
+    """
+    unusable: dict[str, OpenApiError] = {}
+    while True:
+        said: dict[str, None] = {}
+        bodies = Bodies(document, operation, said)
+        try:
+            contract = _checked(document, operation, name, bodies.contract(name, unusable))
+        except OpenApiError as error:
+            found = error if isinstance(error, BodyUnusableError) else _culprit(document, operation, name, unusable)
+            if found is None or found.body in unusable:
+                raise (error if not unusable else next(iter(unusable.values()))) from None
+            unusable[found.body] = found
+            continue
+        if unusable and not any(pointer for status, pointer in contract.responses.items() if status[0] == "2"):
+            raise next(iter(unusable.values()))
+        notes.update(said)
+        for body, reason in unusable.items():
+            what = "the request's body" if body == REQUEST else f"the answer {body}"
+            notes[f"{what} of {operation} has no usable schema, so it is not judged: {reason.reason}"] = None
+        return contract
+
+
+def _checked(document: Document, operation: Operation, name: str, content: object) -> Contract:
+    try:
+        contract = checked(Path(operation.version, f"{name}.json"), content)
+        text_of(contract)
+    except SchemaFileError as error:
+        raise document.error(f"{operation} makes no contract: {error.reason}") from None
+    except UnicodeEncodeError:
+        raise document.error(f"{operation} makes no contract: it has a text that is no Unicode") from None
+    return contract
+
+
+def _culprit(
+    document: Document, operation: Operation, name: str, unusable: Collection[str]
+) -> BodyUnusableError | None:
+    """Return a body of *operation* that makes no contract by itself, None if there is none."""
+    node = document.follow(operation.node, str(operation))
+    answers = node.get("responses")
+    bodies = [REQUEST, *(answers if isinstance(answers, Mapping) else ())]
+    for body in (body for body in bodies if body not in unusable):
+        others = {other for other in bodies if other != body}
+        try:
+            _checked(document, operation, name, Bodies(document, operation, {}).contract(name, others))
+        except OpenApiError as error:
+            return BodyUnusableError(error, body)
+    return None

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.model.hubspot_api import is_version
-from pytest_hubfiles.openapi.documents import Document
+from pytest_hubfiles.openapi.documents import Document, OpenApiError
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _TASK_STATUS: Final = re.compile(r"(?P<start>/.+)/tasks/\{[^/{}]+\}/status/?")
@@ -52,7 +52,9 @@ def wanted(
     document: Document, globs: Sequence[str], version: str | None, notes: dict[str, None]
 ) -> Iterator[Operation]:
     """Yield each wanted operation once, in the order of the document."""
-    items = dict(_path_items(document))
+    broken: list[OpenApiError] = []
+    items = dict(_path_items(document, broken))
+    notes.update(dict.fromkeys(f"a path is left out: {error.reason}" for error in broken))
     tasks: dict[tuple[str, str], tuple[str, str]] = {}  # method and path: its part in a task, and where that starts
     for path, (item, _) in items.items():
         match = _TASK_STATUS.fullmatch(path)
@@ -65,7 +67,7 @@ def wanted(
             notes[f"{path}: no POST {match['start']} that would start the task"] = None
     chosen = {path for glob in globs for path in _matching(document, glob, list(items))}
     if not tasks and not chosen:
-        raise document.error(_nothing_wanted(list(items)))
+        raise broken[0] if broken else document.error(_nothing_wanted(list(items)))
     for path, (item, written) in items.items():
         for method in _METHODS:
             if method in item and (path in chosen or (method, path) in tasks):
@@ -76,14 +78,21 @@ def wanted(
                 yield Operation(method, path, label, item[method], task, start)
 
 
-def _path_items(document: Document) -> Iterator[tuple[str, tuple[Mapping[str, Any], str]]]:
-    """Yield each path as requests have it, with its description and the path as the document has it."""
+def _path_items(document: Document, broken: list[OpenApiError]) -> Iterator[tuple[str, tuple[Mapping[str, Any], str]]]:
+    """Yield each path as requests have it, with its description and the path as the document has it.
+
+    What is wrong with the description of a path goes to *broken*.
+    """
     for written, node in document.content["paths"].items():
         if not written.startswith("/"):
             if not written.startswith("x-"):
                 raise document.error(f"its path {written!r} does not begin with a slash")
             continue
-        item = document.follow(node, f"its path {written}")
+        try:
+            item = document.follow(node, f"its path {written}")
+        except OpenApiError as error:
+            broken.append(error)
+            continue
         if isinstance(node, Mapping) and "$ref" in node:
             item = {**item, **{key: value for key, value in node.items() if key != "$ref"}}
         yield _base_path(document, item) + written, (item, written)

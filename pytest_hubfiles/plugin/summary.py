@@ -76,8 +76,10 @@ class Reporter:
         run = self.run
         if not run.has_report:
             return
+        from pytest_hubfiles.report import version_ends
         from pytest_hubfiles.run import verdict
 
+        run.report.run_findings += run.rules().excuse(version_ends.findings(run.report.records, run.today))
         if any(record.recording for record in run.report.records):
             from pytest_hubfiles.record import forget_run
 

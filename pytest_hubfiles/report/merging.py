@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.report import version_ends
 from pytest_hubfiles.report.record import Contracted
 from pytest_hubfiles.report.report import Report, Tally
 
@@ -37,6 +39,7 @@ def merged(reports: Iterable[Report]) -> Report:
     not_judged: Counter[tuple[str, str]] = Counter()
     comparison: Comparison | None = None
     stale: list[str] | None = None
+    most: Counter[str | None] = Counter()  # operations that one run has of each version
 
     def findings() -> Iterator[Finding]:
         nonlocal cassettes, failed, comparison, stale
@@ -47,15 +50,23 @@ def merged(reports: Iterable[Report]) -> Report:
             failed = failed or report.failed
             comparison = _both(comparison, report.comparison)
             stale = [line for line in report.stale_deviations if stale is None or line in stale]
-            yield from report.findings
+            for finding in report.findings:
+                if finding.kind is Kind.VERSION_ENDS:
+                    most[finding.version] = max(most[finding.version], version_ends.operations_in(finding))
+                yield finding
 
-    return Report(
+    made = Report(
         run_findings=merge(findings()),
         failed=failed,
         comparison=comparison,
         stale_deviations=stale or [],
         elsewhere=Tally(cassettes, judged, not_judged),
     )
+    made.run_findings = [
+        version_ends.recounted(f, made, most[f.version]) if f.kind is Kind.VERSION_ENDS else f
+        for f in made.run_findings
+    ]
+    return made
 
 
 def _both(one: Comparison | None, other: Comparison | None) -> Comparison | None:

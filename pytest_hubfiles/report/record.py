@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.hubspot_api import is_version
 from pytest_hubfiles.visible import visible
 
 
@@ -22,21 +24,34 @@ class Contracted(NamedTuple):
     task_status: str | None
 
 
-def tally(exchanges: Iterable[Exchange], judge: bool = True) -> tuple[dict[Contracted, int], list[tuple[str, str]]]:
-    """Return how many of *exchanges* each contract judges, and the URLs of the others, each with the reason."""
+def tally(
+    exchanges: Iterable[Exchange], contracts: Contracts, judge: bool = True
+) -> tuple[dict[Contracted, int], list[tuple[str, str]]]:
+    """Return how many of *exchanges* a schema has judged, by contract, and the URLs of the others with the reason."""
     counted: Counter[Contracted] = Counter()
     unjudged: list[tuple[str, str]] = []
     for exchange in exchanges:
-        url = visible(exchange.url)
-        if not judge:
-            unjudged.append((url, "judging is off for the test"))
-        elif exchange.operation is None or exchange.version is None:
-            unjudged.append((url, "no contract"))
-        elif 300 <= exchange.status_code < 400:
-            unjudged.append((url, "a redirect"))
-        else:
+        reason = contracts.why_not_judged(exchange) if judge else "judging is off for the test"
+        if reason is not None:
+            unjudged.append((visible(exchange.url), reason))
+        elif exchange.operation is not None and exchange.version is not None:
             counted[Contracted(exchange.version, exchange.operation, exchange.status_code, exchange.task_status)] += 1
     return dict(counted), unjudged
+
+
+def versions_used(exchanges: Iterable[Exchange]) -> dict[str, dict[str, int]]:
+    """Return how often *exchanges* ask each operation of each version of HubSpot's API, under contract or not."""
+    used: dict[str, Counter[str]] = {}
+    for exchange in exchanges:
+        version, operation = exchange.version, exchange.operation
+        if operation is None:
+            segments = exchange.interaction.path.split("/") if exchange.interaction.is_hubspot else []
+            version = next((segment for segment in segments if is_version(segment)), None)
+            named = ("{}" if any(map(str.isdigit, s)) and s != version else s for s in segments)
+            operation = f"{exchange.method} {'/'.join(named)}"  # of one operation, but for ids
+        if version is not None:
+            used.setdefault(version, Counter())[operation] += 1
+    return {version: dict(counts) for version, counts in used.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,8 @@ class Record:
     """What one test hands to the report; it travels from worker to controller as text.
 
     ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it,
-    ``exists`` whether there is a cassette or a candidate now.
+    ``exists`` whether there is a cassette or a candidate now. ``used`` is how often it asked each operation of each
+    version.
     """
 
     test: str
@@ -59,6 +75,7 @@ class Record:
     verified: bool = False
     recording: bool = False
     exists: bool = True
+    used: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def is_test(self) -> bool:

@@ -13,7 +13,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
-from pytest_hubfiles.report.record import Record, tally
+from pytest_hubfiles.report.record import Record, tally, versions_used
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
@@ -86,7 +86,7 @@ def check(
         unjudged = "it cannot be read"
     exchanges = [e for e in map(rules.contracts.identify, interactions) if _is_asked_for(e, versions)]
     found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]
-    judged, not_judged = tally(exchanges)
+    judged, not_judged = tally(exchanges, rules.contracts)
     if not judged and unjudged is None:
         unjudged = _why(len(interactions), not_judged)
     findings = merge(rules.excuse(replace(finding, test=test, cassette=shown) for finding in found))
@@ -98,6 +98,7 @@ def check(
         judged=judged,
         not_judged=not_judged,
         findings=findings,
+        used=versions_used(exchanges),
         failed=bool(failing) or (unjudged is not None and not left_out),
     )
     return Checked(record, failing, unjudged, left_out)

@@ -13,7 +13,7 @@ from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.record import Recorder
-from pytest_hubfiles.report.record import Record, tally
+from pytest_hubfiles.report.record import Record, tally, versions_used
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.run.verdict import NOTHING_FOUND, Conclusion
@@ -177,7 +177,7 @@ class TestRun:
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""
-        judged, not_judged = tally(self.recorder.exchanges, self.rules.judge)
+        judged, not_judged = tally(self.recorder.exchanges, self.rules.contracts, self.rules.judge)
         return Record(
             test=self.test,
             cassette=self.shown,
@@ -190,6 +190,7 @@ class TestRun:
             reasons=list(self._conclusion.refusals) if self.recorder.live else [],
             verified=self.is_verifying,
             recording=self.recorder.live,
+            used=versions_used(self.recorder.exchanges),
             exists=self._candidate is not None or os.path.lexists(self.recorder.cassette),
         )
 

@@ -59,8 +59,8 @@ class Rules:
     def compare(self, before: Iterable[Interaction], after: Iterable[Interaction], history: History) -> list[Finding]:
         """Return how the recordings *after* differ in shape from those *before*.
 
-        An outage is no answer to compare, unless the test is about outages; only the page that a router sends
-        in place of an operation that is gone says something of the API.
+        That a body is not JSON is for the contract to say. An outage is no answer to compare, unless the test is about
+        outages; only the page that a router sends in place of an operation that is gone says something of the API.
         """
         if not self.judge:
             return []
@@ -70,7 +70,8 @@ class Rules:
         if OUTAGE not in self.allow:
             after = [i for i in after if i.transient is None or i.status_code in GONE]
         old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
-        return list(drift.compare(old, new, self.contracts, history))
+        found = drift.compare(old, new, self.contracts, history)
+        return [finding for finding in found if finding.kind is not Kind.BODY_NOT_JSON]
 
     def stale(self, interactions: Iterable[Interaction]) -> list[Finding]:
         """Return a finding if the oldest ``Date`` of *interactions* is older than the age set."""

@@ -97,8 +97,8 @@ def _emptied(rules: Rules, recorder: Recorder) -> Iterator[str]:
     """Yield why a recording must not replace a cassette that says more: nothing of it is judged, something was."""
     if recorder.mode is RecordMode.VERIFY or not rules.judge or not recorder.original:
         return
-    before, _ = tally(map(rules.contracts.identify, recorder.original))
-    if not before or tally(recorder.exchanges)[0]:
+    before, _ = tally(map(rules.contracts.identify, recorder.original), rules.contracts)
+    if not before or tally(recorder.exchanges, rules.contracts)[0]:
         return
     count = sum(before.values())
     yield (

@@ -310,7 +310,7 @@ def test_from_a_run_to_the_next(downstream: Downstream, monkeypatch: pytest.Monk
     Path("mine.toml").write_text("", encoding="utf-8")
 
     failed = downstream.run("--hubfiles-report=json:hubfiles.json")
-    (finding,) = json.loads(Path("hubfiles.json").read_text(encoding="utf-8"))["findings"]
+    finding, *_ = json.loads(Path("hubfiles.json").read_text(encoding="utf-8"))["findings"]
     done = accept(finding["fingerprint"])
     passed = downstream.run()
 
@@ -329,7 +329,7 @@ def test_accepted_drift_lets_a_recording_through(downstream: Downstream, monkeyp
 
     refused = downstream.run_live("--hubfiles-record=rewrite", gate, "--hubfiles-report=json:hubfiles.json")
     found = json.loads(Path("hubfiles.json").read_text(encoding="utf-8"))["findings"]
-    (gone,) = [finding for finding in found if finding["severity"] == "warning"]
+    (gone,) = [finding for finding in found if finding["severity"] == "breaking"]
     done = accept(gone["fingerprint"])
     let_through = downstream.run_live("--hubfiles-record=rewrite", gate)
 

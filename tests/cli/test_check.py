@@ -52,18 +52,21 @@ def check(*args: str) -> Result:
 
 
 def test_good_cassettes() -> None:
-    """Cassettes without a finding are reported by what they hold, and end with 0."""
+    """Cassettes without a fault are reported by what they hold and until when that is supported, and end with 0."""
     done = check("cassettes")
 
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == (
+    assert done.stdout.startswith(
         "judged 4 of 4 exchanges in 1 cassette\n"
         "  2026-03  import-start   202              1\n"
         "  2026-03  import-status  200  COMPLETE    1\n"
         "  2026-03  import-status  200  PENDING     1\n"
         "  2026-03  import-status  200  PROCESSING  1\n"
-        "no findings\n"
+        "\nfindings: 1 "
     )
+    (line,) = done.stdout.splitlines()[7:]
+    assert "  2026-03  $  version-ends: 2026-03 is supported until September 2027 (2027-09-30), by HubSpot's" in line
+    assert line.endswith("; used in 1 of 1 cassettes, for 2 operations [4 exchanges]")
 
 
 def test_findings_end_with_1() -> None:
@@ -222,7 +225,7 @@ def test_the_json_report() -> None:
     jsonschema.Draft202012Validator(schema).validate(document)
     assert (done.exit_code, document["failed"], document["worst"]) == (1, True, "breaking")
     assert document["checked"]["judged"] == 6
-    assert [(f["cassette"], f["test"]) for f in document["findings"]] == [("cassettes/bad.yaml", None)]
+    assert [(f["cassette"], f["test"]) for f in document["findings"]] == [("cassettes/bad.yaml", None), (None, None)]
 
 
 def test_the_report_in_a_file() -> None:
@@ -271,7 +274,7 @@ def test_on_a_real_terminal() -> None:
         written = b""
     os.close(ours)
 
-    assert (done.returncode, done.stdout.splitlines()[-1], written) == (0, "no findings", b"")
+    assert (done.returncode, "version-ends" in done.stdout.splitlines()[-1], written) == (0, True, b"")
 
 
 def test_a_credential_fails_whatever_else_may_pass(downstream: Downstream) -> None:

@@ -152,7 +152,7 @@ def test_the_other_recordings_are_asked() -> None:
     put("new/two.yaml", bare)
     together = document("old", "new")
 
-    assert [(f["kind"], f["severity"]) for f in alone["findings"]] == [("field-removed", "warning")]
+    assert [(f["kind"], f["severity"]) for f in alone["findings"]] == [("field-removed", "breaking")]
     assert [(f["kind"], f["severity"]) for f in together["findings"]] == [("field-removed", "info")]
 
 
@@ -241,7 +241,7 @@ def test_bad_usage(args: list[str], said: str) -> None:
 
 def test_deviations() -> None:
     """A finding that the user's own deviations explain is reported as known; ``--strict`` heeds none."""
-    old, new = put("old.yaml", COUNTED), put("new.yaml", DRIFTED)
+    old, new = put("old.yaml", [started(), polled("COMPLETE")]), put("new.yaml", DRIFTED)
     Path("mine.toml").write_text(
         '[[deviation]]\npath = "$.result.size"\nkind = "type-changed"\nreason = "we read both"\nsource = "us"\n',
         encoding="utf-8",
@@ -258,6 +258,88 @@ def test_into_a_file() -> None:
 
     assert (done.exit_code, done.stdout) == (1, "")
     assert json.loads(Path("report.json").read_text(encoding="utf-8"))["worst"] == "breaking"
+
+
+# --- bodies that are not JSON, and what only one side has ---
+
+WHOLE_BODY = json.dumps(DONE).encode()
+GARBAGE = {
+    "cut": WHOLE_BODY[:-20],
+    "garbage": b"\x00\xff\xfe",
+    "NaN": WHOLE_BODY.replace(b"24574", b"NaN"),
+    "a key twice": WHOLE_BODY.replace(b"{", b'{"status": "COMPLETE", ', 1),
+    "a page": b"<html></html>",
+    "two documents": WHOLE_BODY * 2,
+    "a text": b"COMPLETE",
+    "too deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
+def test_a_new_body_that_is_not_json(body: bytes) -> None:
+    """A body that was JSON and is not breaks, and is not counted as compared."""
+    old = put("old.yaml", [started(), polled("COMPLETE")])
+    new = put("new.yaml", [started(), replace(polled("COMPLETE"), response_body=body)])
+    report = document(old, new)
+
+    assert diff(old, new).exit_code == 1
+    (found,) = report["findings"]
+    assert (found["kind"], found["severity"], found["category"]) == ("body-not-json", "breaking", "drift")
+    assert (found["operation"], found["http_status"], found["before"]) == ("import-status", 200, "JSON")
+    assert report["checked"]["judged"] == 1
+    assert [one["reason"] for one in report["checked"]["not_judged"]] == ["its body is not JSON"]
+    assert {o["operation"]: o["recordings"] for o in report["comparison"]["operations"]} == {
+        "import-start": "safe", "import-status": "breaking",
+    }  # fmt: skip
+
+
+def test_nothing_but_a_body_that_is_not_json() -> None:
+    """It is told as well where it is all there is; where both sides are so, nothing is compared, and that is said."""
+    good, bad = polled("COMPLETE"), replace(polled("COMPLETE"), response_body=b"{")
+    put("good.yaml", [good])
+    put("bad.yaml", [bad])
+
+    assert diff("good.yaml", "bad.yaml").exit_code == 1
+    for old, reason in (("bad.yaml", "its body is not JSON"),):
+        done = diff(old, "bad.yaml")
+        assert (done.exit_code, done.stderr) == (2, f"Nothing could be compared: {reason}.\n")
+    done = diff("bad.yaml", "good.yaml")
+    assert (done.exit_code, done.stderr) == (2, "Nothing could be compared: the body in bad.yaml is not JSON.\n")
+
+
+def test_two_versions_of_which_one_is_not_json() -> None:
+    """Between two versions it is told too, as a finding of category version."""
+    put("v3/one.yaml", of_version("v3", [polled("COMPLETE")]))
+    put("2026-03/one.yaml", [replace(polled("COMPLETE"), response_body=b"{")])
+    (found,) = document("v3", "2026-03")["findings"]
+
+    assert (found["category"], found["kind"], found["version"]) == ("version", "body-not-json", "2026-03")
+
+
+def test_what_only_the_old_side_has() -> None:
+    """An operation, or a status of one, that the new side does not show is named."""
+    missing = interaction("GET", f"{started().path}/tasks/1/status", 404, {"status": "error", "message": "no"})
+    old, new = put("old.yaml", [started(), polled("COMPLETE"), missing]), put("new.yaml", [polled("COMPLETE")])
+
+    report = document(old, new)
+    assert report["comparison"]["missing"] == [
+        "only in old.yaml: 2026-03 import-start", "only in old.yaml: 2026-03 import-status HTTP 404",
+    ]  # fmt: skip
+    assert "only in old.yaml: 2026-03 import-start" in diff(old, new).stdout.splitlines()
+    other = document(new, old)
+    assert (other["comparison"]["missing"], other["checked"]["judged"]) == ([], 1)
+    assert sorted(one["reason"] for one in other["checked"]["not_judged"]) == [
+        "HTTP 404 of import-status is not in new.yaml", "import-start is not in new.yaml",
+    ]  # fmt: skip
+
+
+def test_statuses_that_a_finding_is_about_are_said_once() -> None:
+    """A status that another took the place of is a finding, and no line beside it."""
+    old, new = put("old.yaml", [polled("COMPLETE")]), put("new.yaml", [replace(polled("COMPLETE"), status_code=202)])
+    report = document(old, new)
+
+    assert [f["kind"] for f in report["findings"]] == ["success-status-changed"]
+    assert (report["comparison"]["missing"], report["checked"]["judged"]) == ([], 1)
 
 
 # --- what git has ---

@@ -39,6 +39,7 @@ from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.run.rules import Rules
 
 WHOLE = (PENDING, PROCESSING, COMPLETE)
 UUID = "019db16f-8c90-72b0-b3f7-d1e4b1d02aaf"
@@ -195,7 +196,7 @@ def test_every_new_field_is_reported(name: str) -> None:
     old, new = with_file(inner={"a": {}}), with_file(inner={"a": {name: {"b": 1}}})
     path = child_path("$.result.inner.a", name)
     assert between(old, new) == [("field-added", "info", path)]
-    assert between(new, old) == [("field-removed", "warning", path)]
+    assert between(new, old) == [("field-removed", "breaking", path)]
     assert "\n" not in path
 
 
@@ -234,12 +235,12 @@ FIELDS = [
     ),
     ("object added", without(COMPLETE, "result"), COMPLETE, [("field-added", "info", "$.result")]),
     ("required field removed", COMPLETE, file_without("id"), [("field-removed", "breaking", "$.result.id")]),
-    ("optional field removed", COMPLETE, file_without("url"), [("field-removed", "warning", "$.result.url")]),
+    ("optional field removed", COMPLETE, file_without("url"), [("field-removed", "breaking", "$.result.url")]),
     (
         "undocumented field removed",
-        *(with_file(hint=1), COMPLETE, [("field-removed", "warning", "$.result.hint")]),
+        *(with_file(hint=1), COMPLETE, [("field-removed", "breaking", "$.result.hint")]),
     ),
-    ("object removed", COMPLETE, without(COMPLETE, "result"), [("field-removed", "warning", "$.result")]),
+    ("object removed", COMPLETE, without(COMPLETE, "result"), [("field-removed", "breaking", "$.result")]),
     (
         "field of an element removed",
         *(CANCELED, {**CANCELED, "errors": [without(STANDARD_ERROR, "message")]}),
@@ -253,14 +254,16 @@ FIELDS = [
 
 @pytest.mark.parametrize(("before", "after", "expected"), [case[1:] for case in FIELDS], ids=[c[0] for c in FIELDS])
 def test_fields_that_come_and_go(before: object, after: object, expected: list[tuple[str, str, str]]) -> None:
-    """A new field is info; a lost one breaks if the schema requires it and warns if not."""
+    """A new field is info; a lost one breaks, whether the schema requires it or not."""
     assert between(before, after) == expected
 
 
 def test_access_is_required_by_one_version_only() -> None:
     """What the schema requires is asked of the version that answered."""
-    assert between(COMPLETE, file_without("access"), version="v3")[0][1] == "breaking"
-    assert between(COMPLETE, file_without("access"), version="2026-03")[0][1] == "warning"
+    some = [COMPLETE, file_without("access")]
+    for version, severity in (("v3", "breaking"), ("2026-03", "info")):
+        found = compare(polls(COMPLETE, COMPLETE, version=version), polls(*some, version=version))
+        assert reported(found) == [("field-now-optional", severity, "$.result.access")]
 
 
 def test_removed_field_is_said_in_words() -> None:
@@ -270,12 +273,73 @@ def test_removed_field_is_said_in_words() -> None:
     assert (finding.before, finding.after) == ("integer", None)
 
 
-def test_renamed_field_names_the_likely_new_name() -> None:
-    """Where a field of the same type and format appears beside a lost one, it is offered as the new name."""
-    found = compare(polls(COMPLETE), polls(file_without("size", sizeInBytes=1, hint="x")))
-    messages = [finding.message for finding in found]
-    assert "$.result.size (integer) is gone; is it called sizeInBytes now?" in messages
-    assert "$.result.sizeInBytes (integer) was not there" in messages
+def test_renamed_field_is_one_finding() -> None:
+    """Where exactly one field of the type and format of a lost one came beside it, one finding has both names."""
+    renamed, added = compare(polls(COMPLETE), polls(file_without("size", sizeInBytes=1, hint="x")))
+    found = {f.kind.value: f for f in (renamed, added)}
+    one = found["field-renamed"]
+    assert (one.severity.value, one.path, one.before, one.after) == ("breaking", "$.result.size", "size", "sizeInBytes")
+    assert one.message == "$.result.size (integer) is called sizeInBytes now"
+    assert found["field-added"].path == "$.result.hint"
+
+
+RENAMED = {
+    "a text": ({"encoding"}, {"coding": "png"}),
+    "a time": ({"createdAt"}, {"created": "2023-06-28T17:56:45.393Z"}),
+    "a URL": ({"url"}, {"href": "https://example.com/cat.png", "hint": "x"}),
+    "an id": ({"id"}, {"fileId": "7", "name2": "x"}),
+    "a boolean": ({"archived"}, {"isArchived": True}),
+    "two": ({"size", "archived"}, {"bytes": 1, "isArchived": True}),
+}
+
+
+@pytest.mark.parametrize(("gone", "came"), RENAMED.values(), ids=RENAMED)
+def test_renamed(gone: set[str], came: dict[str, object]) -> None:
+    """A field of any type may have another name now; what else came is new."""
+    kinds = [f.kind.value for f in compare(polls(COMPLETE), polls(file_without(*gone, **came)))]
+    assert sorted(kinds) == ["field-added"] * (len(came) - len(gone)) + ["field-renamed"] * len(gone)
+
+
+NOT_RENAMED = {
+    "several candidates": ({"size"}, {"bytes": 1, "octets": 2}, "; is it called bytes or octets now?"),
+    "two for one": ({"height", "width"}, {"edge": 1}, "; is it called edge now?"),
+    "two for two": ({"height", "width"}, {"x": 1, "y": 2}, "; is it called x or y now?"),
+    "another type": ({"size"}, {"bytes": "1"}, ""),
+    "another format": ({"createdAt"}, {"created": "yesterday"}, ""),
+    "a URL is no text": ({"encoding"}, {"coding": "https://example.com/png"}, ""),
+    "null": ({"size"}, {"bytes": None}, ""),
+    "six candidates": ({"size"}, {f"a{n}": n for n in range(6)}, ""),
+}
+
+
+@pytest.mark.parametrize(("gone", "came", "asked"), NOT_RENAMED.values(), ids=NOT_RENAMED)
+def test_not_renamed(gone: set[str], came: dict[str, object], asked: str) -> None:
+    """Where it is not plain which field is the lost one, it is gone, and the candidates are named."""
+    found = compare(polls(COMPLETE), polls(file_without(*gone, **came)))
+    lost = [f for f in found if f.kind is Kind.FIELD_REMOVED]
+    assert [f.severity.value for f in lost] == ["breaking"] * len(gone)
+    assert {f.message.partition(" is gone")[2] for f in lost} == {asked}
+    assert sorted(f.path for f in found if f.kind is Kind.FIELD_ADDED) == sorted(f"$.result.{name}" for name in came)
+
+
+def test_two_nulls_are_not_one_field() -> None:
+    """A field that is null has no type by which its new name could be guessed."""
+    found = compare(polls(with_file(a=None)), polls(with_file(b=None)))
+    assert sorted(f.message for f in found) == ["$.result.a (null) is gone", "$.result.b (null) was not there"]
+
+
+def test_what_was_null_at_times_is_renamed_all_the_same() -> None:
+    """A field that was null at times is known by the values that it had."""
+    (found,) = compare(polls(with_file(a=None), with_file(a=1)), polls(with_file(b=2)))
+    assert (found.kind.value, found.before, found.after) == ("field-renamed", "a", "b")
+
+
+def test_what_was_absent_at_times_is_not_renamed() -> None:
+    """A field that some answers lacked may be absent by chance; what came is asked for, not told."""
+    found = compare(polls(COMPLETE, file_without("size")), polls(file_without("size", bytes=1)))
+    assert reported(found) == [
+        ("field-added", "info", "$.result.bytes"), ("field-removed", "info", "$.result.size"),
+    ]  # fmt: skip
 
 
 def test_renamed_field_of_another_format_is_not_offered() -> None:
@@ -321,7 +385,7 @@ def test_field_that_other_cassettes_lack_may_be_absent() -> None:
 def test_other_recordings_count_for_the_same_answer_only(history: list[Exchange]) -> None:
     """Version, operation, HTTP status and state must be the same, and the field's object must be there."""
     found = compare(polls(COMPLETE), polls(file_without("height")), lambda: history)
-    assert reported(found) == [("field-removed", "warning", "$.result.height")]
+    assert reported(found) == [("field-removed", "breaking", "$.result.height")]
 
 
 def test_other_recordings_are_read_for_a_lost_field_only() -> None:
@@ -417,8 +481,18 @@ def test_null_among_values() -> None:
 
 
 def test_null_that_was_there_has_not_appeared() -> None:
-    """Where null came now and then, one poll fewer may leave nothing else."""
-    assert compare(polls(COMPLETE, complete(requestedAt=None)), polls(complete(requestedAt=None))) == []
+    """Where null came now and then, and nothing else comes any more, that is told by a name of its own."""
+    (found,) = compare(polls(COMPLETE, complete(requestedAt=None)), polls(complete(requestedAt=None)))
+    assert reported([found]) == [("null-only", "warning", "$.requestedAt")]
+    assert found.message == "$.requestedAt is always null now (null or string → null)"
+
+
+@pytest.mark.parametrize("value", [1, "x", True, {"a": 1}, [1], {}], ids=repr)
+def test_null_only(value: object) -> None:
+    """A field of any type that is null in every answer now is one finding, the values it had beneath it not told."""
+    before, after = polls(with_file(x=value), with_file(x=None)), polls(*[with_file(x=None)] * 3)
+    assert reported(compare(before, after)) == [("null-only", "warning", "$.result.x")]
+    assert reported(compare(after, after)) == []
 
 
 def test_null_that_is_still_there_has_not_disappeared() -> None:
@@ -439,7 +513,7 @@ def test_answers_that_are_to_have_no_body(tmp_path: Path) -> None:
     compared = own_contract(tmp_path, status_code=204)
     assert compared(b"", b"") == []
     assert compared(b"", {"status": "DONE"}) == [("body-appeared", "warning", "$")]
-    assert compared({"status": "DONE", "a": 1}, {"status": "DONE"}) == [("field-removed", "warning", "$.a")]
+    assert compared({"status": "DONE", "a": 1}, {"status": "DONE"}) == [("field-removed", "breaking", "$.a")]
 
 
 def own_contract(
@@ -504,6 +578,94 @@ def test_format_changed(before: str, after: str, severity: str) -> None:
     """A time or a UUID that became something else breaks; a text that became one of them is stricter, so info."""
     found = between(with_file(createdAt=before), with_file(createdAt=after))
     assert found == [("format-changed", severity, "$.result.createdAt")]
+
+
+URL = "https://12345.fs1.hubspotusercontent-na1.net/hubfs/12345/library/cat.png"
+LOOSE = {
+    "an id of digits is text": ("id", "122692044085", "AAAAEZ6whGI", "warning"),
+    "an id of digits is a UUID": ("id", "122692044085", UUID, "breaking"),
+    "an id in the middle": ("parentFolderId", "122692510820", "root", "warning"),
+    "an id of digits is empty": ("parentFolderId", "122692510820", "", "warning"),
+    "an id in snake case": ("hs_object_id", "7", "seven", "warning"),
+    "ids": ("teamIds", ["7", "8"], ["7", "x"], "warning"),
+    "a URL is relative": ("url", URL, "hubfs/12345/cat.png", "warning"),
+    "a URL is a path": ("url", URL, "/hubfs/12345/cat.png", "breaking"),
+    "a URL lacks its scheme": ("url", URL, "//12345.fs1.hubspotusercontent-na1.net/cat.png", "breaking"),
+    "a URL is empty": ("defaultHostingUrl", URL, "", "warning"),
+    "a path is none": ("path", "/library/cat.png", "library/cat.png", "warning"),
+    "a path is empty": ("path", "/library/cat.png", "", "warning"),
+    "a text is a URL": ("name", "cat", URL, "info"),
+}
+SAME_FORMAT = {
+    "a name of digits": ("name", "2024", "cat"),
+    "a text is digits": ("name", "cat", "2024"),
+    "an id of text is digits": ("id", "AAAAEZ6whGI", "90151673"),
+    "another host": ("url", URL, "http://f.hubspotusercontent10.net/hubfs/cat.png?x=1"),
+    "another path": ("path", "/library/cat.png", "/other/my cat.png"),
+    "not an id": ("valid", "7", "no"),
+}
+
+
+@pytest.mark.parametrize(("field", "before", "after", "severity"), LOOSE.values(), ids=LOOSE)
+def test_formats_that_no_schema_promises(field: str, before: object, after: object, severity: str) -> None:
+    """An id of digits that is text, and a URL or a path that is none any more, are told, with less weight."""
+    path = f"$.result.{field}" + "[*]" * isinstance(before, list)
+    assert between(with_file(**{field: before}), with_file(**{field: after})) == [("format-changed", severity, path)]
+
+
+@pytest.mark.parametrize(("field", "before", "after"), SAME_FORMAT.values(), ids=SAME_FORMAT)
+def test_formats_that_come_by_chance(field: str, before: str, after: str) -> None:
+    """A name of digits, another URL, and an id of text that happens to have digits only are no drift."""
+    assert between(with_file(**{field: before}), with_file(**{field: after})) == []
+
+
+def test_links_that_are_relative() -> None:
+    """The values of a declared map have one format, whatever their keys; lists in it have any."""
+    assert between(complete(links={"a": URL}), complete(links={"b": "/hubfs/cat.png"})) == [
+        ("format-changed", "breaking", "$.links.*")
+    ]
+    old, new = ([STANDARD_ERROR | {"context": context}] for context in ({"url": [URL]}, {"id": ["7"]}))
+    assert between({**CANCELED, "errors": old}, {**CANCELED, "errors": new}) == []
+
+
+# --- how often ---
+
+
+def often(seen: int, among: int) -> list[Exchange]:
+    return polls(*[COMPLETE] * seen, *[file_without("size")] * (among - seen))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((10, 11), (1, 11)), ((9, 10), (2, 10)), ((4, 5), (1, 5)), ((90, 100), (60, 100)), ((99, 100), (10, 100))],
+)
+def test_a_field_that_is_far_rarer(before: tuple[int, int], after: tuple[int, int]) -> None:
+    """A field that was absent at times and is absent far more often now is told, with both counts."""
+    (found,) = compare(often(*before), often(*after))
+    assert reported([found]) == [("field-now-optional", "info", "$.result.size")]
+    was, now = ("in {} of {}".format(*share) for share in (before, after))
+    assert found.message == f"$.result.size was there {was} and now is {now}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((10, 11), (9, 11)), ((1, 2), (1, 3)), ((2, 3), (1, 3)), ((1, 11), (10, 11)), ((3, 6), (2, 6)), ((1, 2), (2, 4))],
+)
+def test_a_field_that_is_as_rare(before: tuple[int, int], after: tuple[int, int]) -> None:
+    """What comes by chance, and what is there more often, is no drift."""
+    assert compare(often(*before), often(*after)) == []
+
+
+def test_a_required_field_that_is_rarer() -> None:
+    """A field that the schema requires breaks."""
+    before, after = ([*[COMPLETE] * n, *[file_without("id")] * (11 - n)] for n in (10, 1))
+    assert reported(compare(polls(*before), polls(*after))) == [("field-now-optional", "breaking", "$.result.id")]
+
+
+def test_elements_in_which_a_field_is_rarer() -> None:
+    """Elements of arrays are counted one by one, at any depth."""
+    before, after = (with_file(rows=[{"a": 1, "b": 1}] * n + [{"a": 1}] * (11 - n)) for n in (10, 1))
+    assert between(before, after) == [("field-now-optional", "info", "$.result.rows[*].b")]
 
 
 def test_format_of_one_value_is_enough() -> None:
@@ -753,9 +915,19 @@ def test_charset_is_no_media_type() -> None:
     assert compare(old, new) == []
 
 
-def test_body_that_is_no_json_is_for_the_contract() -> None:
-    """A body that cannot be parsed has no shape; the contract says what it is."""
-    assert compare(polls(COMPLETE), polls(b'{"status": "COMP')) == []
+def test_body_that_is_no_json() -> None:
+    """A body that cannot be parsed has no shape, which is told once; where none could be parsed before, it is not."""
+    cut = b'{"status": "COMP'
+    (found,) = compare(polls(*WHOLE), polls(PENDING, cut, cut))
+    assert reported([found]) == [("body-not-json", "breaking", "$")]
+    assert found.message.startswith("the body is not JSON any more, in 2 of 3 answers: Unterminated string")
+    assert compare(polls(cut), polls(cut)) == []
+
+
+def test_body_that_is_no_json_is_said_once_of_a_recording() -> None:
+    """In a new recording the contract says it, and the comparison does not say it again."""
+    before, after = ([e.interaction for e in polls(body)] for body in (COMPLETE, b"{"))
+    assert Rules(CONTRACTS).compare(before, after, tuple) == []
 
 
 # --- states ---------------------------------------------------------------------------------------------------
@@ -794,10 +966,9 @@ def test_state_that_cannot_be_read_any_more(after: list[object], expected: list[
 def test_renamed_state_names_the_likely_new_name() -> None:
     """A status under another name is reported with that name."""
     after = [{**without(body, "status"), "state": body["status"]} for body in WHOLE]
-    added, removed = compare(polls(*WHOLE), polls(*after))
-    assert added.message == "$.state (string) was not there"
-    assert removed.message == "$.status (string) is gone; is it called state now?"
-    assert removed.severity.value == "breaking"
+    (renamed,) = compare(polls(*WHOLE), polls(*after))
+    assert renamed.message == "$.status (string) is called state now"
+    assert renamed.severity.value == "breaking"
 
 
 def test_state_that_can_be_read_again() -> None:

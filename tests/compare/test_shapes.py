@@ -160,7 +160,17 @@ def test_type_of(value: object, json_type: str) -> None:
         ("2026-10-05", "text"),
         ("2026-10-05T09:14:02Z\n", "text"),
         ("٢٠٢٦-10-05T09:14:02Z", "text"),
-        ("1790000000000", "text"),
+        ("1790000000000", "digits"),
+        ("7", "digits"),
+        ("٧", "text"),
+        ("-7", "text"),
+        ("https://example.com/a b", "text"),
+        ("https://example.com/a?b=c#d", "url"),
+        ("s3://bucket/key", "url"),
+        ("http://", "text"),
+        ("//example.com/cat.png", "path"),
+        ("/library/my cat.png", "path"),
+        ("library/cat.png", "text"),
         ("019DB16F-8c90-72b0-b3f7-d1e4b1d02aaf", "uuid"),
         ("019db16f8c9072b0b3f7d1e4b1d02aaf", "text"),
         ("AAAAEZ6whGI", "text"),
@@ -168,7 +178,7 @@ def test_type_of(value: object, json_type: str) -> None:
     ],
 )
 def test_format_of(text: str, form: str) -> None:
-    """A date-time is reported from a date, an epoch and free text, and a UUID from other ids."""
+    """A date-time is told from a date, an epoch and free text, a UUID from other ids, a URL from a relative one."""
     assert format_of(text) == form
 
 
@@ -302,7 +312,7 @@ def test_tree_of_an_answer() -> None:
         "types": "object",
         "fields": {
             "id": {"types": "string", "format": "text"},
-            "links": {"types": "object", "fields": {"*": {"types": "string", "format": "text"}}},
+            "links": {"types": "object", "fields": {"*": {"types": "string", "format": "url"}}},
         },
     }
     file = shape_of({"result": CAT}, CONTRACTS.get("v3", "import-status").outline(200)).tree()["fields"]["result"]

@@ -180,7 +180,7 @@ ANSWERS: dict[str, tuple[Change, str, str, str, str]] = {
         "(integer) is gone",
     ),
     "optional gone": (
-        lambda d: d["$defs"]["Status"]["properties"].pop("name"), "warning", "field-removed", "$.name",
+        lambda d: d["$defs"]["Status"]["properties"].pop("name"), "breaking", "field-removed", "$.name",
         "(string) is gone",
     ),
     "optional now": (

@@ -20,7 +20,7 @@ UNREADABLE: dict[str, tuple[str | bytes, str, int | None]] = {
     "a text": ("hello", "it has no list of interactions; is it a vcrpy cassette?", 1),
     "other keys": ("a: 1\n", "it has no list of interactions; is it a vcrpy cassette?", 1),
     "interactions null": ("interactions:\nversion: 1\n", "it has no list of interactions; is it a", 1),
-    "no version": ("interactions: []\n", "it has no version; only vcrpy's version 1 is read", 1),
+    "from before vcrpy 1.0": ("- request: {}\n  response: {}\n", "it is a list, as vcrpy wrote before 1.0 and", 1),
     "other version": ("interactions: []\nversion: 2\n", "its version is 2; only vcrpy's version 1 is read", 2),
     "not UTF-8": (b"interactions: \xff", "it is not UTF-8 text (byte 14)", 1),
     "half a merge": (
@@ -104,6 +104,16 @@ UNREADABLE: dict[str, tuple[str | bytes, str, int | None]] = {
     "request body a number": (one("    body: 7\n"), MALFORMED + "a body is a int, not a text", 2),
     "body a text": (one("", "    body: hi\n"), MALFORMED + "its response's body is a str, not a mapping", 2),
     "body without string": (one("", "    body: {}\n"), MALFORMED + "its response's body has no 'string'", 2),
+    "body under another key": (
+        one("", "    body: {base64_string: eHg=}\n"),
+        MALFORMED + "its response's body has nothing under 'string', but something under base64_string",
+        2,
+    ),
+    "body in another place": (
+        one("", "    json_body: {a: 1}\n"),
+        MALFORMED + "its response has no body, and keys that no known recorder writes: json_body",
+        2,
+    ),
     "body a date": (
         one("    body: {a: !!timestamp 2026-01-01}\n"),
         MALFORMED + "a body is no JSON: Object of type date is",

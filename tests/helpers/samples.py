@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
-from pytest_hubfiles.model.policy import Category, Kind, severity_of
+from pytest_hubfiles.model.policy import Category, Kind, Severity, severity_of
 from pytest_hubfiles.report.record import Contracted, Record
 from pytest_hubfiles.report.report import Report
 
@@ -65,6 +65,9 @@ def finding(kind: str, path: str = "$", before: str | None = None, after: str | 
     return Finding(kind=what, path=path, before=before, after=after, **{**facts, **more})
 
 
+WARNING = Severity.WARNING
+
+
 def full_of(text: str) -> Finding:
     """Make a finding that has *text* wherever text can come from outside."""
     return finding(
@@ -98,7 +101,7 @@ RICH_FINDINGS = (
         "schema-violation", "$.result.size", "integer", "string", category=CONTRACT, keyword="type", line=112,
         message='$.result.size is string ("24574"), documented as integer',
     ),
-    finding("field-removed", "$.result.access", "string", message="$.result.access (string) is gone"),
+    finding("field-removed", "$.result.access", "string", message="$.result.access (string) is gone", severity=WARNING),
     finding("field-added", "$.result.visibility", None, "string"),
     finding("null-appeared", "$.result.parentFolderId", "string", "null or string"),
     finding("enum-value-added", "$.status", "COMPLETE, PENDING", "STALLED", task_status="STALLED"),
@@ -138,7 +141,7 @@ def compared() -> Report:
         finding("type-changed", "$.result.size", "integer", "string", category=VERSION, test=None, cassette=None,
                 message="schemas: $.result.size changed its type"),
         finding("field-removed", "$.result.access", "string", category=VERSION, test=None, cassette=None,
-                message="recordings: $.result.access is gone"),
+                message="recordings: $.result.access is gone", severity=WARNING),
         failed=False,
     )  # fmt: skip
     made.comparison = Comparison(
@@ -157,7 +160,7 @@ def compared() -> Report:
 
 def large(count: int) -> Report:
     """Make a report of *count* findings, of three severities in turn, over many operations and states."""
-    kinds = ("type-changed", "field-removed", "field-added")
+    kinds = ("type-changed", "integer-widened", "field-added")
     return report(
         *(
             finding(

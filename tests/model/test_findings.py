@@ -23,15 +23,18 @@ CONTRACT = {
     "unknown-operation": "info",
     "deprecation-announced": "warning",
     "other-host": "info",
+    "version-ends": "info",
 }
 DRIFT = {
     "field-added": "info",
-    "field-removed": "warning",
+    "field-removed": "breaking",
+    "field-renamed": "breaking",
     "field-now-optional": "info",
     "type-changed": "breaking",
     "integer-widened": "warning",
     "null-appeared": "breaking",
     "null-disappeared": "info",
+    "null-only": "warning",
     "format-changed": "breaking",
     "enum-value-added": "warning",
     "element-mixed": "breaking",
@@ -42,6 +45,7 @@ DRIFT = {
     "body-emptied": "breaking",
     "body-appeared": "warning",
     "content-type-changed": "breaking",
+    "body-not-json": "breaking",
     "state-appeared": "info",
     "state-gone": "info",
     "operation-gone": "breaking",
@@ -63,7 +67,6 @@ TABLES = {
 }
 SEVERITIES = {**CONTRACT, **DRIFT, **REPLAY}
 CASES = [
-    ("field-removed", (Case.REQUIRED,), "breaking"),
     ("field-removed", (Case.SOMETIMES_ABSENT,), "info"),
     ("field-removed", (Case.SOMETIMES_ABSENT, Case.REQUIRED), "info"),
     ("field-now-optional", (Case.REQUIRED,), "breaking"),
@@ -71,6 +74,8 @@ CASES = [
     ("enum-value-added", (Case.LISTED,), "info"),
     ("enum-value-added", (Case.TASK_STATE,), "breaking"),
     ("format-changed", (Case.NARROWED,), "info"),
+    ("format-changed", (Case.LOOSENED,), "warning"),
+    ("version-ends", (Case.ENDS_SOON,), "warning"),
 ]
 FINDING = Finding(
     kind=Kind.TYPE_CHANGED,

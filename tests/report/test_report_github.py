@@ -65,7 +65,7 @@ def test_where_there_is_no_line() -> None:
     without = [
         finding("field-added"),
         finding("field-added", "$.x", cassette=None),
-        finding("field-removed", "$.y", cassette=None, test=None),
+        finding("integer-widened", "$.y", cassette=None, test=None),
     ]
     read = commands(render_github(report(*without)))
 
@@ -158,6 +158,6 @@ def test_a_summary_that_cannot_be_written(downstream: Downstream, monkeypatch: p
     result.stdout.fnmatch_lines(
         [
             "the job summary *summary.md (GITHUB_STEP_SUMMARY) could not be written: No such file or directory",
-            "hubfiles: passed: no findings; judged 4 of 4 exchanges in 1 cassette",
+            "hubfiles: passed: 1 *; judged 4 of 4 exchanges in 1 cassette",
         ]
     )

@@ -71,10 +71,9 @@ def test_kinds_are_rules() -> None:
         "name": "FieldRemoved",
         "shortDescription": {"text": "A field that is no longer there."},
         "fullDescription": {
-            "text": "A field that is no longer there: warning; breaking if the schema requires it; "
-            "info if other recordings show it as sometimes absent."
+            "text": "A field that is no longer there: breaking; info if other recordings show it as sometimes absent."
         },
-        "defaultConfiguration": {"level": "warning"},
+        "defaultConfiguration": {"level": "error"},
         "properties": {"categories": ["drift", "version"]},
     }
     levels = {rule["defaultConfiguration"]["level"] for rule in rules.values()}

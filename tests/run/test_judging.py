@@ -75,7 +75,7 @@ def test_a_good_test_says_nothing(downstream: Downstream) -> None:
     result = downstream.run()
 
     result.stdout.no_fnmatch_line("*- hubfiles -*")
-    result.stdout.fnmatch_lines(["no findings"])
+    result.stdout.fnmatch_lines(["findings: 1 *", "*  2026-03  $  version-ends: *"])
 
 
 # --- from where on ---
@@ -220,7 +220,8 @@ def test_a_test_that_is_not_to_be_judged(faulty: Downstream) -> None:
         [
             "judged 0 of 2 exchanges in 1 cassette",
             "not judged: https://* (judging is off for the test) 1",
-            "no findings",
+            "findings: 1 *",
+            "*  2026-03  $  version-ends: *",
         ]
     )
 
