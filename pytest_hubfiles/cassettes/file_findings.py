@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.cassettes import CassetteUnreadableError
+from pytest_hubfiles.cassettes.files import opened
+from pytest_hubfiles.cassettes.limits import Limits
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.secrets import NOTHING_MORE, Additions
+from pytest_hubfiles.secrets.patterns import plain_tokens
 
 _AGAIN: Final = "Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore it."
 
@@ -32,6 +36,29 @@ def scrubbed(
     clean = [secrets.scrub(interaction, known, additions) for interaction in interactions]
     places = ((i.line, c.places) for i, c in zip(interactions, clean, strict=True))
     return [c.interaction for c in clean], credentials_found(places)
+
+
+def outside_recordings(path: Path, limits: Limits, found: bool) -> list[Finding]:
+    """Return a finding for each credential in what no interaction is made of: the file's name, comments, unknown keys.
+
+    Outside comments, only what has the shape of a token counts, and only where no other credential is *found* in the
+    file: then the file is to be recorded again anyway.
+    """
+    places: list[tuple[int | None, list[str]]]
+    places = [(None, ["name of the file"])] if secrets.redact(path.name) != path.name else []
+    places += [(None, ["name of its folder"])] if secrets.redact(path.parent.name) != path.parent.name else []
+    try:
+        with opened(path, limits) as file:
+            text = file.read(limits.bytes).decode("utf-8", "replace")
+    except CassetteUnreadableError:
+        return credentials_found(places)
+    for number, line in enumerate(text.splitlines(), 1):
+        is_comment = line.lstrip().startswith("#")
+        if is_comment and secrets.redact(line) != line:
+            places.append((number, ["file, in a comment"]))
+        elif not is_comment and not found and plain_tokens(line):
+            places.append((number, ["file, outside of what is recorded"]))
+    return credentials_found(places)
 
 
 def credentials_found(places: Iterable[tuple[int | None, Iterable[str]]]) -> list[Finding]:

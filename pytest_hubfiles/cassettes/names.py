@@ -8,6 +8,9 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from pytest_hubfiles import secrets
+from pytest_hubfiles.secrets.clean import is_clean_text
+
 SUFFIX: Final = ".yaml"
 CANDIDATE_SUFFIX: Final = ".candidate.yaml"
 _SAFE_NAME: Final = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
@@ -22,17 +25,19 @@ def safe_name(name: str) -> str:
     """Return *name* as a file name that is safe and unique on every file system.
 
     A name of lower-case letters, digits, ``_``, ``-`` and ``.`` stays as it is. Any other becomes a slug with a hash
-    of the whole name, and so does a name that looks like such a slug.
+    of the whole name, and so does a name that looks like such a slug, or that holds a credential, which is left out.
     """
+    clean = name if is_clean_text(name) else secrets.redact(name)
     if (
-        _SAFE_NAME.fullmatch(name)
+        clean == name
+        and _SAFE_NAME.fullmatch(name)
         and len(name) <= _LONGEST_NAME
         and not name.endswith((".", ".candidate"))
         and not _WINDOWS_NAMES.fullmatch(name)
         and not _SLUG_AND_HASH.fullmatch(name)
     ):
         return name
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-") or "cassette"
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
     return f"{slug}-{digest}"

@@ -79,7 +79,7 @@ def _cassettes(paths: Iterable[Path]) -> list[Path]:
         if not path.is_dir() and path.name.endswith(".candidate.yaml"):
             raise click.UsageError(f"{shown(path)} is a candidate, judged when it was recorded; see hubfiles accept")
         cassettes = check.cassettes_in(path)
-        if not cassettes:
+        if all(map(check.is_candidate, cassettes)):
             raise click.UsageError(f"{shown(path)}: no cassette there; one ends in {', '.join(check.SUFFIXES)}")
         for cassette in cassettes:
             found.setdefault(os.path.abspath(cassette), cassette)  # noqa: PTH100  # links stay what they are called

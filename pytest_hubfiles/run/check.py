@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import cassettes
+from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.record import Record, tally, versions_used
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
@@ -23,9 +24,13 @@ SUFFIXES: Final = (".json", ".toml", ".yaml", ".yml")
 
 
 def is_cassette(path: Path) -> bool:
-    """Return whether *path* is named as a cassette is, and not as a candidate for one. No file is read."""
-    stem, suffix = path.stem, path.suffix.lower()
-    return suffix in SUFFIXES and not stem.endswith(".candidate") and not stem.startswith(".")
+    """Return whether *path* is named as a cassette is, or as a candidate for one. No file is read."""
+    return path.suffix.lower() in SUFFIXES and not path.stem.startswith(".")
+
+
+def is_candidate(path: Path) -> bool:
+    """Return whether *path* is named as a candidate is: it was judged when it was recorded."""
+    return path.stem.endswith(".candidate")
 
 
 def cassettes_in(path: Path) -> list[Path]:
@@ -75,15 +80,19 @@ def check(
     """Judge every exchange of the cassette *path*, which messages call *shown*, and the file itself.
 
     *test* is the id of the test that does it. Exchanges of other *versions*, where any are given, are left out.
-    *additions* are what a suite scrubs besides. Nothing of the
+    *additions* are what a suite scrubs besides. In a candidate only credentials are looked for. Nothing of the
     exchanges is kept but counts and findings, in which no credential stands.
     """
+    shown, test = secrets.redact(shown), test and secrets.redact(test)
     try:
         interactions, found = file_findings.scrubbed(cassettes.read(path, limits), additions)
         unjudged = None
     except cassettes.CassetteUnreadableError as error:
         interactions, found = [], [file_findings.unreadable(error, shown)]
         unjudged = "it cannot be read"
+    found += file_findings.outside_recordings(path, limits, bool(found))
+    if is_candidate(path):
+        return _of_candidate(shown, rules, test, found)
     exchanges = [e for e in map(rules.contracts.identify, interactions) if _is_asked_for(e, versions)]
     found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]
     judged, not_judged = tally(exchanges, rules.contracts)
@@ -102,6 +111,14 @@ def check(
         failed=bool(failing) or (unjudged is not None and not left_out),
     )
     return Checked(record, failing, unjudged, left_out)
+
+
+def _of_candidate(shown: str, rules: Rules, test: str | None, found: Sequence[Finding]) -> Checked:
+    credentials = [replace(f, test=test, cassette=shown) for f in found if f.kind is Kind.SECRET_IN_CASSETTE]
+    findings = merge(rules.excuse(credentials))
+    failing = tuple(verdict.failing(findings, rules))
+    record = Record(test or shown, shown, {}, [], findings, failed=bool(failing), exists=False)
+    return Checked(record, failing, None, left_out=False)
 
 
 def _is_asked_for(exchange: Exchange, versions: Collection[str] | None) -> bool:
