@@ -122,7 +122,7 @@ BAD_ENTRIES = {
     "path that is none": (LEAST.replace("$.a", "a"), "its path 'a' is no JSONPath; one starts with $"),
     "unknown key": (
         LEAST + 'level = "x"',
-        "'level' is not a key of a deviation; the keys are keyword, kind, operations, path, reason, source, states, "
+        "'level' is not a key of a deviation; the keys are cassettes, keyword, kind, operations, path, places, reason, source, states, "
         "until, versions",
     ),
     "unknown kind": (LEAST + 'kind = "x"', "'x' is no kind of finding; the kinds are schema-violation, undocumented-"),
