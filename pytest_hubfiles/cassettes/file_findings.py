@@ -46,7 +46,7 @@ def credentials_found(places: Iterable[tuple[int | None, Iterable[str]]]) -> lis
     return [
         Finding.of(
             Kind.SECRET_IN_CASSETTE,
-            f"a credential stands in the {place}. Revoke it, and record the cassette again; or accept it, if it is none.",
+            f"a credential stands in the {place}. Revoke it, and record the cassette again; if it is none, accept it.",
             after=place,
             line=where[0],
             exchanges=len(where),

@@ -116,7 +116,7 @@ def _accept_finding(
                 d
                 for d in known
                 if (d.until is None or today <= d.until)
-                and all(d.matches(replace(found, cassette=cassette)) for cassette in where or [found.cassette])
+                and all(d.matches(replace(found, cassette=cassette)) for cassette in where or [found.cassette or ""])
             ),
             None,
         )

@@ -95,7 +95,9 @@ def _test_run(
 
     def public() -> str:
         parts = urlsplit(base_url.lower())
-        return f"{CANONICAL_ORIGIN}\n{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}\n{run.contracts.paths}"
+        return (
+            f"{CANONICAL_ORIGIN}\n{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}\n{run.contracts.paths}"
+        )
 
     write_guard = WriteGuard.of(os.environ, token, public)
     write_guard.learn(base_url, {}, b"")  # it may have a password in it

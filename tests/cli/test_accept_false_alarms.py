@@ -87,7 +87,9 @@ def test_in_other_cassettes(project: Downstream) -> None:
 
 def test_in_a_recording(project: Downstream) -> None:
     """It no longer holds a recording back that keeps what the cassette had."""
-    project.tests("def test_import(hubfiles):\n    hubfiles.start_import(**{**BODY, 'url': 'https://example.com/b.png'})\n")
+    project.tests(
+        "def test_import(hubfiles):\n    hubfiles.start_import(**{**BODY, 'url': 'https://example.com/b.png'})\n"
+    )
     refused = project.run_live("--hubfiles-record=all", "--hubfiles-report=json:hubfiles.json")
     accept()
     let_through = project.run_live("--hubfiles-record=all")

@@ -14,7 +14,9 @@ from pytest_hubfiles.secrets import credentials_in, scrub
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 # What a scanner would do that knows names alone, and takes whatever has an @ in it for a mail address.
-_NAIVE = re.compile(r"(?i)(?:token|secret|password|key|auth\w*|signature|cookie|session)\W{1,4}\w{4}|\w@\w+\.\w{2}|://\w*:\w*@")
+_NAIVE = re.compile(
+    r"(?i)(?:token|secret|password|key|auth\w*|signature|cookie|session)\W{1,4}\w{4}|\w@\w+\.\w{2}|://\w*:\w*@"
+)
 _TYPES = ("application/json", "text/plain", "")
 
 
