@@ -73,7 +73,7 @@ def credentials_found(places: Iterable[tuple[int | None, Iterable[str]]]) -> lis
     return [
         Finding.of(
             Kind.SECRET_IN_CASSETTE,
-            f"a credential stands in the {place}. Revoke it, and record the cassette again.",
+            f"a credential stands in the {place}. Revoke it, and record the cassette again; if it is none, accept it.",
             after=place,
             line=where[0],
             exchanges=len(where),

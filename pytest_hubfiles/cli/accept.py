@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -51,7 +52,8 @@ def accept(
     2 nothing found or unreadable.
 
     With --finding, no candidate is touched: the finding of that fingerprint becomes an entry of your deviations
-    file. From then on, and until DATE, it is reported as info with the reason. Exit status: 0 or 2.
+    file. From then on, and until DATE, it is reported as info with the reason. So does what was taken for a
+    credential and is none, at its place in the cassettes of the reports. Exit status: 0 or 2.
     """
     if finding is not None:
         if paths:
@@ -109,9 +111,18 @@ def _accept_finding(
             )
         found, report = accepted.find(fingerprint, reports)
         source = f"accepted from {shown(report)} on {today}"
-        deviation = accepted.deviation_for(found, " ".join(reason.split()), source, last)
+        where = accepted.cassettes_with(fingerprint, reports)
+        deviation = accepted.deviation_for(found, " ".join(reason.split()), source, last, where)
         known = deviations.load(target) if target.exists() else ()
-        same = next((d for d in known if d.matches(found) and (d.until is None or today <= d.until)), None)
+        same = next(
+            (
+                d
+                for d in known
+                if (d.until is None or today <= d.until)
+                and all(d.matches(replace(found, cassette=cassette)) for cassette in where or [found.cassette or ""])
+            ),
+            None,
+        )
         if same is not None or found.deviation is not None:
             why = found.deviation if same is None else same.reason
             say(f"accepted already, nothing is written: {fingerprint} ({why})")

@@ -28,7 +28,8 @@ class Deviation:
     """One known departure from a schema: where it applies, why, by which source, and until when.
 
     Empty ``versions``, ``operations`` and ``states`` mean any. ``keyword`` is the JSON Schema keyword that fails,
-    ``kind`` the kind of finding if there is no keyword. ``until`` is the last day on which it applies.
+    ``kind`` the kind of finding if there is no keyword. ``until`` is the last day on which it applies. ``cassettes``
+    and ``places`` say where what was taken for a credential is none.
     """
 
     path: str
@@ -40,10 +41,14 @@ class Deviation:
     kind: Kind | None = None
     states: tuple[str, ...] = ()
     until: dt.date | None = None
+    cassettes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.keyword is None and self.kind is None:
             raise ValueError("it needs a keyword or a kind, else it would hide everything at its path")
+        if self.kind is Kind.SECRET_IN_CASSETTE and not (self.cassettes and self.places):
+            raise ValueError("it needs the cassettes and the places, else it would hide every credential")
         if not self.path.startswith("$"):
             raise ValueError(f"its path {self.path!r} is no JSONPath; one starts with $")
 
@@ -56,12 +61,21 @@ class Deviation:
             and (not self.versions or finding.version in self.versions)
             and (not self.operations or finding.operation in self.operations)
             and (not self.states or finding.task_status in self.states)
+            and (not self.places or finding.after in self.places)
+            and (not self.cassettes or any(_is_file(finding.cassette, cassette) for cassette in self.cassettes))
         )
 
 
-_LISTS: Final = {"versions", "operations", "states"}
+def _is_file(called: str | None, cassette: str) -> bool:
+    """Return whether *called* and *cassette* name one file, as seen from one folder or from another above it."""
+    here, there = f"/{called or ''}", f"/{cassette}"
+    return here.endswith(there) or there.endswith(here)
+
+
+_LISTS: Final = {"versions", "operations", "states", "cassettes", "places"}
 _TEXTS: Final = {"path", "reason", "source", "keyword", "kind"}
-_SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "states"}
+_SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "states", "cassette": "cassettes",
+                    "place": "places"}  # fmt: skip
 
 
 def _parse(entry: object) -> Deviation:

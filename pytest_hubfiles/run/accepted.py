@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
 from pytest_hubfiles.model.finding import Finding
-from pytest_hubfiles.model.policy import Category
+from pytest_hubfiles.model.policy import Category, Kind
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _HEADER: Final = re.compile(r"\s*\[\[\s*deviation\s*\]\]")
@@ -60,13 +60,24 @@ def _findings(report: Path) -> list[Finding]:
         ) from None
 
 
-def deviation_for(finding: Finding, reason: str, source: str, until: dt.date | None = None) -> Deviation:
+def cassettes_with(fingerprint: str, reports: Iterable[Path]) -> list[str]:
+    """Return the cassettes in which the JSON *reports* tell of the finding called *fingerprint*."""
+    found = (finding for report in reports for finding in _findings(report) if finding.fingerprint == fingerprint)
+    return list(dict.fromkeys(finding.cassette for finding in found if finding.cassette))
+
+
+def deviation_for(
+    finding: Finding, reason: str, source: str, until: dt.date | None = None, cassettes_with: Sequence[str] = ()
+) -> Deviation:
     """Return the deviation that holds for *finding*, and for as little else as possible.
+
+    What was taken for a credential and is none is accepted at its place in the *cassettes_with* it.
 
     Raises:
         FindingNotAcceptedError: if *finding* says something of a recording rather than of the API.
     """
-    if finding.category is Category.REPLAY:
+    is_credential = finding.kind is Kind.SECRET_IN_CASSETTE
+    if finding.category is Category.REPLAY and not is_credential:
         raise FindingNotAcceptedError(
             f"{finding.fingerprint} is about a recording ({finding.kind.value}), not about the API: mend the recording"
         )
@@ -80,6 +91,8 @@ def deviation_for(finding: Finding, reason: str, source: str, until: dt.date | N
         kind=finding.kind,
         states=() if finding.task_status is None else (finding.task_status,),
         until=until,
+        cassettes=tuple(cassettes_with) if is_credential else (),
+        places=(finding.after,) if is_credential and finding.after else (),
     )
 
 
@@ -137,6 +150,8 @@ def _entry(deviation: Deviation) -> str:
         "kind": deviation.kind.value if deviation.kind else None,
         "keyword": deviation.keyword,
         "states": list(deviation.states),
+        "cassettes": list(deviation.cassettes),
+        "places": list(deviation.places),
         "reason": deviation.reason,
         "source": deviation.source,
         "until": deviation.until,

@@ -101,9 +101,10 @@ def _emptied(rules: Rules, recorder: Recorder) -> Iterator[str]:
     if not before or tally(recorder.exchanges, rules.contracts)[0]:
         return
     count = sum(before.values())
+    judged = f"{count} exchange{'s are' if count > 1 else ' is'}"
     yield (
-        f"nothing that was recorded is judged, and of the old cassette {count} exchange{'s are' if count > 1 else ' is'}:"
-        " see what was asked, or delete the old cassette if that is meant"
+        f"nothing that was recorded is judged, and of the old cassette {judged}: see what was asked, or delete the old"
+        " cassette if that is meant"
     )
 
 

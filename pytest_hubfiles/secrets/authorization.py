@@ -14,9 +14,9 @@ from pytest_hubfiles.secrets.plausible import SHORTEST, is_distinctive, is_examp
 _SCHEME: Final = re.compile(r"[A-Za-z][\w.+-]{0,40}")
 # Token token="X", nonce="Y"; Credential=X/2015/us-east-1, Signature=Y. Base64 may end in one or two equals signs.
 _PARAMETER: Final = re.compile(r"([A-Za-z_][\w.-]{0,60})[ \t]*=[ \t]*(?:\"((?:\\.|[^\"\\])*)\"|([^\s,;\"=][^\s,;\"]*))")
-_NO_SECRETS: Final = frozenset(
-    "realm uri algorithm qop nc signedheaders headers version oauth_version timestamp oauth_timestamp ts created expires"
-    " oauth_signature_method signature_method host username userhash charset opaque stale domain".split()
+_NO_SECRETS: Final = names.listed(
+    "realm uri algorithm qop nc signedheaders headers version oauth_version timestamp oauth_timestamp ts created"
+    " expires oauth_signature_method signature_method host username userhash charset opaque stale domain"
 )
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_hubfiles.secrets.names import Telling
+from pytest_hubfiles.secrets.names import Telling, listed
 
 _JSON_TOKEN: Final = re.compile(  # a text that is cut off may end inside a string
     r'"(?P<inside>(?:[^"\\]|\\.)*)(?P<end>"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
 )
 JSON_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_NAMES: Final = frozenset("name key id field param parameter header property attribute variable label".split())
-_VALUES: Final = frozenset("value val content data text".split())
+_NAMES: Final = listed("name key id field param parameter header property attribute variable label")
+_VALUES: Final = listed("value val content data text")
 
 
 @dataclass(slots=True)

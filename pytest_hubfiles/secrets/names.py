@@ -30,54 +30,58 @@ _GLUED: Final = re.compile(  # accesstoken, clientsecret, hubspotutk
     r"(token|secret|password|passwd|passphrase|credential|authorization|cookie|(?:api|access|private|secret|signing)key"
     r"|sess(?:ion)?(?=id)|utk|jwt)(s?)(id|hash|value)?\Z"
 )
-_KEYS: Final = {"apikey": "api key", "accesskey": "access key", "privatekey": "private key", "secretkey": "secret key",
-                "signingkey": "signing key", "sess": "session"}  # fmt: skip
+_KEYS: Final = {
+    "apikey": "api key", "accesskey": "access key", "privatekey": "private key", "secretkey": "secret key",
+    "signingkey": "signing key", "sess": "session",
+}  # fmt: skip
 
 
-def _set(words: str) -> frozenset[str]:
+def listed(words: str) -> frozenset[str]:
+    """Return the *words* of a list that is written as one text."""
     return frozenset(words.split())
 
 
-_SURE: Final = _set("token secret password passwd passphrase passcode pwd jwt apikey hapikey utk")
-_LIKELY: Final = _set(
+_SURE: Final = listed("token secret password passwd passphrase passcode pwd jwt apikey hapikey utk")
+_LIKELY: Final = listed(
     "tokens secrets passwords passphrases jwts session sid sessid phpsessid jsessionid credential credentials auth"
     " authorization bearer cookie cookies otp csrf xsrf hapikeys apikeys pass passkey"
 )
-_SURE_KEYS: Final = _set("api access private secret signing encryption")
-_LIKELY_KEYS: Final = _set(
-    "custom client shared master auth account subscription consumer storage license admin service developer webhook app"
-    " application integration partner merchant user server tenant org live prod hubspot functions ssh pgp gpg rsa hmac"
-    " decryption symmetric session security app private"
+_SURE_KEYS: Final = listed("api access private secret signing encryption")
+_LIKELY_KEYS: Final = listed(
+    "custom client shared master auth account subscription consumer storage license admin service developer webhook"
+    " app application integration partner merchant user server tenant org live prod hubspot functions ssh pgp gpg rsa"
+    " hmac decryption symmetric session security app private"
 )
-_HARMLESS_KEYS: Final = _set(
+_HARMLESS_KEYS: Final = listed(
     "public primary foreign sort partition cache object idempotency translation i18n row hash range group lookup map"
-    " natural surrogate unique index property field column message metadata context file image asset issue project event"
-    " form list item record websocket socket content next prev cursor page header name routing"
+    " natural surrogate unique index property field column message metadata context file image asset issue project"
+    " event form list item record websocket socket content next prev cursor page header name routing"
 )
 # After the telling word: what is said of the credential. Before it: what sort of thing it is.
-_ABOUT: Final = _set(
-    "name names type types status state states url urls uri uris endpoint endpoints path paths file filename folder dir"
-    " host hostname domain region expires expiry expiration expire expired lifetime ttl timeout age at in on by count"
-    " counts counter left limit limits remaining used usage length size max min mode scheme method methods algorithm alg"
-    " scope scopes hint hints enabled disabled required valid invalid validity validation policy policies rule rules"
-    " strength format pattern regex field fields header headers prefix suffix label title description help category kind"
-    " version versions created updated changed modified date time timestamp issued issuer provider source location place"
-    " position index offset rotation owner username arn ref reference protected error errors message reason id ids"
-    " consent manager generator requested setting settings option options audience support supported"
+_ABOUT: Final = listed(
+    "name names type types status state states url urls uri uris endpoint endpoints path paths file filename folder"
+    " dir host hostname domain region expires expiry expiration expire expired lifetime ttl timeout age at in on by"
+    " count counts counter left limit limits remaining used usage length size max min mode scheme method methods"
+    " algorithm alg scope scopes hint hints enabled disabled required valid invalid validity validation policy"
+    " policies rule rules strength format pattern regex field fields header headers prefix suffix label title"
+    " description help category kind version versions created updated changed modified date time timestamp issued"
+    " issuer provider source location place position index offset rotation owner username arn ref reference protected"
+    " error errors message reason id ids consent manager generator requested setting settings option options audience"
+    " support supported"
 )
-_ITSELF: Final = _set(
+_ITSELF: Final = listed(
     "hash value raw plain old new current previous primary secondary backup base64 b64 hex encoded encrypted enc pem"
     " string str data confirm confirmation again repeat v"
 )
-_PAGING: Final = _set(
-    "page next prev previous cursor sync continuation start end resume paging pagination after before delta skip marker"
-    " forward backward"
+_PAGING: Final = listed(
+    "page next prev previous cursor sync continuation start end resume paging pagination after before delta skip"
+    " marker forward backward"
 )
-_COUNTED: Final = _set("max min total num number prompt completion input output cached used remaining reasoning")
-_LEADING_AWAY: Final = _set("of to for by in from without")
+_COUNTED: Final = listed("max min total num number prompt completion input output cached used remaining reasoning")
+_LEADING_AWAY: Final = listed("of to for by in from without")
 
-_QUERY: Final = _set("code policy googleaccessid assertion")
-_SIGNED: Final = _set("signature sig")
+_QUERY: Final = listed("code policy googleaccessid assertion")
+_SIGNED: Final = listed("signature sig")
 _SIGNATURE_HEADER: Final = re.compile(r"(?i)signature(?:[_-]?(?:v?\d+|sha\d+))?\Z")
 
 

@@ -20,19 +20,25 @@ _QUOTED: Final = re.compile(
 _BARE: Final = re.compile(r"[^\s&;,\"'<>\\(){}\[\]`|]+")
 _ARRAY: Final = re.compile(r"\[([^\[\]{}]{0,20000})\]|\(([^(){}]{0,20000})\)")
 _ITEM: Final = re.compile(r"(\\*)([\"'`])((?:(?!\1\2)(?:\\.|[^\\])){0,20000}?)\1\2|[^\s,\"'`\\]+", re.DOTALL)
-_BLOCK: Final = re.compile(r"(?:[|>][+-]?)?[ \t]*\r?\n((?:[ \t]+[^\s][^\n]*(?:\n|\Z)|[ \t]*-[ \t]+[^\n]*(?:\n|\Z)){1,200})")
+_BLOCK: Final = re.compile(
+    r"(?:[|>][+-]?)?[ \t]*\r?\n((?:[ \t]+[^\s][^\n]*(?:\n|\Z)|[ \t]*-[ \t]+[^\n]*(?:\n|\Z)){1,200})"
+)
 _LINE_ITEM: Final = re.compile(r"(?m)^[ \t]*(-[ \t]+)?[\"']?([^\s\"'#][^\n\"']*?)[\"']?[ \t\r]*$")
 _REST_OF_LINE: Final = re.compile(r"[^\r\n\"'<>\\]{1,4000}(?:\"[^\"\r\n]{0,4000}\"[^\r\n\"'<>\\]{0,4000}){0,20}")
 _ELEMENT: Final = re.compile(
-    r"<(?:[\w.-]{1,40}:)?([A-Za-z_][\w.-]{0,80})(?:\s[^<>]{0,400})?>\s*(?:<!\[CDATA\[(.{1,20000}?)\]\]>|([^<>]{1,20000}?))\s*</",
+    r"<(?:[\w.-]{1,40}:)?([A-Za-z_][\w.-]{0,80})(?:\s[^<>]{0,400})?>"
+    r"\s*(?:<!\[CDATA\[(.{1,20000}?)\]\]>|([^<>]{1,20000}?))\s*</",
     re.DOTALL,
 )
 _SIGN: Final = r"\\*[\"']?\s*[=:]\s*"
 _CALLED: Final = rf"(?i)\b(?:name|key|id|field|header|param(?:eter)?|property|attribute|variable|label){_SIGN}\\*[\"']?"
 _VALUE: Final = rf"(?:value|val|content|data|text){_SIGN}"
-_SAID_FIRST: Final = re.compile(rf"{_CALLED}([A-Za-z_][\w. -]{{0,60}}?)\\*[\"']?[\s,;/]{{1,40}}(?:- )?\\*[\"']?{_VALUE}")
+_SAID_FIRST: Final = re.compile(
+    rf"{_CALLED}([A-Za-z_][\w. -]{{0,60}}?)\\*[\"']?[\s,;/]{{1,40}}(?:- )?\\*[\"']?{_VALUE}"
+)
 _SAID_LAST: Final = re.compile(
-    rf"(?i)\b{_VALUE}(\\*[\"'])([^\"'\\<>\n]{{1,2000}}?)\1[\s,;/]{{1,40}}\\*[\"']?{_CALLED[4:]}([A-Za-z_][\w. -]{{0,60}}?)\\*[\"']"
+    rf"(?i)\b{_VALUE}(\\*[\"'])([^\"'\\<>\n]{{1,2000}}?)\1[\s,;/]{{1,40}}\\*[\"']?"
+    rf"{_CALLED[4:]}([A-Za-z_][\w. -]{{0,60}}?)\\*[\"']"
 )
 _SAID_AS_ATTRIBUTE: Final = re.compile(rf"{_CALLED}([A-Za-z_][\w. -]{{0,60}}?)[\"'][^<>]{{0,200}}>([^<>]{{1,2000}})</")
 _CELL: Final = re.compile(r"[\w .$-]{1,60}")

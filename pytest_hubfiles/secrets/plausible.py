@@ -42,15 +42,15 @@ def is_placeholder(value: str) -> bool:
 
 _LONGEST_EXAMPLE: Final = 80  # characters
 _EXAMPLE_WORDS: Final = (
-    "your my our the this that an a some any of to for in here goes is not no real fake faked dummy tests testing tester"
-    " test mocked mock samples sample examples example placeholder changed changeme change me replaced replace with"
-    " insert enter put add fill secrets secret password passwd passphrase pass pwd word tokens token apikey keys key api"
-    " access refresh oauth2 oauth authorization auth bearer basic client private public application app username user"
-    " admin root guest login credentials credential value string str text number integer boolean object array null none"
-    " nil undefined unknown empty blank todo tbd foobar foo bar baz qux abcdefgh abcdef abcd abc xyz default redacted"
-    " masked hidden removed filtered scrubbed sanitized censored omitted obfuscated encrypted invalid valid wrong bad good"
-    " old new expired revoked missing required optional true false yes hubspot session cookie jwt id hash data localhost"
-    " local development dev production prod staging demo pat na1 eu1 ap1 v1 v2 v3"
+    "your my our the this that an a some any of to for in here goes is not no real fake faked dummy tests testing"
+    " tester test mocked mock samples sample examples example placeholder changed changeme change me replaced replace"
+    " with insert enter put add fill secrets secret password passwd passphrase pass pwd word tokens token apikey keys"
+    " key api access refresh oauth2 oauth authorization auth bearer basic client private public application app"
+    " username user admin root guest login credentials credential value string str text number integer boolean object"
+    " array null none nil undefined unknown empty blank todo tbd foobar foo bar baz qux abcdefgh abcdef abcd abc xyz"
+    " default redacted masked hidden removed filtered scrubbed sanitized censored omitted obfuscated encrypted"
+    " invalid valid wrong bad good old new expired revoked missing required optional true false yes hubspot session"
+    " cookie jwt id hash data localhost local development dev production prod staging demo pat na1 eu1 ap1 v1 v2 v3"
 )
 _EXAMPLE: Final = re.compile(
     rf"(?i)(?:{'|'.join(_EXAMPLE_WORDS.split())}|n/a|[\W_]|([a-z0-9])\1{{2,}}(?!\1)|(?<!\d)(?:0+|\d{{1,3}}"
@@ -69,7 +69,7 @@ _DOCUMENTED: Final = re.compile(
 
 
 def is_example(value: str) -> bool:
-    """Return whether *value* stands for a credential and is none: a placeholder of a person, or a documented example."""
+    """Return whether *value* stands for a credential and is none: a person's placeholder, or a documented example."""
     value = value.strip()
     if not value or value == placeholder(value) or _DOCUMENTED.fullmatch(value):
         return True
@@ -88,7 +88,8 @@ _PLAIN: Final = re.compile(  # a URL, a path, a host, a name of a resource, a da
     r"|(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}(?:com|net|org|io|dev|app|cloud|local|localhost|internal|test"
     r"|example|invalid|[a-z]{2})(?::\d{1,5})?(?:/\S*)?"
     r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::\d{1,5})?|\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\]?(?::\d{1,5})?"
-    r"|\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?|[+-]?\d+(?:[.,]\d+)*[a-z%]{0,3}|v?\d+(?:\.\d+){1,4}(?:[-+][\w.]+)?"
+    r"|\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?|[+-]?\d+(?:[.,]\d+)*[a-z%]{0,3}"
+    r"|v?\d+(?:\.\d+){1,4}(?:[-+][\w.]+)?"
     r"|[^@\s]+@[^@\s]+\.[a-z]{2,}"
 )
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+")

@@ -25,9 +25,11 @@ _SECRET: Final = (
     r"|storage|service|webhook|custom|functions|developer|app)_?key)(?:s?(?=_|\d|\Z)|(?=hash|value|id))"
 )
 _MAYBE: Final = r"(?i)token|secret|pass|pwd|key|cred|assert|jwt|bearer|utk|srf|auth|code|sig|sess|sid|cookie"
-_ONLY_IN_QUERIES: Final = r"|\A(?:code|code_verifier|sig|signature|auth|key|sid|session|session_id|policy)\Z|_(?:sig|signature|auth)\Z"
+_ONLY_IN_QUERIES: Final = (
+    r"|\A(?:code|code_verifier|sig|signature|auth|key|sid|session|session_id|policy)\Z|_(?:sig|signature|auth)\Z"
+)
 _ONLY_IN_FIELDS: Final = r"|\A(?:code|sig|signature|code_verifier|auth|authorization|cookie|sid|session)\Z|session_?id"
-_ONLY_IN_JSON: Final = r"|\A(?:auth|authorization|cookie|sid|session)\Z|session_?id"  # a code there is an error's or a country's
+_ONLY_IN_JSON: Final = r"|\A(?:auth|authorization|cookie|sid|session)\Z|session_?id"  # a code is an error's there
 _ONLY_IN_HEADERS: Final = (
     r"|auth(?:orization)?\Z|cookie|session|signature|private_app"
     r"|(?<!idempotency)(?<!socket)(?<!cache)(?<!surrogate)(?<!public)_key\Z|\Akey\Z"
@@ -70,7 +72,9 @@ _ELSEWHERE: Final = (  # where something is, what it is called: URLs, hosts, add
     r"|[^@\s]+@[^@\s]+\.[a-z]{2,}|\d{4}-\d\d-\d\d.*|[<{$%\[].*[>}\]%]|\$\w+"
 )
 _BASE64ISH: Final = r"[A-Za-z0-9+/]{32,}={0,2}"
-_ZERO_IDS: Final = frozenset({"SCRUBBED", "00000000-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000"})
+_ZERO_IDS: Final = frozenset(
+    {"SCRUBBED", "00000000-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000"}
+)
 _DOCUMENTED: Final = (
     r"(?is).*example(?:key|token|secret)?|(.)\1{7,}|(?:x{3,}|\W|_){2,}|(?:pat-)?(?:[a-z]{2}\d-)?(?:([0-9a-fx])\2{3,}-?)+"
     r"|eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI.*|sk_test_4eC39HqLyjWDarjtT1zdp7dc"
@@ -268,7 +272,7 @@ def _written(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_json(document: Any) -> Iterator[tuple[str, str]]:
-    """Yield each string in *document* with the name above it, with what a telling name above that says, or beside it."""
+    """Yield each string in *document* with the name above it, with a telling one further up, with one beside it."""
     waiting: list[tuple[str, str, Any]] = [("", "", document)]
     while waiting:
         name, above, value = waiting.pop()

@@ -95,16 +95,16 @@ class Scrubber:
     def _shapes(self, place: str, text: str) -> str:
         for token in [*patterns.plain_tokens(text), *patterns.encoded_tokens(text)]:
             text = text.replace(token, self.replace(place, token))
-        text = patterns.BEARER.sub(
-            lambda m: m[1] + (m[2] if is_example(m[2]) and not is_placeholder(m[2]) else self.replace(place, m[2])), text
-        )
+        text = patterns.BEARER.sub(lambda m: m[1] + self._unless_example(place, m[2]), text)
         text = patterns.BASIC.sub(
             lambda m: m[1] + (self.replace(place, m[2]) if patterns.from_basic(m[2]) else m[2]), text
         )
         text = _USER_INFO.sub(lambda m: f"{m[1]}{self._user_info(place, m[2])}@", text)
-        return _TOKEN_PATH.sub(
-            lambda m: m[1] + (m[2] if is_example(unquote(m[2])) else self.replace(f"{place}, path", m[2])), text
-        )
+        return _TOKEN_PATH.sub(lambda m: m[1] + self._unless_example(f"{place}, path", m[2]), text)
+
+    def _unless_example(self, place: str, value: str) -> str:
+        is_kept = is_example(unquote(value)) and not is_placeholder(value)
+        return value if is_kept else self.replace(place, value)
 
     def _user_info(self, place: str, user_info: str) -> str:
         """Scrub what stands before a host: a user with a password, or a token in place of a user."""

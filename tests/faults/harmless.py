@@ -21,31 +21,42 @@ _PACKAGES = [
 ]
 _PLACES = [
     *("us-east-1", "eu-central-1", "ap-southeast-2", "s3.us-east-1.amazonaws.com", "europe-west4-a", "na1", "eu1"),
-    *("f.hubspotusercontent-na1.net", "api-eu1.hubapi.com", "app-eu1.hubspot.com", "144.fs1.hubspotusercontent-eu1.net"),
+    *("f.hubspotusercontent-na1.net", "api-eu1.hubapi.com"),
+    *("app-eu1.hubspot.com", "144.fs1.hubspotusercontent-eu1.net"),
     *("https://api.hubapi.com/oauth/v1/token", "https://app.hubspot.com/oauth/authorize?scope=files%20oauth", "en-US"),
-    *("http://localhost:8080/token", "/oauth/v1/access-tokens/{token}", "/access_tokens/{uuid}", "/refresh-tokens/:token"),
+    *("http://localhost:8080/token", "/oauth/v1/access-tokens/{token}"),
+    *("/access_tokens/{uuid}", "/refresh-tokens/:token"),
     *("https://x.example/?code=DE", "https://x.example/?code=E404&lang=en-us", "?after=NTI1Cg%3D%3D&limit=100"),
-    *("https://x.example/?sort=-createdAt&key=name", "?nextPageToken=AAAAEZ6whGI3d1bQ", "?policy=strict&sid=", "?auth=none"),
+    *("https://x.example/?sort=-createdAt&key=name", "?nextPageToken=AAAAEZ6whGI3d1bQ"),
+    *("?policy=strict&sid=", "?auth=none"),
     *("postgres://user:password@localhost/db", "https://user:pass@example.com/", "mailto:", "user@localhost", "a@b"),
 ]
 _WORDS = [
     *("PUBLIC_NOT_INDEXABLE", "HIDDEN_PRIVATE", "ENTIRE_PORTAL", "RETURN_EXISTING", "private-app-legacy", "COMPLETE"),
     *("Basic authentication is off", "a bearer token is needed", "the token: invalid, key=value", "Bearer tokens"),
-    *("Csrf token is missing from the request.", "Authentication credentials not found", "token expired 75 second(s) ago"),
+    *("Csrf token is missing from the request.", "Authentication credentials not found"),
+    *("token expired 75 second(s) ago"),
     *("password: required", "The field password must have at least 8 characters", "secret: true", "API key: not given"),
     *("set-cookie: consent=yes", "session: started", "sessions=12", "The signature: none", "keys: a, b, c", "passed=3"),
-    *("Authorization: Bearer <token>", "Authorization: Bearer $TOKEN", "X-Api-Key: ${API_KEY}", "hapikey=YOUR_HUBSPOT_API_KEY"),
-    *('{"password": "password"}', 'token="***"', "<token>your-token-here</token>", "access_token=REPLACE_ME", "key: [FILTERED]"),
-    *("name,token\na,your_token\n", "tokens:\n  - example-token\n", "data: {\"token\": \"<token>\"}\n\n", "token=xxxxxxxx"),
+    *("Authorization: Bearer <token>", "Authorization: Bearer $TOKEN"),
+    *("X-Api-Key: ${API_KEY}", "hapikey=YOUR_HUBSPOT_API_KEY"),
+    *('{"password": "password"}', 'token="***"', "<token>your-token-here</token>"),
+    *("access_token=REPLACE_ME", "key: [FILTERED]"),
+    *("name,token\na,your_token\n", "tokens:\n  - example-token\n"),
+    *('data: {"token": "<token>"}\n\n', "token=xxxxxxxx"),
 ]
 EXAMPLES = [
-    *("password", "secret", "token", "fakekey", "fake-api-key", "dummy", "<YOUR-API-KEY>", "YOUR_API_KEY", "your-token-here"),
+    *("password", "secret", "token", "fakekey", "fake-api-key"),
+    *("dummy", "<YOUR-API-KEY>", "YOUR_API_KEY", "your-token-here"),
     *("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "00000000-0000-0000-0000-000000000000"),
-    *("xxxx", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "pat-na1-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "REDACTED", "***"),
+    *("xxxx", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "pat-na1-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
+    *("REDACTED", "***"),
     *("[FILTERED]", "<redacted>", "**********", "changeme", "test", "test-token", "my-secret-key", "fake_access_token"),
-    *("${HUBSPOT_ACCESS_TOKEN}", "{{ token }}", "{token}", "$TOKEN", "%API_KEY%", "__token__", "MOCK_TOKEN_123", "foobar"),
+    *("${HUBSPOT_ACCESS_TOKEN}", "{{ token }}", "{token}", "$TOKEN"),
+    *("%API_KEY%", "__token__", "MOCK_TOKEN_123", "foobar"),
     *("pat-na1-00000000-0000-0000-0000-000000000000", "11111111-1111-1111-1111-111111111111", "1234567890", "abc123"),
-    *("example-client-secret", "sample_refresh_token", "null", "none", "undefined", "n/a", "hidden", "removed", "masked"),
+    *("example-client-secret", "sample_refresh_token", "null", "none", "undefined"),
+    *("n/a", "hidden", "removed", "masked"),
     *("invalid-token", "expired_token", "sk_test_4eC39HqLyjWDarjtT1zdp7dc", "aaaaaaaaaaaaaaaa", "dummy-key-for-tests"),
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ"
     ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
@@ -118,19 +129,25 @@ def _names_of_schemas() -> set[str]:
     return names
 
 
-PARAMETERS = (
-    "after allowsAnonymousAccess before createdAt createdAtGte encoding expirationSeconds expiresAt expiresAtGte extension"
-    " fileMd5 height ids idGte isUsableInContent limit name parentFolderIds path properties size sort type upscale url width"
-).split()
+PARAMETERS = [
+    *("after", "allowsAnonymousAccess", "before", "createdAt", "createdAtGte", "encoding", "expirationSeconds"),
+    *("expiresAt", "expiresAtGte", "extension", "fileMd5", "height", "ids", "idGte", "isUsableInContent"),
+    *("limit", "name", "parentFolderIds", "path", "properties", "size", "sort", "type", "upscale", "url"),
+    *("width",),
+]
 """The parameters of HubSpot's Files API, which its OpenAPI documents name."""
-FIELDS = (
-    "access after archived archivedAt before category charsetHunch clearExpires code completedAt context correlationId"
-    " createdAt defaultHostingUrl duplicateValidationScope duplicateValidationStrategy encoding errors expiresAt extension"
-    " file fileMd5 fileName folder folderId folderPath height id in isUsableInContent link links message name next numErrors"
-    " options overwrite paging parentFolderId parentFolderPath parentPath path prev requestedAt result results size"
-    " sourceGroup startedAt status subCategory taskId ttl type updatedAt url width portalId appId hubId hub_domain scopes"
-    " user_id token_type expires_in objectTypeId hs_object_id ownerId teamId formGuid vidOffset hasMore offset key"
-).split()
+FIELDS = [
+    *("access", "after", "archived", "archivedAt", "before", "category", "charsetHunch", "clearExpires"),
+    *("code", "completedAt", "context", "correlationId", "createdAt", "defaultHostingUrl"),
+    *("duplicateValidationScope", "duplicateValidationStrategy", "encoding", "errors", "expiresAt"),
+    *("extension", "file", "fileMd5", "fileName", "folder", "folderId", "folderPath", "height", "id", "in"),
+    *("isUsableInContent", "link", "links", "message", "name", "next", "numErrors", "options", "overwrite"),
+    *("paging", "parentFolderId", "parentFolderPath", "parentPath", "path", "prev", "requestedAt", "result"),
+    *("results", "size", "sourceGroup", "startedAt", "status", "subCategory", "taskId", "ttl", "type"),
+    *("updatedAt", "url", "width", "portalId", "appId", "hubId", "hub_domain", "scopes", "user_id"),
+    *("token_type", "expires_in", "objectTypeId", "hs_object_id", "ownerId", "teamId", "formGuid", "vidOffset"),
+    *("hasMore", "offset", "key"),
+]
 """The fields of HubSpot's Files and OAuth APIs that are no credential, from its OpenAPI documents and its guides."""
 _VALUE = "7f3a9b2c1d4e5f60718293"
 

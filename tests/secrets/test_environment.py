@@ -101,5 +101,5 @@ def test_import(hubfiles):
 def test_a_recording_that_judges_less_replaces_one(downstream: Downstream) -> None:
     """What is judged still, even if it is less, may replace a cassette."""
     downstream.write(whole_import())
-    downstream.tests('def test_import(hubfiles):\n    hubfiles.start_import(**BODY)\n')
+    downstream.tests("def test_import(hubfiles):\n    hubfiles.start_import(**BODY)\n")
     assert downstream.run_live("--hubfiles-record=rewrite", "--hubfiles-accept").ret == 0
