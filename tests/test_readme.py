@@ -263,7 +263,7 @@ def test_demo_runs_to_its_end(tmp_path: Path) -> None:
     result = subprocess.run(demo, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.rstrip().endswith("nothing is left.")
-    assert "is it called hostingUrl now?" in result.stdout
+    assert "field-renamed: (string) is called hostingUrl now" in result.stdout
     assert set(PROJECT.rglob("*.yaml")) == before
     assert [path for path in tmp_path.iterdir() if path.name.startswith("hubfiles-demo")] == []
 
