@@ -9,7 +9,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.model.exchange import Interaction
 
-TOKEN = "pat-eu1-11111111-2222-3333-4444-555555555555"
+TOKEN = "pat-eu1-a1b2c3d4-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
 WAIVED = b"# refused: findings\n"
 
 

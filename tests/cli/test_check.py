@@ -279,7 +279,7 @@ def test_on_a_real_terminal() -> None:
 
 def test_a_credential_fails_whatever_else_may_pass(downstream: Downstream) -> None:
     """``--fail-on never`` lets every finding pass but a credential that stands in a cassette, in both checks."""
-    leaking = polled("COMPLETE", change={"accessToken": "pat-na1-11111111-2222-3333-4444-555555555555"})
+    leaking = polled("COMPLETE", change={"accessToken": "pat-na1-a1b2c3d4-5e6f-4a1b-8c2d-3e4f5a6b7c8d"})
     path = downstream.write([leaking])
     for options in ((), ("--fail-on", "never")):
         assert check(str(path), *options).exit_code == 1
