@@ -91,7 +91,7 @@ def _scrub_text(scrubber: Scrubber, place: str, text: str, media_type: str, *, i
         return _scrub_multipart(scrubber, place, text, boundary[1], prose=is_text)
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return scrubber.json(place, text if is_json(text) else scrubber.text(place, text, prose=is_text))
-    if "x-www-form-urlencoded" in media_type or _FORM.match(text):
+    if "x-www-form-urlencoded" in media_type or (_FORM.match(text) and "\n" not in text.strip()):
         return _scrub_form(scrubber, place, text)
     return scrubber.text(place, text, prose=is_text)
 

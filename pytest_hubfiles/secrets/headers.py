@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_hubfiles.secrets import authorization, names, patterns
 from pytest_hubfiles.secrets.names import Telling
-from pytest_hubfiles.secrets.plausible import PLACEHOLDER, SHORTEST, is_credential, is_placeholder
+from pytest_hubfiles.secrets.plausible import PLACEHOLDER, SHORTEST, is_credential, is_example, is_placeholder
 
 if TYPE_CHECKING:  # a replay asks for credentials_in and scrubs nothing
     from pytest_hubfiles.secrets.text import Scrubber
@@ -43,7 +43,8 @@ def _kept(scrubber: Scrubber, place: str, headers: HeaderLists, keep: Collection
         if name.lower() in keep:
             kept[name] = values
         elif found := [part for value in values if not _is_bot_cookie(value) for part in _parts(name, value)]:
-            scrubber.places.append(f"{place} {name}")
+            if not all(map(is_example, found)) and not all(map(_is_basic_example, values)):
+                scrubber.places.append(f"{place} {name}")
             scrubber.values.update(found)
         else:  # not kept, but a token in it is a credential in the file on disk
             for token in (token for value in values for token in patterns.plain_tokens(value)):
@@ -56,6 +57,12 @@ def scrubbed_headers(scrubber: Scrubber, place: str, headers: HeaderLists) -> di
     return {
         name: tuple(scrubber.text(f"{place} {name}", value) for value in values) for name, values in headers.items()
     }
+
+
+def _is_basic_example(value: str) -> bool:
+    """Return whether *value* is a Basic authorization of a user and a password that are none."""
+    plain = patterns.from_basic(value.strip().partition(" ")[2].strip())
+    return bool(plain) and all(map(is_example, plain.split(":", 1)))
 
 
 def _is_bot_cookie(value: str) -> bool:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_hubfiles.secrets.names import Telling, listed
+from pytest_hubfiles.secrets.names import Telling, last_word, listed
 
 _JSON_TOKEN: Final = re.compile(  # a text that is cut off may end inside a string
     r'"(?P<inside>(?:[^"\\]|\\.)*)(?P<end>"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL
 )
 JSON_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_NAMES: Final = listed("name key id field param parameter header property attribute variable label")
+_NAMES: Final = listed("name key id field param parameter header property attribute variable label type")
 _VALUES: Final = listed("value val content data text")
 
 
@@ -41,31 +41,36 @@ class _Container:
 class _Reader:
     """Reads a JSON text token by token, and no more strictly than it must."""
 
-    def __init__(self, tell: Callable[[str], Telling]) -> None:
+    def __init__(self, tell: Callable[[str], Telling], tell_said: Callable[[str], Telling]) -> None:
         self.scalars: list[Scalar] = []
-        self._tell = tell
+        self._tell, self._tell_said = tell, tell_said
         self._above: list[_Container] = []
         self._key: str | None = None
         self._own = Telling.NOTHING  # what the key tells
         self._start = 0  # the number of the first scalar of this member
         self._last: re.Match[str] | None = None
+        self._beside = Telling.NOTHING  # ["X-Api-Key", "X"]
 
     @property
     def _told(self) -> Telling:
         if not self._above:
             return self._own
-        is_value = self._key is not None and self._key.lower() in _VALUES
+        is_value = self._key is not None and last_word(self._key) in _VALUES
         return max(self._own, self._above[-1].named if is_value else self._above[-1].told)
 
     def _end_scalar(self) -> None:
-        if self._last is not None:
-            self.scalars.append(Scalar(self._last, self._key, self._told))
-            self._last = None
+        if self._last is None:
+            return
+        self.scalars.append(Scalar(self._last, self._key, max(self._told, self._beside)))
+        inside = self._last["inside"]
+        is_listed = bool(self._above) and self._above[-1].bracket == "[" and inside is not None
+        self._beside = min(self._tell_said(unescaped(inside)), Telling.MAYBE) if is_listed else Telling.NOTHING
+        self._last = None
 
     def _end_member(self) -> None:
         if not self._above or self._above[-1].bracket != "{" or self._key is None:
             return
-        here, key = self._above[-1], self._key.lower()
+        here, key = self._above[-1], last_word(self._key)
         if key in _NAMES and len(self.scalars) == self._start + 1 and here.said is None:
             inside = self.scalars[-1].match["inside"]
             here.said = None if inside is None else unescaped(inside)
@@ -78,6 +83,7 @@ class _Reader:
             told = min(told, Telling.MAYBE)
         self._above.append(_Container(bracket, self._key, told, named, self._start))
         self._key, self._own = (self._key if bracket == "[" else None), Telling.NOTHING
+        self._beside = Telling.NOTHING
         self._start = len(self.scalars)
 
     def _close(self) -> None:
@@ -86,7 +92,7 @@ class _Reader:
         if not self._above:
             return
         closed = self._above.pop()
-        told = self._tell(closed.said) if closed.said is not None and closed.values else Telling.NOTHING
+        told = self._tell_said(closed.said) if closed.said is not None and closed.values else Telling.NOTHING
         for start, end in closed.values if told else ():
             for scalar in self.scalars[start:end]:
                 scalar.told = max(scalar.told, told)
@@ -118,9 +124,9 @@ class _Reader:
         return self.scalars
 
 
-def json_scalars(text: str, tell: Callable[[str], Telling]) -> list[Scalar]:
-    """Return each scalar of a JSON text in order, with what the names above it and beside it *tell*."""
-    return _Reader(tell).read(text)
+def json_scalars(text: str, tell: Callable[[str], Telling], tell_said: Callable[[str], Telling]) -> list[Scalar]:
+    """Return each scalar of a JSON text in order, with what the names above it *tell*, and those said beside it."""
+    return _Reader(tell, tell_said).read(text)
 
 
 def is_json(text: str) -> bool:

@@ -99,6 +99,11 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def last_word(name: str) -> str:
+    """Return the last word of *name*, in small letters: that of ``headerName`` is ``name``."""
+    return _words(name)[-1] if _words(name) else ""
+
+
 def _at(words: tuple[str, ...], any_key: bool) -> tuple[int, int, Telling]:
     """Return where the last telling words begin and end, and how much they tell."""
     for end in range(len(words), 0, -1):

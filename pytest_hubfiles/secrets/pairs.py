@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.secrets import authorization
-from pytest_hubfiles.secrets.names import Telling
-from pytest_hubfiles.secrets.plausible import is_credential, is_distinctive, is_example
+from pytest_hubfiles.secrets.names import Telling, last_word, listed
+from pytest_hubfiles.secrets.plausible import is_credential, is_distinctive
 
 _LONGEST: Final = 20_000  # characters of a value; a longer one is searched by its shape alone
 _NAME: Final = re.compile(  # the lookbehind keeps what belongs to a query, which is scrubbed as one
-    r"(?<![A-Za-z0-9_.%?&-])([A-Za-z_$][A-Za-z0-9_.$@-]{0,80})(\\*[\"'`]?)\]?[ \t]*(?:=>|:=|={1,3}|:)[ \t]*"
+    r"(?<![A-Za-z0-9_.%?&-])([A-Za-z_$][A-Za-z0-9_.$@-]{0,80})(\\*[\"'`]?)\]?"
+    r"(?:[ \t]*(?:=>|:=|={1,3}|:)[ \t]*|[ \t]+\(?(?=[\"'`(]|(?<=\()\S))"
 )
 _QUOTED: Final = re.compile(
     rf"(\\*)([\"'`])((?:(?!\1\2)(?:\\.|[^\\\n])){{0,{_LONGEST}}}?)\1\2|\"\"\"([^\"]{{1,{_LONGEST}}})\"\"\"", re.DOTALL
@@ -41,7 +43,19 @@ _SAID_LAST: Final = re.compile(
     rf"{_CALLED[4:]}([A-Za-z_][\w. -]{{0,60}}?)\\*[\"']"
 )
 _SAID_AS_ATTRIBUTE: Final = re.compile(rf"{_CALLED}([A-Za-z_][\w. -]{{0,60}}?)[\"'][^<>]{{0,200}}>([^<>]{{1,2000}})</")
+_NAME_HEADS: Final = listed("name key field header parameter variable setting")
+_VALUE_HEADS: Final = listed("value val content data")
 _CELL: Final = re.compile(r"[\w .$-]{1,60}")
+
+
+_ELEMENT_OF_VALUE: Final = re.compile(
+    r"<(?:[\w.-]{1,40}:)?([A-Za-z_][\w.-]{0,80})\s[^<>]{0,400}?\b(?:value|val|content|data|text)=([\"'])([^\"'<>]{1,2000}?)\2"
+)
+_NEXT_ELEMENT: Final = re.compile(  # <key>token</key><string>X</string>
+    r">\s*([A-Za-z_][\w .-]{0,60}?)\s*</[^<>]{1,80}>\s*(?:<[^<>/]{1,400}>\s*){1,2}([^<>]{1,2000}?)\s*</"
+)
+_ESCAPED: Final = re.compile(r"\\u00([0-7][0-9A-Fa-f])|\\x([0-7][0-9A-Fa-f])")
+_FIRST_LINES: Final = 5  # in which the heads of a table may stand
 
 
 class Found(NamedTuple):
@@ -80,6 +94,8 @@ def _named(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
         if not told or is_segment:
             continue
         at = match.end()
+        if not match[0].rstrip().endswith(("=", ":", ">")):  # invalid token (X), the key "X"
+            told = min(told, Telling.MAYBE)
         if at >= header_end and name.lower().endswith(("authorization", "cookie")):
             rest = _REST_OF_LINE.match(text, at + (text[at : at + 1] in "\"'"))
             header_end = at if rest is None else rest.end()
@@ -146,6 +162,25 @@ def _elements(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
         if told and is_credential(told, match[group]):
             yield Found(*match.span(group), match[1])
 
+    for match in _ELEMENT_OF_VALUE.finditer(text):
+        if (told := tell(match[1])) and is_credential(told, match[3]):
+            yield Found(*match.span(3), match[1])
+    for match in _NEXT_ELEMENT.finditer(text):
+        if tell(match[1]) and is_credential(Telling.MAYBE, match[2]):
+            yield Found(*match.span(2), match[1])
+
+
+def under_escapes(text: str, tell: Callable[[str], Telling]) -> list[str]:
+    """Return the credentials in *text* once its entities and its escapes of single characters are undone."""
+    plain = text
+    if "&" in text and ("&quot;" in text or "&lt;" in text or "&#" in text or "&apos;" in text):
+        plain = html.unescape(text)
+    if "\\u00" in text or "\\x" in text:
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), plain)
+    if plain == text:
+        return []
+    return [plain[start:end] for start, end, _ in found_in(plain, tell)]
+
 
 def _said(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
     """Yield values beside their names: ``name: api_key, value: X``, ``<param name="token">X</param>``."""
@@ -169,25 +204,29 @@ def _said(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
 def _columns(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
     """Yield the cells below telling heads of a table: CSV, with commas, semicolons, tabs or bars."""
     lines = list(re.finditer(r"[^\r\n]+", text))
-    if len(lines) < 2:
-        return
-    head = lines[0][0].removeprefix("\ufeff")
-    sign = max(",;\t|", key=head.count)
-    heads = [cell.strip().strip("\"'") for cell in head.split(sign)]
-    if not all(_CELL.fullmatch(cell) for cell in heads if cell):
-        return
-    telling = {number: told for number, cell in enumerate(heads) if cell and (told := tell(cell))}
-    if not telling:
-        return
-    for line in lines[1:]:
-        cells = list(_cells(text, line.span(), sign))
-        if len(cells) != len(heads):
+    for number, line in enumerate(lines[:_FIRST_LINES]):
+        sign = max(",;\t|", key=line[0].count)
+        spans = list(_cells(text, line.span(), sign))
+        heads = [text[slice(*span)].strip("\ufeff \t\"'") for span in spans]
+        if not all(_CELL.fullmatch(head) or not head or "," in head for head in heads):
             continue
-        for number, told in telling.items():
-            start, end = cells[number]
-            value = text[start:end]
-            if is_credential(told, value) and not is_example(value) and (len(heads) > 1 or is_distinctive(value)):
-                yield Found(start, end, heads[number])
+        named = [at for at, head in enumerate(heads) if last_word(head) in _NAME_HEADS]
+        values = [at for at, head in enumerate(heads) if last_word(head) in _VALUE_HEADS]
+        telling = {at: told for at, head in enumerate(heads) if head and (told := tell(head))}
+        if not telling and not (named and values):
+            continue
+        for below in lines[number + 1 :]:
+            cells = list(_cells(text, below.span(), sign))
+            if len(cells) != len(heads):
+                continue
+            told_here = dict(telling)
+            if named and values:
+                told_here.update((at, tell(text[slice(*cells[named[0]])])) for at in values)
+            for at, told in told_here.items():
+                value = text[slice(*cells[at])]
+                if told and is_credential(told, value) and (len(heads) > 1 or is_distinctive(value)):
+                    yield Found(*cells[at], heads[at])
+        return
 
 
 def _cells(text: str, span: tuple[int, int], sign: str) -> Iterator[tuple[int, int]]:

@@ -53,8 +53,8 @@ _EXAMPLE_WORDS: Final = (
     " cookie jwt id hash data localhost local development dev production prod staging demo pat na1 eu1 ap1 v1 v2 v3"
 )
 _EXAMPLE: Final = re.compile(
-    rf"(?i)(?:{'|'.join(_EXAMPLE_WORDS.split())}|n/a|[\W_]|([a-z0-9])\1{{2,}}(?!\1)|(?<!\d)(?:0+|\d{{1,3}}"
-    r"|123(?:4(?:5(?:6(?:7(?:8(?:90?|9012)?)?)?)?)?)?|123456789abc|987654321)(?!\d))+"
+    rf"(?i)(?:{'|'.join(_EXAMPLE_WORDS.split())}|n/a|[\W_]|([a-z0-9])\1{{2,}}(?!\1)|(?<![^\W_])\d{{1,3}}(?!\d)"
+    r"|(?<!\d)(?:0+|123(?:4(?:5(?:6(?:7(?:8(?:90?|9012)?)?)?)?)?)?|123456789abc|987654321)(?!\d))+"
 )
 _NAMED: Final = re.compile(  # <YOUR-API-KEY>, {token}, {{ token }}, ${TOKEN}, $TOKEN, %TOKEN%, __token__, [token]
     r"<[^<>]{1,60}>|\{{1,2}[^{}]{1,60}\}{1,2}|\$\{{1,2}[^{}]{1,60}\}{1,2}|\$[A-Z_]{2,60}|%[A-Z_]{2,60}%|__\w{1,60}__"

@@ -115,6 +115,8 @@ class Scrubber:
     def _pairs(self, place: str, text: str) -> str:
         """Scrub what a name in a text tells of: ``refresh_token=…``, ``Cookie: …``, ``<token>…</token>``."""
         parts, end = [], 0
+        for value in pairs.under_escapes(text, self.tell_any):
+            text = text.replace(value, self.replace(place, value))
         for start, stop, _ in pairs.found_in(text, self.tell_any):
             parts += [text[end:start], self.replace(place, text[start:stop])]
             end = stop
@@ -166,7 +168,7 @@ class Scrubber:
     def json(self, place: str, text: str, level: int = 0) -> str:
         """Scrub a JSON text token by token, so that all else keeps its bytes."""
         parts, end = [], 0
-        for scalar in json_scalars(text, self.tell):
+        for scalar in json_scalars(text, self.tell, self.tell_any):
             noted, name = len(self.places), scalar.name
             parts += [text[end : scalar.match.start()], self._json_value(place, scalar, level)]
             end = scalar.match.end()

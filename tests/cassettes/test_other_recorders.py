@@ -194,7 +194,9 @@ def test_a_file_that_is_not_what_its_suffix_says(
         ("*****", False),
         ("[FILTERED]x", True),
         ("dummy-5f1c", True),
-        ("secret", True),
+        ("secret", False),
+        ("secret12", True),
+        ("hunter2", True),
     ],
 )
 def test_placeholders_of_others_are_no_credentials(placeholder: str, is_secret: bool) -> None:

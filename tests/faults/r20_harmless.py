@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
@@ -70,8 +71,16 @@ def run(bounded: bool) -> Outcome:
             failures.append(f"variable {name}: taken for a credential")
     for example in EXAMPLES:
         injected += 1
-        if scrub(interaction("GET", "/a", headers={"X-Api-Key": example})).places:
-            failures.append(f"example {example} in a header: taken for a credential")
+        basic = base64.b64encode(f"user:{example}".encode()).decode()
+        for header, value in (
+            ("X-Api-Key", example),
+            ("Authorization", f"Bearer {example}"),
+            ("Cookie", f"sid={example}"),
+        ):
+            if scrub(interaction("GET", "/a", request_headers={header: value})).places:
+                failures.append(f"example {example} in {header}: taken for a credential")
+        if scrub(interaction("GET", "/a", request_headers={"Authorization": f"Basic {basic}"})).places:
+            failures.append(f"example {example} in Basic: taken for a credential")
     for name in PARAMETERS:
         injected += 1
         url = f"/files/v3/files?{name}=7f3a9b2c1d4e5f60718293"
