@@ -53,7 +53,8 @@ CHANGES: Final[Mapping[str, tuple[list[Interaction], list[Interaction]]]] = {
     **{
         f"the body is {name}": (WHOLE, [_answer(body)])
         for name, body in {
-            "empty": b"", "null": b"null", "cut": BODY[:-9], "garbage": b"\x00\xff", "with NaN": BODY[:-1] + b', "a": NaN}',
+            "empty": b"", "null": b"null", "cut": BODY[:-9], "garbage": b"\x00\xff",
+            "with NaN": BODY[:-1] + b', "a": NaN}',
             "with a key twice": BODY[:-1] + b', "status": "COMPLETE"}', "twice": BODY * 2, "a page": b"<html></html>",
             "a text": b'"COMPLETE"', "a list": b"[" + BODY + b"]",
         }.items()
