@@ -20,6 +20,24 @@ from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.run import check
 from pytest_hubfiles.run.rules import Rules
 
+PAGE = b"<html><body>try again later</body></html>"
+
+
+def _answered(status: int, body: bytes | None = None, content_type: str = "application/json") -> bytes:
+    """Return a cassette in which every request is answered so; with the body that it had, unless *body* is given."""
+    return cassettes.dump(
+        [
+            replace(
+                i,
+                status_code=status,
+                response_headers={"Content-Type": (content_type,)},
+                response_body=i.response_body if body is None else body,
+            )
+            for i in whole_import()
+        ]
+    )
+
+
 ELSEWHERE = interaction("GET", "/crm/v3/objects/contacts", 200, {})
 NOTHING: Mapping[str, bytes | None] = {
     "no file": None,
@@ -27,6 +45,12 @@ NOTHING: Mapping[str, bytes | None] = {
     "no interaction": cassettes.dump([]),
     "no contract": cassettes.dump([ELSEWHERE, ELSEWHERE]),
     "redirects": cassettes.dump([replace(i, status_code=302) for i in whole_import()]),
+    **{f"nothing but {status}": _answered(status) for status in (401, 403, 429, 500, 502, 503, 504)},
+    **{f"pages with {status}": _answered(status, PAGE, "text/html") for status in (200, 202, 404, 500, 502, 503)},
+    "pages called JSON": _answered(200, PAGE),
+    **{f"statuses without a schema: {status}": _answered(status) for status in (201, 203, 206, 226)},
+    "no content": _answered(204, b""),
+    "bodies where nobody keeps them": cassettes.dump(whole_import()).replace(b"      string:", b"      json:"),
     "a torn file": cassettes.dump(whole_import())[:-40],
     "no text": b"\xff\xfe\x00",
     "another format": b"version: 2\ninteractions: []\n",

@@ -22,6 +22,7 @@ from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import Declarations, Declared, DeclaredPlace
 from pytest_hubfiles.judge.fast_validator import FastValidator
 from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.json_types import format_of
 from pytest_hubfiles.record.vcrpy import clients
 
 CONTRACTS = schema_files.load().entries
@@ -116,6 +117,9 @@ def test_each_value_in_each_place(value: object) -> None:
                     assert faults(contract, pointer, changed) == [], changed
 
 
+LIKE = {"digits": "7", "url": "https://example.com/x", "path": "/x"}
+
+
 def pairs(seed: int, count: int) -> Iterator[tuple[Any, Any]]:
     """Yield bodies beside what they may look like when they are recorded again: other values, other shapes."""
     for number, changed in enumerate(mutants(seed, count)):
@@ -123,7 +127,8 @@ def pairs(seed: int, count: int) -> Iterator[tuple[Any, Any]]:
         yield body, changed
         for holder, key in list(places_of(body)):
             if isinstance(holder[key], str):
-                holder[key] = random.Random(number).choice([*TIMES, *UUIDS, "x", holder[key]])
+                like_it = LIKE.get(format_of(holder[key]), "x")
+                holder[key] = random.Random(number).choice([*TIMES, *UUIDS, *[like_it] * 20, holder[key]])
         yield changed, body
         yield copy.deepcopy(changed), changed
         yield BODIES[number % len(BODIES)], body

@@ -106,7 +106,7 @@ def test_paths_say_what_is_collected(suite: Downstream, paths: list[str], ids: l
 
 
 def test_collecting_reads_no_file(suite: Downstream) -> None:
-    """Collecting makes tests of names: a file that cannot be read is one too, and so is a candidate; other files are not."""
+    """Collecting makes tests of names: a file that cannot be read is one too, and so is a candidate; others are not."""
     folder = (suite.path / GOOD).parent
     for name in (
         "broken.yaml",
@@ -122,7 +122,8 @@ def test_collecting_reads_no_file(suite: Downstream) -> None:
     result = check(suite, "--collect-only", "-q", str(folder))
 
     assert [line.rpartition("/")[2] for line in result.outlines if line.startswith("cassettes")] == [
-        "broken.yaml", "other.yml", "recorded.json", "recorded.toml", "test_bad.yaml", "test_good.yaml", "x.candidate.yaml",
+        "broken.yaml", "other.yml", "recorded.json", "recorded.toml", "test_bad.yaml", "test_good.yaml",
+        "x.candidate.yaml",
     ]  # fmt: skip
 
 

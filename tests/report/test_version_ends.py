@@ -132,10 +132,8 @@ def test_a_run(downstream: Downstream, args: list[str]) -> None:
 
     (line,) = [line for line in result.outlines if "version-ends" in line]
     assert "2026-03 is supported until September 2027 (2027-09-30), by HubSpot's versioning policy" in line
-    assert (
-        f"; used in 2 of 2 {'cassettes' if '--hubfiles-check' in args else 'tests'}, for 2 operations [8 exchanges]"
-        in line
-    )
+    noun = "cassettes" if "--hubfiles-check" in args else "tests"
+    assert f"; used in 2 of 2 {noun}, for 2 operations [8 exchanges]" in line
     Path(downstream.path, "mine.toml").write_text(
         '[[deviation]]\npath = "$"\nkind = "version-ends"\nreason = "we move in May"\nsource = "us"\n', "utf-8"
     )
