@@ -112,7 +112,7 @@ def _at(words: tuple[str, ...], any_key: bool) -> tuple[int, int, Telling]:
             return end - 1, end, Telling.SURELY
         if word in ("key", "keys"):
             level = Telling.SURELY if before in _SURE_KEYS and word == "key" else Telling.MAYBE
-            likely = before in _LIKELY_KEYS or (any_key and before not in _HARMLESS_KEYS)
+            likely = before in _LIKELY_KEYS or (any_key and before and before not in _HARMLESS_KEYS)
             if before in _SURE_KEYS or likely:
                 with_id = end < len(words) and words[end] == "id" and before == "access"
                 return max(end - 2, 0), end + with_id, level

@@ -28,8 +28,12 @@ _MAYBE: Final = r"(?i)token|secret|pass|pwd|key|cred|assert|jwt|bearer|utk|srf|a
 _ONLY_IN_QUERIES: Final = (
     r"|\A(?:code|code_verifier|sig|signature|auth|key|sid|session|session_id|policy)\Z|_(?:sig|signature|auth)\Z"
 )
-_ONLY_IN_FIELDS: Final = r"|\A(?:code|sig|signature|code_verifier|auth|authorization|cookie|sid|session)\Z|session_?id"
-_ONLY_IN_JSON: Final = r"|\A(?:auth|authorization|cookie|sid|session)\Z|session_?id"  # a code is an error's there
+_ONLY_IN_FIELDS: Final = (
+    r"|\A(?:code|sig|signature|code_verifier|auth|authorization|cookie|sid|session)\Z|(?:\A|_)session_?id"
+)
+_ONLY_IN_JSON: Final = (
+    r"|\A(?:auth|authorization|cookie|sid|session)\Z|(?:\A|_)session_?id"  # a code is an error's there
+)
 _ONLY_IN_HEADERS: Final = (
     r"|auth(?:orization)?\Z|cookie|session|signature|private_app"
     r"|(?<!idempotency)(?<!socket)(?<!cache)(?<!surrogate)(?<!public)_key\Z|\Akey\Z"
@@ -41,7 +45,7 @@ _NO_SECRET: Final = (  # something about a credential, or a place in a list
     r"|at|in|count|limit|left|length|size|scheme|modes?|methods?|algorithm|alg|scopes?|hint|enabled|disabled|required"
     r"|valid|policy|rules|format|pattern|fields?|headers?|prefix|label|title|version|date|time|provider|source|arn"
     r"|issuer|audience|owner|user|username|rotation)\Z"
-    r"|public_?key|(?:\A|_)(?:path|name|url|type)_(?:of|to|for)_"
+    r"|(?:token|secret|credential|assertion)_ids?\Z|public_?key|(?:\A|_)(?:path|name|url|type)_(?:of|to|for)_"
 )
 _VARIABLE: Final = re.compile(
     r"(?i)(?:\A|_)(?:token|secret|password|passwd|passphrase|pwd|api_?key|hapikey|access_?key|private_?key|secret_?key"
@@ -125,15 +129,20 @@ def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     A name alone makes none: ``HUBSPOT_TOKEN_ENDPOINT`` holds a URL, ``SECRET_REGION`` a word.
     """
     for name, value in environment.items():
-        if not _is_variable_of_a_secret(name):
-            continue
-        value = value.strip()
-        if "://" in value[:40]:
-            yield from ((part, name) for part, _ in in_url(value) if len(part) >= _LEAST_GUESSED)
-        elif value[:1] in "{[" and len(value) > 1:
-            yield from ((part, name) for field, part in _fields(value) if _holds(field, part, _ONLY_IN_JSON))
-        if len(value) >= _LEAST_GUESSED and (looks_made_up(value) or ("PASS" in name.upper() and _is_password(value))):
-            yield value, name
+        if _is_variable_of_a_secret(name):
+            yield from ((part, name) for part in _in_variable(name, value.strip()))
+
+
+@lru_cache(maxsize=256)
+def _in_variable(name: str, value: str) -> tuple[str, ...]:
+    found = []
+    if "://" in value[:40]:
+        found += [part for part, _ in in_url(value) if len(part) >= _LEAST_GUESSED]
+    elif value[:1] in ("{", "["):
+        found += [part for field, part in _fields(value) if _holds(field, part, _ONLY_IN_JSON)]
+    if len(value) >= _LEAST_GUESSED and (looks_made_up(value) or ("PASS" in name.upper() and _is_password(value))):
+        found.append(value)
+    return tuple(found)
 
 
 # --- requests --------------------------------------------------------------------------------------------------
