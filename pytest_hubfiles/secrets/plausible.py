@@ -71,7 +71,7 @@ _DOCUMENTED: Final = re.compile(
 def is_example(value: str) -> bool:
     """Return whether *value* stands for a credential and is none: a person's placeholder, or a documented example."""
     value = value.strip()
-    if not value or value == placeholder(value) or _DOCUMENTED.fullmatch(value):
+    if len(value) < 2 or value == placeholder(value) or _DOCUMENTED.fullmatch(value):
         return True
     if len(value) > _LONGEST_EXAMPLE:
         return False
