@@ -42,7 +42,7 @@ def is_placeholder(value: str) -> bool:
 
 _LONGEST_EXAMPLE: Final = 80  # characters
 _EXAMPLE_WORDS: Final = (
-    "your my our the this that an a some any of to for in here goes is not no real fake faked dummy tests testing"
+    "your my our the this that some any of to for in here goes is not no real fake faked dummy tests testing"
     " tester test mocked mock samples sample examples example placeholder changed changeme change me replaced replace"
     " with insert enter put add fill secrets secret password passwd passphrase pass pwd word tokens token apikey keys"
     " key api access refresh oauth2 oauth authorization auth bearer basic client private public application app"
@@ -71,7 +71,7 @@ _DOCUMENTED: Final = re.compile(
 def is_example(value: str) -> bool:
     """Return whether *value* stands for a credential and is none: a person's placeholder, or a documented example."""
     value = value.strip()
-    if not value or value == placeholder(value) or _DOCUMENTED.fullmatch(value):
+    if len(value) < 2 or value == placeholder(value) or _DOCUMENTED.fullmatch(value):
         return True
     if len(value) > _LONGEST_EXAMPLE:
         return False
