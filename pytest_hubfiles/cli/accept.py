@@ -13,6 +13,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
 from pytest_hubfiles.run import accepted
 from pytest_hubfiles.settings.ini_files import named_deviations
@@ -73,7 +74,7 @@ def accept(
     status = 0
     for candidate in dict.fromkeys(candidates):
         try:
-            say(f"promoted: {shown(accept_candidate(candidate))}")
+            say(f"promoted: {shown(accept_candidate(candidate, is_excused=_is_excused))}")
         except CandidateRefusedError as error:
             say(str(error), err=True)
             status = max(status, 1)
@@ -81,6 +82,14 @@ def accept(
             say(str(error), err=True)
             status = USAGE
     sys.exit(status)
+
+
+def _is_excused(finding: Finding) -> bool:
+    """Return whether the team's deviations say that *finding* is none."""
+    named = named_deviations(Path())
+    known = () if named is None or not named.exists() else deviations.load(named)
+    today = dt.datetime.now(dt.timezone.utc).date()
+    return any(one.matches(finding) and (one.until is None or today <= one.until) for one in known)
 
 
 def _candidates(path: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +19,7 @@ from pytest_hubfiles import cassettes, regular_files
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import WAIVABLE
+from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.record.wire import moved
 from pytest_hubfiles.secrets.write_guard import WriteGuard
@@ -256,8 +256,14 @@ def _reasons(content: bytes) -> list[str]:
     return [reason.decode("utf-8", "replace") for reason in _REFUSED.findall(content)]
 
 
-def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> Path:
+def accept_candidate(
+    candidate: Path,
+    limits: cassettes.Limits = cassettes.USUAL,
+    is_excused: Callable[[Finding], bool] = lambda finding: False,
+) -> Path:
     """Promote *candidate* to the cassette beside it; return the cassette.
+
+    *is_excused* says whether what looks like a credential has been accepted as none.
 
     Raises:
         CassetteUnreadableError: if the candidate cannot be read.
@@ -276,7 +282,8 @@ def accept_candidate(candidate: Path, limits: cassettes.Limits = cassettes.USUAL
             reason for i in interactions if i.transient and (reason := f"{i.label} got {i.transient}") not in others
         ]
         _, credentials = file_findings.scrubbed(interactions)
-        others += [finding.message for finding in credentials]
+        named = (replace(finding, cassette=shown(cassette)) for finding in credentials)
+        others += [finding.message for finding in named if not is_excused(finding)]
         if others or not interactions:
             raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
         write_guard = WriteGuard.of(os.environ)

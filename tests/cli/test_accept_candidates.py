@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 from helpers.downstream import Downstream, interaction, polled, whole_import
 
@@ -46,3 +47,22 @@ def test_a_good_candidate_is_promoted(downstream: Downstream) -> None:
     """One that was kept for findings alone becomes the cassette."""
     status, said = accepted(downstream, [polled("COMPLETE", change={"size": "1"})])
     assert status == 0, said
+
+
+def test_what_was_accepted_as_no_credential_is_promoted(
+    downstream: Downstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place that the team's deviations call no credential keeps no candidate back."""
+    monkeypatch.chdir(downstream.path)
+    downstream.ini("hubfiles_deviations = mine.toml")
+    (downstream.path / "mine.toml").write_text(
+        '[[deviation]]\npath = "$"\nkind = "secret-in-cassette"\nreason = "made up"\nsource = "us"\n'
+        'cassettes = ["cassettes/2026-03/test_files/test_import.yaml"]\n'
+        'places = ["response body, field accessToken"]\n',
+        encoding="utf-8",
+    )
+    downstream.write(whole_import())
+    candidate = downstream.candidate().relative_to(downstream.path)
+    candidate.write_bytes(WAIVED + cassettes.dump([polled("COMPLETE", change={"accessToken": TOKEN})]))
+    done = CliRunner().invoke(main, ["accept", str(candidate)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
