@@ -113,6 +113,8 @@ def send(method, url, body=None):
     return session.request(method, url, json=body, headers=HEADERS).json()
 """),
     Sender("requests-oauthlib", ("requests", "requests-oauthlib"), """
+import os
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # the fake server speaks plain HTTP
 from requests_oauthlib import OAuth2Session
 def send(method, url, body=None):
     session = OAuth2Session(token={"access_token": "a-token-for-compat", "token_type": "Bearer"})
