@@ -18,6 +18,7 @@ import pytest_hubfiles
 from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.openapi.documents import OpenApiError
 from pytest_hubfiles.settings.values import RecordMode
 
 POLL = poll({**PENDING, "status": "PROCESSING", "result": CAT})
@@ -35,6 +36,7 @@ VALUES: dict[str, Any] = {
     "Comparison": Comparison("v3", "2026-03", (), (), ()),
     "RecordMode": RecordMode.ONCE,
     "Exception": KeyError("items"),
+    "OpenApiError": OpenApiError("hubspot.json", "it is no object"),
     "Sequence[Path]": [Path("a.json"), Path("b.json")],
     "Sequence[str]": ["one", "two"],
     "Iterable[str]": ["one", "two"],

@@ -75,7 +75,7 @@ def run(bounded: bool) -> Outcome:
         cases = list(itertools.product(clients, tapes, (0, 1, 3, 50)))
         for client, tape, times in cases:
             test = f"test_polls[{client}-{tape}-{times}]"
-            reported = [finding for finding in found if finding["test"].endswith(test)]
+            reported = [finding for finding in found if (finding["test"] or "").endswith(test)]
             how = ran.outcomes.get(test, "not run")
             failures += _judge(test, how, reported, tape=tape, times=times, tries=tries[test])
         plain = suite.path / "cassettes/v3/one-poll.yaml"
