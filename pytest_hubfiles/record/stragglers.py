@@ -98,9 +98,10 @@ class Stragglers:
     """Refuses what tests send that have ended; *told* gets a text for each.
 
     Whose a request is, the context of its task says or, in a thread, the call that it is part of: the outermost one
-    that was not under way when the test began, and is no dispatcher's. If that is under way still when the test ends,
-    what it sends from then on is late. So a pool of the whole session works for every test, whichever has its threads
-    started, and what it goes on doing for a test that has ended is that test's.
+    that was not under way when the test began, and is no dispatcher's, in a thread that the test began or that a
+    dispatcher keeps. If that is under way still when the test ends, what it sends from then on is late. So a pool of the
+    whole session works for every test, whichever has its threads started, and what it goes on doing for a test that has
+    ended is that test's.
     """
 
     def __init__(self, told: list[str], base_url: str) -> None:
@@ -225,10 +226,14 @@ def _stacks() -> dict[int, list[FrameType]]:
 def _call(stack: list[FrameType], before: list[FrameType]) -> FrameType | None:
     """Return the outermost call of *stack* that is not in *before* and no dispatcher's.
 
-    None if there is none: then the thread waits for something to do, or goes on with what it did before.
+    None if there is none: then the thread waits for something to do, or goes on with what it did before. So does a
+    thread from before the test whose loop is no dispatcher's: nobody can tell for whom it does what.
     """
     modules = [str(frame.f_globals.get("__name__", "")) for frame in stack]
     if next((module for module in modules if module != "threading"), "") == "queue":  # as workers of all kinds do
+        return None
+    goes_on = next((module for frame, module in zip(stack, modules, strict=True) if frame in before), "threading")
+    if goes_on.partition(".")[0] not in _DISPATCHERS:
         return None
     names = {
         frame.f_code.co_name for frame, module in zip(stack, modules, strict=True) if module.startswith("asyncio.")

@@ -42,8 +42,9 @@ def is_placeholder(value: str) -> bool:
 
 _LONGEST_EXAMPLE: Final = 80  # characters
 _EXAMPLE_WORDS: Final = (
-    "your my our the this that some any of to for in here goes is not no real fake faked dummy tests testing"
-    " tester test mocked mock samples sample examples example placeholder changed changeme change me replaced replace"
+    "your my our the this that some any of to for in here goes is not no real fake faked dummy tests"
+    " testing replayed tester test mocked mock samples sample examples example placeholder changed changeme change me"
+    " replaced replace"
     " with insert enter put add fill secrets secret password passwd passphrase pass pwd word tokens token apikey keys"
     " key api access refresh oauth2 oauth authorization auth bearer basic client private public application app"
     " username user admin root guest login credentials credential value string str text number integer boolean object"

@@ -8,6 +8,8 @@ import pytest
 from helpers.downstream import STATUS, Downstream, interaction, polled
 from helpers.patience import PATIENCE
 
+from pytest_hubfiles.cassettes.names import safe_name
+
 COMMON = f"""
 import asyncio
 import concurrent.futures
@@ -454,3 +456,50 @@ def test_third(hubfiles):
 
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.OK
+
+
+WORKER = """
+import concurrent.futures, threading, time
+import pytest, requests
+
+class Worker(threading.Thread):
+    "A worker of the session that looks for work again and again, in the call that will do it."
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.jobs, self.on = [], True
+
+    def run(self):
+        while self.on:
+            self.do_one()
+
+    def do_one(self):
+        while self.on and not self.jobs:
+            time.sleep(0.001)
+        if self.on:
+            future, job = self.jobs.pop(0)
+            future.set_result(job())
+
+@pytest.fixture(scope="session")
+def worker():
+    worker = Worker()
+    worker.start()
+    yield worker
+    worker.on = False
+    worker.join()
+
+@pytest.mark.parametrize("number", range(3))
+def test_by_a_worker(worker, hubfiles, number):
+    future = concurrent.futures.Future()
+    worker.jobs.append((future, lambda: requests.get(hubfiles.base_url + PATH, timeout=600).json()["status"]))
+    assert future.result(timeout=600) == "COMPLETE"
+"""
+
+
+def test_a_worker_of_the_session_serves_every_test(downstream: Downstream) -> None:
+    """A thread from before the tests that waits for work in its own way is nobody's, whatever test it worked for."""
+    ended = polled("COMPLETE")
+    downstream.tests(f"PATH = {ended.path!r}\n{WORKER}")
+    for number in range(3):
+        downstream.write([ended], downstream.cassette(safe_name(f"test_by_a_worker[{number}]")))
+    downstream.run().assert_outcomes(passed=3)
