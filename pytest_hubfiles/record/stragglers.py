@@ -99,9 +99,9 @@ class Stragglers:
 
     Whose a request is, the context of its task says or, in a thread, the call that it is part of: the outermost one
     that was not under way when the test began, and is no dispatcher's, in a thread that the test began or that a
-    dispatcher keeps. If that is under way still when the test ends, what it sends from then on is late. So a pool of the
-    whole session works for every test, whichever has its threads started, and what it goes on doing for a test that has
-    ended is that test's.
+    dispatcher keeps. If that is under way still when the test ends, what it sends from then on is late. So a pool of
+    the whole session works for every test, whichever has its threads started, and what it goes on doing for a test that
+    has ended is that test's.
     """
 
     def __init__(self, told: list[str], base_url: str) -> None:
