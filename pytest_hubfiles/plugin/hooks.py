@@ -66,7 +66,7 @@ def pytest_runtest_makereport(
     redaction = item.config.stash[RUN].redaction
     try:
         if test_run is not None and (report.longrepr or report.sections or call.when == "teardown"):
-            redaction.learn(test_run.recorder.credentials)
+            redaction.learn(test_run.recorder)
         redaction.redact(report)
     except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
         fault = OwnFaultError("taking credentials out of the report", error)
@@ -94,9 +94,11 @@ def _hand_on(item: pytest.Item) -> OwnFaultError | None:
     test_run = item.stash.get(TEST_RUN, None)
     try:
         if test_run is not None:
-            redacted = item.config.stash[RUN].redaction.redacted
             record = test_run.record()
-            hand_on(item, replace(record, reasons=list(map(redacted, record.reasons))))
+            if record.reasons:
+                redacted = item.config.stash[RUN].redaction.redacted
+                record = replace(record, reasons=list(map(redacted, record.reasons)))
+            hand_on(item, record)
     except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
         return OwnFaultError("handing on what the test reports", error)
     return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pytest_hubfiles.secrets import redact_values
+from pytest_hubfiles import secrets
+from pytest_hubfiles.record import Recorder
+from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 
@@ -17,19 +19,19 @@ class Redaction:
     """The credentials that a run knows: those of the environment, and those that its tests have used so far."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        self._known = set(WriteGuard.of(environment).values)
+        self._secrets = SessionSecrets(WriteGuard.of(environment), secrets.NOTHING_MORE)
 
-    def learn(self, values: Iterable[str]) -> None:
-        """Know *values* from now on, until the run ends."""
-        self._known.update(values)
+    def learn(self, recorder: Recorder) -> None:
+        """Know what the test of *recorder* has used, until the run ends; nobody looks for it before a text is told."""
+        recorder.hand_on_credentials(self._secrets)
 
     def redacted(self, text: str) -> str:
         """Return *text* without credentials."""
-        return redact_values(text, self._known)
+        return secrets.redact_values(text, self._secrets.values)
 
     # --- what pytest tells ------------------------------------------------------------------------------------
 
-    def redact(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+    def redact(self, report: Any) -> None:
         """Take credentials out of a failure, with all local variables in it, and of what was printed."""
         redacted = self.redacted
         if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
@@ -40,14 +42,13 @@ class Redaction:
             crash = getattr(report.longrepr, "reprcrash", None)
             reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
             report.longrepr = f"{reason}\n\n{new}" if reason else new
-        why = getattr(report, "wasxfail", None)
-        if why is not None:
-            _set(report, "wasxfail", redacted(why))
+        if hasattr(report, "wasxfail"):
+            report.wasxfail = redacted(report.wasxfail)
         report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
         context = getattr(report, "context", None)  # of pytest's SubtestReport, which is not public
         if context is not None:
             kwargs = {name: redacted(str(value)) for name, value in context.kwargs.items()}
-            _set(report, "context", replace(context, msg=context.msg and redacted(context.msg), kwargs=kwargs))
+            report.context = replace(context, msg=context.msg and redacted(context.msg), kwargs=kwargs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -69,7 +70,10 @@ class Redaction:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
-        _redact_error(excinfo.value, self.redacted)
+        error = excinfo.value
+        error.args = tuple(self.redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
+        if isinstance(error, pytest.exit.Exception):
+            error.msg = self.redacted(str(error.msg))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
@@ -77,13 +81,3 @@ class Redaction:
         entries = [entry for chain in getattr(excrepr, "chain", ()) for entry in chain[0].reprentries]
         for entry in entries:
             entry.lines = [self.redacted(line) for line in entry.lines]
-
-
-def _redact_error(error: BaseException, redacted: Callable[[str], str]) -> None:
-    error.args = tuple(redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
-    if isinstance(error, pytest.exit.Exception):
-        error.msg = redacted(str(error.msg))
-
-
-def _set(owner: object, name: str, value: object) -> None:
-    setattr(owner, name, value)

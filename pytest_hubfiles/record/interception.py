@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from pytest_hubfiles import secrets
 from pytest_hubfiles.record.certificates import late_certificates
 from pytest_hubfiles.record.fast.player import Player
 from pytest_hubfiles.record.log_filter import filtered_logs
@@ -37,7 +38,8 @@ class Interception(AbstractContextManager[Recorder]):
                 entering.enter_context(self._patched(bridge))
             else:
                 entering.enter_context(Player(recorder.plain_answer, self._patched, self._patched_beneath))
-            entering.enter_context(filtered_logs(recorder.redacted_log))
+            # A client may log a request before its credentials are known.
+            entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
             if self._block is not None:
                 entering.enter_context(self._block)
             if not recorder.live:

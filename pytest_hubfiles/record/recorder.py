@@ -288,13 +288,12 @@ class Recorder:
         self._examine_requests()
         return self._secrets.values
 
-    def redacted(self, text: str) -> str:
-        """Return a *text* for people, such as a failure's, without the credentials that the test has used."""
-        return secrets.redact_values(text, self.credentials)
-
-    def redacted_log(self, text: str) -> str:
-        """Return a log line of a client, which may be logged before the credentials of its request are known."""
-        return secrets.redact(text, self.credentials)
+    def hand_on_credentials(self, run: SessionSecrets) -> None:
+        """Have *run* know the credentials that the test has used so far."""
+        with self.lock:
+            if self.live:
+                self._in_flight.recorded()
+            self._secrets.hand_on(run)
 
     def _examine_requests(self) -> None:
         """Look for credentials in requests that were answered without that, and in those that have no answer yet."""

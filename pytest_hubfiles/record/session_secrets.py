@@ -54,6 +54,12 @@ class SessionSecrets:
             if len(self._deferred) >= _MOST_DEFERRED:
                 self.examine_deferred()
 
+    def hand_on(self, run: SessionSecrets) -> None:
+        """Have *run* know what this knows, and look for credentials in the same headers once a text is redacted."""
+        run._add(self._values | self._write_guard.values)
+        for headers in self._deferred:
+            run.defer(headers)
+
     def examine_deferred(self) -> None:
         """Add the credentials in the headers that were kept."""
         while self._deferred:
