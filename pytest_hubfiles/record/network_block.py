@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.origin import is_loopback
 from pytest_hubfiles.record.patch_points import PatchPoint, own
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -127,13 +128,10 @@ def _normalized(host: object) -> str:
     """Return *host* in the one form in which hosts are compared: whatever is this machine is ``localhost``."""
     text = host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else str(host or "")
     text = text.lower().removesuffix(".")
-    if text in ("", _HERE) or text.endswith(f".{_HERE}"):  # RFC 6761
+    if not text or is_loopback(text):
         return _HERE
     address = _address(text)
-    if address is None:
-        return text
-    inner = getattr(address, "ipv4_mapped", None) or address
-    return _HERE if inner.is_loopback or inner.is_unspecified else str(inner)
+    return text if address is None else str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
