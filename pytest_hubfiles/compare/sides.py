@@ -123,6 +123,7 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
     display_name = visible(f"{revision}:{path.as_posix()}")
     folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
     git = partial(_git, display_name, folder)
+    _refuse_planted(git, display_name, folder)
     top = Path(git("rev-parse", "--show-toplevel").decode().rstrip("\n"))
     commit = _commit(git, display_name, revision)
     below = (folder.resolve() / path.absolute().relative_to(folder)).relative_to(top.resolve()).as_posix()
@@ -140,6 +141,15 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
         if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
     }
     return _filled(Recordings(display_name, readers, is_folder=below not in blobs))
+
+
+def _refuse_planted(git: Callable[..., bytes], display_name: str, folder: Path) -> None:
+    """Refuse a *folder* inside git's own files: a pull request can bring such ones, whose settings run commands."""
+    own = Path(git("rev-parse", "--absolute-git-dir").decode().rstrip("\n")).resolve()
+    if own in (folder.resolve(), *folder.resolve().parents):
+        raise RecordingsNotFoundError(
+            display_name, f"{visible(str(own))} is a git repository without a checkout of its own; delete its HEAD file"
+        )
 
 
 def _commit(git: Callable[..., bytes], display_name: str, revision: str) -> str:

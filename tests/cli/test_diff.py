@@ -384,6 +384,30 @@ def test_a_revision(args: list[str], old: str, new: str) -> None:
 
 
 @pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("planted", ["cassettes", "cassettes/2026-03"])
+@pytest.mark.parametrize("path", ["cassettes/2026-03", "cassettes/2026-03/one.yaml"])
+def test_a_repository_among_the_cassettes_runs_nothing(planted: str, path: str) -> None:
+    """A repository that a pull request brings inside the cassettes is refused before its settings run a command."""
+    git("init", "--quiet", "--bare", planted)
+    for key, value in {
+        "core.bare": "false",
+        "core.worktree": ".",
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "them",
+        "remote.them.promisor": "true",
+        "remote.them.url": f"ext::touch {Path('ran').absolute()}",
+        "protocol.ext.allow": "always",
+    }.items():
+        git("config", "--file", f"{planted}/config", key, value)
+    (Path(planted) / "refs/heads/here").write_text("0123456789" * 4 + "\n", encoding="utf-8")
+    done = diff("--rev", "here", path)
+
+    assert not Path("ran").exists()
+    assert done.exit_code == 2
+    assert "is a git repository without a checkout of its own" in done.stderr
+
+
+@pytest.mark.usefixtures("repository")
 def test_a_revision_of_one_cassette() -> None:
     """One cassette is compared with what it was, from a folder below the top too."""
     os.chdir("cassettes/2026-03")
