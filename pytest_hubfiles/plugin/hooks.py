@@ -23,11 +23,14 @@ COMPLAINTS: Final = "hubfiles_complaints"
 """The key under which an xdist worker lists the faults of this plugin that belong to no test."""
 
 _SUBTEST_FAILED: set[str] = set()
+_CALLED: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Whether the test's own code is running: what is reported meanwhile is a subtest's."""
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
+    item.stash[_CALLED] = True
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
@@ -39,6 +42,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 _end_test(item, passed=False)
                 run.report.add(test_run.record())
         raise
+    finally:
+        item.stash[_CALLED] = False
     _end_call(item)
     return result
 
@@ -74,7 +79,7 @@ def pytest_runtest_makereport(
     if test_run is None:
         return report
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
-    if call.when != "teardown" and not is_ours:
+    if call.when != "teardown" and not is_ours and not item.stash.get(_CALLED, False):
         try:
             _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
@@ -107,14 +112,18 @@ def _hand_on(item: pytest.Item) -> OwnFaultError | None:
 def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
     """Judge a test that the wrapper around its call has not judged.
 
-    A failure of a unittest.TestCase shows here only, so do xfail and a skip. And the wrapper never sees the first test
-    of a run whose own code asks for the fixture, nor the second try of a plugin that runs tests again.
+    A failure of a unittest.TestCase shows here only, so do xfail and a skip, which must hide nothing. And the wrapper
+    never sees the first test of a run whose own code asks for the fixture, nor the second try of a plugin that runs
+    tests again.
     """
     if not report.passed:
         conclusion = test_run.end_call(passed=False)
         if conclusion.findings or conclusion.refusals:
             explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-            report.sections.append(("hubfiles", explained))
+            if report.skipped and not hasattr(report, "wasxfail") and conclusion.is_red_if_skipped:
+                report.outcome, report.longrepr = "failed", explained
+            else:
+                report.sections.append(("hubfiles", explained))
     elif report.when == "call":
         try:
             _end_call(item)

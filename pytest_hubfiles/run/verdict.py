@@ -28,6 +28,11 @@ class Conclusion(NamedTuple):
         """Whether this fails a test whose own code passed."""
         return bool(self.failing or self.refusals)
 
+    @property
+    def is_red_if_skipped(self) -> bool:
+        """Whether this fails a test that skipped itself: a test may do so when a request fails."""
+        return bool(self.failing) or any(reason != TEST_FAILED for reason in self.refusals)
+
     def since(self, earlier: Conclusion) -> Conclusion:
         """Return what came to light after the *earlier* conclusion."""
         known = {finding.identity for finding in earlier.findings}
