@@ -121,7 +121,8 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
         if conclusion.findings or conclusion.refusals:
             explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
             if report.skipped and not hasattr(report, "wasxfail") and conclusion.is_red_if_skipped:
-                report.outcome, report.longrepr = "failed", explained
+                reason = f"\n{report.longrepr[2]}" if isinstance(report.longrepr, tuple) else ""
+                report.outcome, report.longrepr = "failed", explained + reason
             else:
                 report.sections.append(("hubfiles", explained))
     elif report.when == "call":

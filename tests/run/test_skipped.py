@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers.downstream import Downstream, polled, started
+from helpers.downstream import DOCUMENTED, START, Downstream, interaction, started
 
 HEAD = """
 import unittest
@@ -11,31 +11,37 @@ import requests
 
 @pytest.fixture
 def offline(hubfiles):
-    poll(hubfiles)
+    start_or_skip(hubfiles)
 
-def poll(hubfiles):
-    answer = hubfiles_answer(hubfiles)
-    if answer is None or answer.status_code >= 500 or "size" not in answer.text:
+def start_or_skip(hubfiles):
+    started = start(hubfiles)
+    if started is None or started.status_code != 202 or not isinstance(started.json()["id"], str):
         pytest.skip("HubSpot cannot be reached")
 
-def hubfiles_answer(hubfiles):
+def start(hubfiles):
     try:
-        return requests.get(f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async/tasks/AAAAEZ6whGI/status")
+        return requests.post(f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async", json=BODY)
     except Exception:
         return None
 """
 SKIPPING = {
-    "in its code": "def test_import(hubfiles): poll(hubfiles)",
+    "in its code": "def test_import(hubfiles): start_or_skip(hubfiles)",
     "in a fixture": "def test_import(offline): pass",
     "for a module": """
 def test_import(hubfiles):
-    hubfiles_answer(hubfiles)
+    start(hubfiles)
     pytest.importorskip("there_is_no_such_module")
 """,
     "in a subtest": """
 def test_import(hubfiles, subtests):
     with subtests.test("offline"):
-        poll(hubfiles)
+        start_or_skip(hubfiles)
+""",
+    "after a subtest": """
+def test_import(hubfiles, subtests):
+    with subtests.test("elsewhere"):
+        pytest.skip("not here")
+    start(hubfiles)
 """,
     "in a TestCase": """
 @pytest.mark.usefixtures("hubfiles")
@@ -45,7 +51,7 @@ class TestImport(unittest.TestCase):
         self.hubfiles = hubfiles
 
     def test_import(self):
-        hubfiles_answer(self.hubfiles)
+        start(self.hubfiles)
         self.skipTest("HubSpot cannot be reached")
 """,
 }
@@ -65,12 +71,12 @@ def test_a_request_that_is_not_recorded(downstream: Downstream, how: str) -> Non
 def test_what_breaks_the_contract(downstream: Downstream) -> None:
     """An answer that breaks its contract fails a test that skips itself because of it."""
     downstream.tests(HEAD + SKIPPING["in its code"])
-    downstream.write([polled("PENDING", change={"status": 5})])
+    downstream.write([interaction("POST", START, 202, {"id": 5}, asked=DOCUMENTED)])
 
     result = downstream.run()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["breaking *$.status*schema-violation*"])
+    result.stdout.fnmatch_lines(["breaking *$.id*schema-violation*"])
 
 
 def test_an_outage_while_recording(downstream: Downstream) -> None:
