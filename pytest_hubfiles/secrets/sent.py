@@ -47,9 +47,10 @@ _NO_SECRET: Final = (  # something about a credential, or a place in a list
     r"|issuer|audience|owner|user|username|rotation)\Z"
     r"|(?:token|secret|credential|assertion)_ids?\Z|public_?key|(?:\A|_)(?:path|name|url|type)_(?:of|to|for)_"
 )
-_VARIABLE: Final = re.compile(
-    r"(?i)(?:\A|_)(?:token|secret|password|passwd|passphrase|pwd|api_?key|hapikey|access_?key|private_?key|secret_?key"
-    r"|signing_?key|encryption_?key|auth_?key|credentials?|jwt)s?(?:\Z|_)"
+_VARIABLE: Final = re.compile(  # also glued to what stands before: PGPASSWORD, HUBSPOTTOKEN
+    r"(?i)(?:token|secret|password|passwd|passphrase|hapikey|credential"
+    r"|(?:\A|_)(?:ssh)?pass|(?:\A|_)(?:pwd|jwt|pat|bearer)"
+    r"|(?:api|access|private|secret|signing|encryption|auth|fernet|developer|portal)_?key)s?\d{0,3}(?:\Z|_)"
 )
 
 
