@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_hubfiles import secrets
 from pytest_hubfiles.record.certificates import late_certificates
 from pytest_hubfiles.record.fast.player import Player
-from pytest_hubfiles.record.log_filter import filtered_logs
+from pytest_hubfiles.record.log_filter import filtered_logs, redacted_handlers
 from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
 
@@ -40,6 +40,7 @@ class Interception(AbstractContextManager[Recorder]):
                 entering.enter_context(Player(recorder.plain_answer, self._patched, self._patched_beneath))
             # A client may log a request before its credentials are known.
             entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
+            entering.enter_context(redacted_handlers(lambda: recorder.credentials))
             if self._block is not None:
                 entering.enter_context(self._block)
             if not recorder.live:
