@@ -27,9 +27,17 @@ def _json(text: str) -> object:
         raise NotParsedError(f"it is not JSON: {error.reason}") from None
 
 
+_DEEP_KEY: Final = re.compile(  # which the parser of the standard library takes quadratic time for
+    r"(?m)(?:^|[\[{,])[ \t]*(?:(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*){100}"
+)
+
+
 def _toml(text: str) -> object:
     from pytest_hubfiles import toml
 
+    if deep := _DEEP_KEY.search(text):
+        line = text.count("\n", 0, deep.end()) + 1
+        raise NotParsedError(f"it is not TOML that we read: a key has more than 100 parts (at line {line})")
     try:
         return toml.loads(text)
     except (ValueError, RecursionError) as error:
