@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, complaining, failing
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
 
@@ -84,6 +85,8 @@ def pytest_runtest_makereport(
             _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
+    if report.skipped:
+        _fail_skipped(item, report, test_run)
     if fault is not None:
         test_run.passed = False
         report.sections.append(("hubfiles", str(fault)))
@@ -112,24 +115,36 @@ def _hand_on(item: pytest.Item) -> OwnFaultError | None:
 def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
     """Judge a test that the wrapper around its call has not judged.
 
-    A failure of a unittest.TestCase shows here only, so do xfail and a skip, which must hide nothing. And the wrapper
-    never sees the first test of a run whose own code asks for the fixture, nor the second try of a plugin that runs
-    tests again.
+    A failure of a unittest.TestCase shows here only, so do xfail and a skip. And the wrapper never sees the first test
+    of a run whose own code asks for the fixture, nor the second try of a plugin that runs tests again.
     """
     if not report.passed:
         conclusion = test_run.end_call(passed=False)
         if conclusion.findings or conclusion.refusals:
             explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-            if report.skipped and not hasattr(report, "wasxfail") and conclusion.is_red_if_skipped:
-                reason = f"\n{report.longrepr[2]}" if isinstance(report.longrepr, tuple) else ""
-                report.outcome, report.longrepr = "failed", explained + reason
-            else:
-                report.sections.append(("hubfiles", explained))
+            report.sections.append(("hubfiles", explained))
     elif report.when == "call":
         try:
             _end_call(item)
         except pytest.fail.Exception as failure:
             report.outcome, report.longrepr = "failed", str(failure)
+
+
+def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
+    """Fail a test that was skipped, or failed as expected, over what must not be passed over.
+
+    A test that expects to fail may expect any finding; none excuses a credential on the disk. A test that was skipped
+    over an outage has not recorded what it was to record.
+    """
+    conclusion = test_run.conclusion
+    is_expected = hasattr(report, "wasxfail")
+    is_told = any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing)
+    if is_told or (conclusion.loses_a_recording and not is_expected):
+        explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
+        reason = f"\n{report.longrepr[2]}" if isinstance(report.longrepr, tuple) else ""
+        report.outcome, report.longrepr = "failed", explained + reason
+        if is_expected:
+            del report.wasxfail
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

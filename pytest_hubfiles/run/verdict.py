@@ -29,9 +29,9 @@ class Conclusion(NamedTuple):
         return bool(self.failing or self.refusals)
 
     @property
-    def is_red_if_skipped(self) -> bool:
-        """Whether this fails a test that skipped itself: a test may do so when a request fails."""
-        return bool(self.failing) or any(reason != TEST_FAILED for reason in self.refusals)
+    def loses_a_recording(self) -> bool:
+        """Whether what was recorded must not be kept, for more than that the test did not pass."""
+        return any(reason != TEST_FAILED for reason in self.refusals)
 
     def since(self, earlier: Conclusion) -> Conclusion:
         """Return what came to light after the *earlier* conclusion."""
@@ -91,7 +91,7 @@ def _refusals(findings: Iterable[Finding], rules: Rules, recorder: Recorder, pas
     replaces = recorder.mode is not RecordMode.VERIFY
     if replaces and not passed:
         yield TEST_FAILED
-    yield from recorder.endless
+    yield from recorder.incomplete
     if OUTAGE not in rules.allow:
         yield from recorder.transient_answers  # they verify nothing either
     if replaces and any(not _is_waived(finding, rules) for finding in at_or_above(findings, rules)):

@@ -167,9 +167,6 @@ def test_vcrpys_json_is_read(tmp_path: Path, sandbox: Sandbox) -> None:
         ("a.json", "[" * 100_000, "it is not JSON: it is nested too deeply", None),
         ("a.JSON", "version: 1", "it is not JSON: Expecting value: line 1", 1),
         ("a.toml", "version = 1\nversion = 1\n", "it is not TOML: Cannot overwrite a value (at line 2", 2),
-        ("a.toml", f"a = 1\nb{'.b' * 50_000} = 1\n", "it is not TOML that we read: a key has more than 100 parts", 2),
-        ("a.toml", "a = {'b'" + ' . "b"' * 50_000 + " = 1}\n", "it is not TOML that we read: a key has more than", 1),
-        ("a.toml", f"[[b{'.b' * 50_000}]]\n", "it is not TOML that we read: a key has more than 100 parts", 1),
         ("a.json", "{}", "it has no list of interactions; is it a vcrpy cassette?", None),
         ("a.toml", "version = 2\ninteractions = []\n", "its version is 2", None),
     ],
@@ -215,3 +212,25 @@ def test_placeholders_of_others_are_no_credentials(placeholder: str, is_secret: 
 
     expected = ["URL, query access_token", "request header Authorization", "response body, field password"]
     assert sorted(found) == (expected if is_secret else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 50_000 + "a = 1", "[" + '"a".' * 50_000 + "a]", "x = {" + "'a' . " * 50_000 + "a = 1}",
+     '# """\n' + "a." * 50_000 + 'a = 1\n# """'],
+    ids=["key", "table", "inline", "between comments"],
+)  # fmt: skip
+def test_a_key_of_many_parts_is_refused(text: str, tmp_path: Path) -> None:
+    """Python's parser of TOML takes the square of a key's parts; no recorder writes such a key."""
+    path = tmp_path / "deep.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CassetteUnreadableError, match="a key has more than 40 parts"):
+        cassettes.read(path)
+
+
+def test_many_dots_in_a_text_are_no_key(tmp_path: Path) -> None:
+    """What a body says is no key, however many parts a word of it has."""
+    text = (FOREIGN / "cassetter.toml").read_text("utf-8")
+    path = tmp_path / "dotted.toml"
+    path.write_text(text.replace("cat.png", "a." * 60 + "png"), encoding="utf-8")
+    assert len(cassettes.read(path)) == 3
