@@ -20,6 +20,7 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
 from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.interception import Change
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import WriteGuard
@@ -69,7 +70,8 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
     with failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = test_run.recorder
-        recording.enter_context(Interception(recorder))
+        change = _change(run, wanted)
+        recording.enter_context(Interception(recorder, change))
         offered = HubFiles(
             version=wanted.version,
             base_url=recorder.base_url,
@@ -128,6 +130,17 @@ def _test_run(
         order=lambda: item.session.items.index(item),
         limits=run.limits,
     )
+
+
+def _change(run: Run, wanted: TestSettings) -> Change | None:
+    """Return what the API does otherwise in this test, None if nothing."""
+    if run.tried is None and wanted.change is None:
+        return None
+    from pytest_hubfiles.rehearsal.applied import applying, named
+
+    if run.tried is not None:
+        return applying(run.tried, run.contracts)
+    return named(str(wanted.change), run.contracts, wanted.shown)
 
 
 def _checked(config: object) -> Mapping[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_hubfiles import secrets
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import host_of, is_loopback
 from pytest_hubfiles.record.certificates import late_certificates
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
 
+Change = Callable[[Sequence[Interaction]], Iterable[Interaction]]
+"""Returns what the API answers in place of what was recorded."""
+
+
 class Interception(AbstractContextManager[Recorder]):
     """While it is entered, the clients ask *recorder*.
 
-    No other connection leaves this machine in a replay, nor in a recording whose base URL is on it.
+    No other connection leaves this machine in a replay, nor in a recording whose base URL is on it. With *change* the
+    answers are what that makes of those recorded.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, change: Change | None = None) -> None:
+        self._recorder, self._change = recorder, change
         self._block = self._network_block()
         self._unrecorded = self._unrecorded_clients()
         self._entered = ExitStack()
@@ -37,7 +43,9 @@ class Interception(AbstractContextManager[Recorder]):
         recorder = self._recorder
         with ExitStack() as entering:  # what fails in here leaves nothing patched
             bridge = self._bridge() if recorder.vcr_config else None
-            recorder.load(recorder.replayed if bridge is None else bridge.interactions())
+            loaded = recorder.replayed if bridge is None else bridge.interactions()
+            recorder.load(loaded if self._change is None else self._change(loaded))
+            recorder.tape.is_changed = self._change is not None
             if recorder.live or bridge is not None:
                 entering.enter_context(self._patched(bridge))
             else:

@@ -1,0 +1,116 @@
+"""Finds which of many changes break a test, in few runs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+
+Try = Callable[[Sequence[Change]], "Outcome | None"]
+"""Runs the test with some changes at once; None once the budget is spent."""
+
+
+@dataclass
+class Found:
+    """What a search has found: a verdict by change, how often the test ran, and what breaks it only together."""
+
+    outcomes: dict[Change, Outcome] = field(default_factory=dict)
+    runs: int = 0
+    inferred: int = 0
+    joint: list[tuple[Change, ...]] = field(default_factory=list)
+    not_tried: list[Change] = field(default_factory=list)
+
+
+class Search:
+    """Tries *changes* in groups whose members do not meet, as one run with all of them can clear them all.
+
+    Where a group breaks the test it is halved. A test that few changes break is known in few runs; one that most of them
+    break would cost more that way, so that the second half is tried one by one where most of the first breaks it. *suspects* are the changes
+    that broke the test the last time: each is tried by itself at once, the others in one group of each kind.
+    """
+
+    def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
+        self._attempt, self._suspects, self._in_groups = attempt, set(suspects), in_groups
+        self._found = Found()
+        self._is_over = False
+
+    def run(self, changes: Sequence[Change]) -> Found:
+        """Return what becomes of the test under each of *changes*, in their order."""
+        for group in self._groups(changes):
+            self._settle(group)
+        found = self._found
+        found.not_tried = [change for change in changes if change not in found.outcomes]
+        return found
+
+    def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        groups: dict[object, list[Change]] = {}
+        for change in changes:
+            key: object = change
+            if self._in_groups and change.path is not None and change not in self._suspects:
+                key = (change.operation, change.kind, change.variant, _depth(change.path))
+            groups.setdefault(key, []).append(change)
+        yield from groups.values()
+
+    def _settle(self, group: Sequence[Change]) -> None:
+        """Find the verdict of each member of *group*."""
+        outcome = self._tried(group)
+        if outcome is None:
+            return
+        if len(group) == 1:
+            self._found.outcomes[group[0]] = outcome
+        elif outcome.verdict is Verdict.PASSES:
+            self._clear(group)
+        else:
+            self._halve(group)
+
+    def _clear(self, group: Iterable[Change]) -> None:
+        for change in group:
+            self._found.outcomes[change] = Outcome(Verdict.PASSES)
+            self._found.inferred += 1
+
+    def _halve(self, group: Sequence[Change]) -> None:
+        """Find what in *group*, which breaks the test, breaks it: members by themselves, or only together."""
+        middle = (len(group) + 1) // 2
+        first, second = group[:middle], group[middle:]
+        self._settle(first)
+        breaking = sum(not self._passes(change) for change in first)
+        if breaking * 2 > len(first):
+            for change in second:
+                self._settle([change])
+        else:
+            self._settle(second)
+        if not self._is_over and all(map(self._passes, group)):
+            self._add_joint(group)
+
+    def _passes(self, change: Change) -> bool:
+        outcome = self._found.outcomes.get(change)
+        return outcome is not None and outcome.verdict is Verdict.PASSES
+
+    def _add_joint(self, group: Sequence[Change]) -> None:
+        """Find the fewest members of *group* that break the test together, though none does alone."""
+        needed = list(group)
+        if any(set(known) <= set(needed) for known in self._found.joint):
+            return
+        for change in group:
+            rest = [other for other in needed if other != change]
+            if len(rest) < 2:
+                break
+            outcome = self._tried(rest)
+            if outcome is None:
+                return
+            if outcome.verdict is not Verdict.PASSES:
+                needed = rest
+        self._found.joint.append(tuple(needed))
+
+    def _tried(self, group: Sequence[Change]) -> Outcome | None:
+        outcome = None if self._is_over else self._attempt(group)
+        self._is_over = outcome is None
+        self._found.runs += outcome is not None
+        return outcome
+
+
+def _depth(path: str) -> int:
+    """Return how deep *path* leads: of two places as deep as one another, none is within the other."""
+    return path.count(".") + path.count("[")
