@@ -18,6 +18,7 @@ def family(change: Change, recording: Recording) -> Family:
     """Return the family of *change*: what the contract finds in the answers with it and did not find before."""
     if is_event(change):
         return "event"
+    recording = recording.outline
     for before, after in zip(recording.exchanges, recording.changed(change), strict=True):
         if after is before.interaction:
             continue
@@ -38,8 +39,8 @@ def _may_come(finding: Finding, change: Change) -> bool:
     """Return whether HubSpot lets what was found come without notice.
 
     Source: HubSpot's definition of a breaking change: a new value of an existing field ("new option") is none, a new
-    response field is not listed, and renaming one breaks. Its guide to error handling: treat every field of an error as optional. A header
-    that announces the end of an operation is the notice itself.
+    response field is not listed, and renaming one breaks. Its guide to error handling: treat every field of an error
+    as optional. A header that announces the end of an operation is the notice itself.
     """
     return (
         finding.kind is Kind.DEPRECATION_ANNOUNCED

@@ -35,6 +35,7 @@ class _Candidate(NamedTuple):
 
 def changes_of(recording: Recording) -> Iterator[Change]:
     """Yield the changes that alter something in *recording*, each alteration once."""
+    recording = recording.outline
     seen = {_digest(recording, recording.interactions)}
     candidates = [c for number, name in enumerate(recording.operations) for c in _of_operation(recording, name, number)]
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
