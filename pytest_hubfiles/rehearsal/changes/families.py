@@ -31,8 +31,9 @@ def family(change: Change, recording: Recording) -> Family:
 
 
 def _said(finding: Finding) -> tuple[str | None, ...]:
-    """Return what *finding* says, in whatever state the task is: a change may be of the state."""
-    return finding.kind.value, finding.path, finding.keyword, finding.before, finding.after
+    """Return what *finding* says, in whatever state the task is; of what is not documented, any type is one."""
+    after = None if finding.kind is Kind.UNDOCUMENTED_FIELD else finding.after
+    return finding.kind.value, finding.path, finding.keyword, finding.before, after
 
 
 def _may_come(finding: Finding, change: Change) -> bool:
