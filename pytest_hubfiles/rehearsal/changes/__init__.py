@@ -14,13 +14,20 @@ from pytest_hubfiles.rehearsal.changes.names import Change, UnknownChangeError
 from pytest_hubfiles.rehearsal.changes.recording import Recording
 
 __all__ = [
-    "Change", "Family", "Recording", "UnknownChangeError", "apply", "changes_of", "chosen", "family", "is_cut", "parse",
+    "Change", "Family", "Recording", "UnknownChangeError", "apply", "changes_of", "chosen", "families_of",
+    "family", "is_cut", "parse",
 ]  # fmt: skip
 
 
 def changes_of(recorded: Sequence[Interaction], contracts: Contracts) -> tuple[Change, ...]:
     """Return every change that *recorded* allows, each alteration once, the most telling first."""
     return tuple(listing.changes_of(Recording(recorded, contracts)))
+
+
+def families_of(recorded: Sequence[Interaction], contracts: Contracts) -> dict[Change, Family]:
+    """Return every change that *recorded* allows with its family, the most telling first."""
+    recording = Recording(recorded, contracts)
+    return {change: families.family(change, recording) for change in listing.changes_of(recording)}
 
 
 def apply(change: Change, recorded: Sequence[Interaction], contracts: Contracts) -> tuple[Interaction, ...]:

@@ -17,6 +17,7 @@ from pytest_hubfiles.rehearsal.changes.bodies import (
     with_status,
     without_headers,
 )
+from pytest_hubfiles.rehearsal.changes.places import DEEPEST
 
 AnswerEdit = Callable[[Interaction], Interaction]
 
@@ -38,10 +39,12 @@ def _reordered(answer: Interaction) -> Interaction:
     return answer if read is None else with_json(answer, _backwards(read.value))
 
 
-def _backwards(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _backwards(value[name]) for name in reversed(value)}
-    return [_backwards(element) for element in value] if isinstance(value, list) else value
+def _backwards(value: object, depth: int = 0) -> object:
+    if isinstance(value, dict) and depth < DEEPEST:
+        return {name: _backwards(value[name], depth + 1) for name in reversed(value)}
+    if isinstance(value, list) and depth < DEEPEST:
+        return [_backwards(element, depth + 1) for element in value]
+    return value
 
 
 def _null(answer: Interaction) -> Interaction:

@@ -18,6 +18,7 @@ def family(change: Change, recording: Recording) -> Family:
     """Return the family of *change*: what the contract finds in the answers with it and did not find before."""
     if is_event(change):
         return "event"
+    recording = recording.outline
     for before, after in zip(recording.exchanges, recording.changed(change), strict=True):
         if after is before.interaction:
             continue
@@ -30,16 +31,17 @@ def family(change: Change, recording: Recording) -> Family:
 
 
 def _said(finding: Finding) -> tuple[str | None, ...]:
-    """Return what *finding* says, in whatever state the task is: a change may be of the state."""
-    return finding.kind.value, finding.path, finding.keyword, finding.before, finding.after
+    """Return what *finding* says, in whatever state the task is; of what is not documented, any type is one."""
+    after = None if finding.kind is Kind.UNDOCUMENTED_FIELD else finding.after
+    return finding.kind.value, finding.path, finding.keyword, finding.before, after
 
 
 def _may_come(finding: Finding, change: Change) -> bool:
     """Return whether HubSpot lets what was found come without notice.
 
     Source: HubSpot's definition of a breaking change: a new value of an existing field ("new option") is none, a new
-    response field is not listed, and renaming one breaks. Its guide to error handling: treat every field of an error as optional. A header
-    that announces the end of an operation is the notice itself.
+    response field is not listed, and renaming one breaks. Its guide to error handling: treat every field of an error
+    as optional. A header that announces the end of an operation is the notice itself.
     """
     return (
         finding.kind is Kind.DEPRECATION_ANNOUNCED

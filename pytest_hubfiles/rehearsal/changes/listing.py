@@ -26,6 +26,7 @@ _MOST_PLACES: Final = 500
 """Of an operation: a map of ten thousand keys has no ten thousand places that differ."""
 _MOST_VALUES: Final = 20
 _TASK_STATE: Final = "$.status"
+_RATHER_OF_OPTIONAL: Final = ("field-removed", "field-renamed")
 
 
 class _Candidate(NamedTuple):
@@ -35,6 +36,7 @@ class _Candidate(NamedTuple):
 
 def changes_of(recording: Recording) -> Iterator[Change]:
     """Yield the changes that alter something in *recording*, each alteration once."""
+    recording = recording.outline
     seen = {_digest(recording, recording.interactions)}
     candidates = [c for number, name in enumerate(recording.operations) for c in _of_operation(recording, name, number)]
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
@@ -71,7 +73,8 @@ def _of_operation(recording: Recording, operation: str, number: int) -> Iterator
 
 
 def _candidate(change: Change, operation: int, place: int, *, required: bool) -> _Candidate:
-    rank = kind_rank(change), required, variant_rank(change), operation * _MOST_PLACES + place
+    later = required and change.kind in _RATHER_OF_OPTIONAL
+    rank = kind_rank(change), later, variant_rank(change), operation * _MOST_PLACES + place
     return _Candidate(rank, change)
 
 

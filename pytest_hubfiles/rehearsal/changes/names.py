@@ -47,4 +47,4 @@ class UnknownChangeError(HubfilesError):
 
 def near(text: str, names: Iterable[str]) -> list[str]:
     """Return those of *names* that come closest to *text*, the nearest first."""
-    return difflib.get_close_matches(text, list(dict.fromkeys(names)), _MOST_NEAR, 0.5)
+    return difflib.get_close_matches(text, list(dict.fromkeys(names)), _MOST_NEAR)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from pytest_hubfiles.judge.declared import DeclaredPlace
-from pytest_hubfiles.model.json_types import child_path
+from pytest_hubfiles.model.json_types import child_path, type_of
 from pytest_hubfiles.visible import visible
 
 STEP: Final = r"(?:\.[A-Za-z_$][A-Za-z0-9_$-]*|\[\*\]|\['(?:[^'\\]|\\.)*'\])"
 """The pattern of one step of a JSONPath."""
 
 _LAST_MEMBER: Final = re.compile(rf"(?P<parent>\${STEP}*)(?!\[\*\]){STEP}")
-_DEEPEST: Final = 40
+DEEPEST: Final = 40
+"""How far down a body is changed."""
+_LONG: Final = 20
 GONE: Final = object()
 """What an edit returns for a member that shall not be there."""
 
@@ -55,7 +57,7 @@ def spots(body: object, place: DeclaredPlace) -> Iterator[Spot]:
     while waiting:
         depth, spot = waiting.popleft()
         yield spot
-        if depth == _DEEPEST:
+        if depth == DEEPEST:
             continue
         value, path, name, here = spot
         if isinstance(value, dict):
@@ -102,3 +104,35 @@ def lacking(spot: Spot, path: str) -> str | None:
         return None
     missing = (name for name in spot.place.facts.members if name not in spot.value)
     return next((name for name in missing if member_path(spot.path, name) == path), None)
+
+
+def shortened(spot: Spot, depth: int = 0) -> Any:
+    """Return the value of *spot* without most of its long arrays and maps: what is left has the same places.
+
+    Ten thousand elements take 160 s to be judged under each change, and tell no more than those that differ in shape.
+    """
+    value, path, name, place = spot
+    if depth == DEEPEST:
+        return value
+    if isinstance(value, dict):
+        some = [key for number, key in enumerate(value) if number < _LONG or key in place.facts.members]
+        return {
+            key: shortened(Spot(value[key], member_path(path, key), key, _member(place, key)), depth + 1)
+            for key in some
+        }
+    if isinstance(value, list):
+        elements = [Spot(element, f"{path}[*]", name, place.element) for element in value]
+        return [shortened(element, depth + 1) for element in (elements[:_LONG] + _differing(elements, _LONG))]
+    return value
+
+
+def _differing(elements: Sequence[Spot], start: int) -> list[Spot]:
+    """Return those of *elements*, from number *start* on, that show a type at a place where those before show none."""
+    seen: set[tuple[str, str]] = set()
+    differing = []
+    for number, element in enumerate(elements if len(elements) > start else ()):
+        its = {(spot.path, type_of(spot.value)) for spot in spots(element.value, element.place)}
+        if number >= start and not its <= seen:
+            differing.append(element)
+        seen |= its
+    return differing

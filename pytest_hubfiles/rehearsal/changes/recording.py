@@ -17,7 +17,7 @@ from pytest_hubfiles.rehearsal.changes.bodies import parsed, with_json
 from pytest_hubfiles.rehearsal.changes.events import EVENTS, Asked
 from pytest_hubfiles.rehearsal.changes.kinds import AT_THE_END, DOCUMENTED, EDITS, ENUM, WHILE_WAITING
 from pytest_hubfiles.rehearsal.changes.names import Change, UnknownChangeError
-from pytest_hubfiles.rehearsal.changes.places import Edit, Spot, edited, lacking, parent_of
+from pytest_hubfiles.rehearsal.changes.places import Edit, Spot, edited, lacking, parent_of, shortened
 from pytest_hubfiles.rehearsal.changes.samples import sample
 from pytest_hubfiles.rehearsal.changes.values import NEW_VALUE
 from pytest_hubfiles.visible import visible
@@ -33,6 +33,17 @@ class Recording:
     contracts: Contracts = field(repr=False)
 
     @cached_property
+    def outline(self) -> Recording:
+        """The same without what only repeats: of ten thousand polls three or four are left."""
+        first: dict[object, Interaction] = {}
+        for number, i in enumerate(self.interactions):
+            key = i.match_key, i.status_code, i.response_body, *i.response_headers, i.media_type
+            if key not in first:
+                root = self.root(number)
+                first[key] = i if root is None else with_json(i, shortened(root))
+        return Recording(tuple(first.values()), self.contracts)
+
+    @cached_property
     def exchanges(self) -> list[Exchange]:
         """The interactions, identified."""
         return [self.contracts.identify(interaction) for interaction in self.interactions]
@@ -45,6 +56,14 @@ class Recording:
             if exchange.operation is not None:
                 numbers.setdefault(visible(exchange.operation), []).append(number)
         return numbers
+
+    @property
+    def versions(self) -> dict[str, set[str]]:
+        """The versions of each operation."""
+        return {
+            operation: {version for n in numbers if (version := self.exchanges[n].version) is not None}
+            for operation, numbers in self.operations.items()
+        }
 
     def answers(self, operation: str) -> list[int]:
         """Return the numbers of the answers that a change of shape is about: the successes, else the errors."""
