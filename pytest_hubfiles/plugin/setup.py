@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import WriteGuard
-from pytest_hubfiles.settings.values import RecordMode
+from pytest_hubfiles.settings.values import RecordMode, Sleep
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record import StagedRecordings
@@ -79,6 +80,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
             _token=token,
         )
         item.stash[TEST_RUN] = test_run
+        recording.enter_context(_sleeping(run, test_run))
         started = recording.pop_all()
     with failing("ending to record or replay", test_run), started:
         yield offered
@@ -128,6 +130,29 @@ def _test_run(
         order=lambda: item.session.items.index(item),
         limits=run.limits,
     )
+
+
+def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:
+    """Have sleeps of a replay return at once where that is wanted, or note how long it waited."""
+    if run.get("sleep") is Sleep.REAL:
+        return _waiting(test_run)
+    from pytest_hubfiles import clock
+
+    is_free = not test_run.recorder.live and clock.active() is None
+    return clock.VirtualClock() if is_free else nullcontext()
+
+
+@contextmanager
+def _waiting(test_run: TestRun) -> Iterator[None]:
+    """Note for how long the test neither computed nor ended, which it spent asleep unless it talked to others."""
+    wall, processor = time.monotonic(), time.process_time()
+    try:
+        yield
+    finally:
+        computed = time.process_time() - processor
+        waited = time.monotonic() - wall - computed
+        is_plain = waited > max(1.0, 2 * computed)  # a busy machine makes whoever computes wait as well
+        test_run.waited = waited if is_plain and not test_run.recorder.live else 0.0
 
 
 def _checked(config: object) -> Mapping[str, Any]:

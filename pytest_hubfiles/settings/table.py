@@ -86,6 +86,11 @@ SETTINGS: Final = (
     ),
     Setting("hosts", "more hosts that a recording from this machine may reach", cli=False, repeatable=True),
     Setting("keep_headers", "more headers that recordings keep", cli=False, repeatable=True),
+    Setting(
+        "sleep",
+        "in replays: real, or skip, where sleeps return at once and move the clocks on; default real",
+        metavar="MODE",
+    ),
     Setting("cassette", cli=False, ini=False, marker=("cassette",)),
     Setting("allow", cli=False, ini=False, marker=("allow",)),
     Setting("judge", cli=False, ini=False, marker=("judge",)),
