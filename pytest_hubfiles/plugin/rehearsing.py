@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
 
-from pytest_hubfiles import cassettes
-from pytest_hubfiles.clock_shim import VirtualClock
+from pytest_hubfiles import cassettes, clock
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.own_faults import complaining
@@ -25,10 +24,6 @@ from pytest_hubfiles.rehearsal.verdicts import Seen, outcome_of
 from pytest_hubfiles.report.rehearsal import Rehearsed
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.settings.values import RecordMode
-
-_PATIENT_POLLS: Final = 100
-_STRETCH: Final = 1000.0
-"""After so many polls of a task that does not end, each sleep is so much longer: no time-out is out of reach."""
 
 _PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
@@ -84,6 +79,7 @@ class Rehearsing:
             return  # which the test itself will say
         if self._deadline is None and self._choice.budget is not None:
             self._deadline = time.monotonic() + self._choice.budget
+        clock.prepare()
         gc.freeze()  # what is there already is copied for no child's garbage collector
         try:
             rehearsal = Rehearsal(
@@ -109,9 +105,7 @@ class Rehearsing:
         allure = item.config.pluginmanager.get_plugin("allure_listener")
         if allure is not None:  # it writes a file for each test
             item.config.pluginmanager.unregister(allure)
-        with VirtualClock() as clock:
-            clock.on_skip = silent.hurry(clock)
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
         return silent.told(self._run, item.config.rootpath)
 
 
@@ -123,8 +117,10 @@ def _neighbour(item: pytest.Item, before: pytest.Item | None) -> pytest.Item | N
     if before is None:
         return None
     shared = set(before.listchain())
-    parent = next(node for node in reversed(item.listchain()[:-1]) if node in shared)
-    return cast("pytest.Item", _Neighbour.from_parent(parent, name="next"))
+    parents = (
+        node for node in reversed(item.listchain()[:-1]) if node in shared and isinstance(node, pytest.Collector)
+    )
+    return cast("pytest.Item", _Neighbour.from_parent(next(parents), name="next"))
 
 
 class _Neighbour(pytest.Item):
@@ -161,15 +157,6 @@ class _Silent:
             raised = None if call.excinfo is None else call.excinfo.value
             self._error = raised or pytest.fail.Exception(report.longreprtext)
         return report.passed
-
-    def hurry(self, clock: VirtualClock) -> Callable[[float], None]:
-        """Return what has each sleep of a test that polls and polls move *clock* on further, to its own time-out."""
-
-        def on_skip(seconds: float) -> None:
-            repeats = 0 if self._test_run is None else self._test_run.recorder.tape.repeats
-            clock.stretch = 1.0 if repeats < _PATIENT_POLLS else _STRETCH
-
-        return on_skip
 
     def told(self, run: Run, root: Path) -> Told:
         """Return what was seen of the test."""

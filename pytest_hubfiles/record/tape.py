@@ -20,8 +20,8 @@ class Tape:
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
-    Where a change ``is_changed`` what was recorded, any answer to a poll is repeated, as HubSpot would: ``has_waited`` says
-    whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
+    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would.
+    ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
     """
 
     interactions: list[Interaction]

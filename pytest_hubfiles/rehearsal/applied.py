@@ -41,7 +41,7 @@ def named(text: str, contracts: Contracts, cassette: str) -> Callable[[Sequence[
     What it returns raises NothingRecordedError if nothing is.
 
     Raises:
-        UnknownChangeError: if *text* names no change; what it returns raises the same if the recording does not allow it.
+        UnknownChangeError: if *text* names no change; what it returns raises it if the recording does not allow that.
     """
     parse(text)
 

@@ -77,7 +77,7 @@ def _be_child(work: Callable[[], Mapping[str, Any]], writing: int, folder: str) 
         _stand_apart(folder)
         said = json.dumps(work()).encode()
         _write(writing, _LENGTH.pack(len(said)) + said)
-    except BaseException as error:  # noqa: B036  # whatever it is, this process ends here
+    except BaseException as error:  # whatever it is, this process ends here
         with suppress(BaseException):
             said = json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode()
             _write(writing, _LENGTH.pack(len(said)) + said)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import Finding, worst
 from pytest_hubfiles.model.policy import Severity
-from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.rehearsal import Rehearsal
 
 
 class Tally(NamedTuple):

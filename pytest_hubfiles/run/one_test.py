@@ -27,7 +27,8 @@ class TestRun:
     ``shown`` is how messages and reports call the cassette; ``shared`` whether other tests use it too;
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
     ``passed`` says whether the test's own code passed, ``failure`` is what it was failed with for what was found;
-    ``faults`` are those of this plugin, after which nothing is promoted.
+    ``faults`` are those of this plugin, after which nothing is promoted; ``waited`` is for how many seconds a replay
+    did nothing.
     """
 
     test: str
@@ -41,6 +42,7 @@ class TestRun:
     passed: bool = False
     failure: BaseException | None = None
     faults: list[str] = field(default_factory=list)
+    waited: float = 0.0
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -204,6 +206,7 @@ class TestRun:
             verified=self.is_verifying,
             recording=self.recorder.live,
             used=versions_used(self.recorder.exchanges),
+            waited=self.waited,
             exists=self._candidate is not None or os.path.lexists(self.recorder.cassette),
         )
 

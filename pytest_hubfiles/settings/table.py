@@ -108,6 +108,11 @@ SETTINGS: Final = (
         ini=False,
         marker=("change",),
     ),
+    Setting(
+        "sleep",
+        "in replays: real, or skip, where sleeps return at once and move the clocks on; default real",
+        metavar="MODE",
+    ),
     Setting("cassette", cli=False, ini=False, marker=("cassette",)),
     Setting("allow", cli=False, ini=False, marker=("allow",)),
     Setting("judge", cli=False, ini=False, marker=("judge",)),

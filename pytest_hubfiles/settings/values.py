@@ -30,6 +30,13 @@ class RecordMode(str, Enum):
     VERIFY = "verify"
 
 
+class Sleep(str, Enum):
+    """What a sleep does in a replay: it waits, or returns at once and moves the clocks on."""
+
+    REAL = "real"
+    SKIP = "skip"
+
+
 class OptionError(HubfilesError):
     """A setting with a bad value; it quotes the value, names its source and lists the good ones."""
 
@@ -285,6 +292,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "rehearse_budget": Option(_seconds),
     "rehearsed": Option(Path),
     "change": Option(_text),
+    "sleep": Option(_choice(Sleep), Sleep.REAL),
     "cassette": Option(_name),
     "allow": Option(_allowed, frozenset()),
     "judge": Option(_flag, True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from pytest_hubfiles.compare.comparison import Comparison, Verdict
 from pytest_hubfiles.model.finding import WAIVABLE, Finding
@@ -21,6 +22,9 @@ from pytest_hubfiles.report.grouping import (
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import visible, visible_lines
+
+_WORTH_SKIPPING: Final = 5.0
+"""From how many seconds on it is said that replays waited."""
 
 
 def in_one_line(finding: Finding) -> str:
@@ -137,6 +141,12 @@ def _recordings(report: Report) -> list[str]:
     verified = [r for r in report.records if r.verified and r.judged and not r.reasons]
     if verified:
         lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
+    waited = [record.waited for record in report.records if record.waited]
+    if sum(waited) > _WORTH_SKIPPING:
+        lines.append(
+            f"{plural(len(waited), 'test')} waited {sum(waited):.0f} s in replays, which sleeps do: "
+            "--hubfiles-sleep skip has them return at once and the clocks move on."
+        )
     return lines
 
 
