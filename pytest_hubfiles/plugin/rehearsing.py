@@ -82,9 +82,8 @@ class Rehearsing:
         clock.prepare()
         gc.freeze()  # what is there already is copied for no child's garbage collector
         try:
-            rehearsal = Rehearsal(
-                item.nodeid, self._choice, recorded, run.contracts, lambda changes: self._told(item, changes)
-            )
+            families = dict(self._choice.of(recorded, run.contracts))
+            rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes))
             item.stash[_RESULT] = rehearsal.run(is_over=self._is_over)
         finally:
             gc.unfreeze()

@@ -60,8 +60,8 @@ class RecordingInCiError(HubfilesError):
 class TestSettings:
     """What is set for one test.
 
-    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too. ``change`` names
-    a change of the API to replay with.
+    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too. ``change`` is
+    the name of a change of the API to replay with.
     """
 
     version: str

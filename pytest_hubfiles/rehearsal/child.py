@@ -26,7 +26,7 @@ _LENGTH: Final = struct.Struct("!Q")
 
 
 class NoForkError(HubfilesError):
-    """This machine cannot fork."""
+    """A machine that cannot fork."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -48,8 +48,8 @@ def check_can_fork() -> None:
 def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SECONDS) -> dict[str, Any] | None:
     """Return what *work* returns in a child, as JSON brings it; None where the child came to no end.
 
-    The child is a copy of this process, in which nothing that it does is seen: it writes to no terminal of this one, has
-    temporary files of its own, and is gone afterwards with all that it started. Only the thread that calls this is
+    The child is a copy of this process, in which nothing that it does is seen: it writes to no terminal of this one,
+    has temporary files of its own, and is gone afterwards with all that it started. Only the thread that calls this is
     copied. What is outside of the process (files, databases, other servers) is shared.
     """
     for stream in (sys.stdout, sys.stderr):
@@ -77,7 +77,7 @@ def _be_child(work: Callable[[], Mapping[str, Any]], writing: int, folder: str) 
         _stand_apart(folder)
         said = json.dumps(work()).encode()
         _write(writing, _LENGTH.pack(len(said)) + said)
-    except BaseException as error:  # whatever it is, this process ends here
+    except BaseException as error:  # noqa: BLE001  # whatever it is, this process ends here
         with suppress(BaseException):
             said = json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode()
             _write(writing, _LENGTH.pack(len(said)) + said)

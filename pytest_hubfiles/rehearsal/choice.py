@@ -18,8 +18,7 @@ _ALL: Final = "all"
 class Choice:
     """The changes of a *family*, or ``all``, that match one of the patterns *only*, if there are any.
 
-    A pattern is an operation and a JSONPath, with ``*`` in either. *budget* is in seconds; ``accepted`` are the changes and
-    tests whose breaks the suite accepts.
+    A pattern is an operation and a JSONPath, with ``*`` in either. *budget* is in seconds.
     """
 
     family: str

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_hubfiles.judge.registry import Contracts
-from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import Change
-from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.search import Found, Search
 from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
 
@@ -45,19 +42,20 @@ class Told:
 
 
 class Rehearsal:
-    """Runs the test *name* with each change of *choice* that *recorded* allows; *attempt* runs it with some of them."""
+    """Runs the test *name* with each of some changes; *families* has these changes, each with its family.
+
+    *attempt* runs it with some of them at once. *suspects* are the names of those that broke it the last time.
+    """
 
     def __init__(
         self,
         name: str,
-        choice: Choice,
-        recorded: Sequence[Interaction],
-        contracts: Contracts,
+        families: Mapping[Change, str],
         attempt: Callable[[Sequence[Change]], Told | None],
-        suspects: Sequence[str] = (),
+        suspects: Iterable[str] = (),
     ) -> None:
         self._name, self._attempt, self._suspects = name, attempt, frozenset(suspects)
-        self._families = dict(choice.of(recorded, contracts))
+        self._families = families
 
     def run(self, is_over: Callable[[], bool]) -> Rehearsed:
         """Return what the test comes to; nothing more is tried once the budget *is_over*."""

@@ -24,11 +24,11 @@ class Found:
 
 
 class Search:
-    """Tries *changes* in groups whose members do not meet, as one run with all of them can clear them all.
+    """Tries changes in groups whose members do not meet, as one run with all of them can clear them all.
 
-    Where a group breaks the test it is halved. A test that few changes break is known in few runs; one that most of them
-    break would cost more that way, so that the second half is tried one by one where most of the first breaks it. *suspects* are the changes
-    that broke the test the last time: each is tried by itself at once, the others in one group of each kind.
+    Where a group breaks the test it is halved. That takes few runs where few changes break a test, and more than one by
+    one where most do: so the second half is tried one by one where most of the first breaks it. *suspects* are the
+    changes that broke the test the last time: each is tried by itself.
     """
 
     def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:

@@ -61,8 +61,8 @@ class Break:
 class Rehearsed:
     """What the rehearsal of one test hands to the report.
 
-    ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how many
-    verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
+    ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
+    many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
     ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict. ``refused`` says why the
     test was not rehearsed at all.
     """
