@@ -21,12 +21,32 @@ from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.rehearse import Rehearsal, Told
 from pytest_hubfiles.rehearsal.verdicts import Seen, outcome_of
+from pytest_hubfiles.report.rehearsal import Rehearsal as RehearsalReport
 from pytest_hubfiles.report.rehearsal import Rehearsed
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.settings.values import RecordMode
 
+_CACHED: Final = "hubfiles/rehearsed"
 _PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
+
+
+def known_breaks(config: pytest.Config) -> dict[str, list[str]]:
+    """Return the changes that broke each test the last time that it was rehearsed, from pytest's cache."""
+    cache = getattr(config, "cache", None)
+    known = {} if cache is None else cache.get(_CACHED, {})
+    return known if isinstance(known, dict) else {}
+
+
+def remember_breaks(config: pytest.Config, rehearsal: RehearsalReport) -> None:
+    """Have pytest's cache hold the changes that broke each test; a test that was not rehearsed keeps its own."""
+    cache = getattr(config, "cache", None)
+    if cache is None or hasattr(config, "workerinput"):
+        return
+    found: dict[str, list[str]] = {test: [] for test in rehearsal.names}
+    for one in rehearsal.breaks:
+        found[one.test].append(one.change)
+    cache.set(_CACHED, {**known_breaks(config), **found})
 
 
 class Rehearsing:
@@ -40,6 +60,7 @@ class Rehearsing:
         check_can_fork()
         self._run = run
         self._choice = Choice(run.get("rehearse"), run.get("rehearse_only"), run.get("rehearse_budget"))
+        self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
         self._is_child = False
         self._deadline: float | None = None
@@ -62,7 +83,7 @@ class Rehearsing:
         item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed
         if call.when == "teardown" and not self._is_child:
             rehearsed = item.stash.get(_RESULT, None)
-            if rehearsed is not None and item.stash[_PASSED]:
+            if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
                 report.user_properties.append((REHEARSED, rehearsed.to_text()))
         return report
 
@@ -83,7 +104,8 @@ class Rehearsing:
         gc.freeze()  # what is there already is copied for no child's garbage collector
         try:
             families = dict(self._choice.of(recorded, run.contracts))
-            rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes))
+            suspects = self._suspects.get(item.nodeid, ())
+            rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes), suspects)
             item.stash[_RESULT] = rehearsal.run(is_over=self._is_over)
         finally:
             gc.unfreeze()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_hubfiles.judge.deviations import Deviation
     from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.record.stragglers import Stragglers
+    from pytest_hubfiles.rehearsal.accepted import Accepted
     from pytest_hubfiles.rehearsal.changes import Change
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
@@ -65,6 +66,8 @@ class Run:
             source, value = self.decided("cassettes") or ("the cassette root", self.cassettes.name)
             raise OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
+        if self.get("rehearsed") is not None:
+            self.accepted_breaks  # noqa: B018  # likewise
         if self.get("change") is not None:
             from pytest_hubfiles.rehearsal.changes import parse
 
@@ -178,6 +181,14 @@ class Run:
 
         own = self.get("deviations")
         return deviations.load(own) if own is not None else ()
+
+    @cached_property
+    def accepted_breaks(self) -> tuple[Accepted, ...]:
+        """The breaks in a rehearsal that the user accepts."""
+        from pytest_hubfiles.rehearsal import accepted
+
+        file = self.get("rehearsed")
+        return accepted.load(file) if file is not None else ()
 
     @cached_property
     def deviations(self) -> tuple[Deviation, ...]:

@@ -103,7 +103,14 @@ class Reporter:
             if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
                 run.report.stale_deviations = self._stale()
         if run.get("rehearse") is not None:
-            run.complaints += verdict.of_rehearsal(self._rehearsal())
+            from pytest_hubfiles.plugin.rehearsing import remember_breaks
+            from pytest_hubfiles.rehearsal import accepted
+
+            rehearsal = self._rehearsal()
+            rehearsal.breaks = accepted.accept(rehearsal.breaks, run.accepted_breaks, run.today)
+            self.notes += accepted.run_out(run.accepted_breaks, run.today)
+            remember_breaks(session.config, rehearsal)
+            run.complaints += verdict.of_rehearsal(rehearsal)
         run.complaints += self._versions_not_checked()
         run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
 

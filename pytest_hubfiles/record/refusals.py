@@ -189,8 +189,16 @@ def explain(
     kind = Kind.UNMATCHED_REQUEST
     if same:
         last = tape.interactions[same[-1]]
+        state = last.task_status or "without a state"
         times = f"{len(same)} time{'s' * (len(same) != 1)}"
-        if last.task_status in TERMINAL:
+        if tape.is_changed and tape.is_exhausted:
+            kind = Kind.TASK_NEVER_ENDED
+            message = (
+                f"{sent} was answered {state} {tape.most_repeats} times more than was recorded, and is sent once more: "
+                "under this change the test asks for ever. Have the code give up after some time, or see that the "
+                "task is not going on."
+            )
+        elif last.task_status in TERMINAL:
             message = (
                 f"{sent} was answered {last.task_status} {tape.most_repeats} times more than was recorded: the task "
                 "has ended, and the test asks on. Have the code see that, or raise hubfiles_max_identical_answers in "
@@ -200,7 +208,7 @@ def explain(
             kind = Kind.TASK_NEVER_ENDED
             message = (
                 f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
-                f"was {last.task_status or 'without a state'}: the recorded task never ended. Record it again, "
+                f"was {state}: the recorded task never ended. Record it again, "
                 f"polling until it is {' or '.join(sorted(TERMINAL))}."
             )
         else:

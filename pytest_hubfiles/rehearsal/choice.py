@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.rehearsal.accepted import fits
 from pytest_hubfiles.rehearsal.changes import Change, changes_of, family
 
 _ALL: Final = "all"
@@ -38,8 +38,4 @@ class Choice:
 
 def _matches(change: Change, pattern: str) -> bool:
     operation, _, path = pattern.strip().partition(" ")
-    return _fits(change.operation, operation) and (not path or _fits(change.path or "", path.strip()))
-
-
-def _fits(text: str, pattern: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.DOTALL) is not None
+    return fits(change.operation, operation) and (not path or fits(change.path or "", path.strip()))

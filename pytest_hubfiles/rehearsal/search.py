@@ -28,7 +28,8 @@ class Search:
 
     Where a group breaks the test it is halved. That takes few runs where few changes break a test, and more than one by
     one where most do: so the second half is tried one by one where most of the first breaks it. *suspects* are the
-    changes that broke the test the last time: each is tried by itself.
+    changes that broke the test the last time: each is tried by itself. What breaks it, and is no suspect, has to do so
+    twice: files and servers are the same for all runs, and may be what broke it.
     """
 
     def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
@@ -59,11 +60,18 @@ class Search:
         if outcome is None:
             return
         if len(group) == 1:
-            self._found.outcomes[group[0]] = outcome
+            self._found.outcomes[group[0]] = self._confirmed(group[0], outcome)
         elif outcome.verdict is Verdict.PASSES:
             self._clear(group)
         else:
             self._halve(group)
+
+    def _confirmed(self, change: Change, outcome: Outcome) -> Outcome:
+        """Return *outcome*, unless *change* does not break the test once more; it may have broken it the last time."""
+        if not outcome.verdict.is_break or change in self._suspects:
+            return outcome
+        again = self._tried([change])
+        return outcome if again is None or again.verdict is outcome.verdict else Outcome(Verdict.UNDECIDED)
 
     def _clear(self, group: Iterable[Change]) -> None:
         for change in group:
@@ -102,7 +110,9 @@ class Search:
                 return
             if outcome.verdict is not Verdict.PASSES:
                 needed = rest
-        self._found.joint.append(tuple(needed))
+        outcome = self._tried(needed)
+        if outcome is not None and outcome.verdict.is_break:
+            self._found.joint.append(tuple(needed))
 
     def _tried(self, group: Sequence[Change]) -> Outcome | None:
         outcome = None if self._is_over else self._attempt(group)

@@ -96,13 +96,13 @@ class Rehearsed:
 class Rehearsal:
     """The rehearsal of a run, or of several.
 
-    ``tried`` is for how many tests each change was tried, ``not_tried`` the changes of which a test has no verdict.
-    ``joint`` has tests with changes that break them together, ``refused`` the tests that were not rehearsed, with the
-    reason.
+    ``names`` are the tests that were rehearsed, ``tried`` is for how many of them each change was tried, ``not_tried``
+    are the changes of which a test has no verdict. ``joint`` has tests with changes that break them together,
+    ``refused`` the tests that were not rehearsed, with the reason.
     """
 
     family: str
-    tests: int = 0
+    names: list[str] = field(default_factory=list)
     runs: int = 0
     inferred: int = 0
     tried: Counter[str] = field(default_factory=Counter)
@@ -116,7 +116,7 @@ class Rehearsal:
         if one.refused is not None:
             self.refused.append((one.test, one.refused))
             return
-        self.tests += 1
+        self.names.append(one.test)
         self.runs += one.runs
         self.inferred += one.inferred
         self.tried.update(one.tried)
@@ -126,7 +126,7 @@ class Rehearsal:
 
     def merge(self, other: Rehearsal) -> None:
         """Take in the rehearsal of another run, of other tests."""
-        self.tests += other.tests
+        self.names += [name for name in other.names if name not in self.names]
         self.runs += other.runs
         self.inferred += other.inferred
         self.tried += other.tried
@@ -153,7 +153,7 @@ class Rehearsal:
         breaks = [one for group in self.by_change.values() for one in group]
         return {
             "family": self.family,
-            "tests": self.tests,
+            "tests": len(self.names),
             "changes": len(self.tried),
             "runs": self.runs,
             "inferred": self.inferred,
@@ -161,6 +161,7 @@ class Rehearsal:
             "not_tried": sorted(self.not_tried),
             "breaks": [{**asdict(one), "reproduce": one.reproduce} for one in breaks],
             "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
+            "names": sorted(self.names),
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
         }
 
@@ -169,7 +170,7 @@ class Rehearsal:
         """Return what :meth:`to_dict` wrote."""
         return cls(
             facts["family"],
-            facts["tests"],
+            list(facts["names"]),
             facts["runs"],
             facts["inferred"],
             Counter(facts["tried"]),

@@ -25,7 +25,9 @@ def render_rehearsal(rehearsal: Rehearsal) -> list[str]:
     kind = "" if rehearsal.family == "all" else f"{rehearsal.family.removesuffix('s')} "
     changes = f"{len(rehearsal.tried)} {kind}change{'s' * (len(rehearsal.tried) != 1)}"
     broken = f"{len(by_change)} of them break{'s' * (len(by_change) == 1)} a test" if by_change else "no test breaks"
-    lines = [f"rehearsal: {plural(rehearsal.tests, 'test')}, {changes} ({plural(rehearsal.runs, 'run')}): {broken}"]
+    lines = [
+        f"rehearsal: {plural(len(rehearsal.names), 'test')}, {changes} ({plural(rehearsal.runs, 'run')}): {broken}"
+    ]
     if by_change:
         width = max(map(len, by_change))
         lines.append(f"    tests  {'change'.ljust(width)}  how")
