@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Container, Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -20,7 +24,7 @@ from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.rehearse import Rehearsal, Told
-from pytest_hubfiles.rehearsal.verdicts import Seen, outcome_of
+from pytest_hubfiles.rehearsal.verdicts import Seen, is_installed, outcome_of
 from pytest_hubfiles.report.rehearsal import Rehearsal as RehearsalReport
 from pytest_hubfiles.report.rehearsal import Rehearsed
 from pytest_hubfiles.run.one_test import TestRun
@@ -116,9 +120,16 @@ class Rehearsing:
     def _told(self, item: pytest.Item, changes: Sequence[Change]) -> Told | None:
         """Return what *item* comes to with *changes*, in a process of its own; None where it came to no end."""
         said = in_child(lambda: self._in_child(item, changes).to_dict())
-        return None if said is None else Told.from_dict(said)
+        if said is None:
+            return None
+        told = Told.from_dict(said)
+        for name in told.imported if not changes else ():  # once here, rather than in each child
+            with suppress(Exception):
+                importlib.import_module(name)
+        return told
 
     def _in_child(self, item: pytest.Item, changes: Sequence[Change]) -> Told:
+        before = set(sys.modules)
         self._is_child = True
         self._run.tried = tuple(changes)
         silent = _Silent()
@@ -127,7 +138,14 @@ class Rehearsing:
         if allure is not None:  # it writes a file for each test
             item.config.pluginmanager.unregister(allure)
         item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
-        return silent.told(self._run, item.config.rootpath)
+        return replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
+
+
+def _installed(before: Container[str]) -> Iterator[str]:
+    """Yield the modules of installed packages that are imported now, and were not *before*."""
+    for name, module in list(sys.modules.items()):
+        if name not in before and is_installed(getattr(module, "__file__", None)):
+            yield name
 
 
 def _neighbour(item: pytest.Item, before: pytest.Item | None) -> pytest.Item | None:

@@ -13,13 +13,17 @@ from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a child says of a test: its verdict, None if it never came to use the fixture, and what it asked."""
+    """What a child says of a test: its verdict, None if it never came to use the fixture, and what it asked.
+
+    ``imported`` are the modules of installed packages that were imported for it.
+    """
 
     verdict: Verdict | None
     error: str | None = None
     place: str | None = None
     asked: tuple[str, ...] = ()
     skipped: bool = False
+    imported: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -29,7 +33,7 @@ class Told:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         verdict = None if self.verdict is None else self.verdict.value
-        facts = (verdict, self.error, self.place, list(self.asked), self.skipped)
+        facts = (verdict, self.error, self.place, list(self.asked), self.skipped, list(self.imported))
         return dict(zip(self.__slots__, facts, strict=True))
 
     @classmethod
@@ -38,7 +42,9 @@ class Told:
         if "fault" in said:
             return cls(None, said["fault"])
         verdict = None if said["verdict"] is None else Verdict(said["verdict"])
-        return cls(verdict, said["error"], said["place"], tuple(said["asked"]), said["skipped"])
+        return cls(
+            verdict, said["error"], said["place"], tuple(said["asked"]), said["skipped"], tuple(said["imported"])
+        )
 
 
 class Rehearsal:

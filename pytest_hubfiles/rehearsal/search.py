@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+
+_NEW_VALUE: Final = "enum-value-added"
+_LAST_STEP: Final = re.compile(r"[^.\[\]]+")
+_STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
+"""Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
 Try = Callable[[Sequence[Change]], "Outcome | None"]
 """Runs the test with some changes at once; None once the budget is spent."""
@@ -46,13 +53,20 @@ class Search:
         return found
 
     def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
-        groups: dict[object, list[Change]] = {}
+        """Yield *changes* in groups of those that do not meet, each group where its first member stands."""
+        groups: list[list[Change]] = []
+        open_groups: list[list[Change]] = []
         for change in changes:
-            key: object = change
-            if self._in_groups and change.path is not None and change not in self._suspects:
-                key = (change.operation, change.kind, change.variant, _depth(change.path))
-            groups.setdefault(key, []).append(change)
-        yield from groups.values()
+            if not self._in_groups or change in self._suspects or _steers(change):
+                groups.append([change])
+                continue
+            group = next((g for g in open_groups if not any(_meet(change, member) for member in g)), None)
+            if group is None:
+                group = []
+                groups.append(group)
+                open_groups.append(group)
+            group.append(change)
+        yield from groups
 
     def _settle(self, group: Sequence[Change]) -> None:
         """Find the verdict of each member of *group*."""
@@ -121,6 +135,14 @@ class Search:
         return outcome
 
 
-def _depth(path: str) -> int:
-    """Return how deep *path* leads: of two places as deep as one another, none is within the other."""
-    return path.count(".") + path.count("[")
+def _steers(change: Change) -> bool:
+    """Return whether *change* decides what a test asks and reads next, so that it could hide what others do."""
+    return change.path is None or change.kind == _NEW_VALUE or _LAST_STEP.findall(change.path)[-1:] in _STEERING
+
+
+def _meet(one: Change, other: Change) -> bool:
+    """Return whether the two are at one place, or one is at a place within that of the other."""
+    if one.operation != other.operation or one.path is None or other.path is None:
+        return one.operation == other.operation
+    short, long = sorted((one.path, other.path), key=len)
+    return long == short or (long.startswith(short) and long[len(short)] in ".[")

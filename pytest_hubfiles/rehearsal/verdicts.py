@@ -102,7 +102,12 @@ def _is_own(path: str, root: str) -> bool:
     """Return whether the file *path* is of the project in *root*, and no installed package's."""
     if path.startswith("<") or not os.path.abspath(path).startswith(root + os.sep):  # noqa: PTH100  # as it stands
         return False
-    return not any(os.path.abspath(path).startswith(folder) for folder in _installed())  # noqa: PTH100  # likewise
+    return not is_installed(path)
+
+
+def is_installed(path: str | None) -> bool:
+    """Return whether *path* is a file of Python or of an installed package, ours included."""
+    return path is not None and os.path.abspath(path).startswith(_installed())  # noqa: PTH100  # as it stands
 
 
 @cache
