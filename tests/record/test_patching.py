@@ -116,16 +116,17 @@ def test_a_connection_that_outlives_its_test_goes_its_own_way(downstream: Downst
 
 OLD_URLLIB3 = """
 import json, requests, urllib3
+HEADERS = {"Authorization": "Bearer a-token-for-tests"}
 
 def test_sent(hubfiles):
     assert urllib3.__version__.startswith("1.26.")
     start = hubfiles.base_url + "/files/2026-03/files/import-from-url/async"
-    task = requests.post(start, json=BODY).json()["id"]
+    task = requests.post(start, json=BODY, headers=HEADERS).json()["id"]
     states = []
     while "COMPLETE" not in states:
-        answer = urllib3.PoolManager().request("GET", f"{start}/tasks/{task}/status")
+        answer = urllib3.PoolManager(headers=HEADERS).request("GET", f"{start}/tasks/{task}/status")
         states.append(json.loads(answer.data)["status"])
-    assert requests.get(f"{start}/tasks/{task}/status").json()["status"] == "COMPLETE"
+    assert requests.get(f"{start}/tasks/{task}/status", headers=HEADERS).json()["status"] == "COMPLETE"
     assert len(hubfiles.exchanges) == len(states) + 2
 """
 
