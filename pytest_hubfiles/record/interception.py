@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_hubfiles import secrets
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.model.origin import host_of, is_loopback
 from pytest_hubfiles.record.certificates import late_certificates
 from pytest_hubfiles.record.fast.player import Player
 from pytest_hubfiles.record.log_filter import filtered_logs
@@ -15,6 +17,7 @@ from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
 
@@ -27,6 +30,7 @@ class Interception(AbstractContextManager[Recorder]):
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._block = self._network_block()
+        self._unrecorded = self._unrecorded_clients()
         self._entered = ExitStack()
 
     def __enter__(self) -> Recorder:
@@ -42,6 +46,8 @@ class Interception(AbstractContextManager[Recorder]):
             entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
             if self._block is not None:
                 entering.enter_context(self._block)
+            if self._unrecorded is not None:
+                entering.enter_context(self._unrecorded)
             if not recorder.live:
                 entering.enter_context(late_certificates())
             recorder.stragglers.begin(recorder.test)
@@ -65,9 +71,20 @@ class Interception(AbstractContextManager[Recorder]):
         block.open(recorder.base_url)
         return block
 
+    def _unrecorded_clients(self) -> UnrecordedClients | None:
+        recorder, config = self._recorder, self._recorder.vcr_config
+        host = host_of(recorder.base_url)
+        is_ignored = not {host, host_of(CANONICAL_ORIGIN)}.isdisjoint(config.get("ignore_hosts", ()))
+        if not recorder.live or is_ignored or (config.get("ignore_localhost") and is_loopback(host)):
+            return None
+        from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
+
+        return UnrecordedClients(recorder.base_url, recorder.is_sending, recorder.refuse_unrecorded)
+
     def _ignored(self, url: str) -> None:
-        if self._block is not None:
-            self._block.open(url)
+        for guard in (self._block, self._unrecorded):
+            if guard is not None:
+                guard.open(url)
 
     def _bridge(self) -> Bridge:
         from pytest_hubfiles.record.vcrpy.bridge import open_bridge

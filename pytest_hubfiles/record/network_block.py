@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from functools import cache
 from types import TracebackType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.origin import is_loopback
-from pytest_hubfiles.record.patch_points import PatchPoint, own
+from pytest_hubfiles.record.addresses import HERE, INTERNET, LOOK_UPS, address_in, addresses, host_and_port, normalized
+from pytest_hubfiles.record.patch_points import Replacements
 
-_PORTS: Final = {"http": 80, "https": 443}
 _METHODS: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """The methods of a socket that get an address, and in which of their arguments."""
-_LOOK_UPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
-_HERE: Final = "localhost"
-_INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 
 
 class ConnectionBlockedError(HubfilesError, ConnectionRefusedError):
@@ -46,20 +39,21 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
         hosts: Iterable[str | re.Pattern[str]] = (),
         concerns: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._blocked = None if blocked_url is None else _host_and_port(blocked_url)
+        self._blocked = None if blocked_url is None else host_and_port(blocked_url)
         self._refuse, self._concerns = refuse, concerns
         self._names = {host.lower() for host in hosts if isinstance(host, str)}
         self._patterns = [host for host in hosts if isinstance(host, re.Pattern)]
         self._open: set[tuple[str, Any]] = set()  # addresses with their ports; None is any port
-        self._points: list[PatchPoint] = []
+        self._replaced = Replacements()
         self._is_active = False
 
     def __enter__(self) -> NetworkBlock:
         for name, position in _METHODS.items():
             if hasattr(socket.socket, name):  # Windows has no sendmsg
-                self._replace(socket.socket, name, self._guarded_method(getattr(socket.socket, name), position))
-        for name in _LOOK_UPS:
-            self._replace(socket, name, self._guarded_look_up(getattr(socket, name)))
+                guarded = self._guarded_method(getattr(socket.socket, name), position)
+                self._replaced.put_on(socket.socket, name, guarded)
+        for name in LOOK_UPS:
+            self._replaced.put_on(socket, name, self._guarded_look_up(getattr(socket, name)))
         self._is_active = True
         return self
 
@@ -67,23 +61,17 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_active = False  # a patch on top of this may put it back later
-        for point in self._points:
-            if point.is_on:
-                point.take_off()
+        self._replaced.take_off()
 
     def open(self, url: str) -> None:
         """Let connections pass to the host of *url*, to which requests are sent."""
-        address = _host_and_port(url)
+        address = host_and_port(url)
         self._open.add(address)
         self._names.add(address[0])  # which is to be looked up first
 
-    def _replace(self, owner: Any, name: str, replacement: Callable[..., Any]) -> None:
-        self._points.append(PatchPoint(owner, name, own(owner, name), replacement))
-        setattr(owner, name, replacement)
-
     def _guarded_method(self, call: Callable[..., Any], position: int) -> Callable[..., Any]:
         def guarded(sock: socket.socket, *args: Any) -> Any:
-            if self._is_active and len(args) > max(position, 0) and sock.family in _INTERNET and self._concerns():
+            if self._is_active and len(args) > max(position, 0) and sock.family in INTERNET and self._concerns():
                 self._check(args[position])
             return call(sock, *args)
 
@@ -91,15 +79,15 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
 
     def _guarded_look_up(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
-            name = _normalized(host)
-            if not self._is_active or name == _HERE or _address(name) is not None or not self._concerns():
+            name = normalized(host)
+            if not self._is_active or name == HERE or address_in(name) is not None or not self._concerns():
                 return call(host, *args, **kwargs)
             if not self._is_named(name):
-                if name == _normalized(socket.gethostname()):  # as smtplib does, to introduce itself
+                if name == normalized(socket.gethostname()):  # as smtplib does, to introduce itself
                     return call(host, *args, **kwargs)
                 raise self._refuse(f"looking up {name}")
             found = call(host, *args, **kwargs)
-            self._open |= {(address, None) for address in _addresses(found) if address != _HERE}
+            self._open |= {(address, None) for address in addresses(found) if address != HERE}
             return found
 
         return guarded
@@ -110,42 +98,9 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
     def _check(self, address: Any) -> None:
         if not isinstance(address, tuple) or len(address) < 2:  # which the socket itself refuses
             return
-        host, port = _normalized(address[0]), address[1]
+        host, port = normalized(address[0]), address[1]
         if (host, port) in self._open or (host, None) in self._open:
             return
-        if (host, port) == self._blocked or (host != _HERE and not self._is_named(host)):
+        if (host, port) == self._blocked or (host != HERE and not self._is_named(host)):
             name = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
             raise self._refuse(f"connecting to {name}:{port}")
-
-
-@cache  # a run has one base URL
-def _host_and_port(url: str) -> tuple[str, int | None]:
-    parts = urlsplit(url)
-    return _normalized(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme)
-
-
-def _normalized(host: object) -> str:
-    """Return *host* in the one form in which hosts are compared: whatever is this machine is ``localhost``."""
-    text = host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else str(host or "")
-    text = text.lower().removesuffix(".")
-    if not text or is_loopback(text):
-        return _HERE
-    address = _address(text)
-    return text if address is None else str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _addresses(found: Any) -> Iterator[str]:
-    """Yield the addresses in what a look-up returned."""
-    if isinstance(found, str):  # gethostbyname
-        yield _normalized(found)
-    elif isinstance(found, tuple):  # gethostbyname_ex
-        yield from map(_normalized, found[2])
-    else:
-        yield from (_normalized(address[0]) for *_, address in found)

@@ -59,6 +59,25 @@ class PatchPoint:
         return self.original if self.under is None else self.under
 
 
+class Replacements:
+    """Attributes that are replaced together, and as they were again afterwards."""
+
+    def __init__(self) -> None:
+        self._points: list[PatchPoint] = []
+
+    def put_on(self, owner: Any, name: str, replacement: object) -> None:
+        """Replace the attribute *name* of *owner*."""
+        point = PatchPoint(owner, name, own(owner, name), replacement)
+        point.put_on()
+        self._points.append(point)
+
+    def take_off(self) -> None:
+        """Set every original again, unless somebody else has patched the attribute."""
+        for point in reversed(self._points):
+            point.take_off()
+        self._points.clear()
+
+
 def own(owner: Any, name: str) -> Any:
     """Return the attribute *name* of *owner* itself, MISSING where it is inherited."""
     return vars(owner).get(name, MISSING)

@@ -39,7 +39,6 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.record.identical_answers import IdenticalAnswers
     from pytest_hubfiles.record.promotion import StagedRecordings
     from pytest_hubfiles.record.refusals import Refusals
     from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
@@ -50,9 +49,9 @@ class Recorder:
 
     ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``history`` what
     happens, as a cassette would hold it; ``problems`` are the requests without an answer, and the hosts asked besides;
-    ``faults`` what failed in here or in a user's hook, which a client may have swallowed; ``endless`` says what was
-    asked too often, always with the same answer. ``live`` says whether requests may reach the network, ``reach`` how
-    far. ``stored`` is the cassette before the test, ``tape`` what answers.
+    ``faults`` what failed in here or in a user's hook, which a client may have swallowed; ``incomplete`` says what the
+    recording lacks: an end, or what an unrecorded client sends. ``live`` says whether requests may reach the network,
+    ``reach`` how far. ``stored`` is the cassette before the test, ``tape`` what answers.
     """
 
     def __init__(
@@ -83,7 +82,7 @@ class Recorder:
         self.history = History()
         self.problems: list[Finding] = []
         self.faults: list[str] = []
-        self.endless: list[str] = []
+        self.incomplete: list[str] = []
         self._max_identical = max_identical_answers
         self.stragglers = Stragglers([], base_url) if stragglers is None else stragglers
         self._identify = identify
@@ -225,7 +224,7 @@ class Recorder:
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
-            self._identical.add(raw)
+            self._in_flight.identical.add(raw)
             if request not in self._in_flight:  # it followed a redirect, unasked
                 self._beyond_reach(request, request)
             asked = self._in_flight.answered(request, raw) or self.history.moment()
@@ -245,13 +244,7 @@ class Recorder:
     def _in_flight(self) -> RequestsInFlight:
         from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 
-        return RequestsInFlight(self._as_recorded)
-
-    @cached_property
-    def _identical(self) -> IdenticalAnswers:
-        from pytest_hubfiles.record.identical_answers import IdenticalAnswers
-
-        return IdenticalAnswers(self._max_identical)
+        return RequestsInFlight(self._as_recorded, self._max_identical)
 
     @cached_property
     def _refusals(self) -> Refusals:
@@ -261,24 +254,33 @@ class Recorder:
 
     def _beyond_reach(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
         """Return the error for a *request* that must not be sent, None if it may be; tell of another host."""
-        if self.reach.is_base(text_of(request.uri)):
-            return None
-        return self._refusals.beyond_reach(request, self._searched(filtered))
+        is_base = self.reach.is_base(text_of(request.uri))
+        return None if is_base else self._refusals.beyond_reach(request, self._searched(filtered))
 
     def _endless(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
         """Return the error for a *request* whose answer is always the same, None if it may still change."""
-        last = self._identical.too_many(key_of(request, self.base_url))
-        return last and self._refusals.endless(filtered, self._searched(filtered), last, self.endless)
+        last = self._in_flight.identical.too_many(key_of(request, self.base_url))
+        return last and self._refusals.endless(filtered, self._searched(filtered), last, self.incomplete)
 
     def failed(self, request: ClientRequest, error: BaseException) -> None:
         """Note that *error* is why a *request* to the network has no answer."""
         with self.lock:
             self._in_flight.failed(request, error)
 
+    def is_sending(self) -> bool:
+        """Return whether a request that is recorded is under way."""
+        with self.lock:
+            return self._in_flight.are_waiting
+
     def refuse_connection(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect that the network block has stopped."""
         with self.lock:
             return self._refusals.blocked(attempt, self.live)
+
+    def refuse_unrecorded(self, attempt: str) -> BaseException:
+        """Return the error for an *attempt* to send to HubSpot by a client that is not recorded."""
+        with self.lock:
+            return self._refusals.unrecorded(attempt, self.incomplete)
 
     # --- without credentials --------------------------------------------------------------------------------
 

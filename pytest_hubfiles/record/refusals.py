@@ -151,6 +151,22 @@ class Refusals:
                 f"{attempt} was refused: the test replays {self.display_name}, and this client is not recorded.\n"
                 f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config."
             )
+        return self._connection(attempt, message)
+
+    def unrecorded(self, attempt: str, told: list[str]) -> BaseException:
+        """Return the error for an *attempt* to send by a client that is not recorded; add it to what is *told*."""
+        said = f"{attempt} was refused: this client is not recorded"
+        if said not in told:
+            told.append(said)
+        return self._connection(
+            attempt,
+            (
+                f"{said}, and the cassette would lack what it asks.\n"
+                f"Send the request through {SUPPORTED}, or name the host in ignore_hosts of hubfiles_vcr_config."
+            ),
+        )
+
+    def _connection(self, attempt: str, message: str) -> BaseException:
         finding = Finding.of(Kind.UNMATCHED_REQUEST, message, after=attempt)
         self.problems.append(finding)
         return self._counted(finding, lambda finding: ConnectionBlockedError(finding.message))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.failures import reason_of
+from pytest_hubfiles.record.identical_answers import IdenticalAnswers
 from pytest_hubfiles.record.wire import ClientRequest, asked_label
 
 
@@ -23,11 +24,12 @@ class _RequestInFlight:
 class RequestsInFlight:
     """The requests without an answer, by the objects in which the client's stub holds them.
 
-    *record* returns a request as a cassette holds it.
+    *record* returns a request as a cassette holds it. ``identical`` counts answers that are always the same.
     """
 
-    def __init__(self, record: Callable[[ClientRequest], Interaction]) -> None:
+    def __init__(self, record: Callable[[ClientRequest], Interaction], max_identical_answers: int) -> None:
         self._record = record
+        self.identical = IdenticalAnswers(max_identical_answers)
         self._requests: dict[ClientRequest, _RequestInFlight] = {}
 
     def __contains__(self, request: ClientRequest) -> bool:
@@ -36,6 +38,11 @@ class RequestsInFlight:
     def add(self, request: ClientRequest, filtered: ClientRequest, asked: int) -> None:
         """Add *request*, which is *filtered* once the user's hooks have seen it, and *asked* at that moment."""
         self._requests[request] = _RequestInFlight(asked, filtered)
+
+    @property
+    def are_waiting(self) -> bool:
+        """Whether one of them may still get an answer."""
+        return any(sent.failure is None for sent in self._requests.values())
 
     def failed(self, request: ClientRequest, error: BaseException) -> None:
         """Note *error*, for which *request* will get no answer."""

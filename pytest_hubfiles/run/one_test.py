@@ -58,6 +58,11 @@ class TestRun:
         return self._conclusion is not NOTHING_FOUND
 
     @property
+    def conclusion(self) -> Conclusion:
+        """What the test came to, once its own code has ended."""
+        return self._conclusion
+
+    @property
     def purpose(self) -> str:
         """What the test does with the cassette: ``record``, ``replay`` or ``verify``."""
         return "verify" if self.is_verifying else "record" if self.recorder.live else "replay"

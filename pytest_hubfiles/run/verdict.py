@@ -86,7 +86,7 @@ def _refusals(findings: Iterable[Finding], rules: Rules, recorder: Recorder, pas
     replaces = recorder.mode is not RecordMode.VERIFY
     if replaces and not passed:
         yield TEST_FAILED
-    yield from recorder.endless
+    yield from recorder.incomplete
     if OUTAGE not in rules.allow:
         yield from recorder.transient_answers  # they verify nothing either
     if replaces and any(not _is_waived(finding, rules) for finding in at_or_above(findings, rules)):

@@ -19,6 +19,7 @@ class Sender:
 
 
 _UNSEEN: Final = "it has sockets of its own in C, which nothing in Python sees"
+_NO_STUB: Final = "vcrpy has no stub for it"
 
 SENDERS: Final = (
     Sender("requests", ("requests",), """
@@ -151,6 +152,22 @@ import curl_cffi.requests
 def send(method, url, body=None):
     return curl_cffi.requests.request(method, url, json=body, headers=HEADERS).json()
 """, cannot=_UNSEEN, refusal="no request was seen"),
+    Sender("niquests, async", ("niquests",), """
+import asyncio, niquests
+async def ask(method, url, body):
+    async with niquests.AsyncSession() as session:
+        return (await session.request(method, url, json=body, headers=HEADERS)).json()
+def send(method, url, body=None):
+    return asyncio.run(ask(method, url, body))
+""", cannot=_NO_STUB, refusal="this client is not recorded"),
+    Sender("aiosonic", ("aiosonic",), """
+import aiosonic, asyncio
+async def ask(method, url, body):
+    async with aiosonic.HTTPClient() as client:
+        return await (await client.request(url, method, json=body, headers=HEADERS)).json()
+def send(method, url, body=None):
+    return asyncio.run(ask(method, url, body))
+""", cannot=_NO_STUB, refusal="this client is not recorded"),
     Sender("pycurl", ("pycurl",), """
 import io, json, pycurl
 def send(method, url, body=None):

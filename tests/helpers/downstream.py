@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -217,11 +218,16 @@ class _Constant(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def constant_server() -> Iterator[str]:
-    """Serve imports whose every byte, headers too, follows from the request alone; give the address."""
+def constant_server(context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve imports whose every byte, headers too, follows from the request alone; give the address.
+
+    With a *context* it serves over TLS.
+    """
     with ThreadingHTTPServer(("127.0.0.1", 0), _Constant) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'' if context is None else 's'}://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
         thread.join()
