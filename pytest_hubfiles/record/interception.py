@@ -41,7 +41,9 @@ class Interception(AbstractContextManager[Recorder]):
             if recorder.live or bridge is not None:
                 entering.enter_context(self._patched(bridge))
             else:
-                entering.enter_context(Player(recorder.plain_answer, self._patched, self._patched_beneath))
+                entering.enter_context(
+                    Player(recorder.plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
+                )
             # A client may log a request before its credentials are known.
             entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
             if self._block is not None:

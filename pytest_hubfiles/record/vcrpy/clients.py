@@ -15,6 +15,7 @@ import vcr.patch
 import vcr.stubs
 from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
+from pytest_hubfiles.record.clients import CLIENTS
 from pytest_hubfiles.record.patch_points import is_by_itself, original, own
 from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
@@ -46,6 +47,9 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
         yield from _by_own_names(vcr.patch._connHTTPConnection, vcr.patch._connHTTPSConnection)
     if "httplib2" not in skipped and "httplib2" in sys.modules:
         yield from _by_own_names(vcr.patch._HTTPConnectionWithTimeout, vcr.patch._HTTPSConnectionWithTimeout)
+    for name in ("httpx", "httpx2"):
+        if name not in skipped and name in sys.modules:
+            yield from _in_process_patches(sys.modules[name], bridge)
     if "aiohttp" not in skipped and "aiohttp" in sys.modules:
         yield from _aiohttp_patches(bridge)
 
@@ -123,6 +127,29 @@ def _with_own_names(real: Any, name: str, names: Mapping[str, Any]) -> Any:
     )
     named.__kwdefaults__ = method.__kwdefaults__
     return named
+
+
+def _in_process_patches(httpx: Any, bridge: Any) -> Iterator[AbstractContextManager[Any]]:
+    """Have apps and mocks in this process answer by themselves, but for those that stand for HubSpot."""
+    try:
+        from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
+    except ImportError:  # vcrpy 8.5 leaves all of them alone
+        return
+    (client,) = (client for client in CLIENTS if client.name == "httpx")
+    for path in client.in_process:
+        transport, _, name = path.partition(".")
+        owner = getattr(httpx, transport)
+        handle = original(owner, name)
+        recorded = (vcr_handle_async_request if "async" in name else vcr_handle_request)(bridge, handle, httpx)
+        yield mock.patch.object(owner, name, _recorded_for_hubspot(handle, recorded, bridge))
+
+
+def _recorded_for_hubspot(handle: Any, recorded: Any, bridge: Any) -> Any:
+    @wraps(handle)
+    def handling(transport: Any, request: Any) -> Any:
+        return (recorded if bridge.is_hubspot(str(request.url)) else handle)(transport, request)
+
+    return handling
 
 
 def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:

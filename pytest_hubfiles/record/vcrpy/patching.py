@@ -127,6 +127,9 @@ class _Nobody:
     def can_play_response_for(self, request: object) -> bool:
         return False
 
+    def is_hubspot(self, url: str) -> bool:
+        return False
+
     def append(self, request: object, response: object) -> None:
         """Keep nothing."""
 
