@@ -80,8 +80,12 @@ class Interception(AbstractContextManager[Recorder]):
         if not recorder.live or is_ignored or (config.get("ignore_localhost") and is_loopback(host)):
             return None
         from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
+        from pytest_hubfiles.record.vcrpy.failing_requests import is_stub_under_way
 
-        return UnrecordedClients(recorder.base_url, recorder.is_sending, recorder.refuse_unrecorded)
+        def is_sending() -> bool:
+            return recorder.is_sending() or is_stub_under_way()
+
+        return UnrecordedClients(recorder.base_url, is_sending, recorder.refuse_unrecorded)
 
     def _ignored(self, url: str) -> None:
         for guard in (self._block, self._unrecorded):
