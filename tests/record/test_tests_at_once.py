@@ -57,3 +57,19 @@ def test_a_test_within_a_test_is_replayed(downstream: Downstream) -> None:
     downstream.tests("\ndef test_inner(hubfiles): import_a_file(hubfiles)\n", "inner")
     result = downstream.run_apart("-s", "test_files.py")
     assert result.ret == 0, result.stdout.str()
+
+
+def test_built_in_calls_in_threads_get_their_own_exchange(downstream: Downstream) -> None:
+    """Threads of one test that start the same import at once each get the task that they started."""
+    downstream.tests("""
+from concurrent.futures import ThreadPoolExecutor
+
+def test_import(hubfiles):
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: import_a_file(hubfiles), range(8)))
+    assert len({task.json["taskId"] for task in done}) == 8
+    assert len(hubfiles.exchanges) == 8 * 4
+""")
+    downstream.record()
+    replayed = downstream.run()
+    assert replayed.ret == 0, replayed.stdout.str()
