@@ -248,7 +248,10 @@ class Run:
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
         root, text = f"{self.config.rootpath}{os.sep}", str(path)
-        below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
+        try:
+            below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
+        except ValueError:  # another drive of Windows
+            below = text
         return visible(below.replace(os.sep, "/"))
 
 
