@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import families, listing
-from pytest_hubfiles.rehearsal.changes.events import is_cut
 from pytest_hubfiles.rehearsal.changes.families import Family
 from pytest_hubfiles.rehearsal.changes.kinds import chosen, parse
 from pytest_hubfiles.rehearsal.changes.names import Change, UnknownChangeError
@@ -15,7 +14,7 @@ from pytest_hubfiles.rehearsal.changes.recording import Recording
 
 __all__ = [
     "Change", "Family", "Recording", "UnknownChangeError", "apply", "changes_of", "chosen", "families_of",
-    "family", "is_cut", "parse",
+    "family", "parse",
 ]  # fmt: skip
 
 

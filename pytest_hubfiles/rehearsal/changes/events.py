@@ -113,17 +113,11 @@ def _outage(answer: Interaction, status: int, body: bytes, content_type: str, *h
 
 
 def _cut(answer: Interaction) -> Interaction:
-    """Return *answer* as if the connection closed half way through the announced body."""
+    """Return *answer* as if the connection closed half way through the announced body: clients raise what that is."""
     whole, half = answer.body, answer.body[: len(answer.body) // 2]
     cut = with_body(answer, half)
     kept = {name: values for name, values in cut.response_headers.items() if name.lower() != "content-length"}
     return replace(cut, response_headers={**kept, "Content-Length": (str(len(whole)),)})
-
-
-def is_cut(answer: Interaction) -> bool:
-    """Return whether the connection closed before the announced body had come."""
-    length = answer.headers.get("content-length", "")
-    return length.isdecimal() and int(length) > len(answer.response_body)
 
 
 _OUTAGES: Final[Mapping[str, Callable[[Interaction], Interaction]]] = {
