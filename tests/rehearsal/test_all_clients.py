@@ -80,8 +80,9 @@ def test_a_cut_connection(send: Send, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     ["$.status enum-value-added", "$.completedAt format-changed no-millis", "success-status-changed 204",
-     "body-emptied", "body-emptied null", "body-not-json html", "content-type-changed latin-1", "content-type-changed missing",
-     "operation-gone", "deprecation-announced", "outage 500", "outage 502-for-good", "task-canceled"],
+     "body-emptied", "body-emptied null", "body-not-json html", "content-type-changed latin-1",
+     "content-type-changed missing", "operation-gone",
+     "deprecation-announced", "outage 500", "outage 502-for-good", "task-canceled"],
 )  # fmt: skip
 def test_what_reaches_a_client(send: Send, name: str, tmp_path: Path) -> None:
     """Status, body and headers of the changed answers reach each client as they are."""
