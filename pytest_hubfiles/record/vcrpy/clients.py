@@ -16,7 +16,7 @@ import vcr.stubs
 from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles.record.patch_points import is_by_itself, original, own
-from pytest_hubfiles.record.vcrpy.cut_connections import failing_with, httpx_patches
+from pytest_hubfiles.record.vcrpy.cut_connections import failing_with, httpx_patch
 from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
@@ -39,7 +39,7 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     yield mock.patch.object(vcr.stubs, "parse_headers", _parse_headers)
     yield from failure_patches()
-    yield from httpx_patches()
+    yield httpx_patch()
     yield mock.patch.object(vcr.stubs.VCRConnection, "_real_host", _real_host)
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import wraps
 from http.client import RemoteDisconnected
-from typing import Any, Final
+from typing import Any
 from unittest import mock
 
-_SAID: Final = "Server disconnected without sending a response."  # as httpcore says it
-_HTTPX_STUBS: Final[dict[str, Callable[..., Any]]] = {
-    "httpx_stubs": lambda *args: args[-1].RemoteProtocolError(_SAID),  # of vcrpy 9, which hands httpx or httpx2 on
-    "httpcore_stubs": lambda *_: sys.modules["httpcore"].RemoteProtocolError(_SAID),  # of vcrpy 8.5
-}
+from vcr.stubs import httpx_stubs
 
 
 def disconnected() -> RemoteDisconnected:
@@ -23,15 +17,14 @@ def disconnected() -> RemoteDisconnected:
     return RemoteDisconnected("Remote end closed connection without response")
 
 
-def httpx_patches() -> Iterator[AbstractContextManager[Any]]:
-    """Yield the patches that have httpx raise an error of its own in place of http.client's."""
-    for name, error_of in _HTTPX_STUBS.items():
-        try:
-            stubs = importlib.import_module(f"vcr.stubs.{name}")
-        except ImportError:
-            continue
-        if hasattr(stubs, "_play_responses"):
-            yield mock.patch.object(stubs, "_play_responses", failing_with(stubs._play_responses, error_of))
+def httpx_patch() -> AbstractContextManager[Any]:
+    """Return the patch that has httpx, or httpx2, raise an error of its own in place of http.client's."""
+
+    def error_of(cassette: object, request: object, httpx: Any) -> BaseException:
+        error: BaseException = httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        return error
+
+    return mock.patch.object(httpx_stubs, "_play_responses", failing_with(httpx_stubs._play_responses, error_of))
 
 
 def failing_with(play: Callable[..., Any], error_of: Callable[..., BaseException]) -> Callable[..., Any]:
