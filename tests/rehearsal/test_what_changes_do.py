@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from helpers.answers import CONTRACTS
-from helpers.downstream import interaction, polled, started, whole_import
+from helpers.downstream import STATUS, interaction, polled, started, whole_import
 from helpers.recordings import ALL, ODD_STATUS, SHIPPED, Recorded, odd
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -360,6 +360,17 @@ def test_bodies_without_places(text: str) -> None:
 
     assert not [c for c in changes_of(recorded, odd().contracts) if c.path is not None and not c.path.startswith("$")]
     assert apply(parse("odd status $.a field-removed"), recorded, odd().contracts) == tuple(recorded)
+
+
+def test_errors_beside_successes() -> None:
+    """A change of shape is about the successes of an operation; only where it has none, about its errors."""
+    error = interaction("GET", STATUS, 404, {"status": "error", "message": "resource not found"})
+    change = parse("import-status $.status enum-value-added")
+
+    assert [i.json["status"] for i in apply(change, [error, polled("COMPLETE")], CONTRACTS)] == ["error", "NEW_VALUE"]
+    assert apply(parse("import-status $.status field-removed"), [error], CONTRACTS)[0].json == {
+        "message": "resource not found"
+    }
 
 
 def test_what_is_under_no_contract() -> None:
