@@ -35,9 +35,9 @@ def _family(change: Change, recording: Recording) -> Family:
         if after is before.interaction:
             continue
         exchange = Exchange(after, before.operation, before.version)
-        known = {_said(finding) for finding in recording.contracts.check(before)}
-        found = (finding for finding in recording.contracts.check(exchange) if _said(finding) not in known)
-        if any(not _may_come(finding, change) for finding in found):
+        found = [finding for finding in recording.contracts.check(exchange) if not _may_come(finding, change)]
+        known = {_said(finding) for finding in recording.contracts.check(before)} if found else set()
+        if any(_said(finding) not in known for finding in found):
             return "breaking"
     return "allowed"
 
