@@ -120,7 +120,7 @@ def _of_v3(made: Interaction) -> Interaction:
 
 
 def test_values_that_a_runner_would_obey() -> None:
-    """A value of an enumeration that is a command to a CI runner stands in JSON so that it is none, with its meaning."""
+    """A value that is a command to a CI runner is none in what is printed, and JSON still means it."""
     schema = copy.deepcopy(ODD_SCHEMA)
     schema["$defs"]["Cell"]["properties"]["colour"]["enum"] = ["red", "##[error]x"]
     Path("schemas/v3").mkdir(parents=True)
