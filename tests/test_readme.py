@@ -177,12 +177,13 @@ def test_migration_commands_record_both_versions_and_compare_them(reader: Reader
 
 
 def test_check_prints_what_is_shown(reader: Reader) -> None:
-    """``hubfiles check`` judges the recordings of both versions, and says so in these lines."""
+    """``hubfiles check`` judges the recordings of both versions, ``changes`` lists what they allow, in these lines."""
     test = " test_import.py --hubfiles-record once"
     assert reader.run(f"pytest{test}", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
 
     assert reader.shows("hubfiles check cassettes") == 0
     assert reader.shows("pytest --hubfiles-check") == 0
+    assert reader.shows("hubfiles changes cassettes") == 0
 
 
 def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 from helpers.answers import CONTRACTS
 from helpers.downstream import interaction, polled, whole_import
 from helpers.exports import EXPORTS
-from helpers.recordings import exports
+from helpers.recordings import ODD_SCHEMA, exports, odd
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.main import main
@@ -116,6 +117,21 @@ def test_versions_that_differ() -> None:
 def _of_v3(made: Interaction) -> Interaction:
     path = made.path.replace("2026-03", "v3")
     return interaction(made.method, path, made.status_code, made.json, asked=json.loads(made.request_body or b"null"))
+
+
+def test_values_that_a_runner_would_obey() -> None:
+    """A value that is a command to a CI runner is none in what is printed, and JSON still means it."""
+    schema = copy.deepcopy(ODD_SCHEMA)
+    schema["$defs"]["Cell"]["properties"]["colour"]["enum"] = ["red", "##[error]x"]
+    Path("schemas/v3").mkdir(parents=True)
+    Path("schemas/v3/odd.json").write_text(json.dumps(schema), "utf-8")
+    write("own/odd.yaml", *odd().interactions)
+    done = changes("own", "--schemas", "schemas", "--format", "json")
+
+    names = [one["change"] for one in json.loads(done.stdout)["changes"]]
+    assert "odd $.rows[*][*].colour enum-value-added ##[error]x" in names
+    assert "##[" not in done.stdout
+    assert "##[" not in changes("own", "--schemas", "schemas").stdout
 
 
 def test_what_cannot_be_read() -> None:

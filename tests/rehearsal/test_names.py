@@ -91,7 +91,7 @@ def test_what_is_like_no_name(text: str) -> None:
 
 def test_the_error_travels() -> None:
     """The error survives copy and pickle with its facts."""
-    error = UnknownChangeError("x", ["a", "b"], where=" there")
+    error = UnknownChangeError("x", ["a", "b"], " there")
 
     for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (str(same), same.text, same.near) == (str(error), "x", ("a", "b"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from helpers.answers import CONTRACTS
-from helpers.downstream import interaction, polled, started, whole_import
+from helpers.downstream import STATUS, interaction, polled, started, whole_import
 from helpers.recordings import ALL, ODD_STATUS, SHIPPED, Recorded, odd
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -276,12 +276,8 @@ def answered(name: str, **headers: str) -> Interaction:
     """Return the last poll of an import, recorded with more *headers*, under the change *name* of import-status."""
     poll = polled("COMPLETE")
     more = {key.replace("_", "-"): (value,) for key, value in headers.items()}
-    recorded = Interaction(**{**fields(poll), "response_headers": {**poll.response_headers, **more}})
+    recorded = replace(poll, response_headers={**poll.response_headers, **more})
     return apply(parse(f"import-status {name}"), [started(), recorded], CONTRACTS)[-1]
-
-
-def fields(poll: Interaction) -> dict[str, Any]:
-    return {name: getattr(poll, name) for name in Interaction.__dataclass_fields__}
 
 
 @pytest.mark.parametrize(
@@ -344,8 +340,7 @@ def test_headers_and_order() -> None:
 )  # fmt: skip
 def test_the_rest_is_written_as_it_was(text: str) -> None:
     """A body keeps its spacing, its escapes and its numbers; only what is changed is written anew."""
-    recorded = [interaction("GET", ODD_STATUS, 200)]
-    recorded[0] = Interaction(**{**fields(recorded[0]), "response_body": text.encode()})
+    recorded = [replace(interaction("GET", ODD_STATUS, 200), response_body=text.encode())]
     (changed,) = apply(parse("odd status $.status enum-value-added"), recorded, odd().contracts)
 
     assert changed.response_body.decode() == text.replace("PENDING", "NEW_VALUE")
@@ -356,10 +351,21 @@ def test_the_rest_is_written_as_it_was(text: str) -> None:
 )
 def test_bodies_without_places(text: str) -> None:
     """A body that is no JSON object, or cannot be written again, has no places, and no fault comes of it."""
-    recorded = [Interaction(**{**fields(interaction("GET", ODD_STATUS, 200)), "response_body": text.encode()})]
+    recorded = [replace(interaction("GET", ODD_STATUS, 200), response_body=text.encode())]
 
     assert not [c for c in changes_of(recorded, odd().contracts) if c.path is not None and not c.path.startswith("$")]
     assert apply(parse("odd status $.a field-removed"), recorded, odd().contracts) == tuple(recorded)
+
+
+def test_errors_beside_successes() -> None:
+    """A change of shape is about the successes of an operation; only where it has none, about its errors."""
+    error = interaction("GET", STATUS, 404, {"status": "error", "message": "resource not found"})
+    change = parse("import-status $.status enum-value-added")
+
+    assert [i.json["status"] for i in apply(change, [error, polled("COMPLETE")], CONTRACTS)] == ["error", "NEW_VALUE"]
+    assert apply(parse("import-status $.status field-removed"), [error], CONTRACTS)[0].json == {
+        "message": "resource not found"
+    }
 
 
 def test_what_is_under_no_contract() -> None:
@@ -391,4 +397,3 @@ def test_an_element_that_differs_far_down() -> None:
     assert parse("odd status $.rows[*][*].count field-removed") in changes_of(
         *odd({"status": "COMPLETE", "rows": rows})
     )
-    assert json.dumps(rows)

@@ -17,6 +17,7 @@ from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles.record.clients import CLIENTS
 from pytest_hubfiles.record.patch_points import is_by_itself, original, own
+from pytest_hubfiles.record.vcrpy.cut_connections import failing_with, httpx_patch
 from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
@@ -39,6 +40,7 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     yield mock.patch.object(vcr.stubs, "parse_headers", _parse_headers)
     yield from failure_patches()
+    yield httpx_patch()
     yield mock.patch.object(vcr.stubs.VCRConnection, "_real_host", _real_host)
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
@@ -154,6 +156,7 @@ def _recorded_for_hubspot(handle: Any, recorded: Any, bridge: Any) -> Any:
 
 def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     import aiohttp
+    from vcr.stubs import aiohttp_stubs
     from vcr.stubs.aiohttp_stubs import MockClientResponse, vcr_request
 
     ask = vcr_request(bridge, noting_async_failures(vcr.patch._AiohttpClientSessionRequest, bridge))
@@ -166,6 +169,8 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     # is sent.
     if hasattr(aiohttp.Payload, "as_bytes"):  # since aiohttp 3.12
         yield mock.patch.object(aiohttp.ClientSession, "_request", _request)
+    failing = failing_with(aiohttp_stubs.play_responses, lambda *_: aiohttp.ServerDisconnectedError())
+    yield mock.patch.object(aiohttp_stubs, "play_responses", failing)
     # vcrpy's replayed answers ignore the charset, and take any page for JSON.
     for name in ("json", "text"):
         yield mock.patch.object(MockClientResponse, name, getattr(aiohttp.ClientResponse, name))

@@ -18,7 +18,7 @@ _KEPT: Final = frozenset({"date"})  # what an outage has in common with any othe
 _FOR_GOOD: Final = "-for-good"
 
 
-class Asked(NamedTuple):
+class Turn(NamedTuple):
     """One answer among those to the same request, all of them in order."""
 
     answer: Interaction
@@ -36,16 +36,16 @@ class Asked(NamedTuple):
         return self.answer.task_status in TERMINAL
 
 
-Event = Callable[[Asked], Sequence[Interaction]]
+Event = Callable[[Turn], Sequence[Interaction]]
 """Returns what stands in place of an answer; just the very same answer if nothing does."""
 
 
 # --- tasks --------------------------------------------------------------------------------------------------
 
 
-def _waiting(asked: Asked) -> Interaction | None:
+def _waiting(turn: Turn) -> Interaction | None:
     """Return a poll that says that the task is still waiting: a recorded one, else one made of its end."""
-    polls = [poll for poll in asked.among if poll.task_status is not None]
+    polls = [poll for poll in turn.among if poll.task_status is not None]
     waiting = next((poll for poll in polls if poll.task_status not in TERMINAL), None)
     return waiting or (_changed(polls[0], "PENDING", {}) if polls else None)
 
@@ -59,19 +59,19 @@ def _changed(poll: Interaction, state: str, more: Mapping[str, object]) -> Inter
 
 
 def _more_polls(count: int) -> Event:
-    def polled(asked: Asked) -> Sequence[Interaction]:
-        waiting = _waiting(asked) if asked.is_first else None
-        return [asked.answer] if waiting is None else [waiting] * count + [asked.answer]
+    def polled(turn: Turn) -> Sequence[Interaction]:
+        waiting = _waiting(turn) if turn.is_first else None
+        return [turn.answer] if waiting is None else [waiting] * count + [turn.answer]
 
     return polled
 
 
 def _ended(state: str, message: str) -> Event:
-    def end(asked: Asked) -> Sequence[Interaction]:
-        if asked.answer.task_status != "COMPLETE":
-            return [asked.answer]
+    def end(turn: Turn) -> Sequence[Interaction]:
+        if turn.answer.task_status != "COMPLETE":
+            return [turn.answer]
         more: dict[str, Any] = {"numErrors": 1, "errors": [task_error(message)]}
-        return [_changed(asked.answer, state, more)]
+        return [_changed(turn.answer, state, more)]
 
     return end
 
@@ -79,18 +79,18 @@ def _ended(state: str, message: str) -> Event:
 def _left_out(*states: str) -> Event:
     """Return the event that a task is not seen in *states*, in any but its last one if there are none."""
 
-    def leave_out(asked: Asked) -> Sequence[Interaction]:
-        state = asked.answer.task_status
-        ends_later = any(poll.task_status in TERMINAL for poll in asked.among[asked.number + 1 :])
-        is_left_out = state is not None and (state in states if states else not asked.ends)
-        return [] if is_left_out and ends_later else [asked.answer]
+    def leave_out(turn: Turn) -> Sequence[Interaction]:
+        state = turn.answer.task_status
+        ends_later = any(poll.task_status in TERMINAL for poll in turn.among[turn.number + 1 :])
+        is_left_out = state is not None and (state in states if states else not turn.ends)
+        return [] if is_left_out and ends_later else [turn.answer]
 
     return leave_out
 
 
-def _never_ends(asked: Asked) -> Sequence[Interaction]:
-    waiting = _waiting(asked) if asked.ends else None
-    return [asked.answer if waiting is None else waiting]
+def _never_ends(turn: Turn) -> Sequence[Interaction]:
+    waiting = _waiting(turn) if turn.ends else None
+    return [turn.answer if waiting is None else waiting]
 
 
 # --- outages ------------------------------------------------------------------------------------------------
@@ -113,17 +113,11 @@ def _outage(answer: Interaction, status: int, body: bytes, content_type: str, *h
 
 
 def _cut(answer: Interaction) -> Interaction:
-    """Return *answer* as if the connection closed half way through the announced body."""
+    """Return *answer* as if the connection closed half way through the announced body: clients raise what that is."""
     whole, half = answer.body, answer.body[: len(answer.body) // 2]
     cut = with_body(answer, half)
     kept = {name: values for name, values in cut.response_headers.items() if name.lower() != "content-length"}
     return replace(cut, response_headers={**kept, "Content-Length": (str(len(whole)),)})
-
-
-def is_cut(answer: Interaction) -> bool:
-    """Return whether the connection closed before the announced body had come."""
-    length = answer.headers.get("content-length", "")
-    return length.isdecimal() and int(length) > len(answer.response_body)
 
 
 _OUTAGES: Final[Mapping[str, Callable[[Interaction], Interaction]]] = {
@@ -136,11 +130,11 @@ _OUTAGES: Final[Mapping[str, Callable[[Interaction], Interaction]]] = {
 
 
 def _once(outage: Callable[[Interaction], Interaction]) -> Event:
-    return lambda asked: [outage(asked.answer), asked.answer] if asked.is_first else [asked.answer]
+    return lambda turn: [outage(turn.answer), turn.answer] if turn.is_first else [turn.answer]
 
 
 def _for_good(outage: Callable[[Interaction], Interaction]) -> Event:
-    return lambda asked: [outage(asked.answer)]
+    return lambda turn: [outage(turn.answer)]
 
 
 EVENTS: Final[Mapping[tuple[str, str | None], Event]] = {

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.rehearsal.changes.kinds import ENUM, is_event
+from pytest_hubfiles.rehearsal.changes.listing import changes_of
 from pytest_hubfiles.rehearsal.changes.names import Change
 from pytest_hubfiles.rehearsal.changes.recording import Recording
 
 Family = Literal["allowed", "breaking", "event"]
 
 
-def family(change: Change, recording: Recording) -> Family:
-    """Return the family of *change*: what the contract finds in the answers with it and did not find before."""
+def family(change: Change, recorded: Sequence[Interaction], contracts: Contracts) -> Family:
+    """Return the family of *change* in *recorded*: what the contract finds with it and did not find before."""
+    return _family(change, Recording(recorded, contracts).outline)
+
+
+def families_of(recorded: Sequence[Interaction], contracts: Contracts) -> dict[Change, Family]:
+    """Return every change that *recorded* allows with its family, the most telling first."""
+    outline = Recording(recorded, contracts).outline
+    return {change: _family(change, outline) for change in changes_of(recorded, contracts)}
+
+
+def _family(change: Change, recording: Recording) -> Family:
     if is_event(change):
         return "event"
-    recording = recording.outline
     for before, after in zip(recording.exchanges, recording.changed(change), strict=True):
         if after is before.interaction:
             continue
         exchange = Exchange(after, before.operation, before.version)
-        known = {_said(finding) for finding in recording.contracts.check(before)}
-        found = (finding for finding in recording.contracts.check(exchange) if _said(finding) not in known)
-        if any(not _may_come(finding, change) for finding in found):
+        found = [finding for finding in recording.contracts.check(exchange) if not _may_come(finding, change)]
+        known = {_said(finding) for finding in recording.contracts.check(before)} if found else set()
+        if any(_said(finding) not in known for finding in found):
             return "breaking"
     return "allowed"
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes.answers import ANSWERS
 from pytest_hubfiles.rehearsal.changes.events import EVENTS
@@ -34,9 +35,12 @@ class _Candidate(NamedTuple):
     change: Change
 
 
-def changes_of(recording: Recording) -> Iterator[Change]:
-    """Yield the changes that alter something in *recording*, each alteration once."""
-    recording = recording.outline
+def changes_of(recorded: Sequence[Interaction], contracts: Contracts) -> tuple[Change, ...]:
+    """Return every change that alters something in *recorded*, each alteration once, the most telling first."""
+    return tuple(_each_once(Recording(recorded, contracts).outline))
+
+
+def _each_once(recording: Recording) -> Iterator[Change]:
     seen = {_digest(recording, recording.interactions)}
     candidates = [c for number, name in enumerate(recording.operations) for c in _of_operation(recording, name, number)]
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):

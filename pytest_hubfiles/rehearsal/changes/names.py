@@ -35,7 +35,7 @@ class UnknownChangeError(HubfilesError):
     ``near`` are the names that come closest.
     """
 
-    def __init__(self, text: str, near: Iterable[str] = (), *, where: str = "") -> None:
+    def __init__(self, text: str, near: Iterable[str] = (), where: str = "") -> None:
         self.text, self.near = text, tuple(near)
         closest = "\n".join(["The nearest are:", *(f"  {name}" for name in self.near)])
         super().__init__(

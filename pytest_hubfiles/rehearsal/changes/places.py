@@ -73,23 +73,21 @@ def edited(spot: Spot, target: str, edit: Edit) -> object:
     value, path, name, place = spot
     if path == target:
         return edit(spot)
-    if isinstance(value, list) and _leads(f"{path}[*]", target):
+    if isinstance(value, list) and target.startswith(f"{path}[*]"):
         return [edited(Spot(element, f"{path}[*]", name, place.element), target, edit) for element in value]
     if not isinstance(value, dict):
         return value
     members: dict[str, object] = {}
     for key, member in value.items():
         inner = member_path(path, key)
-        new = edited(Spot(member, inner, key, _member(place, key)), target, edit) if _leads(inner, target) else member
+        new = (
+            edited(Spot(member, inner, key, _member(place, key)), target, edit) if target.startswith(inner) else member
+        )
         if isinstance(new, Renamed):
             members[new.name] = new.value
         elif new is not GONE:
             members[key] = new
     return members
-
-
-def _leads(path: str, target: str) -> bool:
-    return target.startswith(path) and (len(target) == len(path) or target[len(path)] in ".[")
 
 
 def parent_of(path: str) -> str | None:

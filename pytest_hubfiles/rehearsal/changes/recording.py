@@ -14,7 +14,7 @@ from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.rehearsal.changes.answers import ANSWERS
 from pytest_hubfiles.rehearsal.changes.bodies import parsed, with_json
-from pytest_hubfiles.rehearsal.changes.events import EVENTS, Asked
+from pytest_hubfiles.rehearsal.changes.events import EVENTS, Turn
 from pytest_hubfiles.rehearsal.changes.kinds import AT_THE_END, DOCUMENTED, EDITS, ENUM, WHILE_WAITING
 from pytest_hubfiles.rehearsal.changes.names import Change, UnknownChangeError
 from pytest_hubfiles.rehearsal.changes.places import Edit, Spot, edited, lacking, parent_of, shortened
@@ -107,7 +107,7 @@ class Recording:
                 yield interaction
                 continue
             key = interaction.match_key
-            yield from event(Asked(interaction, passed.get(key, 0), same[key]))
+            yield from event(Turn(interaction, passed.get(key, 0), same[key]))
             passed[key] = passed.get(key, 0) + 1
 
     def _with_change(self, number: int, change: Change) -> Interaction:
@@ -136,6 +136,15 @@ class Recording:
         if pair not in EDITS:
             raise UnknownChangeError(str(change))
         return path, EDITS[pair]
+
+
+def apply(change: Change, recorded: Sequence[Interaction], contracts: Contracts) -> tuple[Interaction, ...]:
+    """Return *recorded*, interactions as a recorder loads them from a cassette, with *change*.
+
+    Raises:
+        UnknownChangeError: if there is no such kind of change.
+    """
+    return Recording(recorded, contracts).changed(change)
 
 
 def _with_documented(path: str) -> Edit:
