@@ -14,6 +14,7 @@ from pytest_hubfiles.clock.simulation import Simulation, Sleeper
 from pytest_hubfiles.clock.threads import Quiet
 
 _PAUSE: Final = 0.001
+_FOR_EVER: Final = 1e9
 
 
 class TrioClock(trio.abc.Clock, trio.abc.Instrument):
@@ -23,6 +24,7 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
         self._simulation = simulation
         self._sleeper: Sleeper | None = None
         self._quiet: Quiet | None = None
+        self._is_at_rest = False
 
     def start_clock(self) -> None:
         """Do nothing: the clock runs."""
@@ -34,15 +36,22 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Return for how long trio may wait for whatever comes, having moved the clock on if nothing did."""
         left = deadline - self.current_time()
-        if left <= 0 or left == float("inf"):
+        if left <= 0:
+            return left
+        if left == float("inf"):  # trio is woken by others alone
+            self._sleeper = self._sleeper or self._simulation.fall_asleep(_FOR_EVER)
             return left
         if self._sleeper is None or self._quiet is None:
+            self._rise()
             self._sleeper, self._quiet = self._simulation.fall_asleep(left), self._simulation.look()
             return min(left, GRACE if _waits_for_others() else _PAUSE)
-        if self._simulation.wake(self._sleeper, self._quiet):
+        # Only after one more poll: what came while others came to rest is to be seen. A guest polls in another thread,
+        # which is at rest for no moment, unless it is to be done at once.
+        if self._is_at_rest and self._simulation.wake(self._sleeper, self._quiet):
             self._rise()
             return 0.0
-        return min(left, _PAUSE)
+        self._is_at_rest = self._simulation.comes_to_rest(self._sleeper, self._quiet)
+        return 0.0 if self._is_at_rest else min(left, _PAUSE)
 
     def before_task_step(self, task: object) -> None:
         """Note that trio has something to do."""
@@ -57,6 +66,7 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
         if self._sleeper is not None:
             self._simulation.awake(self._sleeper)
         self._sleeper = self._quiet = None
+        self._is_at_rest = False
 
 
 def _waits_for_others() -> bool:

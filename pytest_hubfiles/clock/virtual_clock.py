@@ -101,7 +101,7 @@ class VirtualClock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._simulation.is_over = True
+        self._simulation.end()
         self._undo.close()
 
 
