@@ -52,7 +52,7 @@ class Simulation:
 
     def forget_others(self) -> None:
         """Forget who sleeps: after a fork there is one thread, and another one may have held the lock."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may sleep
         self._sleepers: list[Sleeper] = []
 
     def end(self) -> None:

@@ -16,6 +16,9 @@ from pytest_hubfiles.clock.threads import Quiet
 _PAUSE: Final = 0.001
 _FOR_EVER: Final = 1e9
 
+STARTING: Final = (trio.run, trio.lowlevel.start_guest_run)
+"""The functions that start a run."""
+
 
 class TrioClock(trio.abc.Clock, trio.abc.Instrument):
     """Shows a run of trio the time of the program, which it moves on where nothing is ready to run."""
@@ -86,9 +89,3 @@ def with_clock(run: Callable[..., Any], simulation: Simulation) -> Callable[...,
         return run(*args, **kwargs)
 
     return clocked
-
-
-def replacements(simulation: Simulation) -> dict[Any, Any]:
-    """Return what stands in for each function of trio that starts a run."""
-    starting = (trio.run, trio.lowlevel.start_guest_run)
-    return {run: with_clock(run, simulation) for run in starting}
