@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import os
+import selectors
+import socket
 import sys
 import threading
 import time
@@ -16,6 +19,7 @@ import trio
 import trio.testing
 
 from pytest_hubfiles.clock import VirtualClock
+from pytest_hubfiles.clock.loops import GRACE, how_long
 
 UNIT = 1_000.0
 
@@ -217,3 +221,19 @@ def test_poll_without_sleep() -> None:
     with VirtualClock() as clock:
         asyncio.run(main())
     assert clock.skipped == 0
+
+
+def test_what_is_waited_for() -> None:
+    """A process is really waited for, a connection for a moment, and a server that listens not at all."""
+    here, there = socket.socketpair()
+    reading, writing = os.pipe()
+    with selectors.DefaultSelector() as selector, here, there, socket.create_server(("127.0.0.1", 0)) as listener:
+        selector.register(here, selectors.EVENT_READ)  # as the loop's own
+        selector.register(listener, selectors.EVENT_READ)
+        assert how_long(selector.get_map()) == 0
+        selector.register(there.fileno(), selectors.EVENT_READ)
+        assert how_long(selector.get_map()) == GRACE
+        selector.register(reading, selectors.EVENT_READ)
+        assert how_long(selector.get_map()) is None
+    os.close(reading)
+    os.close(writing)
