@@ -27,7 +27,6 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
         self._simulation = simulation
         self._sleeper: Sleeper | None = None
         self._quiet: Quiet | None = None
-        self._is_at_rest = False
 
     def start_clock(self) -> None:
         """Do nothing: the clock runs."""
@@ -48,13 +47,11 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
             self._rise()
             self._sleeper, self._quiet = self._simulation.fall_asleep(left), self._simulation.look()
             return min(left, GRACE if _waits_for_others() else _PAUSE)
-        # Only after one more poll: what came while others came to rest is to be seen. A guest polls in another thread,
-        # which is at rest for no moment, unless it is to be done at once.
-        if self._is_at_rest and self._simulation.wake(self._sleeper, self._quiet):
+        if self._simulation.wake(self._sleeper, self._quiet):
             self._rise()
             return 0.0
-        self._is_at_rest = self._simulation.comes_to_rest(self._sleeper, self._quiet)
-        return 0.0 if self._is_at_rest else min(left, _PAUSE)
+        # A guest polls in another thread, which is never at rest unless it polls at once; what came meanwhile is seen.
+        return 0.0 if self._simulation.comes_to_rest(self._sleeper, self._quiet) else min(left, _PAUSE)
 
     def before_task_step(self, task: object) -> None:
         """Note that trio has something to do."""
@@ -69,7 +66,6 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
         if self._sleeper is not None:
             self._simulation.awake(self._sleeper)
         self._sleeper = self._quiet = None
-        self._is_at_rest = False
 
 
 def _waits_for_others() -> bool:

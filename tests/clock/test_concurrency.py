@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles.clock import VirtualClock
+from pytest_hubfiles.clock.threads import Quiet
 
 UNIT = 1_000.0
 """Seconds of a sleep: so many that what a slow machine really takes in between does not count."""
@@ -262,6 +265,39 @@ def test_thread_that_was_there_before() -> None:
 def _stands_in(thread: threading.Thread, function: str) -> bool:
     frame = sys._current_frames().get(thread.ident or 0)
     return frame is not None and frame.f_code.co_name == function
+
+
+def test_seen_once_is_not_enough() -> None:
+    """A thread is taken for idle once it was seen so for longer than one that has work would wait for the interpreter."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        quiet = Quiet({})
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(PATIENCE)
+        try:
+            assert not any(quiet.looks_so([]) for _ in range(10))
+        finally:
+            sys.setswitchinterval(interval)
+        while not quiet.looks_so([]):
+            time.sleep(interval)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_forked_beside_a_sleeper() -> None:
+    """A forked child waits for no sleeper that it does not have."""
+    with VirtualClock():
+        thread = threading.Thread(target=time.sleep, args=(UNIT,))
+        thread.start()
+        while not _stands_in(thread, "_really_sleep"):
+            pass
+        child = os.fork()
+        if child == 0:
+            signal.alarm(int(PATIENCE))
+            time.sleep(2 * UNIT)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        thread.join()
 
 
 def test_sleeper_left_behind() -> None:

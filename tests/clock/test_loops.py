@@ -105,12 +105,13 @@ def test_process() -> None:
 
 def test_loop_of_before() -> None:
     """A loop that was made before the clock was put on is served, and really waits again afterwards."""
-    loop = asyncio.new_event_loop()
+    loop, select = asyncio.new_event_loop(), selectors.DefaultSelector.select
     try:
         loop.run_until_complete(asyncio.sleep(0))
         with VirtualClock() as clock:
             loop.run_until_complete(asyncio.sleep(UNIT))
         assert round(clock.skipped / UNIT) == 1
+        assert selectors.DefaultSelector.select is select
         loop.run_until_complete(asyncio.sleep(0.001))
         assert round(clock.skipped / UNIT) == 1
     finally:

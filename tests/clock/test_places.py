@@ -26,9 +26,14 @@ def _keyword(*, sleep: Callable[[float], None] = time.sleep) -> None:
 
 
 class InClass:
-    """Holds sleep in its namespace, plain and as a static method."""
+    """Holds sleep in its namespace."""
 
     plain = time.sleep
+
+
+class InStaticMethod:
+    """Holds sleep as a static method."""
+
     static = staticmethod(time.sleep)
 
 
@@ -65,7 +70,7 @@ PLACES: dict[str, tuple[Callable[[], None], Callable[[], object]]] = {
     "keyword default": (_keyword, lambda: _keyword.__kwdefaults__),
     "class": (lambda: InClass.plain(DAY), lambda: vars(InClass)["plain"]),
     "class through an instance": (lambda: InClass().plain(DAY), lambda: vars(InClass)["plain"]),
-    "static method": (lambda: InClass().static(DAY), lambda: vars(InClass)["static"]),
+    "static method": (lambda: InStaticMethod().static(DAY), lambda: vars(InStaticMethod)["static"]),
     "instance": (lambda: in_instance.sleep(DAY), lambda: in_instance.sleep),
     "slot": (lambda: in_slot.sleep(DAY), lambda: in_slot.sleep),
     "closure": (in_closure, lambda: in_closure.__closure__[0].cell_contents),  # type: ignore[index]
