@@ -55,7 +55,7 @@ class LoopWaits:
             if timeout is None or timeout <= 0 or not is_loop:
                 return original(selector, timeout)
             registered = selector.get_map()
-            grace = _grace(registered) if len(registered) > 1 else 0.0  # a loop has one to be woken by
+            grace = how_long(registered) if len(registered) > 1 else 0.0  # a loop has one to be woken by
             if grace is None:
                 return original(selector, timeout)
             return simulation.wait(timeout, partial(original, selector), grace)
@@ -63,7 +63,7 @@ class LoopWaits:
         return select
 
 
-def _grace(registered: Mapping[Any, selectors.SelectorKey]) -> float | None:
+def how_long(registered: Mapping[Any, selectors.SelectorKey]) -> float | None:
     """Return for how long what is *registered* is really waited for; None for as long as it takes.
 
     A process or a device lives in real time. A server that listens waits for no answer.

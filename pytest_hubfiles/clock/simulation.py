@@ -20,7 +20,7 @@ _FIRST_PAUSE: Final = 0.0002
 _LONGEST_PAUSE: Final = 0.002
 """How long a sleeper really waits, in seconds, before it looks again whether others are busy."""
 
-_monotonic_ns = time.monotonic_ns
+_sleep, _monotonic_ns = time.sleep, time.monotonic_ns
 
 
 @dataclass(order=True, slots=True)
@@ -35,7 +35,7 @@ class Sleeper:
 class Simulation:
     """Who sleeps until when, and how far the clock is ahead of real time.
 
-    ``ahead`` is that in nanoseconds; who still sleeps when it ``is_over`` really sleeps on. ``on_skip`` is called, in
+    ``ahead`` is that in nanoseconds; who still sleeps when it has ended really sleeps on. ``on_skip`` is called, in
     the thread that slept, with the seconds of each skip; ``moved`` with by how many the clock moves on.
     """
 
@@ -43,7 +43,7 @@ class Simulation:
         self.ahead = 0
         self.skipped = 0.0
         self.stretch = 1.0
-        self.is_over = False
+        self._is_over = False
         self.on_skip: Callable[[float], None] | None = None
         self._moved = moved
         self._numbers = itertools.count()
@@ -52,8 +52,13 @@ class Simulation:
 
     def forget_others(self) -> None:
         """Forget who sleeps: after a fork there is one thread, and another one may have held the lock."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may sleep
         self._sleepers: list[Sleeper] = []
+
+    def end(self) -> None:
+        """Skip nothing any more."""
+        with self._lock:
+            self._is_over = True
 
     def monotonic_ns(self) -> int:
         """Return what the clock shows, in nanoseconds."""
@@ -108,10 +113,7 @@ class Simulation:
             left = self.left(sleeper)
             if left <= 0:
                 return True
-            if self.is_over or self._sleepers[0] is not sleeper:
-                return False
-            asleep = {other.thread for other in self._sleepers}
-            if threading.active_count() > 1 and not quiet.looks_so(asleep):
+            if not self._may_skip(sleeper, quiet):
                 return False
             self._moved(left * self.stretch)
             self.ahead += round(left * self.stretch * 1e9)
@@ -119,3 +121,18 @@ class Simulation:
         if self.on_skip is not None:
             self.on_skip(left)
         return True
+
+    def comes_to_rest(self, sleeper: Sleeper, quiet: Quiet) -> bool:
+        """Really wait for a moment if nobody seems to have anything to do; return whether that is so."""
+        while True:
+            with self._lock:
+                if self._may_skip(sleeper, quiet):
+                    return True
+                if self._sleepers[0] is not sleeper or not quiet.is_undecided:
+                    return False
+            _sleep(_LONGEST_PAUSE)
+
+    def _may_skip(self, sleeper: Sleeper, quiet: Quiet) -> bool:
+        if self._is_over or self._sleepers[0] is not sleeper:
+            return False
+        return threading.active_count() == 1 or quiet.looks_so([other.thread for other in self._sleepers])

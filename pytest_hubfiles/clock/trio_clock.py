@@ -14,6 +14,10 @@ from pytest_hubfiles.clock.simulation import Simulation, Sleeper
 from pytest_hubfiles.clock.threads import Quiet
 
 _PAUSE: Final = 0.001
+_FOR_EVER: Final = 1e9
+
+STARTING: Final = (trio.run, trio.lowlevel.start_guest_run)
+"""The functions that start a run."""
 
 
 class TrioClock(trio.abc.Clock, trio.abc.Instrument):
@@ -34,15 +38,20 @@ class TrioClock(trio.abc.Clock, trio.abc.Instrument):
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Return for how long trio may wait for whatever comes, having moved the clock on if nothing did."""
         left = deadline - self.current_time()
-        if left <= 0 or left == float("inf"):
+        if left <= 0:
+            return left
+        if left == float("inf"):  # trio is woken by others alone
+            self._sleeper = self._sleeper or self._simulation.fall_asleep(_FOR_EVER)
             return left
         if self._sleeper is None or self._quiet is None:
+            self._rise()
             self._sleeper, self._quiet = self._simulation.fall_asleep(left), self._simulation.look()
             return min(left, GRACE if _waits_for_others() else _PAUSE)
         if self._simulation.wake(self._sleeper, self._quiet):
             self._rise()
             return 0.0
-        return min(left, _PAUSE)
+        # A guest polls in another thread, which is never at rest unless it polls at once; what came meanwhile is seen.
+        return 0.0 if self._simulation.comes_to_rest(self._sleeper, self._quiet) else min(left, _PAUSE)
 
     def before_task_step(self, task: object) -> None:
         """Note that trio has something to do."""
@@ -76,9 +85,3 @@ def with_clock(run: Callable[..., Any], simulation: Simulation) -> Callable[...,
         return run(*args, **kwargs)
 
     return clocked
-
-
-def replacements(simulation: Simulation) -> dict[Any, Any]:
-    """Return what stands in for each function of trio that starts a run."""
-    starting = (trio.run, trio.lowlevel.start_guest_run)
-    return {run: with_clock(run, simulation) for run in starting}

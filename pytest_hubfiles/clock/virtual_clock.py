@@ -37,7 +37,8 @@ class VirtualClock:
     """Skips sleeps, within a ``with`` statement, and moves the clocks on by what was skipped.
 
     ``stretch`` is by how many seconds the clocks move on for each that is skipped. ``on_skip``, where given, is called
-    at each skip with its seconds, in the thread that slept; what it raises is raised from the sleep.
+    at each skip with its seconds, in the thread that slept; what it raises is raised from the sleep, and in trio
+    ends the run.
     """
 
     def __init__(self, *, stretch: float = 1.0, on_skip: Callable[[float], None] | None = None) -> None:
@@ -85,23 +86,19 @@ class VirtualClock:
         return self
 
     def _put_on(self, undo: ExitStack, places: list[Place]) -> None:
-        functions: dict[Any, Any] = dict(_FUNCTIONS)
-        if "trio" in sys.modules:
-            from pytest_hubfiles.clock.trio_clock import replacements
-
-            functions |= replacements(self._simulation)
-        replacement = Replacement(places, functions)
+        replacement = Replacement(places, {**_FUNCTIONS, **_trio_functions(self._simulation)})
         undo.callback(replacement.undo)
         loops = LoopWaits(self._simulation)
         undo.callback(loops.stop)
         loops.start()
         if not _is_wall_clock_set():
             undo.enter_context(time_machine.travel(time.time(), tick=True))
+            time.time()  # it ticks from the first time on that it is asked
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._simulation.is_over = True
+        self._simulation.end()
         self._undo.close()
 
 
@@ -111,14 +108,14 @@ class _State:
     def __init__(self) -> None:
         self.clock: VirtualClock | None = None
         self._places: list[Place] | None = None
-        self._modules = 0
+        self._modules: set[str] = set()
 
     def prepare(self) -> None:
-        if self._places is None or self._modules != len(sys.modules):
+        if self._places is None or not sys.modules.keys() <= self._modules:
             found = find([*_FUNCTIONS, *_starting_trio()])
             # What was found before stays: gc.freeze() hides it from a second look.
             places = {(id(place.owner), place.name): place for place in [*(self._places or ()), *found]}
-            self._places, self._modules = list(places.values()), len(sys.modules)
+            self._places, self._modules = list(places.values()), set(sys.modules)
 
     def take_places(self) -> list[Place]:
         """Return the places, and keep none of them: the objects that they belong to may be of one test only."""
@@ -146,9 +143,22 @@ def prepare() -> None:
     _STATE.prepare()
 
 
-def _starting_trio() -> list[Any]:
-    trio = sys.modules.get("trio")
-    return [] if trio is None else [trio.run, trio.lowlevel.start_guest_run]
+def _starting_trio() -> tuple[Any, ...]:
+    """Return the functions that start a run of trio, if it is there."""
+    if "trio" not in sys.modules:
+        return ()
+    from pytest_hubfiles.clock.trio_clock import STARTING
+
+    return STARTING
+
+
+def _trio_functions(simulation: Simulation) -> dict[Any, Any]:
+    """Return what stands in for each of them."""
+    if not _starting_trio():
+        return {}
+    from pytest_hubfiles.clock.trio_clock import with_clock
+
+    return {run: with_clock(run, simulation) for run in _starting_trio()}
 
 
 def _is_time_of_gevent() -> bool:
