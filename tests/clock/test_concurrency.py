@@ -268,7 +268,7 @@ def _stands_in(thread: threading.Thread, function: str) -> bool:
 
 
 def test_seen_once_is_not_enough() -> None:
-    """A thread is taken for idle once it was seen so for longer than one that has work would wait for the interpreter."""
+    """A thread is idle once it was seen so for longer than one that has work would wait for the interpreter."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(int).result()
         quiet = Quiet({})
