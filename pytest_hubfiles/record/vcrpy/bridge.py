@@ -64,6 +64,10 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         base_url = self._recorder.base_url
         return [to_interaction(request, response, base_url) for request, response in self.data]
 
+    def is_hubspot(self, url: str) -> bool:
+        """Return whether *url* is HubSpot's in this test."""
+        return self._recorder.reach.is_hubspot(url)
+
     @property
     def write_protected(self) -> bool:
         """Whether no connection is to be made; a request that must not be sent has been refused before."""
