@@ -112,8 +112,10 @@ class _State:
 
     def prepare(self) -> None:
         if self._places is None or not sys.modules.keys() <= self._modules:
-            self._places = find([*_FUNCTIONS, *_starting_trio()])
-            self._modules = set(sys.modules)
+            found = find([*_FUNCTIONS, *_starting_trio()])
+            # What was found before stays: gc.freeze() hides it from a second look.
+            places = {(id(place.owner), place.name): place for place in [*(self._places or ()), *found]}
+            self._places, self._modules = list(places.values()), set(sys.modules)
 
     def take_places(self) -> list[Place]:
         """Return the places, and keep none of them: the objects that they belong to may be of one test only."""

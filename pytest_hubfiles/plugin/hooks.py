@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, complaining, failing
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
 
@@ -79,6 +80,8 @@ def pytest_runtest_makereport(
             _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
+    if report.skipped:
+        _fail_skipped(item, report, test_run)
     if fault is not None:
         test_run.passed = False
         report.sections.append(("hubfiles", str(fault)))
@@ -120,6 +123,20 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
             _end_call(item)
         except pytest.fail.Exception as failure:
             report.outcome, report.longrepr = "failed", str(failure)
+
+
+def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
+    """Fail a test that was skipped, or failed as expected, over what must not be passed over.
+
+    A test that expects to fail may expect any finding; none excuses a credential on the disk.
+    """
+    conclusion = test_run.conclusion
+    is_expected = hasattr(report, "wasxfail")
+    if any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing):
+        explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
+        report.outcome, report.longrepr = "failed", explained
+        if is_expected:
+            del report.wasxfail
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

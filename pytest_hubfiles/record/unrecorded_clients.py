@@ -6,7 +6,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import wraps
 from types import FrameType, TracebackType
 from typing import Any, Final
@@ -25,8 +25,8 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
 
     Anything else there would be a live call of which the new cassette knows nothing, and a cassette that knew more
     would be replaced by it. A connection is another client's where none of vcrpy's stubs is making it and, in an event
-    loop, which connects in tasks of their own, *is_sending* says that no recorded request is under way. To connect is
-    harmless by itself: a test may see whether a port is open. *refuse* makes the error for what is sent.
+    loop, which connects in tasks of their own, *is_sending* says that none of them is under way. To connect is harmless
+    by itself: a test may see whether a port is open. *refuse* makes the error for what is sent.
     """
 
     def __init__(self, base_url: str, is_sending: Callable[[], bool], refuse: Callable[[str], BaseException]) -> None:
@@ -86,7 +86,7 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
         @wraps(call)
         def sending(sock: socket.socket, *args: Any) -> Any:
             if self._is_active and sock in self._watched:
-                raise self._refuse(f"sending to {_text(sock.getpeername())}")
+                raise self._refused(sock)
             return call(sock, *args)
 
         return sending
@@ -104,10 +104,17 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
         @wraps(call)
         def wrapping(context: ssl.SSLContext, sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
             if self._is_active and sock in self._watched:
-                raise self._refuse(f"sending to {_text(sock.getpeername())}")
+                raise self._refused(sock)
             return call(context, sock, *args, **kwargs)
 
         return wrapping
+
+    def _refused(self, sock: socket.socket) -> BaseException:
+        """Return the error for what is sent on *sock*; who does not heed it finds the connection closed."""
+        error = self._refuse(f"sending to {_text(sock.getpeername())}")
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        return error
 
     def _is_name(self, host: str) -> bool:
         return host == self._base[0] or is_hubspot_host(host)

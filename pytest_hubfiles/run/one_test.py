@@ -60,6 +60,11 @@ class TestRun:
         return self._conclusion is not NOTHING_FOUND
 
     @property
+    def conclusion(self) -> Conclusion:
+        """What the test came to, once its own code has ended."""
+        return self._conclusion
+
+    @property
     def purpose(self) -> str:
         """What the test does with the cassette: ``record``, ``replay`` or ``verify``."""
         return "verify" if self.is_verifying else "record" if self.recorder.live else "replay"
@@ -78,17 +83,25 @@ class TestRun:
     def _judge(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
         self._judged = len(recorder.history) + len(recorder.problems)
-        judged = rules.check(recorder.exchanges, lets_go=finished and not recorder.live)
+        judged = rules.check(self._exchanges, lets_go=finished and not recorder.live)
         found = [*self._file_findings(), *recorder.problems, *judged]
         if recorder.live:
             if finished and recorder.original:
                 found += rules.compare(recorder.original, recorder.recorded, self._history)
         else:
             found += rules.stale(recorder.original)
-            if finished and self.passed and not self.shared:
+            if finished and self.passed and not self.shared and not recorder.tape.is_changed:
                 found += [self._unplayed(self.rules.contracts.identify(i)) for i in recorder.tape.unplayed]
         # Merged first: what each of a hundred polls shows is looked at once. And once more, for it may weigh less now.
         return merge(rules.excuse(self._redacted(merge(found))))
+
+    @property
+    def _exchanges(self) -> list[Exchange]:
+        """What is judged: what happened, or where a change is tried what was recorded."""
+        recorder = self.recorder
+        if not recorder.tape.is_changed:
+            return recorder.exchanges
+        return [self.rules.contracts.identify(interaction) for interaction in recorder.original]
 
     def _redacted(self, findings: Collection[Finding]) -> Iterator[Finding]:
         """Yield *findings* as those of this test, without credentials that a value or a message of them may hold."""
@@ -179,7 +192,7 @@ class TestRun:
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""
-        judged, not_judged = tally(self.recorder.exchanges, self.rules.contracts, self.rules.judge)
+        judged, not_judged = tally(self._exchanges, self.rules.contracts, self.rules.judge)
         return Record(
             test=self.test,
             cassette=self.shown,

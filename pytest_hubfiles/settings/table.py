@@ -87,6 +87,28 @@ SETTINGS: Final = (
     Setting("hosts", "more hosts that a recording from this machine may reach", cli=False, repeatable=True),
     Setting("keep_headers", "more headers that recordings keep", cli=False, repeatable=True),
     Setting(
+        "rehearse",
+        "see which tests break under which change: allowed, breaking, events, all, or OLD:NEW",
+        metavar="FAMILY",
+        ini=False,
+    ),
+    Setting(
+        "rehearse_only",
+        "rehearse only changes that match, * in either part (repeatable)",
+        metavar='"OPERATION PATH"',
+        ini=False,
+        repeatable=True,
+    ),
+    Setting("rehearse_budget", "stop rehearsing after so much time (90s, 10m)", metavar="TIME", ini=False),
+    Setting("rehearsed", "a file of breaks that you accept", cli=False),
+    Setting(
+        "change",
+        'replay with this change of the API, such as "import-status $.status enum-value-added"',
+        metavar="CHANGE",
+        ini=False,
+        marker=("change",),
+    ),
+    Setting(
         "sleep",
         "in replays: real, or skip, where sleeps return at once and move the clocks on; default real",
         metavar="MODE",

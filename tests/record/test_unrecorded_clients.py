@@ -20,7 +20,7 @@ START_BY_REQUESTS = """
 import asyncio, http.client, socket, sys, threading
 from contextlib import closing, suppress
 from urllib.parse import urlsplit
-import anyio, pytest, requests, urllib3
+import anyio, httpx, pytest, requests, urllib3
 
 def start(hubfiles):
     url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
@@ -80,6 +80,22 @@ def by_subclass(url):
         connection.request("GET", urlsplit(url).path)
         assert connection.getresponse().read()
 
+def by_stubborn(url):  # as clients that read what a server says before it closes, even where sending fails
+    with socket.create_connection(place(url)) as sock:
+        with suppress(OSError):
+            sock.sendall(head(url))
+        assert sock.recv(9), "closed"
+
+def by_httpx_anew(url):
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "httpx"}
+    for name in before:
+        del sys.modules[name]
+    try:
+        import httpx
+        httpx.get(url)
+    finally:
+        sys.modules.update(before)
+
 class OwnConnection(urllib3.connection.HTTPConnection):
     pass
 
@@ -90,7 +106,7 @@ def by_own_pool(url):
     with Pool(*place(url)) as pool:
         assert pool.request("GET", urlsplit(url).path, retries=False).data
 """
-WAYS = ("socket", "file", "asyncio", "anyio", "thread", "subclass", "own_pool")
+WAYS = ("socket", "file", "asyncio", "anyio", "thread", "subclass", "own_pool", "stubborn", "httpx_anew")
 POLLED = (
     START_BY_REQUESTS
     + """
@@ -153,6 +169,33 @@ def test_import(hubfiles):
 """
     )
     downstream.record()
+
+
+NESTED = """
+import asyncio, aiohttp, httpx, vcr
+
+async def by_httpx(url):
+    async with httpx.AsyncClient() as client:
+        return (await client.get(url)).status_code
+
+async def by_aiohttp(url):
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status
+
+@pytest.mark.parametrize("client", [by_httpx, by_aiohttp])
+def test_import(hubfiles, client):
+    import_a_file(hubfiles)
+    url = hubfiles.base_url.replace("127.0.0.1", "localhost") + "/files/v3/files/2"
+    with vcr.use_cassette(f"{client.__name__}.yaml"):
+        assert asyncio.run(client(url)) == 404
+"""
+
+
+def test_a_cassette_of_the_tests_own_is_recorded(downstream: Downstream) -> None:
+    """What a cassette within the test records is no unrecorded client's, in an event loop too."""
+    downstream.tests(NESTED)
+    downstream.record()
+    assert len(list(downstream.path.glob("by_*.yaml"))) == 2
 
 
 # --- over TLS ----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Has vcrpy's stubs note why a request that they sent has no answer."""
+"""Has vcrpy's stubs note that they are sending, and why a request that they sent has no answer."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from unittest import mock
 import vcr.stubs
 
 _HTTPX_STUBS: Final = ("httpx_stubs", "httpcore_stubs")  # what vcrpy 9 has, what vcrpy 8.5 has
+
+
+_UNDER_WAY: Final[set[object]] = set()
+
+
+def is_stub_under_way() -> bool:
+    """Return whether a stub of an event loop's client, of any cassette, is sending now."""
+    return bool(_UNDER_WAY)
 
 
 def failure_patches() -> Iterator[AbstractContextManager[Any]]:
@@ -50,11 +58,15 @@ def _noting_async(call: Callable[..., Awaitable[Any]], bridge_of: Callable[[Any]
     @wraps(call)
     async def noting(first: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
+        this = object()
+        _UNDER_WAY.add(this)
         try:
             return await call(first, *args, **kwargs)
         except BaseException as error:
             _note(bridge_of(first), error)
             raise
+        finally:
+            _UNDER_WAY.discard(this)
 
     return noting
 

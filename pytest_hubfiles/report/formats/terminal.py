@@ -8,6 +8,7 @@ from typing import Final
 from pytest_hubfiles.compare.comparison import Comparison, Verdict
 from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     Seen,
@@ -88,6 +89,7 @@ def render_terminal(report: Report) -> list[str]:
     else:
         lines.append("no findings")
     lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
+    lines += [] if report.rehearsal is None else ["", *render_rehearsal(report.rehearsal)]
     lines += report.stale_deviations
     return list(map(visible, lines))
 

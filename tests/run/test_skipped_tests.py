@@ -1,0 +1,62 @@
+"""A test that was skipped, or failed as it expected to, hides nothing that fails a test."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.downstream import Downstream, polled, started, whole_import
+
+WRONG = [started(), polled("COMPLETE", change={"result": {**whole_import()[3].json["result"], "size": "24574"}})]
+WITH_TOKEN = [
+    started(),
+    polled("COMPLETE", change={"status": "COMPLETE", "note": "pat-na1-a1b2c3d4-5e6f-4a1b-8c2d-3e4f5a6b7c8d"}),
+]
+SWALLOWED = """
+    try:
+        hubfiles.import_status("another")
+    except BaseException:
+        pass
+"""
+SKIPS = {
+    "call": "    pytest.skip('not here')",
+    "unittest": "    raise __import__('unittest').SkipTest('not here')",
+    "import": "    pytest.importorskip('no_such_module')",
+}
+TESTS = {
+    "breaking": ("    import_a_file(hubfiles)\n", WRONG, "*$.result.size*schema-violation*"),
+    "unmatched": (SWALLOWED, whole_import(), "*unmatched-request*"),
+    "credential": ("    import_a_file(hubfiles)\n", WITH_TOKEN, "*secret-in-cassette*"),
+}
+
+
+@pytest.mark.parametrize("found", TESTS)
+@pytest.mark.parametrize("skip", SKIPS)
+def test_a_skip_hides_no_finding(downstream: Downstream, found: str, skip: str) -> None:
+    """Who skips because the API seems to be down would skip a broken contract too: the test is red, and says why."""
+    body, recording, told = TESTS[found]
+    downstream.tests(f"def test_import(hubfiles):\n{body}{SKIPS[skip]}\n")
+    downstream.write(recording)
+    result = downstream.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([told])
+
+
+def test_a_skip_over_nothing_is_a_skip(downstream: Downstream) -> None:
+    """A test that skips after good answers, or before any, is skipped."""
+    downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n    pytest.skip('enough')\n")
+    downstream.write(whole_import())
+    downstream.run().assert_outcomes(skipped=1)
+
+
+@pytest.mark.parametrize("how", ["    pytest.xfail('known')", "    assert False", ""], ids=["call", "fails", "passes"])
+@pytest.mark.parametrize("found", ["breaking", "credential"])
+def test_what_a_test_expects_to_fail_of(downstream: Downstream, found: str, how: str) -> None:
+    """A failure that is expected may be any finding but a credential, which is on the disk whatever is expected."""
+    body, recording, told = TESTS[found]
+    downstream.tests(f"@pytest.mark.xfail\ndef test_import(hubfiles):\n{body}{how}\n")
+    downstream.write(recording)
+    result = downstream.run()
+    if found == "breaking":
+        result.assert_outcomes(xfailed=1)
+    else:
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines([told])
