@@ -240,6 +240,29 @@ def test_what_cannot_be_rehearsed_is_said(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(["not rehearsed: *test_skips* (it is skipped)"])
 
 
+LATE = """
+def test_late(request):
+    import_a_file(request.getfixturevalue("hubfiles"))
+
+def test_never_recorded(hubfiles):
+    pass
+
+def test_of_nothing():
+    pass
+"""
+
+
+def test_what_is_not_rehearsed_though_it_passes_is_said(downstream: Downstream) -> None:
+    """A test that asks for the fixture too late, or of which nothing is recorded, is named; others are not."""
+    downstream.tests(LATE)
+    downstream.write(whole_import(), downstream.cassette("test_late"))
+    _, rehearsal = rehearse(downstream)
+    assert {one["test"].partition("::")[2]: one["reason"] for one in rehearsal["refused"]} == {
+        "test_late": 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")',
+        "test_never_recorded": "nothing is recorded of it",
+    }
+
+
 CHANGED = f"""
 @pytest.mark.hubfiles(cassette="import")
 def test_import(hubfiles):
