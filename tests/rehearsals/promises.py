@@ -11,7 +11,7 @@ from rehearsals.projects import Project, project
 from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, STATEFUL, uploads
 
 _ENUM: Final = "import-status $.status enum-value-added"
-_PART: Final = ("-k", "test_url or test_strict", "--hubfiles-rehearse-only=import-status $.result*")
+_PART: Final = ("-k", "test_url or test_strict", "--hubfiles-rehearse-only=import-status $.result.url")
 """What the bounded part rehearses of a suite."""
 
 
