@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,11 +25,14 @@ COMPLAINTS: Final = "hubfiles_complaints"
 """The key under which an xdist worker lists the faults of this plugin that belong to no test."""
 
 _SUBTEST_FAILED: set[str] = set()
+_IN_CALL: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Whether the test's own code runs: a report that is made now is that of a subtest."""
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
+    item.stash[_IN_CALL] = True
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
@@ -40,18 +44,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 _end_test(item, passed=False)
                 run.report.add(test_run.record())
         raise
+    finally:
+        item.stash[_IN_CALL] = False
     _end_call(item)
     return result
 
 
 def _end_call(item: pytest.Item) -> None:
-    """Judge a test whose own code passed, and fail it if it is red."""
+    """Judge a test whose own code passed, and fail it if it is red; a failed subtest has made it red already."""
     test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code may have asked for the fixture
-    if test_run is None or test_run.is_concluded:
+    if test_run is None:
         return
+    passed = item.nodeid not in _SUBTEST_FAILED
     with failing("judging the test", test_run):
-        conclusion = test_run.end_call(passed=True)
-        if conclusion.is_red:
+        conclusion = test_run.end_call(passed)
+        if conclusion.failing or (passed and conclusion.is_red):
             test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
             raise test_run.failure
 
@@ -73,6 +80,9 @@ def pytest_runtest_makereport(
         fault = OwnFaultError("taking credentials out of the report", error)
         report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
     if test_run is None:
+        return report
+    if item.stash.get(_IN_CALL, False):
+        _tell_so_far(item, report, test_run)
         return report
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
     if call.when != "teardown" and not is_ours:
@@ -114,15 +124,25 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
     of a run whose own code asks for the fixture, nor the second try of a plugin that runs tests again.
     """
     if not report.passed:
-        conclusion = test_run.end_call(passed=False)
-        if conclusion.findings or conclusion.refusals:
-            explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-            report.sections.append(("hubfiles", explained))
-    elif report.when == "call":
+        _tell(item, report, test_run, test_run.end_call(passed=False))
+    elif report.when == "call" and not (test_run.is_concluded and _IN_CALL in item.stash):
         try:
             _end_call(item)
         except pytest.fail.Exception as failure:
             report.outcome, report.longrepr = "failed", str(failure)
+
+
+def _tell_so_far(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
+    """Add what has been found so far to the failure of a subtest; its test is judged once all of it has run."""
+    if report.failed:
+        with suppress(Exception):  # the same will fail the test, and be told there
+            _tell(item, report, test_run, test_run.so_far)
+
+
+def _tell(item: pytest.Item, report: pytest.TestReport, test_run: TestRun, conclusion: Conclusion) -> None:
+    if conclusion.findings or conclusion.refusals:
+        explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
+        report.sections.append(("hubfiles", explained))
 
 
 def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:

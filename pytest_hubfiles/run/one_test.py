@@ -78,6 +78,11 @@ class TestRun:
             self._findings = self._judge(finished=False)
         return self._findings
 
+    @property
+    def so_far(self) -> Conclusion:
+        """What the test would come to if it ended now, but for what it still has to ask."""
+        return Conclusion(tuple(self.findings), tuple(verdict.failing(self.findings, self.rules)), ())
+
     def _judge(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
         self._judged = len(recorder.history) + len(recorder.problems)
