@@ -49,6 +49,7 @@ def _begin(config: pytest.Config) -> Run:
     run = config.stash[RUN] = Run(config)
     config.pluginmanager.register(hooks, "pytest_hubfiles.hooks")
     config.pluginmanager.register(run.redaction, "pytest_hubfiles.redaction")
+    run.redaction.watch_log(config)
     if not run.is_worker:
         config.pluginmanager.register(Reporter(run), "pytest_hubfiles.summary")
     if run.get("check"):

@@ -99,6 +99,7 @@ def pytest_runtest_makereport(
             report.outcome, report.longrepr = "failed", str(fault)
     if call.when == "teardown":
         del item.stash[TEST_RUN]  # which holds the whole cassette
+        redaction.recorder = None
     return report
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ class Redaction:
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._secrets = SessionSecrets(WriteGuard.of(environment), secrets.NOTHING_MORE)
+        self.recorder: Recorder | None = None  # of the test that runs
 
     def learn(self, recorder: Recorder) -> None:
         """Know what the test of *recorder* has used, until the run ends; nobody looks for it before a text is told."""
@@ -28,6 +29,27 @@ class Redaction:
     def redacted(self, text: str) -> str:
         """Return *text* without credentials."""
         return secrets.redact_values(text, self._secrets.values)
+
+    # --- what pytest writes while a test runs ------------------------------------------------------------------
+
+    def watch_log(self, config: pytest.Config) -> None:
+        """Redact the lines that pytest writes of the log as they come: its log file, and the live log."""
+        plugin = config.pluginmanager.get_plugin("logging-plugin")  # there is none yet while pytest is configured
+        for handler in (getattr(plugin, "log_file_handler", None), getattr(plugin, "log_cli_handler", None)):
+            if handler is not None:
+                handler.addFilter(self._learn_now)
+                handler.setFormatter(_RedactingFormatter(handler.formatter, self.redacted))
+
+    def _learn_now(self, _: logging.LogRecord) -> bool:
+        """Know what the running test has used so far. A handler formats under a lock; it filters before."""
+        if self.recorder is not None:
+            self.learn(self.recorder)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Redact the log of a run that was begun while pytest was configured."""
+        self.watch_log(session.config)
 
     # --- what pytest tells ------------------------------------------------------------------------------------
 
@@ -45,10 +67,10 @@ class Redaction:
         if hasattr(report, "wasxfail"):
             report.wasxfail = redacted(report.wasxfail)
         report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
-        context = getattr(report, "context", None)  # of pytest's SubtestReport, which is not public
+        context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
             kwargs = {name: redacted(str(value)) for name, value in context.kwargs.items()}
-            report.context = replace(context, msg=context.msg and redacted(context.msg), kwargs=kwargs)
+            report.context = type(context)(msg=context.msg and redacted(context.msg), kwargs=kwargs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -81,3 +103,15 @@ class Redaction:
         entries = [entry for chain in getattr(excrepr, "chain", ()) for entry in chain[0].reprentries]
         for entry in entries:
             entry.lines = [self.redacted(line) for line in entry.lines]
+
+
+class _RedactingFormatter(logging.Formatter):
+    """Formats as another formatter does, and redacts that: the record itself stays as the test logged it."""
+
+    def __init__(self, formatter: logging.Formatter | None, redact: Callable[[str], str]) -> None:
+        super().__init__()
+        self._formatter, self._redact = formatter or logging.Formatter(), redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for *record*, with its traceback if it has one."""
+        return self._redact(self._formatter.format(record))
