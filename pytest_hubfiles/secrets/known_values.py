@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 import string
 from collections.abc import Callable, Collection
@@ -122,9 +121,15 @@ def _redact_rests(text: str, value: str) -> str:
         sample = value[start : start + _SAMPLE]
         found = text.find(sample)
         while found >= 0:
-            before = len(os.path.commonprefix([value[:start][::-1], text[max(found - start, 0) : found][::-1]]))
-            after = len(os.path.commonprefix([value[start:], text[found : found + len(value)]]))
+            before = _in_common(value[:start][::-1], text[max(found - start, 0) : found][::-1])
+            after = _in_common(value[start:], text[found : found + len(value)])
             if before + after >= _SHORTEST_REST:
                 text = f"{text[: found - before]}{PLACEHOLDER}{text[found + after :]}"
             found = text.find(sample, found + 1)
     return text
+
+
+def _in_common(one: str, other: str) -> int:
+    """Return how many characters *one* and *other* begin with that are the same."""
+    shorter = min(len(one), len(other))
+    return next((number for number in range(shorter) if one[number] != other[number]), shorter)
