@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import cassettes, regular_files
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
@@ -276,7 +276,7 @@ def accept_candidate(
     cassette = candidate.with_name(name + cassettes.SUFFIX)
     with cassettes.locked(cassette, f"accepting {candidate.name}"):
         interactions = cassettes.read(candidate, limits)
-        others = [r for r in _reasons(regular_files.read(candidate, limits.bytes)) if r != WAIVABLE]
+        others = [r for r in _reasons(cassettes.content(candidate, limits)) if r != WAIVABLE]
         # Whoever wrote the file, and its reasons, may have forged them: its answers decide.
         others += [
             reason for i in interactions if i.transient and (reason := f"{i.label} got {i.transient}") not in others

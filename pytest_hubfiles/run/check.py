@@ -21,6 +21,7 @@ from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
 SUFFIXES: Final = (".json", ".toml", ".yaml", ".yml")
 """What the files end in that other recorders write, and our own."""
+_MOST_LINKED: Final = 10_000  # files and folders; a link may lead to the whole machine
 
 
 def is_cassette(path: Path) -> bool:
@@ -37,20 +38,40 @@ def cassettes_in(path: Path) -> list[Path]:
     """Return the cassette *path*, or those in the folder *path*, sorted. No file is read.
 
     Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. No linked folder is searched;
-    one with cassettes in it is returned itself, for it cannot be read either.
+    one with cassettes in it is returned itself, for it cannot be read either, and so is a folder that is closed.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above is closed
         return [path]
-    found = []
-    for folder, folders, files in os.walk(path):
+    found: list[Path] = []
+    closed: list[OSError] = []
+    for folder, folders, files in os.walk(path, onerror=closed.append):
         found += [file for name in files if is_cassette(file := Path(folder, name))]
         found += [link for name in folders if holds_by_link(link := Path(folder, name))]
-    return sorted(found)
+    return sorted([*found, *(Path(error.filename) for error in closed)])
+
+
+def is_closed(path: Path) -> bool:
+    """Return whether *path* is, or may be, a folder of which nobody can say what is in it."""
+    try:
+        os.scandir(path).close()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def holds_by_link(folder: Path) -> bool:
-    """Return whether *folder* is a link to a folder with cassettes in it."""
-    return folder.is_symlink() and folder.is_dir() and any(map(is_cassette, folder.resolve().rglob("*")))
+    """Return whether *folder* is a link to a folder with cassettes in it, or to one that is closed or very large."""
+    if not (os.path.islink(folder) and os.path.isdir(folder)):  # noqa: PTH112, PTH114  # as above
+        return False
+    seen = 0
+    closed: list[OSError] = []
+    for _, folders, files in os.walk(os.path.realpath(folder), onerror=closed.append):
+        seen += len(folders) + len(files)
+        if closed or seen > _MOST_LINKED or any(is_cassette(Path(name)) for name in files):
+            return True
+    return bool(closed)
 
 
 @dataclass(frozen=True, slots=True)
