@@ -24,7 +24,7 @@ from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.record.wire import moved
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import clauses, shown
 
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
 _REFUSED: Final = re.compile(rb"^# refused: (.+)$", re.MULTILINE)
@@ -36,7 +36,7 @@ class CandidateRefusedError(HubfilesError):
     def __init__(self, path: Path, reasons: Sequence[str]) -> None:
         self.path, self.reasons = path, tuple(reasons)
         super().__init__(
-            f"{shown(path)} is not promoted: {'; '.join(reasons)}.\n"
+            f"{shown(path)} is not promoted: {clauses(*reasons)}.\n"
             "Only drift and contract findings can be accepted. Record it again, or delete it."
         )
 
