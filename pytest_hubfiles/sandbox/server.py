@@ -31,7 +31,8 @@ class SandboxPortError(HubfilesError):
     def __init__(self, port: int, reason: str) -> None:
         self.port, self.reason = port, reason
         super().__init__(
-            f"The sandbox cannot listen on {_HOST}:{port}: {clauses(reason)}.\nPick another port, or 0 for any that is free."
+            f"The sandbox cannot listen on {_HOST}:{port}: {clauses(reason)}.\n"
+            "Pick another port, or 0 for any that is free."
         )
 
 
