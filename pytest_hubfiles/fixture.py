@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -92,6 +93,7 @@ class HubFiles:
     _test_run: TestRun = field(repr=False)
     _contracts: Contracts = field(repr=False)
     _token: str | None = field(repr=False)
+    _sending: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @property
     def recording(self) -> bool:
@@ -146,7 +148,7 @@ class HubFiles:
     def wait(self, operation: str, task_id: str, *, timeout: float = 60.0, interval: float = 2.0) -> Exchange:
         """Poll *operation* until the task is COMPLETE or CANCELED; return the last answer.
 
-        *timeout* and *interval* are seconds; replaying, it neither sleeps nor times out.
+        *timeout* and *interval* are seconds; replaying what was recorded, it neither sleeps nor times out.
 
         Raises:
             TaskTimeoutError: if the task has not ended in time; a TimeoutError.
@@ -161,9 +163,8 @@ class HubFiles:
                 raise TaskPollError(operation, task_id, exchange)
             if exchange.task_status in TERMINAL:
                 return exchange
-            if (
-                self._test_run.recorder.history.answered_live > before
-            ):  # it came from the network, so the task needs time
+            recorder = self._test_run.recorder
+            if recorder.history.answered_live > before or recorder.tape.is_changed:  # so the task needs time
                 if time.monotonic() + interval > deadline:
                     raise TaskTimeoutError(operation, task_id, timeout, exchange)
                 time.sleep(interval)
@@ -183,12 +184,13 @@ class HubFiles:
         recorder = self._test_run.recorder
         if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
             raise TokenMissingError
-        before = len(recorder.history)
-        if not recorder.answers(method, url, body or b""):
-            self._ask(method, url, body)
-        for exchange in recorder.history.since(before):
-            if exchange.method == method and exchange.interaction.path.endswith(path):
-                return exchange
+        with self._sending:  # in several threads, nobody could tell whose exchange is whose
+            before = len(recorder.history)
+            if not recorder.answers(method, url, body or b""):
+                self._ask(method, url, body)
+            for exchange in recorder.history.since(before):
+                if exchange.method == method and exchange.interaction.path.endswith(path):
+                    return exchange
         raise ExchangeIgnoredError(url)
 
     def _ask(self, method: str, url: str, body: bytes | None) -> None:

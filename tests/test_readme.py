@@ -97,7 +97,7 @@ def test_first_test_is_recorded_with_a_token_and_replayed_without(reader: Reader
     reader.sandbox.close()
     second = reader.run(replay)
     assert first.returncode == 0, first.stdout
-    assert "4 passed" in first.stdout
+    assert "5 passed" in first.stdout
     assert second.returncode == 0, second.stdout
     assert (reader.folder / "cassettes/2026-03/test_uploader/test_uploader.yaml").is_file()
     assert "pat-na1-your-own" not in "".join(path.read_text("utf-8") for path in reader.folder.rglob("*.yaml"))
@@ -177,12 +177,13 @@ def test_migration_commands_record_both_versions_and_compare_them(reader: Reader
 
 
 def test_check_prints_what_is_shown(reader: Reader) -> None:
-    """``hubfiles check`` judges the recordings of both versions, and says so in these lines."""
+    """``hubfiles check`` judges the recordings of both versions, ``changes`` lists what they allow, in these lines."""
     test = " test_import.py --hubfiles-record once"
     assert reader.run(f"pytest{test}", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
 
     assert reader.shows("hubfiles check cassettes") == 0
     assert reader.shows("pytest --hubfiles-check") == 0
+    assert reader.shows("hubfiles changes cassettes") == 0
 
 
 def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:
@@ -198,6 +199,21 @@ def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:
     assert ran.returncode == 1
     assert reader.shows("hubfiles accept --finding", FINGERPRINT=fingerprint) == 0
     assert "We read sizes as text." in (reader.folder / "deviations.toml").read_text("utf-8")
+
+
+def test_a_rehearsal_prints_what_is_shown(reader: Reader) -> None:
+    """The breaks are those of the first test, each happens again from its line, and what is accepted is."""
+    record = "pytest -q --hubfiles-record once test_uploader.py test_uploader_rehearsed.py"
+    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    assert reader.shows("--hubfiles-rehearse allowed") == 1
+    lines = [line.partition("reproduce: ")[2] for line in block("console", "--hubfiles-rehearse allowed").splitlines()]
+    assert [reader.run(line).returncode for line in lines if line] == [1, 1]
+    for text in blocks("toml", "[[rehearsed]]"):
+        reader.write(*named_file(text))
+    only = "--hubfiles-rehearse-only 'import-status $.result' -o hubfiles_rehearsed=rehearsed.toml"
+    accepted = reader.run(f"pytest test_uploader.py --hubfiles-rehearse allowed {only}")
+    assert accepted.returncode == 0, accepted.stdout
+    assert "accepted for 1 test: no import without a result was seen yet" in accepted.stdout
 
 
 def test_contracts_are_imported_as_shown(reader: Reader) -> None:

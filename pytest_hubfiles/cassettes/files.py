@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from pytest_hubfiles.regular_files import AS_IT_IS, NO_WAIT, oddity
 from pytest_hubfiles.visible import shown
 
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_WAITS: Final = (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ()
+"""The seconds to wait on Windows, which replaces no file while a worker reads it, which takes milliseconds."""
 
 
 def _link_above(path: Path, root: Path | None) -> Path | None:
@@ -142,11 +145,22 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        temporary.replace(path)
+        _put_in_place(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    for seconds in _WAITS:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    temporary.replace(path)
 
 
 def _sync(folder: Path) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pytest_hubfiles.cli.options import judging_options, setting
+from pytest_hubfiles.cli.options import cassettes_at, judging_options, setting
 from pytest_hubfiles.cli.output import USAGE, progress, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.policy import Kind
@@ -51,7 +50,7 @@ def check(
     rules = replace(rules, max_age_days=max_age)
     report = Report()
     try:
-        complaints = _check(_cassettes(paths), rules, report)
+        complaints = _check(cassettes_at(paths), rules, report)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     report.run_findings += rules.excuse(version_ends.findings(report.records, rules.today))
@@ -66,24 +65,6 @@ def check(
     if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
         sys.exit(USAGE)
     sys.exit(int(report.failed))
-
-
-def _cassettes(paths: Iterable[Path]) -> list[Path]:
-    """Return the cassettes at *paths*, each once; refuse a path at which there is none."""
-    from pytest_hubfiles.run import check
-
-    found: dict[str, Path] = {}
-    for path in paths:
-        if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
-            raise click.UsageError(f"{shown(path)}: there is no such file or folder")
-        if not path.is_dir() and path.name.endswith(".candidate.yaml"):
-            raise click.UsageError(f"{shown(path)} is a candidate, judged when it was recorded; see hubfiles accept")
-        cassettes = check.cassettes_in(path)
-        if all(map(check.is_candidate, cassettes)):
-            raise click.UsageError(f"{shown(path)}: no cassette there; one ends in {', '.join(check.SUFFIXES)}")
-        for cassette in cassettes:
-            found.setdefault(os.path.abspath(cassette), cassette)  # noqa: PTH100  # links stay what they are called
-    return list(found.values())
 
 
 def _check(cassettes: Sequence[Path], rules: Rules, report: Report) -> list[str]:

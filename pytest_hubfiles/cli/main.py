@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pytest_hubfiles.cli.accept import accept
+from pytest_hubfiles.cli.changes import changes
 from pytest_hubfiles.cli.check import check
 from pytest_hubfiles.cli.diff import diff
 from pytest_hubfiles.cli.import_openapi import import_openapi
@@ -30,5 +31,5 @@ def main() -> None:
     """Record, replay and contract-test HubSpot's asynchronous Files endpoints."""
 
 
-for _command in (check, import_openapi, accept, diff, merge_reports, sandbox):
+for _command in (check, changes, import_openapi, accept, diff, merge_reports, sandbox):
     main.add_command(_command)

@@ -1,8 +1,9 @@
-"""The options that several commands take, and the rules that these make."""
+"""The arguments and options that several commands take, and the rules that these make."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ import click
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.report.publishing import RENDERERS
 from pytest_hubfiles.settings.values import OPTIONS, OptionError
+from pytest_hubfiles.visible import shown
 
 if TYPE_CHECKING:
     from pytest_hubfiles.run.rules import Rules
@@ -91,3 +93,25 @@ def _rules(fail_on: Any, strict: bool, schemas: tuple[Path, ...], own_deviations
         fail_on=None if fail_on == "never" else fail_on,
         strict=strict,
     )
+
+
+def cassettes_at(paths: Iterable[Path]) -> list[Path]:
+    """Return the cassettes at *paths*, each once, and the candidates.
+
+    Raises:
+        click.UsageError: for a path at which there is no cassette.
+    """
+    from pytest_hubfiles.run import check
+
+    found: dict[str, Path] = {}
+    for path in paths:
+        if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
+            raise click.UsageError(f"{shown(path)}: there is no such file or folder")
+        if not path.is_dir() and path.name.endswith(".candidate.yaml"):
+            raise click.UsageError(f"{shown(path)} is a candidate, judged when it was recorded; see hubfiles accept")
+        cassettes = check.cassettes_in(path)
+        if all(map(check.is_candidate, cassettes)):
+            raise click.UsageError(f"{shown(path)}: no cassette there; one ends in {', '.join(check.SUFFIXES)}")
+        for cassette in cassettes:
+            found.setdefault(os.path.abspath(cassette), cassette)  # noqa: PTH100  # links stay what they are called
+    return list(found.values())

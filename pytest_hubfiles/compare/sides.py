@@ -123,10 +123,10 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
     """
     display_name = visible(f"{revision}:{path.as_posix()}")
     folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
-    git = partial(_git, display_name, folder)
-    top = Path(git("rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    top = _top(display_name, folder.resolve())
+    git = partial(_git, display_name, top)
     commit = _commit(git, display_name, revision)
-    below = (folder.resolve() / path.absolute().relative_to(folder)).relative_to(top.resolve()).as_posix()
+    below = (folder.resolve() / path.absolute().relative_to(folder)).relative_to(top).as_posix()
     listed = git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *([] if below == "." else [below]))
     blobs: dict[str, str] = {}
     for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
@@ -141,6 +141,20 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
         if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
     }
     return _filled(Recordings(display_name, readers, is_folder=below not in blobs))
+
+
+def _top(display_name: str, folder: Path) -> Path:
+    """Return the top of the working tree that *folder* is in.
+
+    It is looked for here: git itself takes any folder for a repository that has HEAD, objects and refs in it, with the
+    commands that its config names; a pull request can bring such a folder of cassettes, and cannot bring a ``.git``.
+    """
+    _executable(display_name)
+    for parent in (folder, *folder.parents):
+        if os.path.lexists(parent / ".git"):
+            _git(display_name, parent, "rev-parse", "--show-toplevel")  # which says what is wrong with it
+            return parent
+    raise RecordingsNotFoundError(display_name, "git says: not a git repository (or any of the parent directories)")
 
 
 def _commit(git: Callable[..., bytes], display_name: str, revision: str) -> str:
@@ -162,18 +176,24 @@ def _read_blob(git: Callable[..., bytes], blob: str, display_name: str, limits: 
     """Read a cassette from git, within the limits of any other file."""
     with tempfile.TemporaryDirectory(prefix="hubfiles-diff-") as folder:
         file = Path(folder) / f"cassette{cassettes.SUFFIX}"
-        file.write_bytes(git("cat-file", "blob", blob))
         try:
+            if int(git("cat-file", "-s", blob)) > limits.bytes:  # before all of it is in memory
+                raise cassettes.CassetteUnreadableError(file, f"it is larger than {limits.setting} lets pass")
+            file.write_bytes(git("cat-file", "blob", blob))
             return cassettes.read(file, limits)
         except cassettes.CassetteUnreadableError as error:
             raise cassettes.CassetteUnreadableError(Path(display_name), error.reason, error.line) from None
 
 
-def _git(display_name: str, folder: Path, *arguments: str) -> bytes:
+def _executable(display_name: str) -> str:
     git = shutil.which("git")
     if git is None:
         raise RecordingsNotFoundError(display_name, "git is not installed, or not on PATH")
-    command = [git, "-C", str(folder), *arguments]
+    return git
+
+
+def _git(display_name: str, folder: Path, *arguments: str) -> bytes:
+    command = [_executable(display_name), "-C", str(folder), *arguments]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # no shell; arguments that could be options are checked
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")

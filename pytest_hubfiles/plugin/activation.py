@@ -49,9 +49,12 @@ def _begin(config: pytest.Config) -> Run:
     run = config.stash[RUN] = Run(config)
     config.pluginmanager.register(hooks, "pytest_hubfiles.hooks")
     config.pluginmanager.register(run.redaction, "pytest_hubfiles.redaction")
-    run.redaction.watch_log(config)
     if not run.is_worker:
         config.pluginmanager.register(Reporter(run), "pytest_hubfiles.summary")
+    if run.get("rehearse") is not None:
+        from pytest_hubfiles.plugin.rehearsing import Rehearsing
+
+        config.pluginmanager.register(Rehearsing(run), "pytest_hubfiles.rehearsing")
     if run.get("check"):
         from pytest_hubfiles.plugin.cassette_items import CassetteCollector
 

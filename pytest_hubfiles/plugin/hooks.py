@@ -25,14 +25,14 @@ COMPLAINTS: Final = "hubfiles_complaints"
 """The key under which an xdist worker lists the faults of this plugin that belong to no test."""
 
 _SUBTEST_FAILED: set[str] = set()
-_IN_CALL: Final[pytest.StashKey[bool]] = pytest.StashKey()
-"""Whether the test's own code runs: a report that is made now is that of a subtest."""
+_CALLED: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Whether the test's own code is running: what is reported meanwhile is a subtest's."""
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
-    item.stash[_IN_CALL] = True
+    item.stash[_CALLED] = True
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
@@ -45,7 +45,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 run.report.add(test_run.record())
         raise
     finally:
-        item.stash[_IN_CALL] = False
+        item.stash[_CALLED] = False
     _end_call(item)
     return result
 
@@ -81,16 +81,15 @@ def pytest_runtest_makereport(
         report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
     if test_run is None:
         return report
-    if item.stash.get(_IN_CALL, False):
-        _tell_so_far(item, report, test_run)
-        return report
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
-    if call.when != "teardown" and not is_ours:
+    if is_subtest := item.stash.get(_CALLED, False):
+        _tell_so_far(item, report, test_run)
+    elif call.when != "teardown" and not is_ours:
         try:
             _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
-    if report.skipped:
+    if report.skipped and not is_subtest:
         _fail_skipped(item, report, test_run)
     if fault is not None:
         test_run.passed = False
@@ -126,7 +125,7 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
     """
     if not report.passed:
         _tell(item, report, test_run, test_run.end_call(passed=False))
-    elif report.when == "call" and not (test_run.is_concluded and _IN_CALL in item.stash):
+    elif report.when == "call" and not (test_run.is_concluded and _CALLED in item.stash):
         try:
             _end_call(item)
         except pytest.fail.Exception as failure:
@@ -149,13 +148,16 @@ def _tell(item: pytest.Item, report: pytest.TestReport, test_run: TestRun, concl
 def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
     """Fail a test that was skipped, or failed as expected, over what must not be passed over.
 
-    A test that expects to fail may expect any finding; none excuses a credential on the disk.
+    A test that expects to fail may expect any finding; none excuses a credential on the disk. A test that was skipped
+    over an outage has not recorded what it was to record.
     """
     conclusion = test_run.conclusion
     is_expected = hasattr(report, "wasxfail")
-    if any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing):
+    is_told = any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing)
+    if is_told or (conclusion.loses_a_recording and not is_expected):
         explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-        report.outcome, report.longrepr = "failed", explained
+        reason = f"\n{report.longrepr[2]}" if isinstance(report.longrepr, tuple) else ""
+        report.outcome, report.longrepr = "failed", explained + reason
         if is_expected:
             del report.wasxfail
 

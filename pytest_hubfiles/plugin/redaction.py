@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.record import Recorder
+from pytest_hubfiles.record.log_filter import redacted_handlers
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
@@ -32,24 +33,20 @@ class Redaction:
 
     # --- what pytest writes while a test runs ------------------------------------------------------------------
 
-    def watch_log(self, config: pytest.Config) -> None:
-        """Redact the lines that pytest writes of the log as they come: its log file, and the live log."""
-        plugin = config.pluginmanager.get_plugin("logging-plugin")  # there is none yet while pytest is configured
-        for handler in (getattr(plugin, "log_file_handler", None), getattr(plugin, "log_cli_handler", None)):
-            if handler is not None:
-                handler.addFilter(self._learn_now)
-                handler.setFormatter(_RedactingFormatter(handler.formatter, self.redacted))
+    def redacted_log(self) -> AbstractContextManager[None]:
+        """Redact what is logged into files and streams while this is entered."""
+        return redacted_handlers(self._learn_now, self.redacted)
 
-    def _learn_now(self, _: logging.LogRecord) -> bool:
-        """Know what the running test has used so far. A handler formats under a lock; it filters before."""
+    def _learn_now(self) -> None:
+        """Know what the running test has used so far."""
         if self.recorder is not None:
             self.learn(self.recorder)
-        return True
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Redact the log of a run that was begun while pytest was configured."""
-        self.watch_log(session.config)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Redact the log of every test from its set-up to its teardown."""
+        with self.redacted_log():
+            return (yield)
 
     # --- what pytest tells ------------------------------------------------------------------------------------
 
@@ -103,15 +100,3 @@ class Redaction:
         entries = [entry for chain in getattr(excrepr, "chain", ()) for entry in chain[0].reprentries]
         for entry in entries:
             entry.lines = [self.redacted(line) for line in entry.lines]
-
-
-class _RedactingFormatter(logging.Formatter):
-    """Formats as another formatter does, and redacts that: the record itself stays as the test logged it."""
-
-    def __init__(self, formatter: logging.Formatter | None, redact: Callable[[str], str]) -> None:
-        super().__init__()
-        self._formatter, self._redact = formatter or logging.Formatter(), redact
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line for *record*, with its traceback if it has one."""
-        return self._redact(self._formatter.format(record))

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_hubfiles.judge.deviations import Deviation
     from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.record.stragglers import Stragglers
+    from pytest_hubfiles.rehearsal.accepted import Accepted
+    from pytest_hubfiles.rehearsal.changes import Change
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run.rules import Rules
@@ -33,6 +35,9 @@ RECORD: Final = "hubfiles"
 """The name of the user property in which a test hands its record to the report."""
 
 _FINDING: Final = "hubfiles_finding"
+
+REHEARSED: Final = "hubfiles_rehearsed"
+"""The name of the user property in which a test hands on what its rehearsal came to."""
 
 
 class Run:
@@ -51,6 +56,7 @@ class Run:
         self.redaction = Redaction()
         self.partial = False
         self.running = False
+        self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
@@ -60,6 +66,12 @@ class Run:
             source, value = self.decided("cassettes") or ("the cassette root", self.cassettes.name)
             raise OptionError(source, value, "it is a file; give a folder")
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
+        if self.get("rehearsed") is not None:
+            self.accepted_breaks  # noqa: B018  # likewise
+        if self.get("change") is not None:
+            from pytest_hubfiles.rehearsal.changes import parse
+
+            parse(self.get("change"))
         if self.get("schemas"):
             self.contracts  # noqa: B018  # a bad schema file is reported before any test runs
         if self.get("deviations") is not None:
@@ -171,6 +183,14 @@ class Run:
         return deviations.load(own) if own is not None else ()
 
     @cached_property
+    def accepted_breaks(self) -> tuple[Accepted, ...]:
+        """The breaks in a rehearsal that the user accepts."""
+        from pytest_hubfiles.rehearsal import accepted
+
+        file = self.get("rehearsed")
+        return accepted.load(file) if file is not None else ()
+
+    @cached_property
     def deviations(self) -> tuple[Deviation, ...]:
         """The known deviations, the user's first."""
         from pytest_hubfiles.judge import deviations, shipped
@@ -218,7 +238,7 @@ class Run:
     def has_report(self) -> bool:
         """Whether there is a report to write: there is something in it, or it was asked for."""
         asked = bool(self.get("report")) or self.get("min_judged") > 0 or self.get("compare") is not None
-        asked = asked or self.get("check")
+        asked = asked or self.get("check") or self.get("rehearse") is not None
         return self.running and (self._report is not None or bool(self.complaints) or asked)
 
     def started(self) -> None:
@@ -228,7 +248,10 @@ class Run:
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
         root, text = f"{self.config.rootpath}{os.sep}", str(path)
-        below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
+        try:
+            below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
+        except ValueError:  # another drive of Windows
+            below = text
         return visible(below.replace(os.sep, "/"))
 
 

@@ -60,7 +60,8 @@ class RecordingInCiError(HubfilesError):
 class TestSettings:
     """What is set for one test.
 
-    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too.
+    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too. ``change`` is
+    the name of a change of the API to replay with.
     """
 
     version: str
@@ -69,6 +70,7 @@ class TestSettings:
     shown: str
     shared: bool
     rules: Rules
+    change: str | None = None
 
 
 def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSettings:
@@ -83,7 +85,8 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
         if others:
             raise VersionsNotRunError(version, others)
     run.check_versions([version], markers)
-    mode: RecordMode = run.get("record", markers)
+    change: str | None = run.get("change", markers)
+    mode: RecordMode = run.get("record", markers) if change is None else RecordMode.NONE
     named: str | None = run.get("cassette", markers)
     if named is None:
         path = cassettes.path_for(run.cassettes, version, _folder_of(item), _name_of(item, version))
@@ -93,7 +96,7 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
     source, _ = run.decided("record", markers) or ("", None)
     if source != NAMED["record"].flag and _is_ci() and _goes_live(mode, path):
         raise RecordingInCiError(source, mode)
-    return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers))
+    return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers), change)
 
 
 def _check_recorders(item: pytest.Item) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,13 +21,19 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
 from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.interception import Change
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import WriteGuard
-from pytest_hubfiles.settings.values import RecordMode
+from pytest_hubfiles.settings.values import RecordMode, Sleep
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record import StagedRecordings
+
+
+_PATIENT_POLLS: Final = 100
+_STRETCH: Final = 1000.0
+"""After so many polls of a task that does not end, each sleep is so much longer: no time-out is out of reach."""
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -69,7 +76,9 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
     with failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
-        recording.enter_context(Interception(recorder))
+        recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
+        change = _change(run, wanted)
+        recording.enter_context(Interception(recorder, change))
         offered = HubFiles(
             version=wanted.version,
             base_url=recorder.base_url,
@@ -79,6 +88,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
             _token=token,
         )
         item.stash[TEST_RUN] = test_run
+        recording.enter_context(_sleeping(run, test_run))
         started = recording.pop_all()
     with failing("ending to record or replay", test_run), started:
         yield offered
@@ -128,6 +138,51 @@ def _test_run(
         order=lambda: item.session.items.index(item),
         limits=run.limits,
     )
+
+
+def _change(run: Run, wanted: TestSettings) -> Change | None:
+    """Return what the API does otherwise in this test, None if nothing."""
+    if run.tried is None and wanted.change is None:
+        return None
+    from pytest_hubfiles.rehearsal.applied import applying, named
+
+    if run.tried is not None:
+        return applying(run.tried, run.contracts)
+    return named(str(wanted.change), run.contracts, wanted.shown)
+
+
+def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:
+    """Have sleeps of a replay return at once where that is wanted, or note how long it waited.
+
+    With a change of the API they always do: a test that polls on is to come to its own time-out.
+    """
+    tape = test_run.recorder.tape
+    if run.get("sleep") is Sleep.REAL and not tape.is_changed:
+        return _waiting(test_run)
+    from pytest_hubfiles import clock
+
+    if test_run.recorder.live or clock.active() is not None:
+        return nullcontext()
+    virtual = clock.VirtualClock()
+
+    def hurry(seconds: float) -> None:
+        virtual.stretch = 1.0 if tape.repeats < _PATIENT_POLLS else _STRETCH
+
+    virtual.on_skip = hurry if tape.is_changed else None
+    return virtual
+
+
+@contextmanager
+def _waiting(test_run: TestRun) -> Iterator[None]:
+    """Note for how long the test neither computed nor ended, which it spent asleep unless it talked to others."""
+    wall, processor = time.monotonic(), time.process_time()
+    try:
+        yield
+    finally:
+        computed = time.process_time() - processor
+        waited = time.monotonic() - wall - computed
+        is_plain = waited > max(1.0, 2 * computed)  # a busy machine makes whoever computes wait as well
+        test_run.waited = waited if is_plain and not test_run.recorder.live else 0.0
 
 
 def _checked(config: object) -> Mapping[str, Any]:

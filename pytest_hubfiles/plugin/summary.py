@@ -10,11 +10,12 @@ import pytest
 
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.own_faults import complaining, complains
-from pytest_hubfiles.plugin.run_settings import RECORD, Run
+from pytest_hubfiles.plugin.run_settings import RECORD, REHEARSED, Run
 from pytest_hubfiles.visible import visible_lines
 
 if TYPE_CHECKING:
     from pytest_hubfiles.model.finding import Finding
+    from pytest_hubfiles.report.rehearsal import Rehearsal
 
 _COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
 """How the line of a finding is marked, by the severity it begins with."""
@@ -53,10 +54,21 @@ class Reporter:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":
             for name, value in report.user_properties:
+                if name == REHEARSED:
+                    from pytest_hubfiles.report.rehearsal import Rehearsed
+
+                    self._rehearsal().add(Rehearsed.from_text(str(value)))
                 if name == RECORD:
                     from pytest_hubfiles.report.record import Record
 
                     self.run.report.add(Record.from_text(str(value)))
+
+    def _rehearsal(self) -> Rehearsal:
+        from pytest_hubfiles.report.rehearsal import Rehearsal
+
+        report = self.run.report
+        report.rehearsal = report.rehearsal or Rehearsal(self.run.get("rehearse"))
+        return report.rehearsal
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge the run as a whole, write its reports, and set its exit status."""
@@ -90,6 +102,15 @@ class Reporter:
             run.report.run_findings += self._unused()
             if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
                 run.report.stale_deviations = self._stale()
+        if run.get("rehearse") is not None:
+            from pytest_hubfiles.plugin.rehearsing import remember_breaks
+            from pytest_hubfiles.rehearsal import accepted
+
+            rehearsal = self._rehearsal()
+            rehearsal.breaks = accepted.accept(rehearsal.breaks, run.accepted_breaks, run.today)
+            self.notes += accepted.run_out(run.accepted_breaks, run.today)
+            remember_breaks(session.config, rehearsal)
+            run.complaints += verdict.of_rehearsal(rehearsal)
         run.complaints += self._versions_not_checked()
         run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
 

@@ -11,8 +11,9 @@ class Client(NamedTuple):
     ``module`` has the classes through which it sends; once a client without one is imported, vcrpy answers every test.
     ``is_supported`` says whether messages name it.
     ``answered_by`` is the module of ``record/fast`` that answers it. ``hands_over`` are methods in ``module`` at which
-    vcrpy takes over the test. ``vcrpy_replaces`` are attributes in it that must be as they are by themselves when a
-    test begins: vcrpy replaces them whoever has patched them before.
+    vcrpy takes over the test. ``in_process`` are those of an app or a mock in this process, which reach no network:
+    they are left alone but where they stand for HubSpot. ``vcrpy_replaces`` are attributes in it that must be as they
+    are by themselves when a test begins: vcrpy replaces them whoever has patched them before.
     ``url_loggers`` log URLs, ``body_loggers`` whole answers.
     """
 
@@ -21,6 +22,7 @@ class Client(NamedTuple):
     is_supported: bool = False
     answered_by: str = ""
     hands_over: tuple[str, ...] = ()
+    in_process: tuple[str, ...] = ()
     vcrpy_replaces: tuple[str, ...] = ()
     url_loggers: tuple[str, ...] = ()
     body_loggers: tuple[str, ...] = ()
@@ -30,7 +32,7 @@ CLIENTS: Final = (
     Client("requests", "requests.adapters", is_supported=True, answered_by="requests_adapter"),
     Client(
         "httpx", "httpx", is_supported=True, answered_by="httpx_transports",
-        hands_over=(
+        in_process=(
             "WSGITransport.handle_request", "ASGITransport.handle_async_request",
             "MockTransport.handle_request", "MockTransport.handle_async_request",
         ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_hubfiles import secrets
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import host_of, is_loopback
 from pytest_hubfiles.record.certificates import late_certificates
@@ -20,15 +23,36 @@ if TYPE_CHECKING:
     from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
+_LOCK: Final = threading.Lock()
+_ENTERED: Final[list[tuple[int, str]]] = []  # the threads and tests that record or replay
+
+
+class TestsAtOnceError(HubfilesError):
+    """Two tests record or replay in two threads of one process."""
+
+    def __init__(self, test: str, other: str) -> None:
+        self.test, self.other = test, other
+        super().__init__(
+            f"{test} was not run: {other} records or replays at the same time, in another thread of this process, "
+            "and nobody could tell whose a request is.\n"
+            "Run tests side by side in processes instead: pytest -n auto with pytest-xdist, or --workers without "
+            "--tests-per-worker with pytest-parallel."
+        )
+
+
+Change = Callable[[Sequence[Interaction]], Iterable[Interaction]]
+"""Returns what the API answers in place of what was recorded."""
+
 
 class Interception(AbstractContextManager[Recorder]):
     """While it is entered, the clients ask *recorder*.
 
-    No other connection leaves this machine in a replay, nor in a recording whose base URL is on it.
+    No other connection leaves this machine in a replay, nor in a recording whose base URL is on it. With *change* the
+    answers are what that makes of those recorded.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, change: Change | None = None) -> None:
+        self._recorder, self._change = recorder, change
         self._block = self._network_block()
         self._unrecorded = self._unrecorded_clients()
         self._entered = ExitStack()
@@ -36,12 +60,17 @@ class Interception(AbstractContextManager[Recorder]):
     def __enter__(self) -> Recorder:
         recorder = self._recorder
         with ExitStack() as entering:  # what fails in here leaves nothing patched
+            entering.enter_context(_alone(recorder.test))
             bridge = self._bridge() if recorder.vcr_config else None
-            recorder.load(recorder.replayed if bridge is None else bridge.interactions())
+            loaded = recorder.replayed if bridge is None else bridge.interactions()
+            recorder.load(loaded if self._change is None else self._change(loaded))
+            recorder.tape.is_changed = self._change is not None
             if recorder.live or bridge is not None:
                 entering.enter_context(self._patched(bridge))
             else:
-                entering.enter_context(Player(recorder.plain_answer, self._patched, self._patched_beneath))
+                entering.enter_context(
+                    Player(recorder.plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
+                )
             # A client may log a request before its credentials are known.
             entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
             if self._block is not None:
@@ -107,3 +136,23 @@ class Interception(AbstractContextManager[Recorder]):
         from pytest_hubfiles.record.vcrpy.patching import patched_beneath
 
         return patched_beneath(self._bridge())
+
+
+@contextmanager
+def _alone(test: str) -> Iterator[None]:
+    """Keep tests in other threads from recording or replaying; one within another, in this thread, may.
+
+    Raises:
+        TestsAtOnceError: if one does so now.
+    """
+    here = threading.get_ident(), test
+    with _LOCK:
+        for thread, other in _ENTERED:
+            if thread != here[0]:
+                raise TestsAtOnceError(test, other)
+        _ENTERED.append(here)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _ENTERED.remove(here)

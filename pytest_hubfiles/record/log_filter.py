@@ -1,4 +1,4 @@
-"""Keeps credentials out of what vcrpy and the HTTP clients log while a test runs."""
+"""Keeps credentials out of what is logged while a test runs: by vcrpy, the HTTP clients, and into files and streams."""
 
 from __future__ import annotations
 
@@ -15,6 +15,48 @@ _OF_VCRPY: Final = (
     "vcr.cassette", "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.aiohttp_stubs",
     "vcr.stubs.httpcore_stubs", "vcr.stubs.httpx_stubs",
 )  # fmt: skip
+
+
+class _Redacting(logging.Formatter):
+    """Formats as another formatter does, and has that redacted: the record itself stays as it was logged."""
+
+    def __init__(self, formatter: logging.Formatter | None, redact: Callable[[str], str]) -> None:
+        super().__init__()
+        self._inner, self._redact = formatter or logging.Formatter(), redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return what is written of *record*, with its traceback if it has one."""
+        return self._redact(self._inner.format(record))
+
+
+@contextmanager
+def redacted_handlers(learn: Callable[[], None], redact: Callable[[str], str]) -> Iterator[None]:
+    """Keep credentials out of the files and streams that are logged to: pytest's ``log_file`` and live log too.
+
+    *learn* is called before each record is formatted, and not while the handler is locked: whoever records may log.
+    What pytest captures for ``caplog`` stays as it was logged, for tests look at it.
+    """
+
+    def learn_now(_: logging.LogRecord) -> bool:
+        learn()
+        return True
+
+    handlers = [
+        (handler, handler.formatter)
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler)
+        and not hasattr(handler, "records")
+        and not isinstance(handler.formatter, _Redacting)
+    ]
+    for handler, formatter in handlers:
+        handler.addFilter(learn_now)
+        handler.setFormatter(_Redacting(formatter, redact))
+    try:
+        yield
+    finally:
+        for handler, formatter in handlers:
+            handler.removeFilter(learn_now)
+            handler.setFormatter(formatter)
 
 
 @contextmanager

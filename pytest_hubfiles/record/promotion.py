@@ -27,7 +27,7 @@ from pytest_hubfiles.settings.values import RecordMode
 from pytest_hubfiles.visible import clauses, shown
 
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
-_REFUSED: Final = re.compile(rb"^# refused: (.+)$", re.MULTILINE)
+_REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)  # a checkout on Windows may have these line ends
 
 
 class CandidateRefusedError(HubfilesError):

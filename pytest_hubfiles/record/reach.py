@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
@@ -22,6 +22,8 @@ from pytest_hubfiles.model.origin import (
 )
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.record.wire import text_of
+
+_VCRPYS_LOCALHOST: Final = ("localhost", "0.0.0.0", "127.0.0.1")  # noqa: S104  # vcrpy's config.VCR.LOCALHOSTS
 
 
 class Reach:
@@ -62,6 +64,10 @@ class Reach:
         """Return whether *url* is at the base URL's origin."""
         return url.startswith(self.base_url + "/") or origin_key(url) == self._base
 
+    def is_hubspot(self, url: str) -> bool:
+        """Return whether *url* is at HubSpot's origin or at the base URL, which stands for it."""
+        return self.is_base(url) or origin_key(url) == HUBSPOT
+
     def why_not(self, url: str, headers: Mapping[Any, Any], is_operation: bool) -> str | None:
         """Return why a request must not be sent to *url*, None if it may be.
 
@@ -91,9 +97,15 @@ class Reach:
         origin = origin_of(url)
         return Finding.of(
             Kind.OTHER_HOST,
-            f"{origin} is asked too{token}: {request}. The base URL is {self.base_url}.",
+            f"{origin} is asked too{token}: {request}. The base URL is {self.base_url}.{self._if_own(url)}",
             after=origin,
         )
+
+    def _if_own(self, url: str) -> str:
+        """Return what to do about a server on this machine: a cassette answers for it at one port alone."""
+        if not is_loopback(host_of(url)) or self._is_named(url):
+            return ""
+        return f" If it is a server of the suite's own, have the fixture hubfiles_vcr_config return {ignoring(url)}."
 
     def _carries_token(self, url: str, headers: Mapping[Any, Any]) -> bool:
         token = self._token
@@ -106,6 +118,12 @@ class Reach:
             if is_same and only in (None, port):
                 return True
         return False
+
+
+def ignoring(url: str) -> str:
+    """Return, as source, the configuration with which vcrpy leaves the server of *url* alone."""
+    host = host_of(url)
+    return '{"ignore_localhost": True}' if host in _VCRPYS_LOCALHOST else f'{{"ignore_hosts": ["{host}"]}}'
 
 
 def _place(host: str) -> tuple[str, int | None]:

@@ -13,13 +13,13 @@ from pytest_hubfiles.errors import HubfilesError, Portable
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
-from pytest_hubfiles.model.origin import HUBSPOT, origin_of
+from pytest_hubfiles.model.origin import HUBSPOT, host_of, origin_of
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.record.clients import SUPPORTED
 from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
-from pytest_hubfiles.record.reach import Reach
+from pytest_hubfiles.record.reach import Reach, ignoring
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
 from pytest_hubfiles.visible import visible
@@ -190,8 +190,16 @@ def explain(
     kind = Kind.UNMATCHED_REQUEST
     if same:
         last = tape.interactions[same[-1]]
+        state = last.task_status or "without a state"
         times = f"{len(same)} time{'s' * (len(same) != 1)}"
-        if last.task_status in TERMINAL:
+        if tape.is_changed and tape.is_exhausted:
+            kind = Kind.TASK_NEVER_ENDED
+            message = (
+                f"{sent} was answered {state} {tape.most_repeats} times more than was recorded, and is sent once more: "
+                "under this change the test asks for ever. Have the code give up after some time, or see that the "
+                "task is not going on."
+            )
+        elif last.task_status in TERMINAL:
             message = (
                 f"{sent} was answered {last.task_status} {tape.most_repeats} times more than was recorded: the task "
                 "has ended, and the test asks on. Have the code see that, or raise hubfiles_max_identical_answers in "
@@ -201,21 +209,25 @@ def explain(
             kind = Kind.TASK_NEVER_ENDED
             message = (
                 f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
-                f"was {last.task_status or 'without a state'}: the recorded task never ended. Record it again, "
+                f"was {state}: the recorded task never ended. Record it again, "
                 f"polling until it is {' or '.join(sorted(TERMINAL))}."
             )
         else:
-            message = f"{sent} was recorded {times} and is sent once more now. Record it again."
+            message = f"{sent} was recorded {times} and is sent once more now. Record it again.{_own_server(request)}"
     elif not tape.interactions:
-        message = f"{sent}: nothing is recorded in {cassette}. Record it with --hubfiles-record once."
+        message = (
+            f"{sent}: nothing is recorded in {cassette}. Record it with --hubfiles-record once.{_own_server(request)}"
+        )
     else:
         closest = max(tape.interactions, key=lambda recorded: _likeness(request, recorded))
+        base = _other_base(request, sent, closest, base_url)
         message = (
             f"{sent} is not in {cassette}.\n"
             f"  closest recorded: {closest.label}\n"
             + "".join(f"  {difference}\n" for difference in _differences(request, sent, closest))
-            + _other_base(request, sent, closest, base_url)
+            + base
             + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
+            + ("" if base else _own_server(request))
         )
     return Finding.of(kind, message, after=request.label, cassette=cassette)
 
@@ -255,12 +267,24 @@ def _asked_origin(sent: str) -> str:
 def _other_base(request: Interaction, sent: str, recorded: Interaction, base_url: str) -> str:
     """Return a line that says which base URL would have *request* match, if any: one of the two went to HubSpot."""
     now, then = request.match_key[0], recorded.match_key[0]
-    if now == then or HUBSPOT not in (now, then):
+    if now == then or HUBSPOT not in (now, then) or request.match_key[2] != recorded.match_key[2]:
         return ""
     other = origin_of(recorded.url) if now == HUBSPOT else _asked_origin(sent)
     return (
         f"The base URL is {base_url}. If {other} is HubSpot's API for this test, "
         f"set --hubfiles-base-url {other} (ini hubfiles_base_url); else have the client send to hubfiles.base_url.\n"
+    )
+
+
+def _own_server(request: Interaction) -> str:
+    """Return what has vcrpy leave the server of *request* alone, nothing if that is HubSpot's."""
+    if request.match_key[0] == HUBSPOT:
+        return ""
+    return (
+        f"\nIf {host_of(request.url)} is a server of the suite's own, which answers in a replay too, "
+        "put this into conftest.py:\n"
+        "  @pytest.fixture\n"
+        f"  def hubfiles_vcr_config(): return {ignoring(request.url)}"
     )
 
 

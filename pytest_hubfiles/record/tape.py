@@ -20,6 +20,8 @@ class Tape:
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
+    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would.
+    ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
     """
 
     interactions: list[Interaction]
@@ -27,6 +29,9 @@ class Tape:
     played: set[int] = field(default_factory=set)
     index: dict[MatchKey, list[int]] = field(default_factory=dict)
     most_repeats: int = 500
+    is_changed: bool = False
+    has_waited: bool = False
+    is_exhausted: bool = False
     _repeats: Counter[int] = field(default_factory=Counter)
     _passed: dict[MatchKey, int] = field(default_factory=dict)  # how many of the same are played, at least
 
@@ -48,9 +53,20 @@ class Tape:
             self._passed[key] = passed
             return same[passed]
         # vcrpy would fail a task polled once more than it was recorded; HubSpot would repeat its last answer.
-        if same and self.interactions[same[-1]].task_status in TERMINAL and self._repeats[same[-1]] < self.most_repeats:
+        if not same or not (self.interactions[same[-1]].task_status in TERMINAL or self._is_repeated(same[-1])):
+            return None
+        if self._repeats[same[-1]] < self.most_repeats:
             return same[-1]
+        self.is_exhausted = self.is_changed
         return None
+
+    @property
+    def repeats(self) -> int:
+        """How often answers were given that had been given before."""
+        return self._repeats.total()
+
+    def _is_repeated(self, number: int) -> bool:
+        return self.is_changed and self.interactions[number].task_id is not None
 
     def with_any_body(self, key: MatchKey) -> Interaction | None:
         """Return the next request to be answered that is like *key* but for its body, None where there is none."""
@@ -66,6 +82,7 @@ class Tape:
         """Note that the answer *number* is played."""
         if number in self.played:
             self._repeats[number] += 1
+            self.has_waited = self.has_waited or self.interactions[number].task_status not in TERMINAL
         else:
             self.played.add(number)
 

@@ -11,6 +11,7 @@ from pytest_hubfiles.model.finding import Finding, merge
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report import version_ends
 from pytest_hubfiles.report.record import Contracted
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report, Tally
 
 
@@ -25,6 +26,17 @@ class OtherComparisonError(HubfilesError):
         )
 
 
+class OtherRehearsalError(HubfilesError):
+    """Reports of rehearsals of other families, which one report cannot hold."""
+
+    def __init__(self, one: Rehearsal, other: Rehearsal) -> None:
+        self.one, self.other = one, other
+        super().__init__(
+            f"One report rehearses {one.family}, another {other.family}.\n"
+            "Merge the reports of each family by themselves."
+        )
+
+
 def merged(reports: Iterable[Report]) -> Report:
     """Return one report of several runs: counts added, the same finding of the same test listed once.
 
@@ -33,22 +45,25 @@ def merged(reports: Iterable[Report]) -> Report:
 
     Raises:
         OtherComparisonError: if they compare other things with one another.
+        OtherRehearsalError: if they rehearse changes of other families.
     """
     cassettes, failed = 0, False
     judged: Counter[Contracted] = Counter()
     not_judged: Counter[tuple[str, str]] = Counter()
     comparison: Comparison | None = None
+    rehearsal: Rehearsal | None = None
     stale: list[str] | None = None
     most: Counter[str | None] = Counter()  # operations that one run has of each version
 
     def findings() -> Iterator[Finding]:
-        nonlocal cassettes, failed, comparison, stale
+        nonlocal cassettes, failed, comparison, stale, rehearsal
         for report in reports:
             cassettes += report.cassette_count
             judged.update(report.judged)
             not_judged.update(report.not_judged)
             failed = failed or report.failed
             comparison = _both(comparison, report.comparison)
+            rehearsal = _together(rehearsal, report.rehearsal)
             stale = [line for line in report.stale_deviations if stale is None or line in stale]
             for finding in report.findings:
                 if finding.kind is Kind.VERSION_ENDS:
@@ -61,12 +76,27 @@ def merged(reports: Iterable[Report]) -> Report:
         comparison=comparison,
         stale_deviations=stale or [],
         elsewhere=Tally(cassettes, judged, not_judged),
+        rehearsal=rehearsal,
     )
     made.run_findings = [
         version_ends.recounted(f, made, most[f.version]) if f.kind is Kind.VERSION_ENDS else f
         for f in made.run_findings
     ]
     return made
+
+
+def _together(one: Rehearsal | None, other: Rehearsal | None) -> Rehearsal | None:
+    """Return what two reports say of rehearsals of one family.
+
+    Raises:
+        OtherRehearsalError: if they are of other families.
+    """
+    if one is None or other is None:
+        return one or other
+    if one.family != other.family:
+        raise OtherRehearsalError(one, other)
+    one.merge(other)
+    return one
 
 
 def _both(one: Comparison | None, other: Comparison | None) -> Comparison | None:

@@ -59,8 +59,8 @@ class Record:
     """What one test hands to the report; it travels from worker to controller as text.
 
     ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it,
-    ``exists`` whether there is a cassette or a candidate now. ``used`` is how often it asked each operation of each
-    version.
+    ``exists`` whether there is a cassette or a candidate now. ``waited`` is for how many seconds a replay did
+    nothing, ``used`` how often it asked each operation of each version.
     """
 
     test: str
@@ -75,6 +75,7 @@ class Record:
     verified: bool = False
     recording: bool = False
     exists: bool = True
+    waited: float = 0.0
     used: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property

@@ -12,6 +12,7 @@ from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import Finding, worst
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.rehearsal import Rehearsal
 
 
 class Tally(NamedTuple):
@@ -28,7 +29,7 @@ class Report:
 
     ``action`` is what was done with the exchanges; ``stale_deviations`` has a line for each of the user's
     deviations that a full run found nothing for; ``elsewhere`` is what other runs looked at, where their reports
-    are merged into this one.
+    are merged into this one. ``rehearsal`` is which changes of the API its tests were tried with, and what broke.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Report:
     comparison: Comparison | None = None
     stale_deviations: list[str] = field(default_factory=list)
     elsewhere: Tally = field(default_factory=Tally)
+    rehearsal: Rehearsal | None = None
 
     def add(self, record: Record) -> None:
         """Take in what one test reports."""
@@ -47,7 +49,7 @@ class Report:
     @property
     def worth_telling(self) -> bool:
         """Whether there is anything to report."""
-        return bool(self.records or self.run_findings or self.comparison or self.exchange_count)
+        return bool(self.records or self.run_findings or self.comparison or self.exchange_count or self.rehearsal)
 
     @property
     def findings(self) -> list[Finding]:

@@ -37,17 +37,20 @@ def is_candidate(path: Path) -> bool:
 def cassettes_in(path: Path) -> list[Path]:
     """Return the cassette *path*, or those in the folder *path*, sorted. No file is read.
 
-    Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. No linked folder is searched;
-    one with cassettes in it is returned itself, for it cannot be read either, and so is a folder that is closed.
+    Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. A folder that cannot be searched
+    is returned itself, for it cannot be read either: a closed one, and a linked one with cassettes in it.
     """
     if not os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above is closed
         return [path]
     found: list[Path] = []
-    closed: list[OSError] = []
-    for folder, folders, files in os.walk(path, onerror=closed.append):
+
+    def note_closed(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for folder, folders, files in os.walk(path, onerror=note_closed):
         found += [file for name in files if is_cassette(file := Path(folder, name))]
         found += [link for name in folders if holds_by_link(link := Path(folder, name))]
-    return sorted([*found, *(Path(error.filename) for error in closed)])
+    return sorted(found)
 
 
 def is_closed(path: Path) -> bool:
@@ -69,9 +72,9 @@ def holds_by_link(folder: Path) -> bool:
     closed: list[OSError] = []
     for _, folders, files in os.walk(os.path.realpath(folder), onerror=closed.append):
         seen += len(folders) + len(files)
-        if closed or seen > _MOST_LINKED or any(is_cassette(Path(name)) for name in files):
+        if seen > _MOST_LINKED or any(is_cassette(Path(name)) for name in files):
             return True
-    return bool(closed)
+    return not all(isinstance(error, FileNotFoundError) for error in closed)  # it may be gone, as in /proc
 
 
 @dataclass(frozen=True, slots=True)

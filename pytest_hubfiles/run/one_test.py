@@ -27,7 +27,8 @@ class TestRun:
     ``shown`` is how messages and reports call the cassette; ``shared`` whether other tests use it too;
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
     ``passed`` says whether the test's own code passed, ``failure`` is what it was failed with for what was found;
-    ``faults`` are those of this plugin, after which nothing is promoted.
+    ``faults`` are those of this plugin, after which nothing is promoted; ``waited`` is for how many seconds a replay
+    did nothing.
     """
 
     test: str
@@ -41,6 +42,7 @@ class TestRun:
     passed: bool = False
     failure: BaseException | None = None
     faults: list[str] = field(default_factory=list)
+    waited: float = 0.0
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -86,17 +88,25 @@ class TestRun:
     def _judge(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
         self._judged = len(recorder.history) + len(recorder.problems)
-        judged = rules.check(recorder.exchanges, lets_go=finished and not recorder.live)
+        judged = rules.check(self._exchanges, lets_go=finished and not recorder.live)
         found = [*self._file_findings(), *recorder.problems, *judged]
         if recorder.live:
             if finished and recorder.original:
                 found += rules.compare(recorder.original, recorder.recorded, self._history)
         else:
             found += rules.stale(recorder.original)
-            if finished and self.passed and not self.shared:
+            if finished and self.passed and not self.shared and not recorder.tape.is_changed:
                 found += [self._unplayed(self.rules.contracts.identify(i)) for i in recorder.tape.unplayed]
         # Merged first: what each of a hundred polls shows is looked at once. And once more, for it may weigh less now.
         return merge(rules.excuse(self._redacted(merge(found))))
+
+    @property
+    def _exchanges(self) -> list[Exchange]:
+        """What is judged: what happened, or where a change is tried what was recorded."""
+        recorder = self.recorder
+        if not recorder.tape.is_changed:
+            return recorder.exchanges
+        return [self.rules.contracts.identify(interaction) for interaction in recorder.original]
 
     def _redacted(self, findings: Collection[Finding]) -> Iterator[Finding]:
         """Yield *findings* as those of this test, without credentials that a value or a message of them may hold."""
@@ -187,7 +197,7 @@ class TestRun:
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""
-        judged, not_judged = tally(self.recorder.exchanges, self.rules.contracts, self.rules.judge)
+        judged, not_judged = tally(self._exchanges, self.rules.contracts, self.rules.judge)
         return Record(
             test=self.test,
             cassette=self.shown,
@@ -201,6 +211,7 @@ class TestRun:
             verified=self.is_verifying,
             recording=self.recorder.live,
             used=versions_used(self.recorder.exchanges),
+            waited=self.waited,
             exists=self._candidate is not None or os.path.lexists(self.recorder.cassette),
         )
 

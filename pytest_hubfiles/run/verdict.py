@@ -9,6 +9,7 @@ from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.record import tally
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.settings.values import OUTAGE, RecordMode
@@ -27,6 +28,11 @@ class Conclusion(NamedTuple):
     def is_red(self) -> bool:
         """Whether this fails a test whose own code passed."""
         return bool(self.failing or self.refusals)
+
+    @property
+    def loses_a_recording(self) -> bool:
+        """Whether what was recorded must not be kept, for more than that the test did not pass."""
+        return any(reason != TEST_FAILED for reason in self.refusals)
 
     def since(self, earlier: Conclusion) -> Conclusion:
         """Return what came to light after the *earlier* conclusion."""
@@ -123,6 +129,23 @@ def _unseen(recorder: Recorder) -> Iterator[str]:
         yield f"{seen}. Requests of other processes and of clients with sockets of their own, as pycurl, go unseen."
     elif recorder.mode in (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY):
         yield seen  # and the old recording would go on being replayed
+
+
+def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield why a rehearsal is red: it tried nothing, or a test breaks under what HubSpot may do at any time."""
+    if not rehearsal.tried:
+        yield (
+            f"nothing was rehearsed: no test that replays allows a change of the family {rehearsal.family}; "
+            "hubfiles changes lists those of your cassettes"
+        )
+    failing = rehearsal.failing
+    if failing:
+        changes, tests = {one.change for one in failing}, {one.test for one in failing}
+        yield (
+            f"{len(changes)} change{'s' * (len(changes) > 1)} that the API may make at any time"
+            f" break{'s' * (len(changes) == 1)} {len(tests)} test{'s' * (len(tests) > 1)};"
+            " mend the code, or name them in the file of ini hubfiles_rehearsed"
+        )
 
 
 def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> Iterator[str]:

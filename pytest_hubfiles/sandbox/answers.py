@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
+from pytest_hubfiles.model.known_answers import Body
 from pytest_hubfiles.sandbox import tasks
 from pytest_hubfiles.sandbox.calls import Answer, Call, FilesOperation, SandboxRequest, envelope, invalid, json_answer
 from pytest_hubfiles.sandbox.headers import correlation_id, headers_around
 from pytest_hubfiles.sandbox.refusals import FAULTS, NOT_FOUND_PAGE, refused
-from pytest_hubfiles.sandbox.switches import Body, drifted
+from pytest_hubfiles.sandbox.switches import drifted
 
 _VERSIONS = ("v3", "2025-09", "2026-03", "2026-09", "2026-09-beta")
 _IMPORT = rf"/files/(?P<version>{'|'.join(_VERSIONS)})/files/import-from-url/async"

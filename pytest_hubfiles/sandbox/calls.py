@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from pytest_hubfiles.sandbox.switches import Body
+from pytest_hubfiles.model.known_answers import Body
 
 HeaderPairs = tuple[tuple[str, str], ...]
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from http import HTTPStatus
 
+from pytest_hubfiles.model.known_answers import SUNSET
 from pytest_hubfiles.sandbox.calls import Answer, HeaderPairs
 
 # Names as in the dumps of 2024-07-16, 2025-08-21 and 2026-01-23 [R]; values are of their form.
@@ -29,11 +30,6 @@ _ENVOY: HeaderPairs = (  # in the dump of 2024-07-16 only; `correlation-v7` is t
     ("x-evy-trace-served-by-pod", "iad02/hubapi-td/envoy-proxy-6b5d8f7c9d-sandb"),
     ("x-evy-trace-virtual-host", "all"),
 )
-# v3 becomes unsupported in September 2027 [D]; the day, and that a header says so, are [I].
-_SUNSET: HeaderPairs = (
-    ("Deprecation", "@1774828800"),  # RFC 9745; 2026-03-30, when 2026-03 became available [D]
-    ("Sunset", "Wed, 01 Sep 2027 00:00:00 GMT"),  # RFC 8594
-)
 
 
 def headers_around(answer: Answer, number: int, correlation_id: str, switches: tuple[str, ...]) -> HeaderPairs:
@@ -46,7 +42,7 @@ def headers_around(answer: Answer, number: int, correlation_id: str, switches: t
     if answer.sender == "api":
         around += (*_API, ("x-request-id", correlation_id), *_rate_limits(number))
         around += () if "correlation-v7" in switches else _ENVOY
-        around += _SUNSET if "sunset" in switches else ()
+        around += SUNSET if "sunset" in switches else ()
     own = {name.lower() for name, _ in answer.headers}
     return (*(pair for pair in around if pair[0].lower() not in own), *answer.headers)
 

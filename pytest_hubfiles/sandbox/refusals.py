@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
+from pytest_hubfiles.model import known_answers
 from pytest_hubfiles.sandbox.calls import Answer, Call, envelope, json_answer
-from pytest_hubfiles.sandbox.switches import Body
 
-# [R] 2026-04: the published page ends after its heading; the rest is [I].
-NOT_FOUND_PAGE = Answer(
-    404,
-    b'<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
-    b"<title>Error 404 Not Found</title>\n</head>\n"
-    b"<body><h2>HTTP ERROR 404 Not Found</h2>\n</body>\n</html>\n",
-    "text/html;charset=utf-8",
-    sender="router",
-)
+NOT_FOUND_PAGE = Answer(404, known_answers.NOT_FOUND_PAGE, known_answers.ROUTER_HTML, sender="router")
 
 
 # --- tokens ------------------------------------------------------------------------------------------------
@@ -77,35 +69,16 @@ _REFUSALS: Mapping[str, Callable[[Call], Answer]] = {
 # --- faults ------------------------------------------------------------------------------------------------
 
 
-def _limited(message: str, policy: str, *headers: tuple[str, str]) -> Callable[[Call], Answer]:
-    def fault(call: Call) -> Answer:
-        # [D] usage limits, [R] 2026-04: errorType where other errors have category
-        body = {
-            "status": "error",
-            "message": message,
-            "errorType": "RATE_LIMIT",
-            "correlationId": call.correlation_id,
-            "policyName": policy,
-            "requestId": call.correlation_id,
-        }
-        return json_answer(429, body, *headers)
-
-    return fault
+def _limited(policy: str, *headers: tuple[str, str]) -> Callable[[Call], Answer]:
+    return lambda call: json_answer(429, known_answers.rate_limited(policy, call.correlation_id), *headers)
 
 
 def _server_error(call: Call) -> Answer:
-    # [R] hubspot-php#192; the keys came in this order
-    body: Body = {"correlationId": call.correlation_id, "message": "internal error", "status": "error"}
-    return json_answer(500, body)
+    return json_answer(500, known_answers.server_error(call.correlation_id))
 
 
 def _page(status: int, title: str, *headers: tuple[str, str]) -> Callable[[Call], Answer]:
-    # Every text of these pages is [I].
-    text = (
-        f"<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n"
-        f"<body><center><h1>{title}</h1></center></body>\n</html>\n"
-    )
-    answer = Answer(status, text.encode(), "text/html; charset=UTF-8", headers, "network")
+    answer = Answer(status, known_answers.page(title), known_answers.HTML, headers, "network")
     return lambda call: answer
 
 
@@ -115,14 +88,12 @@ FAULTS: Mapping[str, Callable[[Call], Answer]] = {
     "html-200": _page(200, "HubSpot"),
     "login-redirect": _page(302, "302 Found", ("Location", "https://app.hubspot.com/login")),
     "rate-limit": _limited(
-        "You have reached your daily limit.",
-        "DAILY",
-        ("Retry-After", "1"),  # [I] optional: no HubSpot page and no recording has it on a 429
+        known_answers.DAILY,
+        known_answers.RETRY_AFTER,
         ("x-hubspot-ratelimit-daily-remaining", "0"),
     ),
     "rate-limit-burst": _limited(
-        "You have reached your ten_secondly_rolling limit.",
-        "TEN_SECONDLY_ROLLING",
+        known_answers.TEN_SECONDLY,
         ("x-hubspot-ratelimit-remaining", "0"),
     ),
     "server-error": _server_error,

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from pytest_hubfiles.errors import HubfilesError
-
-Body = Mapping[str, object]
+from pytest_hubfiles.model.known_answers import Body, epoch, on_old_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +135,7 @@ def _dropped(body: Body, key: str) -> Body:
 
 
 def _on_old_host(body: Body) -> Body:
-    moved = {
-        key: urlunsplit(urlsplit(str(body[key]))._replace(netloc="f.hubspotusercontent10.net"))
-        for key in ("url", "defaultHostingUrl")
-        if key in body
-    }
-    return {**body, **moved}
+    return {**body, **{key: on_old_host(str(body[key])) for key in ("url", "defaultHostingUrl") if key in body}}
 
 
 def _with_md5(body: Body) -> Body:
@@ -158,10 +150,7 @@ def md5_of(text: str) -> str:
 
 
 def _epoch(body: Body) -> Body:
-    if "completedAt" not in body:
-        return body
-    moment = datetime.fromisoformat(str(body["completedAt"]).replace("Z", "+00:00"))
-    return _with(body, completedAt=round(moment.timestamp() * 1000))
+    return _with(body, completedAt=epoch(str(body["completedAt"]))) if "completedAt" in body else body
 
 
 _RESULT_CHANGES: Mapping[str, Callable[[Body], Body]] = {

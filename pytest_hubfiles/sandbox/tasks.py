@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pytest_hubfiles.sandbox.switches import Body, md5_of
+from pytest_hubfiles.model.known_answers import Body, task_error
+from pytest_hubfiles.sandbox.switches import md5_of
 
 # The only published task id, AAAAEZ6whGI (appsmithorg/appsmith#11983, 2022-06) [R], as the unpadded base64url of a
 # big-endian int64 [I: one sample; HubSpot refused an id of twelve digits, which would be nine bytes].
@@ -112,7 +113,7 @@ class Task:
         if self.position != "ended":
             return self._body(self.position)
         if "failed-status" in switches:
-            error = self.outcome.error or _error("The task failed.", id=encode_id(self.number))
+            error = self.outcome.error or task_error("The task failed.", id=encode_id(self.number))
             return self._body("FAILED", Outcome("FAILED", error=error))
         return self._body(self.outcome.state, self.outcome)
 
@@ -125,16 +126,6 @@ class Task:
         if outcome and outcome.error is not None:
             body.update(numErrors=1, errors=[outcome.error])
         return body
-
-
-def _error(message: str, **context: str) -> Body:
-    """Make an entry of a task's ``errors``.
-
-    Its form is that of recordings [R], without the ``errors`` and ``links`` that the specification requires. The
-    category and message of a failed import are [I].
-    """
-    listed = {key: [value] for key, value in context.items()}
-    return {"status": "error", "category": "VALIDATION_ERROR", "message": message, "context": listed}
 
 
 # --- imports -----------------------------------------------------------------------------------------------
@@ -223,13 +214,13 @@ def _document(asked: Body, number: int) -> Outcome:
 
 def _canceled(asked: Body, number: int) -> Outcome:
     # [I] the state is documented (start again), its body was never published
-    return Outcome("CANCELED", error=_error("The import was canceled.", url=str(asked["url"])))
+    return Outcome("CANCELED", error=task_error("The import was canceled.", url=str(asked["url"])))
 
 
 def _missing(asked: Body, number: int) -> Outcome:
     # [I] the habit of sibling endpoints: COMPLETE, numErrors, errors, nothing made
     url = str(asked.get("url") or "")
-    return Outcome("COMPLETE", error=_error("The file could not be downloaded.", url=url))
+    return Outcome("COMPLETE", error=task_error("The file could not be downloaded.", url=url))
 
 
 # The path of the URL decides how the import ends; the first row that matches counts.

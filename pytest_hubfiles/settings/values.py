@@ -15,6 +15,8 @@ from pytest_hubfiles.model.policy import Kind, Severity
 
 REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"
+FAMILIES: Final = ("allowed", "breaking", "events", "all")
+"""The families of changes that a rehearsal tries."""
 
 
 class RecordMode(str, Enum):
@@ -26,6 +28,13 @@ class RecordMode(str, Enum):
     ALL = "all"
     REWRITE = "rewrite"
     VERIFY = "verify"
+
+
+class Sleep(str, Enum):
+    """What a sleep does in a replay: it waits, or returns at once and moves the clocks on."""
+
+    REAL = "real"
+    SKIP = "skip"
 
 
 class OptionError(HubfilesError):
@@ -215,6 +224,20 @@ def _text(value: object) -> str:
     return str(value)
 
 
+def _family(value: object) -> str:
+    text = str(value)
+    if text not in FAMILIES and ":" not in text:
+        raise _refuse(f"choose from {', '.join(FAMILIES)}, or give two versions as OLD:NEW")
+    return text
+
+
+def _seconds(value: object) -> float:
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])", str(value))
+    if match is None:
+        raise _refuse("give a time such as 90s, 10m or 1h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
 class Option(NamedTuple):
     """What a setting may be: ``parse`` reads a value of it, ``default`` is what it is where nobody sets it.
 
@@ -264,6 +287,12 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "scrub": Option(_scrub, ()),
     "hosts": Option(_host, ()),
     "keep_headers": Option(_header, ()),
+    "rehearse": Option(_family),
+    "rehearse_only": Option(_text, ()),
+    "rehearse_budget": Option(_seconds),
+    "rehearsed": Option(Path),
+    "change": Option(_text),
+    "sleep": Option(_choice(Sleep), Sleep.REAL),
     "cassette": Option(_name),
     "allow": Option(_allowed, frozenset()),
     "judge": Option(_flag, True),

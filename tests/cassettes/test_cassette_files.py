@@ -12,7 +12,7 @@ from helpers.answers import COMPLETE, interaction
 from helpers.hostile import one
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError, Limits
+from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError, Limits, files, writing
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record import StagedRecordings, promotion
 from pytest_hubfiles.settings.values import RecordMode
@@ -91,6 +91,28 @@ def test_permissions_stay(root: Path) -> None:
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"new", 0o640)
 
 
+def test_a_file_that_is_being_read_is_replaced_later(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses to replace a file that somebody reads: it is tried again, and not for ever."""
+    refusals = [PermissionError(13, "Access is denied")] * 2
+    really = Path.replace
+
+    def replacing(path: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return really(path, target)
+
+    monkeypatch.setattr(files, "_WAITS", (0, 0))
+    monkeypatch.setattr(Path, "replace", replacing)
+    file = root / "x.yaml"
+    cassettes.save(file, [asked("a")], Limits(root=root))
+    assert [i.url for i in cassettes.read(file)] == [asked("a").url]
+
+    refusals += [PermissionError(13, "Access is denied")] * 3
+    with pytest.raises(CassetteNotWrittenError, match="Access is denied"):
+        cassettes.save(file, [asked("b")], Limits(root=root))
+    assert [path.name for path in root.iterdir() if path.is_file()] == ["x.yaml"]
+
+
 def test_read_only_files_stay(root: Path) -> None:
     """A file that its owner made read-only is not replaced, by root neither."""
     file = root / "x.yaml"
@@ -120,6 +142,14 @@ def test_what_could_not_be_read_is_not_written(root: Path, made: Interaction, re
     with pytest.raises(CassetteNotWrittenError, match=reason):
         cassettes.save(file, [made], Limits(1.0, root))
     assert file.read_bytes() == b"old"
+
+
+def test_what_is_far_too_large_is_not_even_made(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies that are too large by themselves are refused before a file is made of them, which would take minutes."""
+    monkeypatch.setattr(writing, "dump", lambda _: pytest.fail("a file was made"))
+
+    with pytest.raises(CassetteNotWrittenError, match=r"it would have 2\.0 MB, more than hubfiles_max_cassette_mb = 1"):
+        cassettes.save(root / "x.yaml", [asked("a", response_body=b"x" * 2_000_000)], Limits(1.0, root))
 
 
 def test_what_a_killed_writer_left_goes_with_the_next(root: Path) -> None:

@@ -212,3 +212,25 @@ def test_placeholders_of_others_are_no_credentials(placeholder: str, is_secret: 
 
     expected = ["URL, query access_token", "request header Authorization", "response body, field password"]
     assert sorted(found) == (expected if is_secret else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 50_000 + "a = 1", "[" + '"a".' * 50_000 + "a]", "x = {" + "'a' . " * 50_000 + "a = 1}",
+     '# """\n' + "a." * 50_000 + 'a = 1\n# """'],
+    ids=["key", "table", "inline", "between comments"],
+)  # fmt: skip
+def test_a_key_of_many_parts_is_refused(text: str, tmp_path: Path) -> None:
+    """Python's parser of TOML takes the square of a key's parts; no recorder writes such a key."""
+    path = tmp_path / "deep.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CassetteUnreadableError, match="a key has more than 40 parts"):
+        cassettes.read(path)
+
+
+def test_many_dots_in_a_text_are_no_key(tmp_path: Path) -> None:
+    """What a body says is no key, however many parts a word of it has."""
+    text = (FOREIGN / "cassetter.toml").read_text("utf-8")
+    path = tmp_path / "dotted.toml"
+    path.write_text(text.replace("cat.png", "a." * 60 + "png"), encoding="utf-8")
+    assert len(cassettes.read(path)) == 3

@@ -49,6 +49,12 @@ def test_a_good_candidate_is_promoted(downstream: Downstream) -> None:
     assert status == 0, said
 
 
+def test_line_ends_of_windows_are_no_reason(downstream: Downstream) -> None:
+    """A candidate that git has checked out with the line ends of Windows is promoted as any other."""
+    status, said = accepted(downstream, [polled("COMPLETE", change={"size": "1"})], WAIVED.replace(b"\n", b"\r\n"))
+    assert status == 0, said
+
+
 def test_what_was_accepted_as_no_credential_is_promoted(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:

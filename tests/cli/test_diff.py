@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from helpers.downstream import interaction, polled, started, whole_import
 import pytest_hubfiles
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.compare import sides
+from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.model.exchange import Interaction
 
 DONE = polled("COMPLETE").json
@@ -438,6 +441,33 @@ def test_a_revision_that_is_none(revision: str, path: str, said: str) -> None:
     assert done.exit_code == 2
     assert said in done.stderr
     assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_repository_within_the_cassettes_is_none() -> None:
+    """A pull request can bring a bare repository among the cassettes, whose config has git run commands."""
+    git("clone", "--quiet", "--bare", ".", "bare")
+    for name in ("HEAD", "config", "objects", "refs"):
+        shutil.move(f"bare/{name}", "cassettes/")
+    trap = f"[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tfsmonitor = touch {Path.cwd()}/owned; false\n"
+    trap += "[include]\n\tpath = /nowhere\n[extensions]\n"
+    Path("cassettes/config").write_text(trap, encoding="utf-8")
+    assert diff("--rev", "before").exit_code == 1
+    shutil.rmtree("cassettes/objects")
+    Path("cassettes/objects").mkdir()  # a repository that knows no revision: git must not ask it
+    done = diff("--rev", "before")
+
+    assert done.exit_code == 1, done.output
+    assert "compared 6 of 6 exchanges in 2 cassettes" in done.stdout
+    assert not Path("owned").exists()
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_cassette_in_git_that_is_too_large() -> None:
+    """What git has is bounded as a file is, before it is read."""
+    recordings = sides.of_revision("HEAD", Path("cassettes"), cassettes.Limits(megabytes=0.001))
+    with pytest.raises(cassettes.CassetteUnreadableError, match=r"HEAD:.*larger than hubfiles_max_cassette_mb = 0.001"):
+        recordings.exchanges("2026-03/one.yaml", schema_files.load().identify)
 
 
 def test_no_repository() -> None:

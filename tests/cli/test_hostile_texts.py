@@ -95,6 +95,15 @@ def _poisoned(value: Any, key: str = "") -> Any:
     return value + EVIL if isinstance(value, str) and key not in listed else value
 
 
+@pytest.mark.parametrize("form", ["terminal", "json"])
+def test_what_changes_are_called(folder: Path, form: str) -> None:
+    """Nor do the names of the changes that hostile cassettes allow, whatever their keys."""
+    listed = hubfiles(folder, "changes", "new", "old", "--format", form)
+    inert(listed)
+    assert "field-removed" in listed
+    inert(hubfiles(folder, "changes", f"nowhere{EVIL}", "--family", EVIL))
+
+
 def test_what_else_commands_write(folder: Path) -> None:
     """Nor do the commands that promote, import and settle, nor what is said of a wrong argument."""
     evil = folder / "evil.json"

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,11 +65,24 @@ class Ran:
         return {f["kind"] for f in self.report.get("findings", []) if f["severity"] == "breaking"}
 
 
-class Suite:
-    """The downstream suite of a row, in a folder of its own, with an environment of its own."""
+class Base:
+    """What all environments have in common: installed once in *folder*, and compiled once."""
 
-    def __init__(self, row: Row, folder: Path) -> None:
-        self.row, self.folder = row, folder
+    def __init__(self, folder: Path) -> None:
+        self.venv = folder / "base"
+        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(_PROJECT)]
+        subprocess.run(build, capture_output=True, check=True)
+        self.packages = [*map(str, folder.glob("*.whl")), "requests", "httpx"]
+        _uv("venv", "--quiet", "--python", sys.executable, str(self.venv))
+        python = str(self.venv / "bin" / "python")
+        _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *self.packages)
+
+
+class Suite:
+    """The downstream suite of a row, in a folder of its own, with an environment of its own, made from a *base*."""
+
+    def __init__(self, row: Row, folder: Path, base: Base) -> None:
+        self.row, self.folder, self._base = row, folder, base
         self.python = folder / "venv" / "bin" / "python"
 
     @property
@@ -77,9 +92,8 @@ class Suite:
 
     def install(self) -> str:
         """Make the environment; return the versions of the row's packages."""
-        packages = [str(_PROJECT), "requests", "httpx", *self.row.packages]
-        _uv("venv", "--quiet", "--python", sys.executable, str(self.folder / "venv"))
-        _uv("pip", "install", "--quiet", "--python", str(self.python), *packages)
+        shutil.copytree(self._base.venv, self.folder / "venv", symlinks=True, copy_function=os.link)
+        _uv("pip", "install", "--quiet", "--python", str(self.python), *self._base.packages, *self.row.packages)
         names = [re.split(r"[\[<>=]", package)[0] for package in self.row.packages]
         listed = json.loads(_uv("pip", "list", "--format", "json", "--python", str(self.python)))
         versions = {one["name"].lower().replace("_", "-"): one["version"] for one in listed}
@@ -158,11 +172,11 @@ def _not_green(doing: str, ran: Ran, row: Row) -> Iterator[str]:
         yield f"{doing} warns of hubfiles"
 
 
-def _verdict(row: Row) -> tuple[str, list[str]]:
+def _verdict(row: Row, base: Base, folder: Path) -> tuple[str, list[str]]:
     """Return the versions that were tried, and what went wrong."""
-    folder = Path(tempfile.mkdtemp(prefix="compat-"))
+    folder = Path(tempfile.mkdtemp(dir=folder))
     try:
-        suite = Suite(row, folder)
+        suite = Suite(row, folder, base)
         return suite.install(), list(_wrong(suite))
     except subprocess.CalledProcessError as error:
         return "", [f"cannot be installed: {error.stderr.strip().splitlines()[-1:]}"]
@@ -187,13 +201,15 @@ def main() -> int:
     rows = [r for r in ROWS if (not asked.often or r.often) and (not asked.names or r.name in asked.names)]
     lines: dict[str, str] = {}
     broken = 0
-    for row in rows:
-        versions, problems = _verdict(row)
-        lines[row.name] = _line(row, versions, problems)
-        print(lines[row.name], flush=True)
-        for problem in problems:
-            print(f"    {problem}", flush=True)
-        broken += bool(problems)
+    with tempfile.TemporaryDirectory(prefix="compat-") as temporary, ThreadPoolExecutor(os.cpu_count()) as pool:
+        folder = Path(temporary)
+        verdicts = pool.map(partial(_verdict, base=Base(folder), folder=folder), rows)
+        for row, (versions, problems) in zip(rows, verdicts, strict=True):
+            lines[row.name] = _line(row, versions, problems)
+            print(lines[row.name], flush=True)
+            for problem in problems:
+                print(f"    {problem}", flush=True)
+            broken += bool(problems)
     if asked.save:
         _save(lines)
     print(f"{len(rows) - broken} passed, {broken} failed")

@@ -53,6 +53,13 @@ import urllib3
 def send(method, url, body=None):
     return urllib3.request(method, url, json=body, headers=HEADERS).json()
 """),
+    Sender("urllib3 1.26", ("urllib3<2", "requests"), """
+import json, requests, urllib3
+def send(method, url, body=None):
+    if body is not None:
+        return requests.request(method, url, json=body, headers=HEADERS).json()
+    return json.loads(urllib3.PoolManager().request(method, url, headers=HEADERS).data)
+"""),
     Sender("urllib", (), """
 import json, urllib.request
 def send(method, url, body=None):

@@ -35,6 +35,35 @@ def an_import(request):
 def completes(hubfiles, task):
     assert hubfiles.wait("import-status", task, interval=0).task_status == "COMPLETE"
 '''
+LOCAL_SERVER_TEST: Final = """
+import pytest, requests
+
+@pytest.fixture
+def hubfiles_vcr_config():
+    return {"ignore_localhost": True}
+
+def test_local_server(hubfiles, httpserver):
+    httpserver.expect_request("/hello").respond_with_data("hello")
+    assert requests.get(httpserver.url_for("/hello")).text == "hello"
+    test_built_in(hubfiles)
+"""
+STARLETTE_TEST: Final = """
+def test_app(hubfiles):
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+    from starlette.testclient import TestClient
+    app = Starlette(routes=[Route("/upload", lambda request: JSONResponse(import_a_file(hubfiles.base_url)))])
+    with TestClient(app) as client:
+        assert client.get("/upload").json()["status"] == "COMPLETE"
+"""
+FLASK_TEST: Final = """
+def test_app(hubfiles):
+    from flask import Flask
+    app = Flask("app")
+    app.get("/upload")(lambda: import_a_file(hubfiles.base_url))
+    assert app.test_client().get("/upload").get_json()["status"] == "COMPLETE"
+"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +118,8 @@ PLUGINS: Final = (
     _plugin("pytest-subtests"),
     _plugin("pytest-bdd", tests=BDD_TEST, more=1),
     _plugin("pytest-socket", "--disable-socket", "--allow-hosts=127.0.0.1"),
-    _plugin("pytest-run-parallel"),
+    _plugin("pytest-run-parallel", "--parallel-threads=2", times=2),
+    Row("pytest-parallel", ("pytest-parallel", "py"), ("--workers=2",), shows="2 workers"),
     _plugin("pytest-env"),
     _plugin("pytest-freezer"),
     _plugin("time-machine"),
@@ -107,6 +137,9 @@ PLUGINS: Final = (
     _plugin("respx"),
     _plugin("responses"),
     _plugin("requests-mock"),
+    _plugin("pytest-httpserver", tests=LOCAL_SERVER_TEST, more=1),
+    Row("starlette", ("starlette", "httpx2"), tests=STARLETTE_TEST, more=1),
+    _plugin("flask", tests=FLASK_TEST, more=1),
     Row("pytest-django", ("pytest-django", "django"), ini="DJANGO_SETTINGS_MODULE = project_settings"),
     Row("sentry-sdk", ("sentry-sdk",), tests="import sentry_sdk\nsentry_sdk.init()\n"),
     Row("opentelemetry", ("opentelemetry-instrumentation-requests", "opentelemetry-sdk"), tests=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -543,3 +544,22 @@ def test_a_place_that_cannot_be(downstream: Downstream, args: list[str], said: s
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *{said}*"])
+
+
+def test_cassettes_may_lie_on_another_drive(
+    downstream: Downstream, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no path leads from rootdir to a cassette, as on another drive of Windows, messages name it as it is."""
+    elsewhere = tmp_path_factory.mktemp("drive")
+    relpath = os.path.relpath
+
+    def within_a_drive(path: str, start: str = os.curdir) -> str:
+        if str(elsewhere) in str(path):
+            raise ValueError("path is on mount 'D:', start on mount 'C:'")
+        return relpath(path, start)
+
+    monkeypatch.setattr(os.path, "relpath", within_a_drive)
+    downstream.tests()
+    result = downstream.run_live("--hubfiles-record=once", f"--hubfiles-cassettes={elsewhere}")
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines([f"recorded: {elsewhere}/2026-03/test_files/test_import.yaml"])

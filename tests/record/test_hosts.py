@@ -28,6 +28,7 @@ from pytest_hubfiles.settings.values import OPTIONS, OptionError
 CLIENTS = ("requests", "httpx", "httpx-async", "aiohttp", "urllib3", "urllib", "http.client")
 CONNECTS_LATE = hasattr(vcr.patch, "PATCHER_NAMES")
 """Whether vcrpy connects by TLS when a request is sent; 8.5 does it before it knows the request."""
+IF_OWN = " If it is a server of the suite's own, have the fixture hubfiles_vcr_config return {}."
 ASKING = """
 import json
 from helpers import http_clients
@@ -371,6 +372,7 @@ for base in bases if hubfiles.recording else bases[::-1]:
     assert _stored(downstream) == [f"{other.url}/thing", f"{ORIGIN}/thing"]
     assert _findings(result, "other-host") == [
         f"info      $  other-host: {other.url} is asked too: GET {other.url}/thing. The base URL is {base.url}."
+        + IF_OWN.format('{"ignore_hosts": ["127.0.0.2"]}')
     ]
 
     for args in ((), (f"--hubfiles-base-url={base.url}",)):
@@ -629,7 +631,8 @@ for url in ({one.url!r}, {two.url!r}, {one.url!r}):
     assert result.ret == 0, result.stdout.str()
     assert _findings(result, "other-host") == [
         f"info      $  other-host: {server.url} is asked too: GET {server.url}/thing. The base URL is {ORIGIN}."
-        for server in (one, two)
+        + IF_OWN.format(own)
+        for server, own in ((one, '{"ignore_localhost": True}'), (two, '{"ignore_hosts": ["127.0.0.2"]}'))
     ]
     with watched_sockets() as seen:
         replayed = downstream.run("--hubfiles-fail-on=warning")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import subprocess
+import sys
 
 import httpx
+import pytest
 import urllib3.connectionpool
 import vcr.patch
 from helpers.downstream import Downstream, whole_import
@@ -109,3 +112,33 @@ def test_a_connection_that_outlives_its_test_goes_its_own_way(downstream: Downst
     downstream.run().assert_outcomes(passed=2)
 
     assert downstream.asked() == 1
+
+
+OLD_URLLIB3 = """
+import json, requests, urllib3
+HEADERS = {"Authorization": "Bearer a-token-for-tests"}
+
+def test_sent(hubfiles):
+    assert urllib3.__version__.startswith("1.26.")
+    start = hubfiles.base_url + "/files/2026-03/files/import-from-url/async"
+    task = requests.post(start, json=BODY, headers=HEADERS).json()["id"]
+    states = []
+    while "COMPLETE" not in states:
+        answer = urllib3.PoolManager(headers=HEADERS).request("GET", f"{start}/tasks/{task}/status")
+        states.append(json.loads(answer.data)["status"])
+    assert requests.get(f"{start}/tasks/{task}/status", headers=HEADERS).json()["status"] == "COMPLETE"
+    assert len(hubfiles.exchanges) == len(states) + 2
+"""
+
+
+def test_urllib3_1_26_is_recorded_and_replayed(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What requests and urllib3 1.26 send is recorded, and replayed with the server gone, over HTTPS too."""
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", "old", "urllib3<2"]
+    subprocess.run(install, cwd=downstream.path, check=True, capture_output=True)
+    monkeypatch.setenv("PYTHONPATH", str(downstream.path / "old"))
+    downstream.tests(OLD_URLLIB3)
+    downstream.run_apart("--hubfiles-record=once").assert_outcomes(passed=1)
+    downstream.asked()
+    downstream.run_apart().assert_outcomes(passed=1)
+    downstream.run_apart("--hubfiles-base-url=https://api.hubapi.com").assert_outcomes(passed=1)
+    assert downstream.asked() == 0

@@ -18,12 +18,13 @@ from pytest_hubfiles.record.patch_points import PatchPoint, is_by_itself, keep, 
 class Asking(NamedTuple):
     """What the replacements ask: whether a test is answered without vcrpy, for an answer, and vcrpy to take over.
 
-    ``hand_over`` returns whether vcrpy takes over only now.
+    ``hand_over`` returns whether vcrpy takes over only now, ``is_hubspot`` whether a URL is HubSpot's in this test.
     """
 
     is_on: Callable[[], bool]
     find: Callable[[str, str, bytes, Iterable[tuple[Any, Any]]], Interaction | None]
     hand_over: Callable[[], bool]
+    is_hubspot: Callable[[str], bool]
 
 
 class NotByItselfError(Exception):
@@ -62,7 +63,8 @@ class Places:
             raise NotByItselfError(client.name)
         module = sys.modules[client.module]
         try:
-            owners = [owner for owner, _ in _attributes(module, (*client.hands_over, *client.vcrpy_replaces))]
+            names = (*client.hands_over, *client.in_process, *client.vcrpy_replaces)
+            owners = [owner for owner, _ in _attributes(module, names)]
             if owners == self._owners.get(client.name):
                 return
             watched = [(owner, name, vars(owner)[name]) for owner, name in _attributes(module, client.vcrpy_replaces)]
@@ -94,6 +96,12 @@ class Places:
         for owner, name in _attributes(module, client.hands_over):
             _check(owner, name)
             yield _handing_over(owner, name, self._asking.hand_over)
+        for owner, name in _attributes(module, client.in_process):
+            _check(owner, name)
+            yield _handing_over(owner, name, self._asking.hand_over, self._is_for_hubspot)
+
+    def _is_for_hubspot(self, transport: object, request: Any) -> bool:
+        return self._asking.is_hubspot(str(request.url))
 
 
 def _check(owner: Any, name: str) -> None:
@@ -108,12 +116,18 @@ def _attributes(module: Any, paths: Iterable[str]) -> Iterator[tuple[Any, str]]:
         yield (getattr(module, owner) if owner else module), name
 
 
-def _handing_over(owner: Any, name: str, hand_over: Callable[[], bool]) -> PatchPoint:
-    """Return the patch of a method that has vcrpy take over, and then calls what vcrpy has made of the method."""
+def _handing_over(
+    owner: Any, name: str, hand_over: Callable[[], bool], concerns: Callable[..., bool] = lambda *_, **__: True
+) -> PatchPoint:
+    """Return the patch of a method that has vcrpy take over, and then calls what vcrpy has made of the method.
+
+    Whether a call *concerns* the test, its arguments say.
+    """
 
     def instead(*args: Any, **kwargs: Any) -> Any:
         if name != "__init__":
-            hand_over()
+            if concerns(*args, **kwargs):
+                hand_over()
         elif type(args[0]) is owner and hand_over():
             stub = getattr(sys.modules[owner.__module__], owner.__name__)
             if stub is not owner:  # vcrpy replaces the class, of which this is already an instance
@@ -122,7 +136,8 @@ def _handing_over(owner: Any, name: str, hand_over: Callable[[], bool]) -> Patch
         return point.beneath(*args, **kwargs)
 
     async def instead_async(*args: Any, **kwargs: Any) -> Any:
-        hand_over()
+        if concerns(*args, **kwargs):
+            hand_over()
         return await point.beneath(*args, **kwargs)
 
     method = vars(owner)[name]

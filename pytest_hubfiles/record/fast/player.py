@@ -23,7 +23,7 @@ Find = Callable[[str, str, bytes, Iterable[tuple[Any, Any]]], "Interaction | Non
 
 
 class Player(AbstractContextManager["Player"]):
-    """While it is entered, *find* is asked for the answer to each request.
+    """While it is entered, *find* is asked for the answer to each request, *is_hubspot* whether a URL is HubSpot's.
 
     Where *find* has none, vcrpy answers, as if it had done so from the start of the test: *patched_beneath* returns
     what gives a function that puts its patches under those of the test. It is called at each such request: what the
@@ -34,10 +34,12 @@ class Player(AbstractContextManager["Player"]):
     def __init__(
         self,
         find: Find,
+        is_hubspot: Callable[[str], bool],
         patched: Callable[[], AbstractContextManager[Any]],
         patched_beneath: Callable[[], AbstractContextManager[Callable[[], None]]],
     ) -> None:
-        self._find, self._patched, self._make_beneath = find, patched, patched_beneath
+        self._find, self.is_hubspot = find, is_hubspot
+        self._patched, self._make_beneath = patched, patched_beneath
         self._lock = threading.RLock()
         self._entered = ExitStack()
         self._put_on: Callable[[], None] | None = None  # once vcrpy has taken over
@@ -109,6 +111,10 @@ def _hand_over() -> bool:
     return any(player.hand_over() for player in _active[-1:])
 
 
+def _is_hubspot(url: str) -> bool:
+    return any(player.is_hubspot(url) for player in _active[-1:])
+
+
 def _put_on() -> None:
     for point in _PLACES.made:
         point.put_on()
@@ -126,5 +132,5 @@ def _imported(clients: Iterable[Client]) -> None:
         _hand_over()
 
 
-_PLACES: Final = Places(Asking(_is_on, _answer, _hand_over))
+_PLACES: Final = Places(Asking(_is_on, _answer, _hand_over, _is_hubspot))
 _LATE_IMPORTS: Final = LateImports(_imported)

@@ -35,9 +35,10 @@ def patch_points(adapters: Any, asking: Asking) -> Iterator[PatchPoint]:
         if answer is None:
             asking.hand_over()
             return sending.beneath(self, request, *args, **kwargs)
+        headers: Any = header_pairs(answer)  # of which urllib3 makes an HTTPHeaderDict, which 1.26 does not export
         raw = urllib3.HTTPResponse(
             body=io.BytesIO(answer.response_body),
-            headers=urllib3.HTTPHeaderDict(header_pairs(answer)),
+            headers=headers,
             status=answer.status_code,
             version=11,
             reason=answer.reason,

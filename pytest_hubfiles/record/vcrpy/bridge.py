@@ -19,7 +19,8 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.recorder import Recorder
 from pytest_hubfiles.record.vcrpy.clients import PATCHED_HERE
-from pytest_hubfiles.record.wire import answer_of, canonical_url, text_of, to_interaction
+from pytest_hubfiles.record.vcrpy.cut_connections import disconnected
+from pytest_hubfiles.record.wire import answer_of, canonical_url, is_cut, text_of, to_interaction
 
 _PARAMETERS: Final = frozenset(inspect.signature(Cassette).parameters)
 _being_sent: Final[ContextVar[Request | None]] = ContextVar("hubfiles_request", default=None)
@@ -63,6 +64,10 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         base_url = self._recorder.base_url
         return [to_interaction(request, response, base_url) for request, response in self.data]
 
+    def is_hubspot(self, url: str) -> bool:
+        """Return whether *url* is HubSpot's in this test."""
+        return self._recorder.reach.is_hubspot(url)
+
     @property
     def write_protected(self) -> bool:
         """Whether no connection is to be made; a request that must not be sent has been refused before."""
@@ -93,9 +98,19 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         if request is not None and not isinstance(error, HubfilesError):
             self._recorder.failed(request, error)
 
-    @_noting_faults
     def play_response(self, request: Request) -> dict[str, Any]:
-        """Return the recorded answer to *request*."""
+        """Return the recorded answer to *request*.
+
+        Raises:
+            RemoteDisconnected: if the answer is a connection that was closed before all of it had come.
+        """
+        answer: dict[str, Any] = self._play(request)
+        if is_cut(answer):
+            raise disconnected()
+        return answer
+
+    @_noting_faults
+    def _play(self, request: Request) -> dict[str, Any]:
         return self._recorder.play(request)
 
     def append(self, request: Request, response: dict[str, Any]) -> None:

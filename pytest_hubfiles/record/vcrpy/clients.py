@@ -15,7 +15,9 @@ import vcr.patch
 import vcr.stubs
 from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
+from pytest_hubfiles.record.clients import CLIENTS
 from pytest_hubfiles.record.patch_points import is_by_itself, original, own
+from pytest_hubfiles.record.vcrpy.cut_connections import failing_with, httpx_patch
 from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
@@ -38,12 +40,18 @@ def patches(bridge: Any, skipped: Iterable[str]) -> Iterator[AbstractContextMana
     yield mock.patch.object(vcr.patch, "force_reset", nullcontext)
     yield mock.patch.object(vcr.stubs, "parse_headers", _parse_headers)
     yield from failure_patches()
+    yield httpx_patch()
     yield mock.patch.object(vcr.stubs.VCRConnection, "_real_host", _real_host)
     if "httplib" not in skipped:
         yield from _http_client_patches(vcr.patch._HTTPConnection, _Connection, bridge)
         yield from _http_client_patches(vcr.patch._HTTPSConnection, _TlsConnection, bridge)
+    if vcr.patch.conn is not None:
+        yield from _by_own_names(vcr.patch._connHTTPConnection, vcr.patch._connHTTPSConnection)
     if "httplib2" not in skipped and "httplib2" in sys.modules:
-        yield from _httplib2_patches()
+        yield from _by_own_names(vcr.patch._HTTPConnectionWithTimeout, vcr.patch._HTTPSConnectionWithTimeout)
+    for name in ("httpx", "httpx2"):
+        if name not in skipped and name in sys.modules:
+            yield from _in_process_patches(sys.modules[name], bridge)
     if "aiohttp" not in skipped and "aiohttp" in sys.modules:
         yield from _aiohttp_patches(bridge)
 
@@ -83,7 +91,7 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     """
     sending = type(real.__name__, (real,), {})  # the stub sends through it; only real itself is replaced
     asking = type(real.__name__, (stub,), {"cassette": bridge, "_baseclass": sending})
-    prepare = _with_own_name(real)
+    prepare = _with_own_names(real, "__init__", {real.__name__: real})
 
     @wraps(real.__init__)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # it is one
@@ -98,25 +106,57 @@ def _http_client_patches(real: Any, stub: Any, bridge: Any) -> Iterator[Abstract
     yield mock.patch.object(stub.__mro__[1], "_baseclass", sending)  # a cassette within this one sends by itself
 
 
-def _with_own_name(real: Any) -> Any:
-    """Return the ``__init__`` of *real*, which calls its base by the class's name, where a stub may stand."""
-    init = original(real, "__init__")
-    if own(real, "__init__") is init and not is_by_itself(real, "__init__"):
-        return init  # somebody's patch from before the test
-    names = {**init.__globals__, real.__name__: real}
-    prepare = FunctionType(init.__code__, names, argdefs=init.__defaults__, closure=init.__closure__)
-    prepare.__kwdefaults__ = init.__kwdefaults__
-    return prepare
+def _by_own_names(*classes: Any) -> Iterator[AbstractContextManager[Any]]:
+    """Have the methods of *classes*, which call each other's by name, find them where vcrpy has put its stubs.
+
+    httplib2 and urllib3 1.26 do. vcrpy takes its stubs off for as long as such a method runs, which is not done here.
+    """
+    names = {real.__name__: real for real in classes}
+    for real in classes:
+        for name in list(vars(real)):
+            method = original(real, name)
+            if isinstance(method, FunctionType) and not names.keys().isdisjoint(method.__code__.co_names):
+                yield mock.patch.object(real, name, _with_own_names(real, name, names))
 
 
-def _httplib2_patches() -> Iterator[AbstractContextManager[Any]]:
-    """Have httplib2's connections call their base by a name that is not that of vcrpy's stub, which has replaced it."""
-    for real in (vcr.patch._HTTPConnectionWithTimeout, vcr.patch._HTTPSConnectionWithTimeout):
-        yield mock.patch.object(real, "__init__", _with_own_name(real))
+def _with_own_names(real: Any, name: str, names: Mapping[str, Any]) -> Any:
+    """Return the method *name* of *real*, for which *names* are what they say, where a stub may stand."""
+    method = original(real, name)
+    if own(real, name) is method and not is_by_itself(real, name):
+        return method  # somebody's patch from before the test
+    named = FunctionType(
+        method.__code__, {**method.__globals__, **names}, argdefs=method.__defaults__, closure=method.__closure__
+    )
+    named.__kwdefaults__ = method.__kwdefaults__
+    return named
+
+
+def _in_process_patches(httpx: Any, bridge: Any) -> Iterator[AbstractContextManager[Any]]:
+    """Have apps and mocks in this process answer by themselves, but for those that stand for HubSpot."""
+    try:
+        from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
+    except ImportError:  # vcrpy 8.5 leaves all of them alone
+        return
+    (client,) = (client for client in CLIENTS if client.name == "httpx")
+    for path in client.in_process:
+        transport, _, name = path.partition(".")
+        owner = getattr(httpx, transport)
+        handle = original(owner, name)
+        recorded = (vcr_handle_async_request if "async" in name else vcr_handle_request)(bridge, handle, httpx)
+        yield mock.patch.object(owner, name, _recorded_for_hubspot(handle, recorded, bridge))
+
+
+def _recorded_for_hubspot(handle: Any, recorded: Any, bridge: Any) -> Any:
+    @wraps(handle)
+    def handling(transport: Any, request: Any) -> Any:
+        return (recorded if bridge.is_hubspot(str(request.url)) else handle)(transport, request)
+
+    return handling
 
 
 def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     import aiohttp
+    from vcr.stubs import aiohttp_stubs
     from vcr.stubs.aiohttp_stubs import MockClientResponse, vcr_request
 
     ask = vcr_request(bridge, noting_async_failures(vcr.patch._AiohttpClientSessionRequest, bridge))
@@ -129,6 +169,8 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
     # is sent.
     if hasattr(aiohttp.Payload, "as_bytes"):  # since aiohttp 3.12
         yield mock.patch.object(aiohttp.ClientSession, "_request", _request)
+    failing = failing_with(aiohttp_stubs.play_responses, lambda *_: aiohttp.ServerDisconnectedError())
+    yield mock.patch.object(aiohttp_stubs, "play_responses", failing)
     # vcrpy's replayed answers ignore the charset, and take any page for JSON.
     for name in ("json", "text"):
         yield mock.patch.object(MockClientResponse, name, getattr(aiohttp.ClientResponse, name))

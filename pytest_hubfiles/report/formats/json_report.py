@@ -11,6 +11,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.report.record import Contracted
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report, Tally
 from pytest_hubfiles.visible import visible_json
 
@@ -37,6 +38,8 @@ def render_json(report: Report) -> str:
     }
     if report.comparison is not None:
         document["comparison"] = compared(report.comparison)
+    if report.rehearsal is not None:
+        document["rehearsal"] = report.rehearsal.to_dict()
     if report.stale_deviations:
         document["stale_deviations"] = report.stale_deviations
     return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
@@ -111,6 +114,7 @@ def read_json(text: bytes, source: str) -> Report:
         comparison=_comparison(document["comparison"]) if "comparison" in document else None,
         stale_deviations=document.get("stale_deviations", []),
         elsewhere=tally,
+        rehearsal=Rehearsal.from_dict(document["rehearsal"]) if "rehearsal" in document else None,
     )
     if (report.judged_count, report.exchange_count) != (facts["judged"], facts["exchanges"]):
         raise ReportUnreadableError(source, "$.checked contradicts itself: its counts do not add up")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from pytest_hubfiles.compare.comparison import Comparison, Verdict
 from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     Seen,
@@ -20,6 +22,9 @@ from pytest_hubfiles.report.grouping import (
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import clauses, visible, visible_lines
+
+_WORTH_SKIPPING: Final = 5.0
+"""From how many seconds on it is said that replays waited."""
 
 
 def in_one_line(finding: Finding) -> str:
@@ -84,6 +89,7 @@ def render_terminal(report: Report) -> list[str]:
     else:
         lines.append("no findings")
     lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
+    lines += [] if report.rehearsal is None else ["", *render_rehearsal(report.rehearsal)]
     lines += report.stale_deviations
     return list(map(visible, lines))
 
@@ -135,6 +141,12 @@ def _recordings(report: Report) -> list[str]:
     verified = [r for r in report.records if r.verified and r.judged and not r.reasons]
     if verified:
         lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
+    waited = [record.waited for record in report.records if record.waited]
+    if sum(waited) > _WORTH_SKIPPING:
+        lines.append(
+            f"{plural(len(waited), 'test')} waited {sum(waited):.0f} s in replays, which sleeps do: "
+            "--hubfiles-sleep skip has them return at once and the clocks move on."
+        )
     return lines
 
 

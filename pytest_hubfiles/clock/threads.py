@@ -1,0 +1,106 @@
+"""Whether the other threads of the program have nothing to do, so that time may be skipped."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Collection
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Final
+
+_WAITING: Final = frozenset(
+    {
+        ("threading", "wait"),
+        ("threading", "join"),
+        ("threading", "_wait_for_tstate_lock"),
+        ("threading", "acquire"),
+        ("threading", "__enter__"),
+        ("concurrent.futures.thread", "_worker"),
+        ("trio._core._thread_cache", "_work"),
+    }
+)
+"""The functions in which a thread waits for another one, or for work."""
+
+_SELECTING: Final = frozenset({"asyncio.base_events", "socketserver"})
+"""The modules that wait in a selector for whatever may come, not for an answer."""
+
+Where = tuple[CodeType, int]
+"""Where a thread stands: in which code, and at which instruction."""
+
+_monotonic = time.monotonic
+
+
+def _where(frame: FrameType) -> Where:
+    return frame.f_code, frame.f_lasti
+
+
+def everybody() -> dict[int, Where]:
+    """Return where each thread stands."""
+    return {ident: _where(frame) for ident, frame in sys._current_frames().items()}
+
+
+class Quiet:
+    """Looks again and again whether all threads but the caller's have nothing to do.
+
+    ``before`` is where threads stood before the test began: who still stands there has no part in it.
+    """
+
+    def __init__(self, before: dict[int, Where]) -> None:
+        self._before = before
+        self._seen: object = None
+        self._since = 0.0
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether everybody waited at the last look."""
+        return self._seen is not None
+
+    def looks_so(self, asleep: Collection[int]) -> bool:
+        """Return whether every thread that is not *asleep* waits, and has done nothing else since it was seen so first.
+
+        One that was just given work stands for a moment where it waited for it. It asks for the interpreter at least
+        once in each switch interval, and so is not seen unchanged for longer. The caller must really wait in between.
+        """
+        frames = sys._current_frames()
+        others = {i: f for i, f in frames.items() if i not in asleep and i != threading.get_ident()}
+        natives = {thread.ident: thread.native_id for thread in threading.enumerate()}
+        switches = [_switches(natives.get(ident)) for ident in others]
+        if -1 in switches or not all(self._waits(ident, frame) for ident, frame in others.items()):
+            self._seen = None
+            return False
+        seen = (sorted(asleep), [(ident, _where(frame)) for ident, frame in others.items()], switches)
+        if self._seen != seen:
+            self._seen, self._since = seen, _monotonic()
+        return _monotonic() - self._since > 1.2 * sys.getswitchinterval()
+
+    def _waits(self, ident: int, frame: FrameType) -> bool:
+        if self._before.get(ident) == _where(frame):
+            return True
+        module = frame.f_globals.get("__name__")
+        if module == "selectors":
+            caller = frame.f_back
+            while caller is not None and caller.f_globals.get("__name__", "").startswith("pytest_hubfiles.clock"):
+                caller = caller.f_back
+            return caller is not None and caller.f_globals.get("__name__") in _SELECTING
+        return (module, frame.f_code.co_name) in _WAITING and not _starts_another(frame)
+
+
+def _starts_another(frame: FrameType | None) -> bool:
+    """Return whether a thread only waits until one that it has started runs."""
+    while frame is not None and frame.f_globals.get("__name__") == "threading":
+        if frame.f_code.co_name == "start":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _switches(native_id: int | None) -> int:
+    """Return how often a thread has begun to wait; -1 if it does not wait now, 0 where the system does not say."""
+    try:
+        status = Path(f"/proc/self/task/{native_id}/status").read_text("ascii", "replace")
+    except OSError:
+        return 0
+    facts = dict(line.partition(":")[::2] for line in status.splitlines())
+    return -1 if facts.get("State", "").split()[:1] == ["R"] else int(facts.get("voluntary_ctxt_switches", 0))

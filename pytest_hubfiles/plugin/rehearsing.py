@@ -1,0 +1,216 @@
+"""Rehearses each test that replays before it runs: in processes that fork from this one, with a change in each."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+import time
+from collections.abc import Container, Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pytest
+
+from pytest_hubfiles import cassettes, clock
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.hooks import TEST_RUN
+from pytest_hubfiles.plugin.own_faults import complaining
+from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
+from pytest_hubfiles.plugin.settings_of_test import settings_of
+from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
+from pytest_hubfiles.rehearsal.choice import Choice
+from pytest_hubfiles.rehearsal.rehearse import Rehearsal, Told
+from pytest_hubfiles.rehearsal.verdicts import Seen, is_installed, outcome_of
+from pytest_hubfiles.report.rehearsal import Rehearsal as RehearsalReport
+from pytest_hubfiles.report.rehearsal import Rehearsed
+from pytest_hubfiles.run.one_test import TestRun
+from pytest_hubfiles.settings.values import RecordMode
+
+_CACHED: Final = "hubfiles/rehearsed"
+_PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
+_RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
+
+
+def known_breaks(config: pytest.Config) -> dict[str, list[str]]:
+    """Return the changes that broke each test the last time that it was rehearsed, from pytest's cache."""
+    cache = getattr(config, "cache", None)
+    known = {} if cache is None else cache.get(_CACHED, {})
+    return known if isinstance(known, dict) else {}
+
+
+def remember_breaks(config: pytest.Config, rehearsal: RehearsalReport) -> None:
+    """Have pytest's cache hold the changes that broke each test; a test that was not rehearsed keeps its own."""
+    cache = getattr(config, "cache", None)
+    if cache is None or hasattr(config, "workerinput"):
+        return
+    found: dict[str, list[str]] = {test: [] for test in rehearsal.names}
+    for one in rehearsal.breaks:
+        found[one.test].append(one.change)
+    cache.set(_CACHED, {**known_breaks(config), **found})
+
+
+class Rehearsing:
+    """Rehearses the tests of a run.
+
+    Raises:
+        NoForkError: if this machine cannot.
+    """
+
+    def __init__(self, run: Run) -> None:
+        check_can_fork()
+        self._run = run
+        self._choice = Choice(run.get("rehearse"), run.get("rehearse_only"), run.get("rehearse_budget"))
+        self._suspects = known_breaks(run.config)
+        self._before: pytest.Item | None = None
+        self._is_child = False
+        self._deadline: float | None = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+        """Rehearse *item*, and then have it run as ever."""
+        if not self._is_child:
+            with complaining(self._run, f"rehearsing {item.nodeid}"):
+                self._rehearse(item)
+            self._before = item
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Hand on what the rehearsal of a test came to, if the test itself passed."""
+        report = yield
+        item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed
+        if call.when == "teardown" and not self._is_child:
+            rehearsed = item.stash.get(_RESULT, None)
+            if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
+                report.user_properties.append((REHEARSED, rehearsed.to_text()))
+        return report
+
+    def _rehearse(self, item: pytest.Item) -> None:
+        if "hubfiles" not in getattr(item, "fixturenames", ()):
+            return
+        run, callspec = self._run, getattr(item, "callspec", None)
+        try:
+            wanted = settings_of(item, run, None if callspec is None else callspec.params.get("hubfiles"))
+            if wanted.mode is not RecordMode.NONE or wanted.change is not None or not wanted.cassette.exists():
+                return  # it records, or is a rehearsal itself, or will say that nothing is recorded
+            recorded = [i.plain() for i in cassettes.read(wanted.cassette, run.limits)]
+        except HubfilesError:
+            return  # which the test itself will say
+        if self._deadline is None and self._choice.budget is not None:
+            self._deadline = time.monotonic() + self._choice.budget
+        clock.prepare()
+        gc.freeze()  # what is there already is copied for no child's garbage collector
+        try:
+            families = dict(self._choice.of(recorded, run.contracts))
+            suspects = self._suspects.get(item.nodeid, ())
+            rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes), suspects)
+            item.stash[_RESULT] = rehearsal.run(is_over=self._is_over)
+        finally:
+            gc.unfreeze()
+
+    def _is_over(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
+
+    def _told(self, item: pytest.Item, changes: Sequence[Change]) -> Told | None:
+        """Return what *item* comes to with *changes*, in a process of its own; None where it came to no end."""
+        said = in_child(lambda: self._in_child(item, changes).to_dict())
+        if said is None:
+            return None
+        told = Told.from_dict(said)
+        for name in told.imported if not changes else ():  # once here, rather than in each child
+            with suppress(Exception):
+                importlib.import_module(name)
+        return told
+
+    def _in_child(self, item: pytest.Item, changes: Sequence[Change]) -> Told:
+        before = set(sys.modules)
+        self._is_child = True
+        self._run.tried = tuple(changes)
+        silent = _Silent()
+        item.config.pluginmanager.register(silent, "pytest_hubfiles.silent")
+        allure = item.config.pluginmanager.get_plugin("allure_listener")
+        if allure is not None:  # it writes a file for each test
+            item.config.pluginmanager.unregister(allure)
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
+        return replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
+
+
+def _installed(before: Container[str]) -> Iterator[str]:
+    """Yield the modules of installed packages that are imported now, and were not *before*."""
+    for name, module in list(sys.modules.items()):
+        if name not in before and is_installed(getattr(module, "__file__", None)):
+            yield name
+
+
+def _neighbour(item: pytest.Item, before: pytest.Item | None) -> pytest.Item | None:
+    """Return what stands for the next test, so that only the fixtures are torn down that *item* has set up.
+
+    What the tests *before* have set up is this process's, of which the child has a copy.
+    """
+    if before is None:
+        return None
+    shared = set(before.listchain())
+    parents = (
+        node for node in reversed(item.listchain()[:-1]) if node in shared and isinstance(node, pytest.Collector)
+    )
+    return cast("pytest.Item", _Neighbour.from_parent(next(parents), name="next"))
+
+
+class _Neighbour(pytest.Item):
+    """A test that is never run."""
+
+    def runtest(self) -> None:
+        """Do nothing."""
+
+
+class _Silent:
+    """Runs a test in a child, whose outcome no plugin is told, and notes what was seen of it."""
+
+    def __init__(self) -> None:
+        self._test_run: TestRun | None = None
+        self._error: BaseException | None = None
+        self._skipped = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Set *item* up, call it and tear it down, as pytest does."""
+        if self._carry_out(item, "setup"):
+            self._carry_out(item, "call")
+        self._carry_out(item, "teardown", nextitem=nextitem)
+        return True
+
+    def _carry_out(self, item: pytest.Item, when: Any, **more: Any) -> bool:
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        call = pytest.CallInfo.from_call(lambda: hook(item=item, **more), when=when)
+        self._test_run = item.stash.get(TEST_RUN, self._test_run)  # before the report takes it away
+        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        if report.skipped:
+            self._skipped = True
+        elif report.failed and self._error is None:
+            raised = None if call.excinfo is None else call.excinfo.value
+            self._error = raised or pytest.fail.Exception(report.longreprtext)
+        return report.passed
+
+    def told(self, run: Run, root: Path) -> Told:
+        """Return what was seen of the test."""
+        test_run, error = self._test_run, self._error
+        if test_run is None:
+            return Told(None, skipped=self._skipped)
+        tape = test_run.recorder.tape
+        seen = Seen(
+            error,
+            is_assertion=isinstance(error, (AssertionError, pytest.fail.Exception)),
+            asks_else=bool(test_run.recorder.problems),
+            is_endless=tape.is_exhausted,
+            waited=tape.has_waited,
+        )
+        outcome = outcome_of(seen, root)
+        shown = None if outcome.error is None else run.redaction.redacted(outcome.error)
+        asked = tuple(f"{exchange.method} {exchange.url}" for exchange in test_run.recorder.exchanges)
+        return Told(outcome.verdict, shown, outcome.place, asked, self._skipped)

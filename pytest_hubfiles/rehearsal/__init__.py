@@ -1,0 +1,1 @@
+"""Which tests break under which change of the API."""

@@ -1,0 +1,53 @@
+"""Puts changes in place of what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.rehearsal.changes import Change, apply, changes_of, chosen, parse
+
+
+class NothingRecordedError(HubfilesError):
+    """A test that is to be replayed with a change, and has no recording."""
+
+    def __init__(self, change: str, cassette: str) -> None:
+        self.change, self.cassette = change, cassette
+        super().__init__(
+            f"The change {change!r} is tried on what was recorded, and nothing is recorded in {cassette}.\n"
+            "Record the test without the change first: --hubfiles-record once. A test that keeps a change shares the "
+            "cassette of the ordinary one, by cassette= in both markers."
+        )
+
+
+def applying(
+    changes: Iterable[Change], contracts: Contracts
+) -> Callable[[Sequence[Interaction]], Sequence[Interaction]]:
+    """Return what makes all of *changes* at once."""
+
+    def change(recorded: Sequence[Interaction]) -> Sequence[Interaction]:
+        for one in changes:
+            recorded = apply(one, recorded, contracts)
+        return recorded
+
+    return change
+
+
+def named(text: str, contracts: Contracts, cassette: str) -> Callable[[Sequence[Interaction]], Sequence[Interaction]]:
+    """Return what makes the change that *text* names, on what is recorded in *cassette*.
+
+    What it returns raises NothingRecordedError if nothing is.
+
+    Raises:
+        UnknownChangeError: if *text* names no change; what it returns raises it if the recording does not allow that.
+    """
+    parse(text)
+
+    def change(recorded: Sequence[Interaction]) -> Sequence[Interaction]:
+        if not recorded:
+            raise NothingRecordedError(text, cassette)
+        return apply(chosen(text, changes_of(recorded, contracts)), recorded, contracts)
+
+    return change

@@ -1,0 +1,63 @@
+"""Whether a change is allowed by the contract, breaks it, or is an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.rehearsal.changes.kinds import ENUM, is_event
+from pytest_hubfiles.rehearsal.changes.listing import changes_of
+from pytest_hubfiles.rehearsal.changes.names import Change
+from pytest_hubfiles.rehearsal.changes.recording import Recording
+
+Family = Literal["allowed", "breaking", "event"]
+
+
+def family(change: Change, recorded: Sequence[Interaction], contracts: Contracts) -> Family:
+    """Return the family of *change* in *recorded*: what the contract finds with it and did not find before."""
+    return _family(change, Recording(recorded, contracts).outline)
+
+
+def families_of(recorded: Sequence[Interaction], contracts: Contracts) -> dict[Change, Family]:
+    """Return every change that *recorded* allows with its family, the most telling first."""
+    outline = Recording(recorded, contracts).outline
+    return {change: _family(change, outline) for change in changes_of(recorded, contracts)}
+
+
+def _family(change: Change, recording: Recording) -> Family:
+    if is_event(change):
+        return "event"
+    for before, after in zip(recording.exchanges, recording.changed(change), strict=True):
+        if after is before.interaction:
+            continue
+        exchange = Exchange(after, before.operation, before.version)
+        found = [finding for finding in recording.contracts.check(exchange) if not _may_come(finding, change)]
+        known = {_said(finding) for finding in recording.contracts.check(before)} if found else set()
+        if any(_said(finding) not in known for finding in found):
+            return "breaking"
+    return "allowed"
+
+
+def _said(finding: Finding) -> tuple[str | None, ...]:
+    """Return what *finding* says, in whatever state the task is; of what is not documented, any type is one."""
+    after = None if finding.kind is Kind.UNDOCUMENTED_FIELD else finding.after
+    return finding.kind.value, finding.path, finding.keyword, finding.before, after
+
+
+def _may_come(finding: Finding, change: Change) -> bool:
+    """Return whether HubSpot lets what was found come without notice.
+
+    Source: HubSpot's definition of a breaking change: a new value of an existing field ("new option") is none, a new
+    response field is not listed, and renaming one breaks. Its guide to error handling: treat every field of an error
+    as optional. A header that announces the end of an operation is the notice itself.
+    """
+    return (
+        finding.kind is Kind.DEPRECATION_ANNOUNCED
+        or (finding.kind is Kind.UNDOCUMENTED_FIELD and change.kind == Kind.FIELD_ADDED.value)
+        or (finding.keyword == "enum" and change.kind == ENUM)
+        or (finding.kind is Kind.ERROR_ENVELOPE and finding.keyword == "required")
+    )

@@ -1,0 +1,148 @@
+"""Finds which of many changes break a test, in few runs of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+
+_NEW_VALUE: Final = "enum-value-added"
+_LAST_STEP: Final = re.compile(r"[^.\[\]]+")
+_STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
+"""Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
+
+Try = Callable[[Sequence[Change]], "Outcome | None"]
+"""Runs the test with some changes at once; None once the budget is spent."""
+
+
+@dataclass
+class Found:
+    """What a search has found: a verdict by change, how often the test ran, and what breaks it only together."""
+
+    outcomes: dict[Change, Outcome] = field(default_factory=dict)
+    runs: int = 0
+    inferred: int = 0
+    joint: list[tuple[Change, ...]] = field(default_factory=list)
+    not_tried: list[Change] = field(default_factory=list)
+
+
+class Search:
+    """Tries changes in groups whose members do not meet, as one run with all of them can clear them all.
+
+    Where a group breaks the test it is halved. That takes few runs where few changes break a test, and more than one by
+    one where most do: so the second half is tried one by one where most of the first breaks it. *suspects* are the
+    changes that broke the test the last time: each is tried by itself. What breaks it, and is no suspect, has to do so
+    twice: files and servers are the same for all runs, and may be what broke it.
+    """
+
+    def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
+        self._attempt, self._suspects, self._in_groups = attempt, set(suspects), in_groups
+        self._found = Found()
+        self._is_over = False
+
+    def run(self, changes: Sequence[Change]) -> Found:
+        """Return what becomes of the test under each of *changes*, in their order."""
+        for group in self._groups(changes):
+            self._settle(group)
+        found = self._found
+        found.not_tried = [change for change in changes if change not in found.outcomes]
+        return found
+
+    def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        """Yield *changes* in groups of those that do not meet, each group where its first member stands."""
+        groups: list[list[Change]] = []
+        open_groups: list[list[Change]] = []
+        for change in changes:
+            if not self._in_groups or change in self._suspects or _steers(change):
+                groups.append([change])
+                continue
+            group = next((g for g in open_groups if not any(_meet(change, member) for member in g)), None)
+            if group is None:
+                group = []
+                groups.append(group)
+                open_groups.append(group)
+            group.append(change)
+        yield from groups
+
+    def _settle(self, group: Sequence[Change]) -> None:
+        """Find the verdict of each member of *group*."""
+        outcome = self._tried(group)
+        if outcome is None:
+            return
+        if len(group) == 1:
+            self._found.outcomes[group[0]] = self._confirmed(group[0], outcome)
+        elif outcome.verdict is Verdict.PASSES:
+            self._clear(group)
+        else:
+            self._halve(group)
+
+    def _confirmed(self, change: Change, outcome: Outcome) -> Outcome:
+        """Return *outcome*, unless *change* does not break the test once more; it may have broken it the last time."""
+        if not outcome.verdict.is_break or change in self._suspects:
+            return outcome
+        again = self._tried([change])
+        return outcome if again is None or again.verdict is outcome.verdict else Outcome(Verdict.UNDECIDED)
+
+    def _clear(self, group: Iterable[Change]) -> None:
+        for change in group:
+            self._found.outcomes[change] = Outcome(Verdict.PASSES)
+            self._found.inferred += 1
+
+    def _halve(self, group: Sequence[Change]) -> None:
+        """Find what in *group*, which breaks the test, breaks it: members by themselves, or only together."""
+        middle = (len(group) + 1) // 2
+        first, second = group[:middle], group[middle:]
+        self._settle(first)
+        breaking = sum(not self._passes(change) for change in first)
+        if breaking * 2 > len(first):
+            for change in second:
+                self._settle([change])
+        else:
+            self._settle(second)
+        if not self._is_over and all(map(self._passes, group)):
+            self._add_joint(group)
+
+    def _passes(self, change: Change) -> bool:
+        outcome = self._found.outcomes.get(change)
+        return outcome is not None and outcome.verdict is Verdict.PASSES
+
+    def _add_joint(self, group: Sequence[Change]) -> None:
+        """Find the fewest members of *group* that break the test together, though none does alone."""
+        needed = list(group)
+        if any(set(known) <= set(needed) for known in self._found.joint):
+            return
+        for change in group:
+            rest = [other for other in needed if other != change]
+            if len(rest) < 2:
+                break
+            outcome = self._tried(rest)
+            if outcome is None:
+                return
+            if outcome.verdict is not Verdict.PASSES:
+                needed = rest
+        outcome = self._tried(needed)
+        if outcome is not None and outcome.verdict.is_break:
+            self._found.joint.append(tuple(needed))
+
+    def _tried(self, group: Sequence[Change]) -> Outcome | None:
+        outcome = None if self._is_over else self._attempt(group)
+        self._is_over = outcome is None
+        self._found.runs += outcome is not None
+        return outcome
+
+
+def _steers(change: Change) -> bool:
+    """Return whether *change* decides what a test asks and reads next, so that it could hide what others do."""
+    return change.path is None or change.kind == _NEW_VALUE or _LAST_STEP.findall(change.path)[-1:] in _STEERING
+
+
+def _meet(one: Change, other: Change) -> bool:
+    """Return whether the two are at one place, or one is at a place within that of the other."""
+    if one.operation != other.operation or one.path is None or other.path is None:
+        return one.operation == other.operation
+    short, long = sorted((one.path, other.path), key=len)
+    return long == short or (long.startswith(short) and long[len(short)] in ".[")

@@ -1,0 +1,117 @@
+"""Tells how a test ended under a change, from what it raised and what it asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+
+_TIMES_OUT: Final = ("timeout", "timedout", "retryerror", "deadline")
+"""In the names of what libraries raise that wait no longer."""
+_MOST_STEPS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a test: the exception that ended it, None if it passed, and what it asked.
+
+    ``is_assertion`` says whether the test called itself wrong, ``asks_else`` whether it asked what is not recorded,
+    ``is_endless`` whether it was stopped for asking too often, ``waited`` whether it asked on after the last recorded
+    answer of a task that had not ended.
+    """
+
+    error: BaseException | None
+    is_assertion: bool = False
+    asks_else: bool = False
+    is_endless: bool = False
+    waited: bool = False
+
+
+def outcome_of(seen: Seen, root: Path) -> Outcome:
+    """Return how a test of a project in *root* ended."""
+    error = seen.error
+    place = None if error is None else place_of(error, root)
+    said = None if error is None else in_one_line(error)
+    if seen.is_endless:
+        return Outcome(Verdict.NEVER_ENDS, None, place)
+    if seen.asks_else:
+        return Outcome(Verdict.ASKS_ELSE, said, place)
+    if error is None:
+        return Outcome(Verdict.PASSES)
+    if seen.waited or any(word in type(error).__name__.lower() for word in _TIMES_OUT) or _is_timeout(error):
+        return Outcome(Verdict.GIVES_UP, said, place)
+    return Outcome(Verdict.FAILS if seen.is_assertion else Verdict.RAISES, said, place)
+
+
+def _is_timeout(error: BaseException) -> bool:
+    import asyncio
+
+    return isinstance(error, (TimeoutError, asyncio.TimeoutError))
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return what *error* says: its type, and the first line of its text."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def place_of(error: BaseException, root: Path) -> str | None:
+    """Return where in the code of the project in *root* the *error* came from, as ``path:line function``."""
+    found = None
+    for trace in _traces(error):
+        for path, line, name in _frames(trace):
+            if _is_own(path, str(root)):
+                found = f"{os.path.relpath(path, root).replace(os.sep, '/')}:{line} {name}"
+        if found is not None:
+            return found
+    return None
+
+
+def _traces(error: BaseException | None) -> Iterator[TracebackType | None]:
+    """Yield the tracebacks of *error*, and of those within it and before it."""
+    steps = 0
+    waiting = [error]
+    while waiting and steps < _MOST_STEPS:
+        steps += 1
+        now = waiting.pop(0)
+        if now is not None:
+            waiting[:0] = getattr(now, "exceptions", ())[:_MOST_STEPS]  # of a group, whose own frames say little
+            waiting.append(now.__cause__ or now.__context__)
+            if not getattr(now, "exceptions", ()):
+                yield now.__traceback__
+
+
+def _frames(trace: TracebackType | None) -> Iterator[tuple[str, int, str]]:
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not trace.tb_frame.f_locals.get("__tracebackhide__"):
+            yield code.co_filename, trace.tb_lineno, code.co_name
+        trace = trace.tb_next
+
+
+@cache
+def _is_own(path: str, root: str) -> bool:
+    """Return whether the file *path* is of the project in *root*, and no installed package's."""
+    if path.startswith("<") or not os.path.abspath(path).startswith(root + os.sep):  # noqa: PTH100  # as it stands
+        return False
+    return not is_installed(path)
+
+
+def is_installed(path: str | None) -> bool:
+    """Return whether *path* is a file of Python or of an installed package, ours included."""
+    return path is not None and os.path.abspath(path).startswith(_installed())  # noqa: PTH100  # as it stands
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    ours = str(Path(__file__).parents[1])
+    return (*(sysconfig.get_path(name) + os.sep for name in names), sys.prefix + os.sep, ours + os.sep)

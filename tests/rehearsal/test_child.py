@@ -1,0 +1,116 @@
+"""What is done in a child is not seen in the parent, and a child always comes to an end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_hubfiles.rehearsal import child
+from pytest_hubfiles.rehearsal.child import NoForkError, check_can_fork, in_child
+
+STATE: dict[str, Any] = {"seen": 0}
+
+
+def test_what_a_child_says_comes_back() -> None:
+    """Whatever JSON can hold comes back, however long."""
+    said = {"text": "é" * 1_000_000, "list": [1, None, "x"]}
+    assert in_child(lambda: said) == said
+
+
+def test_the_parent_keeps_its_state(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Globals, the environment, the folder, and what is printed stay the child's own."""
+
+    def work() -> dict[str, Any]:
+        STATE["seen"] += 1
+        os.environ["HUBFILES_CHILD"] = "1"
+        os.chdir(tmp_path)
+        sys.stdout.write("printed")
+        os.write(1, b"written")
+        sys.stderr.write("to stderr")
+        return {"seen": STATE["seen"]}
+
+    here = Path.cwd()
+    assert [in_child(work), in_child(work)] == [{"seen": 1}, {"seen": 1}]
+    assert STATE == {"seen": 0}
+    assert "HUBFILES_CHILD" not in os.environ
+    assert Path.cwd() == here
+    assert capfd.readouterr() == ("", "")
+
+
+def test_temporary_files_of_a_child_are_gone() -> None:
+    """What a child makes where temporary files go is removed with it."""
+
+    def work() -> dict[str, Any]:
+        import tempfile
+
+        folder = tempfile.mkdtemp()
+        Path(folder, "left").write_text("x")
+        return {"folder": folder}
+
+    said = in_child(work)
+    assert said is not None
+    assert not Path(said["folder"]).exists()
+
+
+def test_an_exception_of_a_child_is_said() -> None:
+    """What is raised, even to end a process, comes back as a fault."""
+    assert in_child(lambda: {}["x"]) == {"fault": "KeyError: 'x'"}
+    assert in_child(sys.exit) == {"fault": "SystemExit: "}
+
+
+def test_a_child_that_dies_says_nothing() -> None:
+    """A crash is no answer, and no error of ours."""
+    assert in_child(os.abort) is None
+    assert in_child(lambda: os._exit(3)) is None
+
+
+def test_a_child_that_computes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system ends who takes more of the processor than is allowed."""
+
+    def work() -> dict[str, Any]:
+        while True:
+            pass
+
+    monkeypatch.setattr(child, "CPU_SECONDS", 1)
+    assert in_child(work) is None
+
+
+def test_a_child_that_waits_for_ever_is_ended() -> None:
+    """Who waits for what does not happen is ended, and what it has started with it."""
+
+    def work() -> dict[str, Any]:
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+        threading.Event().wait()
+        return {}
+
+    assert in_child(work, seconds=0.5) is None
+
+
+def test_a_grandchild_holds_nothing_up() -> None:
+    """What a child leaves running, with all that it has inherited, is ended; nobody waits for it."""
+    reading, writing = os.pipe()
+
+    def work() -> dict[str, Any]:
+        if os.fork() == 0:
+            time.sleep(1000)
+        return {"left": True}
+
+    assert in_child(work) == {"left": True}
+    os.close(writing)
+    assert os.read(reading, 1) == b""  # nobody has the other end open any more
+    os.close(reading)
+
+
+def test_a_machine_without_fork_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows cannot fork: that is said, with what can be done; nothing is tried in this process."""
+    check_can_fork()
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(NoForkError, match="WSL or a container"):
+        check_can_fork()

@@ -1,0 +1,115 @@
+"""What a search finds in few runs is what one by one finds, whatever breaks a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.rehearsal.search import Found, Search
+from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+
+KINDS = ("field-removed", "null-appeared")
+CHANGES = [Change("import-status", f"$.{name}", kind) for kind in KINDS for name in "abcdefgh"]
+NESTED = [Change("import-status", f"$.{name}.x", "field-removed") for name in "abc"]
+EVENTS = [Change("import-status", None, "one-poll-more"), Change("import-status", None, "task-canceled")]
+ALL = [*CHANGES, *NESTED, *EVENTS]
+singles = st.sets(st.sampled_from(ALL))
+joint = st.sets(st.sampled_from(CHANGES[:8]), min_size=2, max_size=3)
+
+
+class Test:
+    """A test that breaks under each of *alone*, and under all of one of *together*."""
+
+    __test__ = False
+
+    def __init__(self, alone: set[Change], together: Sequence[set[Change]] = (), budget: int = 10_000) -> None:
+        self.alone, self.together, self.left = alone, together, budget
+        self.groups: list[tuple[Change, ...]] = []
+
+    def breaks(self, group: Sequence[Change]) -> bool:
+        return bool(self.alone & set(group)) or any(needed <= set(group) for needed in self.together)
+
+    def __call__(self, group: Sequence[Change]) -> Outcome | None:
+        if not self.left:
+            return None
+        self.left -= 1
+        self.groups.append(tuple(group))
+        return Outcome(Verdict.FAILS if self.breaks(group) else Verdict.PASSES)
+
+
+def broken(found: Found) -> set[Change]:
+    return {change for change, outcome in found.outcomes.items() if outcome.verdict is Verdict.FAILS}
+
+
+@given(alone=singles, together=st.lists(joint, max_size=2))
+def test_every_verdict_is_that_of_one_by_one(alone: set[Change], together: list[set[Change]]) -> None:
+    """Each change has the verdict of a run with it alone, and each run is counted, as is each that was not needed."""
+    test = Test(alone, [needed for needed in together if not needed & alone])
+    found = Search(test).run(ALL)
+    assert broken(found) == alone
+    assert list(found.outcomes) == list(dict.fromkeys(found.outcomes))
+    assert found.outcomes.keys() == set(ALL)
+    assert found.not_tried == []
+    assert found.runs == len(test.groups)
+    assert found.inferred == len(ALL) - len({group for group in test.groups if len(group) == 1})
+
+
+@given(together=st.lists(joint, min_size=1, max_size=2))
+def test_what_breaks_it_only_together_is_found(together: list[set[Change]]) -> None:
+    """A group that breaks a test though none of its members does is a joint need, with no member too many."""
+    test = Test(set(), together)
+    found = Search(test).run(ALL)
+    assert broken(found) == set()
+    assert found.joint
+    for group in map(set, found.joint):
+        assert test.breaks(list(group))
+        assert all(not test.breaks(list(group - {one})) for one in group)
+
+
+def test_few_breaks_need_few_runs() -> None:
+    """A test that nothing breaks takes a run for each kind at one place, and one that one change breaks a few more."""
+    assert Search(Test(set())).run(CHANGES).runs == len(KINDS)
+    assert Search(Test({CHANGES[3]})).run(CHANGES).runs < len(CHANGES)
+    assert Search(Test(set()), in_groups=False).run(CHANGES).runs == len(CHANGES)
+
+
+@given(alone=singles)
+def test_the_last_result_is_a_good_guess(alone: set[Change]) -> None:
+    """With the changes that broke it the last time, a test takes a run for each and one for each group of the rest."""
+    test = Test(alone)
+    found = Search(test, suspects=alone).run(ALL)
+    assert broken(found) == alone
+    assert found.runs <= len(alone) + len(KINDS) + 1 + len(EVENTS)  # at each place there are these kinds, one nested
+
+
+@given(alone=singles, budget=st.integers(0, 30))
+def test_what_the_budget_leaves_out_is_named(alone: set[Change], budget: int) -> None:
+    """A change has a verdict that is true, or is named as not tried; nothing is guessed."""
+    found = Search(Test(alone, budget=budget)).run(ALL)
+    assert broken(found) <= alone
+    assert {c for c, outcome in found.outcomes.items() if outcome.verdict is Verdict.PASSES}.isdisjoint(alone)
+    assert set(found.not_tried) == set(ALL) - found.outcomes.keys()
+    assert found.runs <= budget
+
+
+def test_members_of_a_group_do_not_meet() -> None:
+    """A place within another is never changed with it: what is gone cannot be changed as well."""
+    test = Test(set())
+    Search(test).run(ALL)
+    for group in test.groups:
+        paths = [change.path or "" for change in group]
+        assert len(set(paths)) == len(paths)
+        assert not any(one != other and one.startswith(f"{other}.") for one in paths for other in paths)
+
+
+@pytest.mark.parametrize("path", ["$", "$.status", "$.id", "$.results[*].id", "$['a'].status"])
+def test_what_steers_a_test_is_tried_alone(path: str) -> None:
+    """A changed state or id decides what a test asks and reads next: beside it, another change would not show."""
+    steering = Change("import-status", path, "type-changed", "array")
+    test = Test(set())
+    Search(test).run([*CHANGES, steering])
+    assert (steering,) in test.groups
