@@ -160,6 +160,7 @@ def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRu
         report.outcome, report.longrepr = "failed", explained + reason
         if is_expected:
             del report.wasxfail
+    test_run.is_expected = hasattr(report, "wasxfail")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

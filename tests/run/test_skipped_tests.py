@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import dedent, indent
 
 import pytest
@@ -56,7 +57,9 @@ def test_what_a_test_expects_to_fail_of(downstream: Downstream, found: str, how:
     body, recording, told = TESTS[found]
     downstream.tests(f"@pytest.mark.xfail\ndef test_import(hubfiles):\n{body}{how}\n")
     downstream.write(recording)
-    result = downstream.run()
+    result = downstream.run("--hubfiles-report=json:report.json")
+    report = json.loads((downstream.path / "report.json").read_text(encoding="utf-8"))
+    assert report["failed"] is (result.ret != 0)
     if found == "breaking":
         result.assert_outcomes(xfailed=1)
     else:
