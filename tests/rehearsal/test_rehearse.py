@@ -196,6 +196,33 @@ def test_the_budget(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(["no verdict for * changes: *"])
 
 
+RETRIES = """
+import requests
+
+def test_retries(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    for attempt in range(4):
+        answer = requests.post(url, json=BODY)
+        if answer.status_code == 202:
+            break
+    answer.raise_for_status()
+    for attempt in range(4):
+        poll = requests.get(f"{url}/tasks/{answer.json()['id']}/status")
+    poll.raise_for_status()
+"""
+
+
+def test_an_outage_goes_on(downstream: Downstream) -> None:
+    """Who asks again while an outage goes on meets it again, and raises what it would raise then."""
+    downstream.tests(RETRIES)
+    downstream.write(whole_import(), downstream.cassette("test_retries"))
+    _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=* outage 500*", family="events")
+    assert verdicts(rehearsal) == {
+        ("test_retries", f"{operation} outage 500-for-good"): "raises"
+        for operation in ("import-start", "import-status")
+    }
+
+
 UNFIT = """
 import requests
 COUNT = [0]
