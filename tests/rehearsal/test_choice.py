@@ -43,3 +43,13 @@ def test_families() -> None:
     }  # fmt: skip
     everything = dict(Choice("all").of(whole_import(), CONTRACTS))
     assert everything == {change: its for chosen in found.values() for change, its in chosen.items()}
+
+
+def test_what_was_asked_for_comes_back() -> None:
+    """An answer repeats the access that the request asked for: no other documented value comes in its place."""
+    changes = {str(change) for change, _ in Choice("all").of(whole_import(), CONTRACTS)}
+    elsewhere = {str(change) for change, _ in Choice("all").of(whole_import()[1:], CONTRACTS)}
+    other = "import-status $.result.access enum-value-added PUBLIC_INDEXABLE"
+    assert "import-status $.result.access enum-value-added" in changes
+    assert other not in changes
+    assert other in elsewhere
