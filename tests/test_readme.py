@@ -272,7 +272,7 @@ def test_set_up_commands_exist() -> None:
 
 
 def test_demo_runs_to_its_end(tmp_path: Path) -> None:
-    """The demo records, replays, sees the gate fail, accepts and replays, and leaves nothing behind."""
+    """The demo records, replays, sees the gate fail, accepts, replays and rehearses, and leaves nothing behind."""
     before = set(PROJECT.rglob("*.yaml"))
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTEST_ADDOPTS": "-p no:recording"}
     demo = [sys.executable, str(PROJECT / "tests" / "demo.py")]
@@ -280,6 +280,8 @@ def test_demo_runs_to_its_end(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.rstrip().endswith("nothing is left.")
     assert "field-renamed: (string) is called hostingUrl now" in result.stdout
+    assert re.search(r"import-status \$\.result field-removed +raises|[0-9] raise", result.stdout)
+    assert "reproduce: pytest " in result.stdout
     assert set(PROJECT.rglob("*.yaml")) == before
     assert [path for path in tmp_path.iterdir() if path.name.startswith("hubfiles-demo")] == []
 
