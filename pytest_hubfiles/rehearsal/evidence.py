@@ -115,7 +115,7 @@ class _Looked:
         if isinstance(value, dict):
             inner = {name: member_path(path, name) for name in value}
             members = {n: self._look(value[n], its) for n, its in inner.items() if its in self._wanted}
-            node |= {"members": members, "always": sorted(members), "others": len(members) < len(value)}
+            node |= {"members": members, "names": sorted(value), "always": sorted(value)}
         elif isinstance(value, list) and f"{path}[*]" in self._wanted:
             for element in value:
                 shown = self._look(element, f"{path}[*]")

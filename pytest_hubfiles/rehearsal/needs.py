@@ -191,7 +191,7 @@ def _is_claimable(rest: str, path: str, places: Mapping[str, _Place]) -> bool:
     if rest == _REMOVED:
         return parent is not None and name in parent["always"]
     if rest == _ADDED:
-        return not node.get("others", True)
+        return "names" in node and node["members"].keys() >= set(node["names"])
     if rest.startswith(ENUM):
         return bool(node.get("values")) and (rest in _ANY_VALUE or rest.partition(" ")[2] not in node["values"])
     if rest == _LONGER:

@@ -145,7 +145,9 @@ def _read(file: Path) -> _Operation:
 
 
 def _gather(schema: Mapping[str, Any], path: str, changes: dict[str, dict[str, Sequence[str]]]) -> None:
-    own: dict[str, Sequence[str]] = dict.fromkeys(schema.get(NOT_NEEDED, ()), ())
+    types = schema.get("type", ())
+    harmless = [f"type-changed {name}" for name in ([types] if isinstance(types, str) else types)]
+    own: dict[str, Sequence[str]] = dict.fromkeys([*harmless, *schema.get(NOT_NEEDED, ())], ())
     own |= {rest: tuple(map(visible, tests)) for rest, tests in schema.get(NEEDED_BY, {}).items()}
     if own:
         changes[path] = own

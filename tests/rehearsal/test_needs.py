@@ -107,7 +107,7 @@ def test_what_one_state_has_is_needed_in_that_state() -> None:
 
 
 def test_what_is_not_tried_is_not_claimed() -> None:
-    """A place of which nothing was tried is not in the needs; of types those are listed that were recorded or harmless."""
+    """A place of which nothing was tried is not in the needs; types are those recorded or found harmless."""
     tried = {"$.result.size null-appeared": True, "$.result.size type-changed string": False}
     schema = of_status(status(DONE), tried)
     assert list(schema["properties"]) == ["result"]
