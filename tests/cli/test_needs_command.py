@@ -239,3 +239,24 @@ def test_needs_of_a_test_that_is_gone(known: Downstream) -> None:
         "rehearse again, and write it anew with hubfiles needs"
     ]
     assert "out of date" not in known.run("-k", "state").stdout.str()
+
+
+def test_merged_reports_have_the_needs_of_all(suite: Downstream) -> None:
+    """The report that others are merged into has the needs that follow from all of them."""
+    whole, *parts = (rehearsed(suite, *m, name=f"{'-'.join(m)}.json") for m in (("id", "size"), ("id",), ("size",)))
+    merged = CliRunner().invoke(main, ["merge-reports", *map(str, parts)])
+    assert json.loads(merged.stdout)["rehearsal"]["needs"] == json.loads(whole.read_bytes())["rehearsal"]["needs"]
+
+
+def test_between_versions(suite: Downstream) -> None:
+    """What differs between two versions is held against the needs of the one that is left."""
+    file = suite.path / "needs/v3/import-start.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"x-tests": ["a", "b"], "properties": {"links": {"x-needed-by": {"field-removed": ["a"]}}}}')
+    suite.ini("hubfiles_needs = needs")
+    result = suite.run("--hubfiles-compare=v3:2026-03", "--hubfiles-report=json:report.json")
+    known = [f for f in document(suite)["findings"] if f["needed_by"] is not None]
+    assert [(f["category"], f["path"], f["needed_by"], f["needed_of"]) for f in known] == [
+        ("version", "$.links", ["a"], 2)
+    ]
+    result.stdout.fnmatch_lines(["*needed by 1 of 2 tests: a"])

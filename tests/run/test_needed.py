@@ -100,7 +100,7 @@ TOLD: Mapping[str, tuple[Finding, tuple[str, ...] | None]] = {
 
 @pytest.mark.parametrize(("found", "tests"), TOLD.values(), ids=TOLD)
 def test_which_tests_need_what_changed(needs: Needs, found: Finding, tests: tuple[str, ...] | None) -> None:
-    """They are those that the like of it broke in a rehearsal: maybe none, and unknown where nothing like it was tried."""
+    """They are those that its like broke in a rehearsal: maybe none, or unknown where nothing like it was tried."""
     (told,) = needs.annotated([found])
     assert told.needed_by == (None if tests is None else Needed(tests, 3))
 
