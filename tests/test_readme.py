@@ -216,6 +216,17 @@ def test_a_rehearsal_prints_what_is_shown(reader: Reader) -> None:
     assert "accepted for 1 test: no import without a result was seen yet" in accepted.stdout
 
 
+def test_needs_are_written_and_held_against_drift(reader: Reader) -> None:
+    """The needs of the first test are written as shown, and drift that it does not need is no failure."""
+    record = "pytest -q --hubfiles-record once test_uploader.py"
+    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    rehearse = "pytest -q test_uploader.py --hubfiles-rehearse all --hubfiles-report json:rehearsed.json"
+    assert reader.run(rehearse).returncode == 1  # an allowed change breaks it
+    assert reader.shows("hubfiles needs") == 0
+    reader.sandbox.switch("renamed-field")
+    assert reader.shows("--hubfiles-fail-on needed", pytest="HUBSPOT_ACCESS_TOKEN=a-token-for-tests pytest") == 0
+
+
 def test_contracts_are_imported_as_shown(reader: Reader) -> None:
     """The command makes two contracts of an OpenAPI document of CRM exports, which the plugin takes."""
     reader.write("crm-exports.json", json.dumps(EXPORTS))

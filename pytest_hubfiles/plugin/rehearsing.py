@@ -20,6 +20,7 @@ from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of
+from pytest_hubfiles.rehearsal import evidence
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
@@ -118,7 +119,8 @@ class Rehearsing:
             families = dict(self._choice.of(recorded, run.contracts))
             suspects = self._suspects.get(item.nodeid, ())
             rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes), suspects)
-            item.stash[_RESULT] = rehearsal.run(is_over=self._is_over)
+            result = rehearsal.run(is_over=self._is_over)
+            item.stash[_RESULT] = replace(result, evidence=evidence.of_test(result, families, recorded, run.contracts))
         finally:
             gc.unfreeze()
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Final
 
+from pytest_hubfiles.report.evidence import Evidence, united
+
 ALLOWED: Final = "allowed"
 """The family of the changes that HubSpot may make without notice."""
 
@@ -64,7 +66,7 @@ class Rehearsed:
     ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
     many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
     ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict. ``refused`` says why the
-    test was not rehearsed at all.
+    test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs.
     """
 
     test: str
@@ -76,6 +78,7 @@ class Rehearsed:
     not_tried: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     refused: str | None = None
+    evidence: Evidence = field(default_factory=dict)
 
     def to_text(self) -> str:
         """Return it as one line of JSON."""
@@ -98,7 +101,7 @@ class Rehearsal:
 
     ``names`` are the tests that were rehearsed, ``tried`` is for how many of them each change was tried, ``not_tried``
     are the changes of which a test has no verdict. ``joint`` has tests with changes that break them together,
-    ``refused`` the tests that were not rehearsed, with the reason.
+    ``refused`` the tests that were not rehearsed, with the reason. ``needs`` are what follows from ``evidence``.
     """
 
     family: str
@@ -110,6 +113,8 @@ class Rehearsal:
     joint: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     not_tried: set[str] = field(default_factory=set)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    evidence: Evidence = field(default_factory=dict)
+    needs: dict[str, Any] = field(default_factory=dict)
 
     def add(self, one: Rehearsed) -> None:
         """Take in what one test came to."""
@@ -123,6 +128,7 @@ class Rehearsal:
         self.breaks += one.breaks
         self.joint += [(one.test, group) for group in one.joint]
         self.not_tried.update(one.not_tried, one.undecided)
+        self.evidence = united(self.evidence, one.evidence)
 
     def merge(self, other: Rehearsal) -> None:
         """Take in the rehearsal of another run, of other tests."""
@@ -134,6 +140,7 @@ class Rehearsal:
         self.joint += [one for one in other.joint if one not in self.joint]
         self.not_tried |= other.not_tried
         self.refused += [one for one in other.refused if one not in self.refused]
+        self.evidence = united(self.evidence, other.evidence)
 
     @property
     def by_change(self) -> dict[str, list[Break]]:
@@ -163,6 +170,8 @@ class Rehearsal:
             "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
             "names": sorted(self.names),
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
+            "needs": self.needs,
+            "evidence": self.evidence,
         }
 
     @classmethod
@@ -178,4 +187,6 @@ class Rehearsal:
             [(one["test"], tuple(one["changes"])) for one in facts["joint"]],
             set(facts["not_tried"]),
             [(one["test"], one["reason"]) for one in facts["refused"]],
+            facts["evidence"],
+            facts["needs"],
         )

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_hubfiles.model.finding import WAIVABLE, Finding
-from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.record import tally
 from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
-from pytest_hubfiles.settings.values import OUTAGE, RecordMode
+from pytest_hubfiles.settings.values import NEEDED, NEVER, OUTAGE, RecordMode
 
 TEST_FAILED = "the test failed"
 
@@ -55,6 +55,8 @@ def at_or_above(findings: Iterable[Finding], rules: Rules) -> list[Finding]:
 def _weighs(finding: Finding, rules: Rules) -> bool:
     if finding.kind is Kind.SECRET_IN_CASSETTE and finding.deviation is None:
         return True
+    if rules.only_needed and finding.is_difference:
+        return bool(finding.needed_by and finding.needed_by.tests) and finding.severity is not Severity.INFO
     return rules.fail_on is not None and finding.severity.rank >= rules.fail_on.rank
 
 
@@ -156,7 +158,7 @@ def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> 
     if not weighty:
         return
     kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-    asked = "never" if rules.fail_on is None else rules.fail_on.value
+    asked = NEEDED if rules.only_needed else NEVER if rules.fail_on is None else rules.fail_on.value
     yield f"the run fails because of {kinds} (--hubfiles-fail-on {asked})"
     changed = [finding for finding in weighty if finding.category is Category.VERSION]
     yield from (f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in changed)

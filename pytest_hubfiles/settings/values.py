@@ -15,6 +15,9 @@ from pytest_hubfiles.model.policy import Kind, Severity
 
 REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"
+NEVER: Final = "never"
+NEEDED: Final = "needed"
+"""What a run fails on beside severities: on nothing, on what its tests need."""
 FAMILIES: Final = ("allowed", "breaking", "events", "all")
 """The families of changes that a rehearsal tries."""
 
@@ -274,7 +277,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "cassettes": Option(Path),
     "schemas": Option(Path, ()),
     "strict": Option(_flag, False),
-    "fail_on": Option(_choice(Severity, "never"), Severity.BREAKING),
+    "fail_on": Option(_choice(Severity, NEEDED, NEVER), Severity.BREAKING),
     "accept": Option(_flag, False),
     "report": Option(_report, ()),
     "compare": Option(_text),
@@ -291,6 +294,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "rehearse_only": Option(_text, ()),
     "rehearse_budget": Option(_seconds),
     "rehearsed": Option(Path),
+    "needs": Option(Path),
     "change": Option(_text),
     "sleep": Option(_choice(Sleep), Sleep.REAL),
     "cassette": Option(_name),

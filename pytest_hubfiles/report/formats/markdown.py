@@ -149,6 +149,8 @@ def _item(one: Seen) -> list[str]:
         lines.append(f"  and {plural(len(said) - _LINES, 'line')} more  ")
     if finding.deviation is not None:
         lines.append(f"  known deviation: {code(finding.deviation, 300)}  ")
+    if finding.needed_by is not None:
+        lines.append(f"  {code(str(finding.needed_by), 300)}  ")
     facts = [_listed(one.tests), _listed([str(place) for place in one.places]), plural(finding.exchanges, "exchange")]
     where = " · ".join(fact for fact in facts if fact)
     return [*lines, f"  {where} · fingerprint `{finding.fingerprint}`"]

@@ -50,6 +50,7 @@ def render_finding(*same: Finding) -> list[str]:
         line += f" [{exchanges} exchanges]"
     if finding.deviation is not None:
         line += f" (known: {finding.deviation})"
+    more += [] if finding.needed_by is None else [str(finding.needed_by)]
     return [visible(line), *(f"          {visible(text.strip())}" for text in more)]
 
 
