@@ -18,6 +18,10 @@ _AT_A_PLACE: Final = re.compile(rf"(?P<place>.+? \${_STEP}*) (?P<rest>.+)")
 _OF_THE_WHOLE: Final = re.compile(r"(?P<place>\S+ \S+) (?P<rest>.+)")
 
 
+_LAST_NAME: Final = re.compile(r"^[^\[]*::(?:test_)?")
+_LONG: Final = 20
+
+
 class State(NamedTuple):
     """What can stand in a cell: its name, the sign that shows it, and the words for it."""
 
@@ -108,15 +112,11 @@ class Matrix:
 
     @property
     def short_names(self) -> list[str]:
-        """The tests by their last names, as far as these tell them apart."""
-        last = [test.rpartition("::")[2] if "[" not in test else _last(test) for test in self.tests]
+        """The tests by what tells them apart: their last names, and of a long one both ends."""
+        last = [_LAST_NAME.sub("", test) for test in self.tests]
         counts = Counter(last)
-        return [name if counts[name] == 1 else test for name, test in zip(last, self.tests, strict=True)]
-
-
-def _last(test: str) -> str:
-    name, bracket, parameters = test.partition("[")
-    return name.rpartition("::")[2] + bracket + parameters
+        names = (name if counts[name] == 1 else test for name, test in zip(last, self.tests, strict=True))
+        return [name if len(name) <= _LONG else f"{name[: _LONG // 3]}…{name[-_LONG * 2 // 3 :]}" for name in names]
 
 
 def matrix_of(rehearsal: Rehearsal) -> Matrix:
