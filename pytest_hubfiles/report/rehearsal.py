@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -11,6 +12,8 @@ from typing import Any, Final
 
 ALLOWED: Final = "allowed"
 """The family of the changes that HubSpot may make without notice."""
+
+_PLACE: Final = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})(?: |$)", re.DOTALL)
 
 
 class Verdict(Enum):
@@ -55,6 +58,12 @@ class Break:
     def reproduce(self) -> str:
         """The line for a shell under which it breaks again."""
         return f"pytest {shlex.quote(self.test)} --hubfiles-change {shlex.quote(self.change)}"
+
+    @property
+    def file_and_line(self) -> tuple[str, int | None]:
+        """Where it breaks: in the user's code where that is known, else in the file of the test."""
+        match = _PLACE.match(self.place or "")
+        return (self.test.partition("::")[0], None) if match is None else (match["file"], int(match["line"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +182,25 @@ class Rehearsal:
 
     @property
     def by_change(self) -> dict[str, list[Break]]:
-        """The breaks of each change, that which breaks most tests first."""
+        """The breaks of each change: that which breaks most tests first, those last that are accepted."""
         found: dict[str, list[Break]] = {}
         for one in sorted(self.breaks, key=lambda one: (one.change, one.test)):
             found.setdefault(one.change, []).append(one)
-        return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+        ranks = {change: (all(one.accepted for one in group), -len(group)) for change, group in found.items()}
+        return dict(sorted(found.items(), key=lambda item: (ranks[item[0]], item[0])))
 
     @property
     def failing(self) -> list[Break]:
         """The breaks that make a run red: those of allowed changes that nobody has accepted."""
         return [one for one in self.breaks if one.family == ALLOWED and one.accepted is None]
+
+    @property
+    def failing_by_place(self) -> list[list[Break]]:
+        """The breaks that make a run red, those together that one change makes at one place in the user's code."""
+        found: dict[tuple[str, tuple[str, int | None]], list[Break]] = {}
+        for one in sorted(self.failing, key=lambda one: (one.change, one.test)):
+            found.setdefault((one.change, one.file_and_line), []).append(one)
+        return list(found.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the JSON report has it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from pytest_hubfiles.report.grouping import plural
@@ -16,6 +16,7 @@ _HOW: Final = {
     Verdict.NEVER_ENDS.value: ("never ends", "never end"),
     Verdict.ASKS_ELSE.value: ("asks what is not recorded", "ask what is not recorded"),
 }
+_PLAIN: Final = ("allowed", "breaking")
 _MOST_PLACES: Final = 3
 _MARGIN: Final = " " * 10  # as below findings
 
@@ -30,20 +31,21 @@ def render_rehearsal(rehearsal: Rehearsal) -> list[str]:
         lines.append(f"{_MARGIN}tests  {'change'.ljust(width)}  how")
         for change, breaks in by_change.items():
             share = f"{len(breaks)}/{tried[change]}"
-            lines.append(f"{is_accepted(breaks):<10}{share:>5}  {shown[change].ljust(width)}  {how(breaks)}")
+            word = "accepted" if is_accepted(breaks) else "breaks"
+            lines.append(f"{word:<10}{share:>5}  {shown[change].ljust(width)}  {how(breaks)}")
             lines += [f"{_MARGIN}{line}" for line in _more(breaks)]
     return [*lines, *remarks(rehearsal)]
 
 
-def headline(rehearsal: Rehearsal) -> str:
-    """Return what was tried, and how many of the changes break a test, as the end of a sentence."""
+def headline(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> str:
+    """Return what was tried, and how many of the changes break a test; a family stands in it as *quoted* has it."""
     if not rehearsal.tried:
         return "nothing was tried"
     by_change = rehearsal.by_change
     kind = rehearsal.family.removesuffix("s")
-    noun = "change" if kind == "all" else "event" if kind == "event" else f"{kind} change"
+    noun = {"all": "change", "event": "event"}.get(kind) or f"{kind if kind in _PLAIN else quoted(kind)} change"
     broken = f"{len(by_change)} of them break{'s' * (len(by_change) == 1)} a test" if by_change else "no test breaks"
-    accepted = sum(all(one.accepted is not None for one in breaks) for breaks in by_change.values())
+    accepted = sum(map(is_accepted, by_change.values()))
     return (
         f"{plural(len(rehearsal.by_test), 'test')}, {plural(len(rehearsal.tried), noun)}"
         f" ({plural(rehearsal.runs, 'run')}): {broken}{f', {accepted} accepted' if accepted else ''}"
@@ -55,9 +57,25 @@ def family(rehearsal: Rehearsal, breaks: Iterable[Break]) -> str:
     return f"({next(iter(breaks)).family}) " if rehearsal.family == "all" else ""
 
 
-def is_accepted(breaks: Iterable[Break]) -> str:
-    """Return whether all *breaks* are accepted, in a word."""
-    return "accepted" if all(one.accepted is not None for one in breaks) else "breaks"
+def told(breaks: Sequence[Break]) -> list[str]:
+    """Return *breaks* of one change at one place as lines: what it does to which tests, and how it happens again."""
+    first = breaks[0]
+    more = f" and {plural(len(breaks) - 1, 'other test')}" if len(breaks) > 1 else ""
+    return [
+        f"{first.change}, which the API may do at any time, breaks {first.test}{more}",
+        _in_words(first),
+        f"reproduce: {first.reproduce}",
+    ]
+
+
+def is_accepted(breaks: Iterable[Break]) -> bool:
+    """Return whether all *breaks* are accepted."""
+    return all(one.accepted is not None for one in breaks)
+
+
+def foremost(breaks: Iterable[Break]) -> Break:
+    """Return the first of *breaks*, of those that are not accepted if there are any."""
+    return min(breaks, key=lambda one: one.accepted is not None)
 
 
 def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterator[str]:
@@ -98,7 +116,7 @@ def _more(breaks: Iterable[Break]) -> Iterator[str]:
     for reason in dict.fromkeys(one.accepted for one in breaks if one.accepted is not None):
         count = sum(one.accepted == reason for one in breaks)
         yield f"accepted for {plural(count, 'test')}: {reason}"
-    yield f"reproduce: {min(breaks, key=lambda one: one.accepted is not None).reproduce}"
+    yield f"reproduce: {foremost(breaks).reproduce}"
 
 
 def _few(names: list[str], quoted: Callable[[str], str] = str) -> str:
