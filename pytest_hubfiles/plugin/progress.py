@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -22,7 +22,7 @@ class Progress:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._reporter = cast("Any", config.pluginmanager.get_plugin("terminalreporter"))
         speaks = type(self._reporter).__name__ == _PYTESTS and self._reporter.verbosity >= 0
         self._is_live = speaks and self._reporter.isatty
         self._is_told = speaks and self._reporter.verbosity > 0

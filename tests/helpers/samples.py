@@ -245,3 +245,19 @@ def rehearsed_large(changes: int = 240, tests: int = 36) -> Report:
         )  # fmt: skip
         made.rehearsal.add(Rehearsed(test, tuple(names), runs=changes, breaks=breaks))
     return made
+
+
+def hostile_rehearsal(text: str) -> Report:
+    """Make a report of a rehearsal that has *text* wherever text can come from outside."""
+    made = report()
+    made.rehearsal = Rehearsal(text)
+    breaks = (
+        Break(text, "allowed", text, "raises", text, f"{text}:7 {text}"),
+        Break(f"{text} x", "allowed", text, "fails", text, text, text),
+    )
+    changes = (*(one.change for one in breaks), f"{text} y")
+    made.rehearsal.add(
+        Rehearsed(text, changes, 1, breaks=breaks, joint=(changes,), not_tried=(f"{text} n",), undecided=(f"{text} u",))
+    )
+    made.rehearsal.add(Rehearsed(text, refused=text))
+    return made
