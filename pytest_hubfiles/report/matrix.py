@@ -116,7 +116,7 @@ class Matrix:
         last = [_LAST_NAME.sub("", test) for test in self.tests]
         counts = Counter(last)
         names = (name if counts[name] == 1 else test for name, test in zip(last, self.tests, strict=True))
-        return [name if len(name) <= _LONG else f"{name[: _LONG // 3]}…{name[-_LONG * 2 // 3 :]}" for name in names]
+        return [name if len(name) <= _LONG else f"{name[: _LONG // 3]}…{name[-(_LONG * 2 // 3) :]}" for name in names]
 
 
 def matrix_of(rehearsal: Rehearsal) -> Matrix:

@@ -364,8 +364,9 @@ def test_each_verdict_has_a_colour_and_a_sign(open_page: Open, scheme: str) -> N
 
     looks = page.evaluate(
         """names => names.map((name) => {
-          const cell = document.querySelector(`#matrix .change td.${name}:not(.accepted)`), style = getComputedStyle(cell);
-          return [name, cell.textContent, style.color + style.backgroundImage];
+          const cell = document.querySelector(`#matrix .change td.${name}:not(.accepted)`);
+          const style = getComputedStyle(cell);
+          return [name, cell.textContent, style.color + style.backgroundColor];
         })""",
         list(SIGNS),
     )
@@ -378,7 +379,7 @@ def test_each_verdict_has_a_colour_and_a_sign(open_page: Open, scheme: str) -> N
 
 
 def test_the_matrix_by_keyboard(open_page: Open) -> None:
-    """Tab leads into the matrix once, arrows through it, and the cell with the focus is told in full; Tab to its line."""
+    """Tab leads into the matrix once, arrows through it; the cell with the focus is told in full, its line is next."""
     page = open_page(render_html(rehearsed()))
     cell(page, CHANGES[0], UPLOADERS[0]).focus()
     detail = page.locator("#detail")
@@ -465,9 +466,9 @@ def test_a_rehearsal_that_breaks_nothing(open_page: Open) -> None:
 def test_the_matrix_scrolls_by_itself(open_page: Open, width: int) -> None:
     """The matrix scrolls sideways and the page does not; what changes and the tests' names stay in sight."""
     page = open_page(render_html(rehearsed_large()), width=width)
-    page.locator(".matrix").evaluate("e => { e.scrollIntoView({behavior: 'instant'}); e.scrollTo(500, 200); }")
+    page.locator(".matrix").evaluate("e => { e.scrollIntoView({behavior: 'instant'}); e.scrollTo(300, 200); }")
 
-    assert page.locator(".matrix").evaluate("e => e.scrollLeft") == 500
+    assert page.locator(".matrix").evaluate("e => e.scrollLeft") == 300
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     box, change, name = (
         page.locator(one).bounding_box()
