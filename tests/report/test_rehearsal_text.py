@@ -97,9 +97,15 @@ def test_the_matrix() -> None:
     assert row(matrix, "import-status $.result") == "? ✓ ✓ ✓ (!)"
     assert row(matrix, CHANGES[9]) == "→ . ✓ ✓ ✓"
     assert row(matrix, CHANGES[11]) == ". . . – ."
-    quiet = [place.row.is_quiet for place in matrix.places]
-    assert quiet == sorted(quiet)
     assert [state.words for state in matrix.states][-2:] == ["accepted", "passes"]
+
+
+def test_what_there_is_to_see_comes_first() -> None:
+    """A place without a verdict stands before those where each test passes."""
+    made = Rehearsal("events")
+    changes = ("import-status a-first", "import-status b-second", "import-status c-third")
+    made.add(Rehearsed("test_a.py::test_a", changes, undecided=changes[1:2]))
+    assert [place.row.name for place in matrix_of(made).places] == [changes[1], changes[0], changes[2]]
 
 
 @pytest.mark.parametrize(
