@@ -18,6 +18,7 @@ from pytest_hubfiles import cassettes, clock
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.own_faults import complaining
+from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of
 from pytest_hubfiles.rehearsal import evidence
@@ -119,8 +120,11 @@ class Rehearsing:
             families = dict(self._choice.of(recorded, run.contracts))
             suspects = self._suspects.get(item.nodeid, ())
             rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes), suspects)
-            result = rehearsal.run(is_over=self._is_over)
-            item.stash[_RESULT] = replace(result, evidence=evidence.of_test(result, families, recorded, run.contracts))
+            progress = Progress(run.config)
+            rehearsed = rehearsal.run(self._is_over, lambda *counts: progress.show(item.nodeid, *counts))
+            progress.end(rehearsed)
+            found = evidence.of_test(rehearsed, families, recorded, run.contracts)
+            item.stash[_RESULT] = replace(rehearsed, evidence=found)
         finally:
             gc.unfreeze()
 

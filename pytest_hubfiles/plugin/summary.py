@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_hubfiles.model.finding import Finding
     from pytest_hubfiles.report.rehearsal import Rehearsal
 
-_COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
-"""How the line of a finding is marked, by the severity it begins with."""
+_COLOURS: Final = {"breaking": {"red": True}, "breaks": {"red": True}, "warning": {"yellow": True}}
+"""How the line of a finding or of a break is marked, by the word it begins with."""
 
 
 class Reporter:

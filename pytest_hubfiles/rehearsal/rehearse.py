@@ -63,8 +63,11 @@ class Rehearsal:
         self._name, self._attempt, self._suspects = name, attempt, frozenset(suspects)
         self._families = families
 
-    def run(self, is_over: Callable[[], bool]) -> Rehearsed:
-        """Return what the test comes to; nothing more is tried once the budget *is_over*."""
+    def run(self, is_over: Callable[[], bool], progress: Callable[[int, int], None] = lambda *_: None) -> Rehearsed:
+        """Return what the test comes to; nothing more is tried once the budget *is_over*.
+
+        *progress* is told of how many changes the verdict is known, and how many there are.
+        """
         name, changes = self._name, list(self._families)
         if not changes:
             return Rehearsed(name)
@@ -76,11 +79,13 @@ class Rehearsal:
         def attempt(group: Sequence[Change]) -> Outcome | None:
             if is_over():
                 return None
+            progress(search.settled, len(changes))
             told = self._attempt(group)
             return Outcome(Verdict.UNDECIDED) if told is None else told.outcome
 
         suspects = [change for change in changes if str(change) in self._suspects]
-        found = Search(attempt, suspects).run(changes)
+        search = Search(attempt, suspects)
+        found = search.run(changes)
         again = self._attempt(())
         if again is None or control is None or (again.outcome, again.asked) != (control.outcome, control.asked):
             return Rehearsed(name, refused="it ends otherwise when it is run a second time, without any change")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pytest_hubfiles.model.policy import Severity
+from pytest_hubfiles.report.formats.rehearsal_text import foremost, headline, how, is_accepted, remarks
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     OTHER_REASONS,
@@ -25,6 +26,7 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import visible
 
@@ -55,7 +57,7 @@ def _cell(text: str) -> str:
 def render_markdown(report: Report) -> str:
     """Return *report* as Markdown that fits into a comment on GitHub; what is left out for that is said."""
     seen = across_tests(report.findings)
-    head = [*_verdict(report, seen), *_severities(seen), *_comparison(report)]
+    head = [*_verdict(report, seen), *_severities(seen), *_comparison(report), *_rehearsal(report.rehearsal)]
     tail = _judged(report)
     fixed = _size([*head, *tail]) + _RESERVED
     shown = seen[: _fitting(seen, LIMIT - fixed)]
@@ -127,6 +129,27 @@ def _comparison(report: Report) -> list[str]:
         *_as_many(f"- {code(line, 400)}" for line in (*compared.support, *compared.missing)),
         *stale,
     ]
+
+
+def _rehearsal(rehearsal: Rehearsal | None) -> list[str]:
+    if rehearsal is None:
+        return []
+    by_change, tried = rehearsal.by_change, rehearsal.tried
+    lines = ["", f"**Rehearsal: {headline(rehearsal, code)}**"]
+    rows = _as_many(
+        f"| {'⚪ accepted' if is_accepted(breaks) else '🔴 breaks'} | {len(breaks)}/{tried[change]} | {_cell(change)} "
+        f"| {_cell(how(breaks))} |"
+        for change, breaks in by_change.items()
+    )
+    if rows:
+        lines += ["", "| | tests | change | how |", "| :--- | ---: | :--- | :--- |", *rows]
+    if len(rows) < len(by_change):
+        lines += ["", f"and {plural(len(by_change) - len(rows), 'change')} more that break a test"]
+    again = _as_many(f"- {code(foremost(breaks).reproduce, 1000)}" for breaks in by_change.values())
+    if again:
+        lines += ["", "<details><summary>How each happens again</summary>", "", *again, "", "</details>"]
+    said = _as_many(f"- {line}" for line in remarks(rehearsal, code))
+    return [*lines, "", *said] if said else lines
 
 
 def _heading(group: Group) -> str:
