@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -69,10 +70,22 @@ def place_of(error: BaseException, root: Path) -> str | None:
     for trace in _traces(error):
         for path, line, name in _frames(trace):
             if _is_own(path, str(root)):
-                found = f"{os.path.relpath(path, root).replace(os.sep, '/')}:{line} {name}"
+                found = _shown(path, line, name, root)
         if found is not None:
             return found
     return None
+
+
+def place_here(root: Path) -> str | None:
+    """Return which code of the project in *root* has called this, as ``path:line function``; the innermost."""
+    for frame, line in traceback.walk_stack(None):
+        if _is_own(frame.f_code.co_filename, str(root)):
+            return _shown(frame.f_code.co_filename, line, frame.f_code.co_name, root)
+    return None
+
+
+def _shown(path: str, line: int, name: str, root: Path) -> str:
+    return f"{os.path.relpath(path, root).replace(os.sep, '/')}:{line} {name}"
 
 
 def _traces(error: BaseException | None) -> Iterator[TracebackType | None]:

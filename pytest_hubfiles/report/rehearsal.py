@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -41,7 +41,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A test that a change breaks; ``accepted`` is the reason why that is fine, if somebody gave one."""
+    """A test that a change breaks; ``accepted`` is the reason why that is fine, if somebody gave one.
+
+    ``reproduce`` is the line for a shell under which it breaks again. The change of a move is the move itself, OLD:NEW,
+    where the test breaks with nothing absent, or only with everything absent.
+    """
 
     change: str
     family: str
@@ -49,12 +53,29 @@ class Break:
     verdict: str
     error: str | None
     place: str | None
+    reproduce: str
     accepted: str | None = None
 
-    @property
-    def reproduce(self) -> str:
-        """The line for a shell under which it breaks again."""
-        return f"pytest {shlex.quote(self.test)} --hubfiles-change {shlex.quote(self.change)}"
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a version refuses of what a test sends to an operation: the members that are ``missing``, and ``wrong``."""
+
+    test: str
+    operation: str
+    missing: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    def with_member(self, path: str, *, is_missing: bool) -> Refused:
+        """Return this with one member more."""
+        if is_missing:
+            return replace(self, missing=tuple(dict.fromkeys((*self.missing, path))))
+        return replace(self, wrong=tuple(dict.fromkeys((*self.wrong, path))))
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Refused:
+        """Return what ``asdict`` made of one."""
+        return cls(facts["test"], facts["operation"], tuple(facts["missing"]), tuple(facts["wrong"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,8 @@ class Rehearsed:
     ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
     many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
     ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict. ``refused`` says why the
-    test was not rehearsed at all.
+    test was not rehearsed at all. Of a test that moves, ``requests`` are those that the new version refuses, and
+    ``operations`` are those that it uses, each with whether the move breaks it.
     """
 
     test: str
@@ -76,6 +98,8 @@ class Rehearsed:
     not_tried: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     refused: str | None = None
+    requests: tuple[Refused, ...] = ()
+    operations: Mapping[str, bool] = field(default_factory=dict)
 
     def to_text(self) -> str:
         """Return it as one line of JSON."""
@@ -89,6 +113,7 @@ class Rehearsed:
             facts[name] = tuple(facts[name])
         facts["joint"] = tuple(map(tuple, facts["joint"]))
         facts["breaks"] = tuple(Break(**one) for one in facts["breaks"])
+        facts["requests"] = tuple(map(Refused.from_dict, facts["requests"]))
         return cls(**facts)
 
 
@@ -98,7 +123,8 @@ class Rehearsal:
 
     ``names`` are the tests that were rehearsed, ``tried`` is for how many of them each change was tried, ``not_tried``
     are the changes of which a test has no verdict. ``joint`` has tests with changes that break them together,
-    ``refused`` the tests that were not rehearsed, with the reason.
+    ``refused`` the tests that were not rehearsed, with the reason. Of a move, ``requests`` are those that the new
+    version refuses, ``operations`` are those that tests use, each with whether the move breaks one.
     """
 
     family: str
@@ -110,6 +136,14 @@ class Rehearsal:
     joint: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     not_tried: set[str] = field(default_factory=set)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[Refused] = field(default_factory=list)
+    operations: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def move(self) -> tuple[str, str] | None:
+        """The two versions of a move, None where it is none."""
+        old, colon, new = self.family.partition(":")
+        return (old, new) if colon else None
 
     def add(self, one: Rehearsed) -> None:
         """Take in what one test came to."""
@@ -123,6 +157,12 @@ class Rehearsal:
         self.breaks += one.breaks
         self.joint += [(one.test, group) for group in one.joint]
         self.not_tried.update(one.not_tried, one.undecided)
+        self._add_requests(one.requests, one.operations)
+
+    def _add_requests(self, requests: Iterable[Refused], operations: Mapping[str, bool]) -> None:
+        self.requests += [one for one in requests if one not in self.requests]
+        for operation, breaks in operations.items():
+            self.operations[operation] = self.operations.get(operation, False) or breaks
 
     def merge(self, other: Rehearsal) -> None:
         """Take in the rehearsal of another run, of other tests."""
@@ -134,6 +174,7 @@ class Rehearsal:
         self.joint += [one for one in other.joint if one not in self.joint]
         self.not_tried |= other.not_tried
         self.refused += [one for one in other.refused if one not in self.refused]
+        self._add_requests(other.requests, other.operations)
 
     @property
     def by_change(self) -> dict[str, list[Break]]:
@@ -159,10 +200,12 @@ class Rehearsal:
             "inferred": self.inferred,
             "tried": dict(sorted(self.tried.items())),
             "not_tried": sorted(self.not_tried),
-            "breaks": [{**asdict(one), "reproduce": one.reproduce} for one in breaks],
+            "breaks": list(map(asdict, breaks)),
             "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
             "names": sorted(self.names),
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
+            "requests": [asdict(one) for one in sorted(self.requests, key=lambda one: (one.test, one.operation))],
+            "operations": dict(sorted(self.operations.items())),
         }
 
     @classmethod
@@ -178,4 +221,6 @@ class Rehearsal:
             [(one["test"], tuple(one["changes"])) for one in facts["joint"]],
             set(facts["not_tried"]),
             [(one["test"], one["reason"]) for one in facts["refused"]],
+            list(map(Refused.from_dict, facts["requests"])),
+            dict(facts["operations"]),
         )

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final
 
+from pytest_hubfiles.report.formats.move_text import render_move
+from pytest_hubfiles.report.formats.verdicts_text import HOW, few, in_words
 from pytest_hubfiles.report.grouping import plural
-from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Verdict
-
-_HOW: Final = {
-    Verdict.FAILS.value: ("fails", "fail"),
-    Verdict.RAISES.value: ("raises", "raise"),
-    Verdict.GIVES_UP.value: ("gives up", "give up"),
-    Verdict.NEVER_ENDS.value: ("never ends", "never end"),
-    Verdict.ASKS_ELSE.value: ("asks what is not recorded", "ask what is not recorded"),
-}
-_MOST_PLACES: Final = 3
+from pytest_hubfiles.report.rehearsal import Break, Rehearsal
 
 
 def render_rehearsal(rehearsal: Rehearsal) -> list[str]:
-    """Return *rehearsal* as lines: what was tried, and below it each change that breaks a test, and how."""
+    """Return *rehearsal* as lines: what was tried, below it what breaks a test, and how, and what has no verdict."""
+    lines = _of_changes(rehearsal) if rehearsal.move is None else render_move(rehearsal, *rehearsal.move)
+    lines += [f"joint: {test} needs one of what these take away: {', '.join(g)}" for test, g in rehearsal.joint]
+    if rehearsal.not_tried:
+        lines.append(f"no verdict for {plural(len(rehearsal.not_tried), 'change')}: {few(sorted(rehearsal.not_tried))}")
+    for reason, tests in _by_reason(rehearsal.refused).items():
+        lines.append(f"not rehearsed: {few(tests)} ({reason})")
+    return lines
+
+
+def _of_changes(rehearsal: Rehearsal) -> list[str]:
     by_change = rehearsal.by_change
     kind = "" if rehearsal.family == "all" else f"{rehearsal.family.removesuffix('s')} "
     changes = f"{len(rehearsal.tried)} {kind}change{'s' * (len(rehearsal.tried) != 1)}"
@@ -35,46 +37,29 @@ def render_rehearsal(rehearsal: Rehearsal) -> list[str]:
             share = f"{len(breaks)}/{rehearsal.tried[change]}"
             lines.append(f"  {share:>7}  {change.ljust(width)}  {_how(breaks)}")
             lines += [f"           {line}" for line in _more(breaks)]
-    lines += [f"joint: {test} needs one of what these take away: {', '.join(g)}" for test, g in rehearsal.joint]
-    if rehearsal.not_tried:
-        lines.append(
-            f"no verdict for {plural(len(rehearsal.not_tried), 'change')}: {_few(sorted(rehearsal.not_tried))}"
-        )
-    for reason, tests in _by_reason(rehearsal.refused).items():
-        lines.append(f"not rehearsed: {_few(tests)} ({reason})")
     return lines
 
 
 def _how(breaks: Iterable[Break]) -> str:
     breaks = list(breaks)
     if len(breaks) == 1:
-        return _in_words(breaks[0])
+        return in_words(breaks[0])
     counts = Counter(one.verdict for one in breaks)
-    return ", ".join(f"{count} {_HOW[verdict][count != 1]}" for verdict, count in counts.most_common())
-
-
-def _in_words(one: Break) -> str:
-    said = f": {one.error}" if one.error else ""
-    return f"{_HOW[one.verdict][0]}{f' at {one.place}' if one.place else ''}{said}"
+    return ", ".join(f"{count} {HOW[verdict][count != 1]}" for verdict, count in counts.most_common())
 
 
 def _more(breaks: Iterable[Break]) -> Iterator[str]:
     """Yield where several tests break, whether that is accepted, and the line under which the first breaks again."""
     breaks = list(breaks)
     if len(breaks) > 1:
-        for verdict, (single, _) in _HOW.items():
+        for verdict, (single, _) in HOW.items():
             places = dict.fromkeys(one.place for one in breaks if one.verdict == verdict and one.place)
             if places:
-                yield f"{single} at {_few(list(places))}"
+                yield f"{single} at {few(list(places))}"
     for reason in dict.fromkeys(one.accepted for one in breaks if one.accepted is not None):
         count = sum(one.accepted == reason for one in breaks)
         yield f"accepted for {plural(count, 'test')}: {reason}"
     yield f"reproduce: {breaks[0].reproduce}"
-
-
-def _few(names: list[str]) -> str:
-    more = len(names) - _MOST_PLACES
-    return ", ".join(names[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _by_reason(refused: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
