@@ -21,7 +21,7 @@ _JSON: Final = {"Content-Type": ("application/json",)}
 class Asking:
     """What a test asks as the new version of *move*; *root* is the folder of its project.
 
-    ``old`` are the operations that it goes on asking of the old version, ``place`` is where it did so first.
+    ``old`` are the operations that it goes on asking of the old version, ``place`` is where that is in its code.
     """
 
     move: Move
@@ -38,7 +38,7 @@ class Asking:
             return
         if answer is None and contract.version == self.move.old:
             self.old.append(contract.operation)
-            self.place = self.place or place_here(self.root)
+            self.place = self.place or place_here(self.root, self.move.old)
         elif answer is not None and contract.version == self.move.new and answer.status_code < 400:
             sent = body.encode("latin-1", "replace") if method == "POST" else answer.request_body
             self._sent[method, path, sent] = None

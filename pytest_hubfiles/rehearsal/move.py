@@ -100,8 +100,8 @@ class Move:
         recording = Recording(recorded, self.contracts).outline
         found: dict[Change, None] = {}
         for old, new in self._pairs:
-            for number in recording.answers(old.operation) if new is not None else ():
-                if recording.exchanges[number].version == self.old:
+            for number in recording.answers(old.operation):
+                if new is not None and recording.exchanges[number].version == self.old:
                     found |= dict.fromkeys(self._of_answer(recording, number, old, new))
         yield from found
 

@@ -44,17 +44,19 @@ class Moving:
         if is_over():
             return Rehearsed(name, not_tried=everything)
         plain = self.attempt((), True)
-        is_sure = plain is not None and (plain.verdict is Verdict.PASSES or plain.is_as(self.attempt((), True)))
+        is_sure = plain is not None and (
+            not plain.outcome.verdict.is_break or self._outcome(()).verdict is plain.outcome.verdict
+        )
         if plain is None or not is_sure:
             return Rehearsed(name, undecided=everything)
         if plain.outcome.verdict.is_break:
-            found, breaks = Found(runs=1), (self._as_new(plain.outcome),)
+            found, breaks = Found(runs=1), [self._as_new(plain.outcome)]
         else:
             found = self._search(is_over)
-            breaks = (*self._breaks(found), *self._all_at_once(found))
+            breaks = [*self._breaks(found), *self._all_at_once(found)]
         if not control.is_as(self.attempt((), False)):
             return Rehearsed(name, refused=ENDS_OTHERWISE)
-        return replace(_rehearsed(name, str(self.move), found), breaks=breaks, requests=plain.requests,
+        return replace(_rehearsed(name, str(self.move), found), breaks=tuple(breaks), requests=plain.requests,
                        operations=self._by_operation(breaks, plain, found))  # fmt: skip
 
     def _search(self, is_over: Callable[[], bool]) -> Found:
@@ -109,7 +111,7 @@ def asked_as_new(told: Told, test: str, asking: Asking) -> Told:
     told = replace(told, requests=tuple(asking.refused(test)), old=tuple(dict.fromkeys(asking.old)))
     if told.verdict is not Verdict.ASKS_ELSE or not asking.old:
         return told
-    error = f"goes on asking {asking.move.old}: its version is written into the code"
+    error = f"{asking.move.old} is written into the code"
     return replace(told, error=error, place=asking.place or told.place)
 
 

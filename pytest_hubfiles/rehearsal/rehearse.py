@@ -45,7 +45,7 @@ class Told:
         """Return what :meth:`to_dict` wrote; what a child says that failed by itself is a verdict of none."""
         if "fault" in said:
             return cls(None, said["fault"])
-        facts = {name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in said.items()}
+        facts: dict[str, Any] = {**said, **{name: tuple(said[name]) for name in ("asked", "imported", "old")}}
         facts["verdict"] = None if said["verdict"] is None else Verdict(said["verdict"])
         facts["requests"] = tuple(map(Refused.from_dict, said["requests"]))
         return cls(**facts)

@@ -34,10 +34,14 @@ def render_move(rehearsal: Rehearsal, old: str, new: str) -> list[str]:
 def _what(one: Break, rehearsal: Rehearsal, new: str) -> str:
     """Return under what the test breaks."""
     if one.change != rehearsal.family:
-        operation, _, rest = one.change.partition(" ")
-        return f"{rest.removesuffix(_REMOVED)} may be missing" if rest.endswith(_REMOVED) else f"{operation} {rest}"
-    is_joint = any(test == one.test for test, _ in rehearsal.joint)
-    return "all of these missing at once" if is_joint else f"asked for {new}"
+        return f"{_place(one.change)} may be missing" if one.change.endswith(_REMOVED) else one.change
+    together = [change for test, group in rehearsal.joint if test == one.test for change in group]
+    return f"{' and '.join(map(_place, together))} may be missing at once" if together else f"run as {new}"
+
+
+def _place(change: str) -> str:
+    """Return the member that *change* removes; what is no removal as it is."""
+    return change.removesuffix(_REMOVED).partition(" ")[2] if change.endswith(_REMOVED) else change
 
 
 def _short_names(tests: Iterable[str]) -> dict[str, str]:
