@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def poll(url, seconds=60):
         task = requests.get(url).json()
         if task["status"] == "COMPLETE":
             return task
-        time.sleep(1)
+        time.sleep(0.01)
     raise TimeoutError(url)
 
 def upload_by_links(base, version, body):
@@ -37,6 +38,14 @@ def upload_by_either(base, version, body):
     start = START.format(base=base, version=version)
     started = requests.post(start, json=body).json()
     return started.get("links"), poll(f"{start}/tasks/{started['id']}/status")
+
+V3 = "/files/v3/files/import-from-url/async"
+
+def upload_to_v3(base, body):
+    return poll(f"{base + V3}/tasks/{send(base + V3, body)['id']}/status")
+
+def send(url, body):
+    return requests.post(url, json=body).json()
 
 def upload_as_v3(base, body):
     try:
@@ -66,6 +75,10 @@ def test_strict(hubfiles):
 @V3
 def test_fixed_version(hubfiles):
     uploader.upload_as_v3(hubfiles.base_url, BODY)
+
+@V3
+def test_fixed_path(hubfiles):
+    assert uploader.upload_to_v3(hubfiles.base_url, BODY)["result"]
 
 @V3
 def test_built_in(hubfiles):
@@ -115,7 +128,7 @@ def suite(downstream: Downstream) -> Downstream:
     """A suite with recordings of v3, and one test that has another version's."""
     downstream.tests(SUITE)
     (downstream.path / "uploader.py").write_text(UPLOADER, "utf-8")
-    for test in ("links", "strict", "fixed_version", "built_in", "both", "either"):
+    for test in ("links", "strict", "fixed_version", "fixed_path", "built_in", "both", "either"):
         downstream.write(of_v3(), downstream.cassette(f"test_{test}", version="v3"))
     for test in ("short_body", "ready"):
         downstream.write(of_v3(asked=SHORT), downstream.cassette(f"test_{test}", version="v3"))
@@ -138,8 +151,176 @@ def breaks(rehearsal: dict[str, Any]) -> dict[tuple[str, str], str]:
     return {(one["test"].partition("::")[2], one["change"]): one["verdict"] for one in rehearsal["breaks"]}
 
 
-def test_try(suite: Downstream) -> None:
-    """Print."""
+REQUIRED = ["$.duplicateValidationScope", "$.duplicateValidationStrategy", "$.overwrite"]
+
+
+def test_what_breaks_in_the_new_version(suite: Downstream) -> None:
+    """Each test that needs what is no longer promised is named, with the place; so is a version that is in the code."""
     result, rehearsal = rehearse(suite)
-    print(result.stdout.str(), json.dumps(rehearsal, indent=1))
-    assert 0
+
+    assert result.ret == 0
+    result.assert_outcomes(passed=11)
+    assert breaks(rehearsal) == {
+        ("test_links", LINKS): "raises",
+        ("test_strict", ACCESS): "raises",
+        ("test_both[v3]", ACCESS): "raises",
+        ("test_either", MOVE): "raises",
+        ("test_fixed_version", MOVE): "asks-else",
+        ("test_fixed_path", MOVE): "asks-else",
+    }
+    (joint,) = rehearsal["joint"]
+    assert (joint["test"], joint["changes"]) == ("test_files.py::test_either", [LINKS, ACCESS])
+    assert rehearsal["names"] == sorted(
+        f"test_files.py::test_{name}"
+        for name in ("links", "strict", "both[v3]", "either", "fixed_version", "fixed_path", "built_in", "short_body",
+                     "ready")
+    )  # fmt: skip
+    assert {one["family"] for one in rehearsal["breaks"]} == {"version"}
+    lines = UPLOADER.splitlines()
+    by_links, as_v3, to_v3 = (
+        next(number for number, line in enumerate(lines, 1) if part in line)
+        for part in ('["links"]', 'upload(base, "v3"', "send(base + V3")
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "from v3 to 2026-09: of your 9 v3 tests 3 pass against answers as 2026-09 documents them",
+            "  test_both[[]v3] *$.result.access may be missing *raises at test_files.py:* test_both: KeyError: *",
+            "  test_either *$.links and $.result.access may be missing at once *raises at * test_either: *",
+            f"  test_fixed_path *run as 2026-09 *asks * at uploader.py:{to_v3} upload_to_v3: v3 is written *",
+            f"  test_fixed_version *run as 2026-09 *asks * at uploader.py:{as_v3} upload_as_v3: v3 is written *",
+            f"  test_links *$.links may be missing *raises at uploader.py:{by_links} upload_by_links: KeyError: *",
+            "  test_strict *$.result.access may be missing *raises at *: TypeError: *'access'",
+        ]
+    )
+
+
+def test_what_the_new_version_asks(suite: Downstream) -> None:
+    """A body that the new version refuses is told with what it lacks; a test that sends another one then is ready."""
+    result, rehearsal = rehearse(suite, "-k", "short or ready or built")
+    assert rehearsal["requests"] == [
+        {"test": "test_files.py::test_short_body", "operation": "import-start", "missing": REQUIRED, "wrong": []}
+    ]
+    assert rehearsal["breaks"] == []
+    assert rehearsal["operations"] == {"import-start": True, "import-status": False}
+    result.stdout.fnmatch_lines(
+        [
+            "from v3 to 2026-09: of your 3 v3 tests 3 pass *",
+            "  1 test sends a body that 2026-09 refuses: test_short_body "
+            f"(3 members missing in import-start: {', '.join(REQUIRED)})",
+        ]
+    )
+
+
+def test_every_break_happens_again_from_its_line(suite: Downstream) -> None:
+    """The line of a break fails the test with that change; where only the move breaks it, it says the same again."""
+    _, rehearsal = rehearse(suite)
+    for one in rehearsal["breaks"]:
+        result = suite.run(*shlex.split(one["reproduce"])[1:])
+        if one["change"] == MOVE:
+            assert f"--hubfiles-rehearse {MOVE}" in one["reproduce"]
+            result.assert_outcomes(passed=1)
+            result.stdout.fnmatch_lines(["*of your 1 v3 test 0 pass *", f"  *{one['place']}: {one['error']}"])
+        else:
+            result.assert_outcomes(failed=1)
+            assert one["error"].partition(":")[0] in result.stdout.str()
+
+
+ONLY_THEN = """
+@pytest.mark.hubfiles(version="v3")
+def test_branch(hubfiles):
+    done = import_a_file(hubfiles)
+    assert hubfiles.version == "v3" or done.json["result"]["access"]
+
+def test_default(hubfiles):
+    assert import_a_file(hubfiles).json["result"]["access"]
+"""
+
+
+def test_lines_that_need_more(downstream: Downstream) -> None:
+    """What breaks only as the new version is a rehearsal again; a version of the command line is in the line."""
+    downstream.tests(ONLY_THEN)
+    for test in ("branch", "default"):
+        downstream.write(of_v3(), downstream.cassette(f"test_{test}", version="v3"))
+    _, rehearsal = rehearse(downstream, "--hubfiles-version=v3")
+    lines = {one["test"].partition("::")[2]: one["reproduce"] for one in rehearsal["breaks"]}
+    assert lines == {
+        "test_branch": "pytest test_files.py::test_branch --hubfiles-version v3 --hubfiles-rehearse v3:2026-09",
+        "test_default": f"pytest test_files.py::test_default --hubfiles-version v3 --hubfiles-change '{ACCESS}'",
+    }
+    downstream.run(*shlex.split(lines["test_default"])[1:]).assert_outcomes(failed=1)
+
+
+def test_workers_say_the_same(suite: Downstream) -> None:
+    """Workers, and the last result as the guess, change nothing of what is found."""
+    _, first = rehearse(suite)
+    _, second = rehearse(suite, "-n", "2")
+    for fact in ("breaks", "joint", "tried", "requests", "operations", "names"):
+        assert first[fact] == second[fact]
+
+
+def test_nothing_of_the_old_version(suite: Downstream) -> None:
+    """Where no test is of the old version the run is red, and says how to have one."""
+    result, rehearsal = rehearse(suite, "-k", "of_another")
+    assert result.ret == 1
+    assert rehearsal["tests"] == 0
+    result.stdout.fnmatch_lines(["nothing was rehearsed: no test that replays is of version v3 *"])
+
+
+def test_the_budget_of_a_move(suite: Downstream) -> None:
+    """When the time is over, what was not tried is named."""
+    _, rehearsal = rehearse(suite, "--hubfiles-rehearse-budget=0s", "-k", "links")
+    assert rehearsal["not_tried"] == [LINKS, ACCESS, MOVE]
+    assert rehearsal["breaks"] == []
+
+
+def test_only_some_members(suite: Downstream) -> None:
+    """A pattern keeps to the members that it names."""
+    _, rehearsal = rehearse(suite, "--hubfiles-rehearse-only=import-status $.result*", "-k", "links or strict")
+    assert breaks(rehearsal) == {("test_strict", ACCESS): "raises"}
+
+
+def test_beside_a_comparison(suite: Downstream) -> None:
+    """The table of the comparison says by operation what the tests told, if both are of the same versions."""
+    result, _ = rehearse(suite, f"--hubfiles-compare={MOVE}", "-k", "strict or built")
+    result.stdout.fnmatch_lines(
+        [
+            "  operation *by schemas *by recordings *by your tests",
+            "  folder-update-start *  not rehearsed",
+            "  import-start *  safe",
+            "  import-status *  breaking",
+        ]
+    )
+    document = json.loads((suite.path / "report.json").read_text("utf-8"))
+    told = {one["operation"]: one["tests"] for one in document["comparison"]["operations"]}
+    assert told == {
+        "folder-update-start": "not rehearsed",
+        "folder-update-status": "not rehearsed",
+        "import-start": "safe",
+        "import-status": "breaking",
+    }
+    other, _ = rehearse(suite, "--hubfiles-compare=v3:2026-03", "-k", "strict")
+    other.stdout.no_fnmatch_line("*by your tests*")
+
+
+FOLDER = """
+@pytest.mark.hubfiles(version="v3")
+def test_folder(hubfiles):
+    import requests
+    path = f"/files/{hubfiles.version}/folders/update/async"
+    assert requests.post(hubfiles.base_url + path, json={"id": "1"}).json()["id"]
+"""
+
+
+def test_an_operation_that_is_gone(downstream: Downstream) -> None:
+    """What the new version lacks answers nothing, wherever the test asks for it."""
+    downstream.tests(FOLDER)
+    path = "/files/v3/folders/update/async"
+    answer = interaction("POST", path, 202, {"id": TASK, "links": {}}, asked={"id": "1"})
+    downstream.write([answer], downstream.cassette("test_folder", version="v3"))
+    _, rehearsal = rehearse(downstream, move="v3:2026-09-beta")
+    (one,) = rehearsal["breaks"]
+    assert (one["verdict"], one["change"]) == ("asks-else", "v3:2026-09-beta")
+    assert one["place"].startswith("test_files.py:")
+    assert "is written into the code" not in one["error"]
+    assert rehearsal["operations"] == {"folder-update-start": True}
+    assert rehearse(downstream)[1]["breaks"] == []

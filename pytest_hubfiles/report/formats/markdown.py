@@ -114,7 +114,7 @@ def _comparison(report: Report) -> list[str]:
     compared = report.comparison
     rows = (
         f"| {_cell(one.operation)} | {one.verdict.value} | {one.schemas.value} | {one.recordings.value} |"
-        + (f" {one.tests.value} |" if one.tests is not None else "")
+        + (f" {'' if one.tests is None else one.tests.value} |" * compared.has_tests)
         for one in compared.operations
     )
     return [
