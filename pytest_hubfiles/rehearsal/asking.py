@@ -28,7 +28,7 @@ class Asking:
     root: Path
     old: list[str] = field(default_factory=list)
     place: str | None = None
-    _sent: dict[tuple[str, str, bytes], None] = field(default_factory=dict)
+    _sent: dict[tuple[str, bytes], None] = field(default_factory=dict)
 
     def see(self, key: MatchKey, answer: Interaction | None) -> None:
         """Take in a request and its answer, None where there is none."""
@@ -36,22 +36,24 @@ class Asking:
         contract = self.move.contracts.find(method, path)
         if contract is None:
             return
+        sent = body.encode("latin-1", "replace") if method == "POST" else answer and answer.request_body
         if answer is None and contract.version == self.move.old:
             self.old.append(contract.operation)
             self.place = self.place or place_here(self.root, self.move.old)
-        elif answer is not None and contract.version == self.move.new and answer.status_code < 400:
-            sent = body.encode("latin-1", "replace") if method == "POST" else answer.request_body
-            self._sent[method, path, sent] = None
+        elif answer is None or contract.version != self.move.new or answer.status_code >= 400:
+            return
+        if sent is not None:
+            self._sent[contract.operation, sent] = None
 
     def refused(self, test: str) -> Iterator[Refused]:
-        """Yield what the new version refuses of what *test* sent, an operation after the other."""
+        """Yield what the new version refuses of what *test* sent, be it to the old one; an operation after the other."""
         found: dict[str, Refused] = {}
-        for method, path, body in self._sent:
-            contract = self.move.contracts.find(method, path)
+        for operation, body in self._sent:
+            contract = self.move.contract(operation)
             if contract is None:
                 continue
-            sent = Interaction(method, CANONICAL_ORIGIN + path, _JSON, body, 200, "", {}, b"")
-            for finding in contract.check_request(Exchange(sent, contract.operation, contract.version)):
-                known = found.setdefault(contract.operation, Refused(test, contract.operation))
-                found[contract.operation] = known.with_member(finding.path, is_missing=finding.keyword == "required")
+            sent = Interaction(contract.method, CANONICAL_ORIGIN + contract.path, _JSON, body, 200, "", {}, b"")
+            for finding in contract.check_request(Exchange(sent, operation, contract.version)):
+                known = found.setdefault(operation, Refused(test, operation))
+                found[operation] = known.with_member(finding.path, is_missing=finding.keyword == "required")
         yield from found.values()

@@ -34,11 +34,14 @@ class Move:
     def __str__(self) -> str:
         return f"{self.old}:{self.new}"
 
+    def contract(self, operation: str) -> Contract | None:
+        """Return the contract of *operation* in *new*, None if it has none."""
+        return next((c for c in self.contracts.entries if (c.version, c.operation) == (self.new, operation)), None)
+
     @cached_property
     def _pairs(self) -> list[tuple[Contract, Contract | None]]:
         """The contracts of *old*, each with that of the same operation in *new*."""
-        new = {c.operation: c for c in reversed(self.contracts.entries) if c.version == self.new}
-        return [(c, new.get(c.operation)) for c in self.contracts.entries if c.version == self.old]
+        return [(c, self.contract(c.operation)) for c in self.contracts.entries if c.version == self.old]
 
     def operations(self, recorded: Iterable[Interaction]) -> list[str]:
         """Return the operations of *old* in *recorded*, each once."""
