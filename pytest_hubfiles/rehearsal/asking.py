@@ -46,7 +46,7 @@ class Asking:
             self._sent[contract.operation, sent] = None
 
     def refused(self, test: str) -> Iterator[Refused]:
-        """Yield what the new version refuses of what *test* sent, be it to the old one; an operation after the other."""
+        """Yield what the new version refuses of what *test* sent to either, an operation after the other."""
         found: dict[str, Refused] = {}
         for operation, body in self._sent:
             contract = self.move.contract(operation)

@@ -37,6 +37,8 @@ class Moving:
     def run(self, is_over: Callable[[], bool]) -> Rehearsed:
         """Return what the test comes to; nothing more is tried once the budget *is_over*."""
         name, everything = self.test.name, (str(self.move), *map(str, self.changes))
+        if not self.operations:
+            return Rehearsed(name, refused=f"nothing of {self.move.old} is recorded of it")
         control = self.attempt((), False)
         why_not = why_not_of(control)
         if control is None or why_not is not None:

@@ -74,7 +74,7 @@ def test_strict(hubfiles):
 
 @V3
 def test_fixed_version(hubfiles):
-    uploader.upload_as_v3(hubfiles.base_url, BODY)
+    uploader.upload_as_v3(hubfiles.base_url, SHORT)
 
 @V3
 def test_fixed_path(hubfiles):
@@ -128,9 +128,9 @@ def suite(downstream: Downstream) -> Downstream:
     """A suite with recordings of v3, and one test that has another version's."""
     downstream.tests(SUITE)
     (downstream.path / "uploader.py").write_text(UPLOADER, "utf-8")
-    for test in ("links", "strict", "fixed_version", "fixed_path", "built_in", "both", "either"):
+    for test in ("links", "strict", "fixed_path", "built_in", "both", "either"):
         downstream.write(of_v3(), downstream.cassette(f"test_{test}", version="v3"))
-    for test in ("short_body", "ready"):
+    for test in ("fixed_version", "short_body", "ready"):
         downstream.write(of_v3(asked=SHORT), downstream.cassette(f"test_{test}", version="v3"))
     downstream.write(whole_import(), downstream.cassette("test_both"))
     downstream.write(whole_import(), downstream.cassette("test_of_another_version"))
@@ -196,16 +196,17 @@ def test_what_breaks_in_the_new_version(suite: Downstream) -> None:
 
 def test_what_the_new_version_asks(suite: Downstream) -> None:
     """A body that the new version refuses is told with what it lacks; a test that sends another one then is ready."""
-    result, rehearsal = rehearse(suite, "-k", "short or ready or built")
+    result, rehearsal = rehearse(suite, "-k", "short or ready or built or fixed_version")
     assert rehearsal["requests"] == [
-        {"test": "test_files.py::test_short_body", "operation": "import-start", "missing": REQUIRED, "wrong": []}
+        {"test": f"test_files.py::{test}", "operation": "import-start", "missing": REQUIRED, "wrong": []}
+        for test in ("test_fixed_version", "test_short_body")
     ]
-    assert rehearsal["breaks"] == []
+    assert breaks(rehearsal) == {("test_fixed_version", MOVE): "asks-else"}
     assert rehearsal["operations"] == {"import-start": True, "import-status": False}
     result.stdout.fnmatch_lines(
         [
-            "from v3 to 2026-09: of your 3 v3 tests 3 pass *",
-            "  1 test sends a body that 2026-09 refuses: test_short_body "
+            "from v3 to 2026-09: of your 4 v3 tests 3 pass *",
+            "  2 tests send a body that 2026-09 refuses: test_fixed_version, test_short_body "
             f"(3 members missing in import-start: {', '.join(REQUIRED)})",
         ]
     )
@@ -324,3 +325,29 @@ def test_an_operation_that_is_gone(downstream: Downstream) -> None:
     assert "is written into the code" not in one["error"]
     assert rehearsal["operations"] == {"folder-update-start": True}
     assert rehearse(downstream)[1]["breaks"] == []
+
+
+ON_PURPOSE = """
+@pytest.mark.hubfiles(version="v3")
+def test_refused(hubfiles):
+    assert hubfiles.start_import(url="x").status_code == 400
+
+@pytest.mark.hubfiles(version="v3")
+def test_nothing_of_it(hubfiles):
+    import requests
+    assert requests.get(hubfiles.base_url + "/crm/v3/owners").json() == {}
+"""
+
+
+def test_what_is_no_news(downstream: Downstream) -> None:
+    """A body that was refused when it was recorded is not told; a test that asks nothing of the version is named."""
+    downstream.tests(ON_PURPOSE)
+    start, owners = "/files/v3/files/import-from-url/async", "/crm/v3/owners"
+    error = {"category": "VALIDATION_ERROR", "correlationId": TASK, "message": "no access"}
+    refused = interaction("POST", start, 400, error, asked={"url": "x"})
+    downstream.write([refused], downstream.cassette("test_refused", version="v3"))
+    downstream.write([interaction("GET", owners, 200, {})], downstream.cassette("test_nothing_of_it", version="v3"))
+    result, rehearsal = rehearse(downstream, "--hubfiles-fail-on=never")
+    assert rehearsal["requests"] == rehearsal["breaks"] == []
+    assert rehearsal["names"] == ["test_files.py::test_refused"]
+    result.stdout.fnmatch_lines(["not rehearsed: *test_nothing_of_it (nothing of v3 is recorded of it)"])
