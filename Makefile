@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test quick browser test-all test-lowest faults compat fuzz bench scale lint clean
+.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale lint clean
 
 demo: $(VENV)/installed
 	$(BIN)/python tests/demo.py
@@ -25,6 +25,10 @@ browser: $(VENV)/installed
 # Every fault against every promise; ARGS=R01 keeps to one. Ends with the table that the README shows.
 faults: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
+
+# What a rehearsal promises, W1 to W6; ARGS=W3 keeps to one. Ends with a table.
+rehearsal: $(VENV)/installed
+	PYTHONPATH=tests $(BIN)/python -m rehearsals $(filter W%,$(ARGS))
 
 # The plugins and clients that real suites use, each in an environment of its own; ARGS="--often" keeps to those that most
 # use, ARGS="pytest-xdist httpx" to some, ARGS=--save writes docs/compatibility.md.

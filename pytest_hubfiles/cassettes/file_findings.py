@@ -50,7 +50,7 @@ def outside_recordings(path: Path, limits: Limits, found: bool) -> list[Finding]
     try:
         with opened(path, limits) as file:
             text = file.read(limits.bytes).decode("utf-8", "replace")
-    except CassetteUnreadableError:
+    except (CassetteUnreadableError, OSError):
         return credentials_found(places)
     has_tokens = not found and bool(plain_tokens(text))
     if not has_tokens and "#" not in text:

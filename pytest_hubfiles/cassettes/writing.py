@@ -123,13 +123,13 @@ def save(
     Raises:
         CassetteNotWrittenError: also if :func:`read` would refuse the file.
     """
+    # First by its bodies alone: writing those of some hundred megabytes as YAML would take minutes.
+    _check_size(path, sum(len(i.request_body) + len(i.response_body) for i in interactions), limits)
     try:
         content = header.encode() + dump(interactions)
     except UnicodeEncodeError as error:
         raise CassetteNotWrittenError(path, f"{error.object[error.start]!r} in it is no character") from None
-    if len(content) > limits.bytes:
-        size = len(content) / 1_000_000
-        raise CassetteNotWrittenError(path, f"it would have {size:.1f} MB, more than {limits.setting} lets pass")
+    _check_size(path, len(content), limits)
     try:
         written = sum(1 for _ in interactions_in(io.BytesIO(content), limits))
     except RefusedError as error:
@@ -139,3 +139,9 @@ def save(
     if check is not None:
         check(content)
     write(path, content, limits.root)
+
+
+def _check_size(path: Path, size: int, limits: Limits) -> None:
+    if size > limits.bytes:
+        reason = f"it would have {size / 1_000_000:.1f} MB, more than {limits.setting} lets pass"
+        raise CassetteNotWrittenError(path, reason)

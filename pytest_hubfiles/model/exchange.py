@@ -16,6 +16,7 @@ from pytest_hubfiles.visible import visible
 
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 _TYPE: Final = "content-type"
+_PAGE: Final = re.compile(rb"(?is)(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype html|html|head)\b")
 _ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
@@ -195,8 +196,7 @@ class Interaction:
             return f"HTTP {self.status_code}"
         if self.media_type in ("text/html", "application/xhtml+xml"):
             return f"HTTP {self.status_code} with an HTML page"
-        start = self.body[:512].lstrip().lower()
-        if start.startswith((b"<!doctype html", b"<html")):
+        if _PAGE.match(self.body[:2048]):
             return f"HTTP {self.status_code} with an HTML page"
         return None
 

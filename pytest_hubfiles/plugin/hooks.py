@@ -24,11 +24,14 @@ COMPLAINTS: Final = "hubfiles_complaints"
 """The key under which an xdist worker lists the faults of this plugin that belong to no test."""
 
 _SUBTEST_FAILED: set[str] = set()
+_CALLED: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Whether the test's own code is running: what is reported meanwhile is a subtest's."""
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed, once and with everything that was found, in its call phase."""
+    item.stash[_CALLED] = True
     try:
         result = yield
     except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
@@ -40,6 +43,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 _end_test(item, passed=False)
                 run.report.add(test_run.record())
         raise
+    finally:
+        item.stash[_CALLED] = False
     _end_call(item)
     return result
 
@@ -75,7 +80,7 @@ def pytest_runtest_makereport(
     if test_run is None:
         return report
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
-    if call.when != "teardown" and not is_ours:
+    if call.when != "teardown" and not is_ours and not item.stash.get(_CALLED, False):
         try:
             _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
@@ -128,13 +133,16 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
 def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
     """Fail a test that was skipped, or failed as expected, over what must not be passed over.
 
-    A test that expects to fail may expect any finding; none excuses a credential on the disk.
+    A test that expects to fail may expect any finding; none excuses a credential on the disk. A test that was skipped
+    over an outage has not recorded what it was to record.
     """
     conclusion = test_run.conclusion
     is_expected = hasattr(report, "wasxfail")
-    if any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing):
+    is_told = any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing)
+    if is_told or (conclusion.loses_a_recording and not is_expected):
         explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-        report.outcome, report.longrepr = "failed", explained
+        reason = f"\n{report.longrepr[2]}" if isinstance(report.longrepr, tuple) else ""
+        report.outcome, report.longrepr = "failed", explained + reason
         if is_expected:
             del report.wasxfail
 

@@ -1,13 +1,14 @@
-"""Keeps credentials out of what vcrpy and the HTTP clients log while a test runs."""
+"""Keeps credentials out of what is logged while a test runs: by vcrpy, the HTTP clients, and into files and streams."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
+from pytest_hubfiles import secrets
 from pytest_hubfiles.record.clients import CLIENTS
 
 # The filter of a logger does not see what the loggers below it log, so each is named.
@@ -15,6 +16,39 @@ _OF_VCRPY: Final = (
     "vcr.cassette", "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.aiohttp_stubs",
     "vcr.stubs.httpcore_stubs", "vcr.stubs.httpx_stubs",
 )  # fmt: skip
+
+
+class _Redacting(logging.Formatter):
+    """Formats as another formatter does, without the credentials that are *known*."""
+
+    def __init__(self, formatter: logging.Formatter | None, known: Callable[[], Collection[str]]) -> None:
+        super().__init__()
+        self.inner, self._known = formatter, known
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return what is written of *record*."""
+        text = super().format(record) if self.inner is None else self.inner.format(record)
+        return secrets.redact_values(text, self._known())
+
+
+@contextmanager
+def redacted_handlers(known: Callable[[], Collection[str]]) -> Iterator[None]:
+    """Keep credentials out of the files and streams that are logged to: pytest's ``log_file`` and live log too.
+
+    What pytest captures for ``caplog`` stays as it was logged, for tests look at it.
+    """
+    handlers = [
+        (handler, handler.formatter)
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and not hasattr(handler, "records")
+    ]
+    for handler, formatter in handlers:
+        handler.setFormatter(_Redacting(formatter, known))
+    try:
+        yield
+    finally:
+        for handler, formatter in handlers:
+            handler.setFormatter(formatter)
 
 
 @contextmanager

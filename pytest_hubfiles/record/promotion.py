@@ -36,7 +36,7 @@ class CandidateRefusedError(HubfilesError):
     def __init__(self, path: Path, reasons: Sequence[str]) -> None:
         self.path, self.reasons = path, tuple(reasons)
         super().__init__(
-            f"{shown(path)} is not promoted: {'; '.join(reasons)}.\n"
+            f"{shown(path)} is not promoted: {'; '.join(reason.removesuffix('.') for reason in reasons)}.\n"
             "Only drift and contract findings can be accepted. Record it again, or delete it."
         )
 

@@ -36,13 +36,17 @@ def is_candidate(path: Path) -> bool:
 def cassettes_in(path: Path) -> list[Path]:
     """Return the cassette *path*, or those in the folder *path*, sorted. No file is read.
 
-    Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. No linked folder is searched;
-    one with cassettes in it is returned itself, for it cannot be read either.
+    Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. A folder that cannot be searched
+    is returned itself, for it cannot be read either: a closed one, and a linked one with cassettes in it.
     """
     if not path.is_dir():
         return [path]
-    found = []
-    for folder, folders, files in os.walk(path):
+    found: list[Path] = []
+
+    def note_closed(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for folder, folders, files in os.walk(path, onerror=note_closed):
         found += [file for name in files if is_cassette(file := Path(folder, name))]
         found += [link for name in folders if holds_by_link(link := Path(folder, name))]
     return sorted(found)
@@ -50,7 +54,10 @@ def cassettes_in(path: Path) -> list[Path]:
 
 def holds_by_link(folder: Path) -> bool:
     """Return whether *folder* is a link to a folder with cassettes in it."""
-    return folder.is_symlink() and folder.is_dir() and any(map(is_cassette, folder.resolve().rglob("*")))
+    if not (folder.is_symlink() and folder.is_dir()):
+        return False
+    # It may lead anywhere, as to /proc, where a folder may be closed, or gone before it is searched.
+    return any(is_cassette(Path(name)) for _, _, files in os.walk(folder.resolve()) for name in files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ class Conclusion(NamedTuple):
         """Whether this fails a test whose own code passed."""
         return bool(self.failing or self.refusals)
 
+    @property
+    def loses_a_recording(self) -> bool:
+        """Whether what was recorded must not be kept, for more than that the test did not pass."""
+        return any(reason != TEST_FAILED for reason in self.refusals)
+
     def since(self, earlier: Conclusion) -> Conclusion:
         """Return what came to light after the *earlier* conclusion."""
         known = {finding.identity for finding in earlier.findings}

@@ -139,6 +139,8 @@ def _told(name: str, any_key: bool) -> Telling:
 @lru_cache(maxsize=4096)
 def of_field(name: str) -> Telling:
     """Return what *name* tells as that of a JSON field, or of anything that is none of the others."""
+    if _words(name)[-2:] in (("amz", "signature"), ("goog", "signature")):  # of an upload that is signed as a form
+        return Telling.SURELY
     return _told(name, any_key=False)
 
 

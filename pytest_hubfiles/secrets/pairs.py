@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pytest_hubfiles.secrets import authorization
@@ -12,6 +13,7 @@ from pytest_hubfiles.secrets.names import Telling, last_word, listed
 from pytest_hubfiles.secrets.plausible import is_credential, is_distinctive
 
 _LONGEST: Final = 20_000  # characters of a value; a longer one is searched by its shape alone
+_JUDGED: Final = 256  # characters by which a value that no quote ends is told from words
 _NAME: Final = re.compile(  # the lookbehind keeps what belongs to a query, which is scrubbed as one
     r"(?<![A-Za-z0-9_.%?&-])([A-Za-z_$][A-Za-z0-9_.$@-]{0,80})(\\*[\"'`]?)\]?"
     r"(?:[ \t]*(?:=>|:=|={1,3}|:)[ \t]*|[ \t]+\(?(?=[\"'`(]|(?<=\()\S))"
@@ -86,7 +88,7 @@ def found_in(text: str, tell: Callable[[str], Telling]) -> list[Found]:
 
 def _named(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
     """Yield what follows a name and a sign: ``"token": "X"``, ``token=X``, ``token: [X, Y]``, a block of lines."""
-    header_end = 0
+    header_end = bare_end = 0
     for match in _NAME.finditer(text):
         name, quote = match[1], match[2]
         told = tell(name)
@@ -114,9 +116,11 @@ def _named(text: str, tell: Callable[[str], Telling]) -> Iterator[Found]:
         if block is not None:
             yield from _block(text, block, told, name)
             continue
-        bare = _BARE.match(text, at)
-        if bare is not None and _counts(told, bare[0], is_plain=True):
-            yield Found(*bare.span(), name)
+        if at >= bare_end:  # what begins inside a value ends with it
+            bare = _BARE.match(text, at)
+            bare_end = at if bare is None else bare.end()
+        if at < bare_end and _counts_bare(told, text[at : min(bare_end, at + _JUDGED)]):
+            yield Found(at, bare_end, name)
 
 
 def _counts(told: Telling, value: str, *, is_plain: bool) -> bool:
@@ -126,6 +130,12 @@ def _counts(told: Telling, value: str, *, is_plain: bool) -> bool:
     if not is_credential(told, value):
         return False
     return not is_plain or is_distinctive(value) or is_credential(Telling.MAYBE, value)
+
+
+@lru_cache(maxsize=256)  # a text that repeats itself is judged once
+def _counts_bare(told: Telling, beginning: str) -> bool:
+    """Return whether a value with this *beginning*, which no quote ends, is a credential."""
+    return _counts(told, beginning, is_plain=True)
 
 
 def _header(rest: re.Match[str], name: str) -> Iterator[Found]:

@@ -130,10 +130,19 @@ def is_distinctive(value: str) -> bool:
     return not any(map(str.isspace, value)) and all(any(map(kind, value)) for kind in kinds)
 
 
+_PAGE: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(/[^?#@\s]*)?")
+
+
+def _is_of_a_page(value: str) -> bool:
+    """Return whether *value* is the URL of a page, as HubSpot's errors give one under ``api key``."""
+    page = _PAGE.fullmatch(value)
+    return page is not None and not any(map(is_opaque, (page[1] or "").split("/")))
+
+
 def is_credential(told: Telling, value: str) -> bool:
     """Return whether *value* is a credential under a name that has *told* so much."""
     if told is Telling.MAYBE:
         return any(map(is_opaque, re.split(r"[\s;,=\"']+", value))) or is_distinctive(value)
     if told is Telling.SURELY:
-        return bool(value) and not is_example(value)
+        return bool(value) and not is_example(value) and not _is_of_a_page(value)
     return told is Telling.ALWAYS and bool(value)

@@ -24,15 +24,17 @@ _SECRET: Final = (
     r"|(?:api|access|private|secret|signing|encryption|shared|master|client|subscription|license|auth|account|consumer"
     r"|storage|service|webhook|custom|functions|developer|app)_?key)(?:s?(?=_|\d|\Z)|(?=hash|value|id))"
 )
+_ADDRESS: Final = r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>\\]+"
 _MAYBE: Final = r"(?i)token|secret|pass|pwd|key|cred|assert|jwt|bearer|utk|srf|auth|code|sig|sess|sid|cookie"
 _ONLY_IN_QUERIES: Final = (
     r"|\A(?:code|code_verifier|sig|signature|auth|key|sid|session|session_id|policy)\Z|_(?:sig|signature|auth)\Z"
 )
 _ONLY_IN_FIELDS: Final = (
     r"|\A(?:code|sig|signature|code_verifier|auth|authorization|cookie|sid|session)\Z|(?:\A|_)session_?id"
+    r"|(?:amz|goog)_signature\Z"
 )
-_ONLY_IN_JSON: Final = (
-    r"|\A(?:auth|authorization|cookie|sid|session)\Z|(?:\A|_)session_?id"  # a code is an error's there
+_ONLY_IN_JSON: Final = (  # a code is an error's there
+    r"|\A(?:auth|authorization|cookie|sid|session)\Z|(?:\A|_)session_?id|(?:amz|goog)_signature\Z"
 )
 _ONLY_IN_HEADERS: Final = (
     r"|auth(?:orization)?\Z|cookie|session|signature|private_app"
@@ -47,9 +49,10 @@ _NO_SECRET: Final = (  # something about a credential, or a place in a list
     r"|issuer|audience|owner|user|username|rotation)\Z"
     r"|(?:token|secret|credential|assertion)_ids?\Z|public_?key|(?:\A|_)(?:path|name|url|type)_(?:of|to|for)_"
 )
-_VARIABLE: Final = re.compile(
-    r"(?i)(?:\A|_)(?:token|secret|password|passwd|passphrase|pwd|api_?key|hapikey|access_?key|private_?key|secret_?key"
-    r"|signing_?key|encryption_?key|auth_?key|credentials?|jwt)s?(?:\Z|_)"
+_VARIABLE: Final = re.compile(  # also glued to what stands before: PGPASSWORD, HUBSPOTTOKEN
+    r"(?i)(?:token|secret|password|passwd|passphrase|hapikey|credential"
+    r"|(?:\A|_)(?:ssh)?pass|(?:\A|_)(?:pwd|jwt|pat|bearer)"
+    r"|(?:api|access|private|secret|signing|encryption|auth|fernet|developer|portal)_?key)s?\d{0,3}(?:\Z|_)"
 )
 
 
@@ -235,6 +238,8 @@ def in_body(body: bytes) -> Iterator[tuple[str, str]]:
     zeros = (body[:200:2].count(0) > 20, body[1:200:2].count(0) > 20) if len(body) > 60 else (False, False)
     charset = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else wide.get(zeros, "utf-8")
     text = body.decode(charset, "replace").replace("\0", "")
+    for address in re.findall(_ADDRESS, text.replace("\\/", "/")) if "://" in text or ":\\/" in text else ():
+        yield from in_url(address)
     if text and re.search(_MAYBE, text):
         more = _ONLY_IN_JSON if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[") else _ONLY_IN_FIELDS
         for name, value in _fields(text):

@@ -29,7 +29,9 @@ _QUERY_PAIR: Final = re.compile(r"([?&;])([A-Za-z0-9_.%\[\]-]+)=([^&;#\s\"'<>\\]
 _USER_INFO: Final = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://)([^/\s\"'<>@?#]+)@")
 # The paths of HubSpot's OAuth API hold the token itself: /oauth/v1/access-tokens/{token}.
 _TOKEN_PATH: Final = re.compile(r"(?i)(/(?:access|refresh)[_-]?tokens?/)([^/?#\s\"'<>\\&]+)")
-_ENCODED: Final = re.compile(r"[^\s\"'<>&?=;/#\\]*%[0-9A-Fa-f]{2}[^\s\"'<>&?=;/#\\]*")
+_ENCODED: Final = re.compile(  # from the start of a stretch alone: else a long one is looked through for each character
+    r"(?<![^\s\"'<>&?=;/#\\])[^\s\"'<>&?=;/#\\]*%[0-9A-Fa-f]{2}[^\s\"'<>&?=;/#\\]*"
+)
 
 
 @dataclass

@@ -6,6 +6,7 @@ It shares nothing with scrubbing, neither code nor lists of names: what one of t
 from __future__ import annotations
 
 import base64
+import html
 import re
 import string
 import zlib
@@ -166,7 +167,8 @@ def _views(content: bytes) -> Iterator[bytes]:
         following = []
         for view in layer:
             yield view
-            for plain in (_percent_decoded(view), _unescaped(view), view.replace(b"''", b"'"), *_unpacked(view)):
+            undoubled = (view.replace(mark * 2, mark) for mark in (b"'", b'"'))  # in YAML, in CSV
+            for plain in (_percent_decoded(view), _unescaped(view), _of_entities(view), *undoubled, *_unpacked(view)):
                 if plain not in seen and len(seen) < _MOST_VIEWS:
                     seen.add(plain)
                     following.append(plain)
@@ -176,6 +178,14 @@ def _views(content: bytes) -> Iterator[bytes]:
 
 def _percent_decoded(view: bytes) -> bytes:
     return unquote_to_bytes(view) if b"%" in view else view
+
+
+_ENTITY: Final = rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});"
+
+
+def _of_entities(view: bytes) -> bytes:
+    """Undo the entities of XML and HTML."""
+    return re.sub(_ENTITY, lambda m: html.unescape(m[0].decode()).encode("utf-8", "replace"), view)
 
 
 _ESCAPE: Final = rb"(?s)(?:\\u[0-9a-fA-F]{4})+|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{2}|\\."

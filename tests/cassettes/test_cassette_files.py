@@ -12,7 +12,7 @@ from helpers.answers import COMPLETE, interaction
 from helpers.hostile import one
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError, Limits, files
+from pytest_hubfiles.cassettes import CassetteNotWrittenError, CassetteUnreadableError, Limits, files, writing
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record import StagedRecordings, promotion
 from pytest_hubfiles.settings.values import RecordMode
@@ -142,6 +142,14 @@ def test_what_could_not_be_read_is_not_written(root: Path, made: Interaction, re
     with pytest.raises(CassetteNotWrittenError, match=reason):
         cassettes.save(file, [made], Limits(1.0, root))
     assert file.read_bytes() == b"old"
+
+
+def test_what_is_far_too_large_is_not_even_made(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies that are too large by themselves are refused before a file is made of them, which would take minutes."""
+    monkeypatch.setattr(writing, "dump", lambda _: pytest.fail("a file was made"))
+
+    with pytest.raises(CassetteNotWrittenError, match=r"it would have 2\.0 MB, more than hubfiles_max_cassette_mb = 1"):
+        cassettes.save(root / "x.yaml", [asked("a", response_body=b"x" * 2_000_000)], Limits(1.0, root))
 
 
 def test_what_a_killed_writer_left_goes_with_the_next(root: Path) -> None:

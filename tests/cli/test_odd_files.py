@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -9,10 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from helpers.downstream import Downstream, polled
 from helpers.patience import PATIENCE
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.cli.main import main
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 
@@ -114,3 +117,55 @@ def test_an_odd_file_named_to_pytest(downstream: Downstream) -> None:
     result = downstream.run("--hubfiles-check", "pipe.yaml")
     assert result.ret != 0
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def test_a_folder_that_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be searched is told of, and fails the check: nobody knows what is in it."""
+    good, closed = tmp_path / "2026-03" / "a.yaml", tmp_path / "v3"
+    good.parent.mkdir()
+    good.write_bytes(cassettes.dump([polled("COMPLETE")]))
+    closed.mkdir(mode=0)
+    if os.access(closed, os.R_OK):  # for root nothing is closed
+        search = os.scandir
+
+        def scandir(folder: Path) -> os._ScandirIterator[str]:
+            if str(folder) == str(closed):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            return search(folder)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+
+    assert done.exit_code == 2
+    assert f"The cassette {closed} cannot be read" in done.output
+    assert "judged 1 of 1 exchange" in done.output
+
+
+def test_a_link_to_what_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to a folder of which a part is gone before it is searched, as in /proc, ends in no traceback."""
+    gone = tmp_path / "elsewhere" / "gone"
+    gone.mkdir(parents=True)
+    put = tmp_path / "cassettes" / "a.yaml"
+    put.parent.mkdir()
+    put.write_bytes(cassettes.dump([polled("COMPLETE")]))
+    (put.parent / "linked").symlink_to(gone.parent, target_is_directory=True)
+    search = os.scandir
+
+    def scandir(folder: Path) -> os._ScandirIterator[str]:
+        if Path(folder).name == "gone":
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+        return search(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    assert CliRunner().invoke(main, ["check", str(put.parent)]).exit_code == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file here that opens and cannot be read")
+def test_a_file_that_cannot_be_read_on() -> None:
+    """A file that opens, and whose reading the system refuses, is a cassette that cannot be read."""
+    done = CliRunner().invoke(main, ["check", "/proc/self/mem"])
+
+    assert done.exit_code == 2
+    assert "The cassette /proc/self/mem cannot be read: " in done.output

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_hubfiles.clock import VirtualClock
-from pytest_hubfiles.clock.threads import Quiet
+from pytest_hubfiles.clock.threads import Quiet, everybody
 
 UNIT = 1_000.0
 """Seconds of a sleep: so many that what a slow machine really takes in between does not count."""
@@ -271,15 +271,16 @@ def test_seen_once_is_not_enough() -> None:
     """A thread is idle once it was seen so for longer than one that has work would wait for the interpreter."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(int).result()
-        quiet = Quiet({})
-        interval = sys.getswitchinterval()
+        interval, before = sys.getswitchinterval(), everybody()
+        quiet = Quiet(before)
+        while not quiet.looks_so([]):
+            time.sleep(interval)
         sys.setswitchinterval(PATIENCE)
         try:
+            quiet = Quiet(before)
             assert not any(quiet.looks_so([]) for _ in range(10))
         finally:
             sys.setswitchinterval(interval)
-        while not quiet.looks_so([]):
-            time.sleep(interval)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")

@@ -63,6 +63,7 @@ EXAMPLES = [
 ]
 """What stands where a credential would, and is documented or made up."""
 _ABOUT = {  # names that speak of a credential, each with what may stand there
+    "api key": "https://app.hubspot.com/l/api-key/",  # HubSpot's error for a key that is none has this link
     "secretName": "prod/hubspot-7f3a9b2c",
     "tokenName": "hubspot-ci-7f3a9b2c",
     "signatureStatus": "PENDING",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,6 +46,11 @@ WAYS: dict[str, Callable[[str], str]] = {
     **{f"base64 at {n}": _base64(n, url_safe=False) for n in range(3)},
     **{f"base64 at {n}, for URLs": _base64(n, url_safe=True) for n in range(3)},
     "base64, percent": lambda token: quote(base64.b64encode(token.encode()).decode(), safe=""),
+    "HTML": lambda token: f"<p>{html.escape(token)}</p>",
+    "HTML in JSON": lambda token: json.dumps({"message": html.escape(token)}),
+    "XML, every character": lambda token: "".join(f"&#{ord(c)};" for c in token),
+    "XML, hex": lambda token: "".join(f"&#x{ord(c):X};" for c in token),
+    "CSV": lambda token: '1,"{}",2'.format(token.replace('"', '""')),
     "hex": lambda token: token.encode().hex(),
     "hex, upper": lambda token: token.encode().hex().upper(),
 }

@@ -113,6 +113,45 @@ def test_however_a_test_ends(downstream: Downstream, how: str) -> None:
         assert not [line for line in said if SECRET in line]
 
 
+@pytest.mark.parametrize("logged_to", ["log_file", "log_cli", "FileHandler"])
+@pytest.mark.parametrize("mode", ["none", "all"])
+def test_what_a_test_logs(downstream: Downstream, logged_to: str, mode: str) -> None:
+    """No file and no stream that a test logs to gets what it has sent; ``caplog`` gets what was logged."""
+    downstream.write([polled("PENDING")])
+    downstream.tests(
+        f"""
+import logging
+import requests
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_handler():
+    if {logged_to == "FileHandler"}:
+        handler = logging.FileHandler("run.log")
+        logging.getLogger().addHandler(handler)
+        yield
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    else:
+        yield
+
+def test_import(hubfiles, caplog):
+    secret = "".join({list(SECRET)!r})
+    requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer " + secret}})
+    logging.getLogger("uploader").error("sent %s", secret)
+    assert secret in caplog.text
+"""
+    )
+    option = {"log_file": ("-o", "log_file=run.log"), "log_cli": ("-o", "log_cli=true"), "FileHandler": ()}[logged_to]
+
+    result = downstream.run_live(f"--hubfiles-record={mode}", "--hubfiles-accept", *option)
+
+    written = result.stdout.str()
+    if logged_to != "log_cli":
+        written = (downstream.path / "run.log").read_text(encoding="utf-8")
+    assert "sent SCRUBBED" in written
+    assert SECRET not in written + result.stdout.str()
+
+
 def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
     """It logs whole answers; after the test its log is as it was."""
     downstream.tests(

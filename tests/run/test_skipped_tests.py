@@ -60,3 +60,70 @@ def test_what_a_test_expects_to_fail_of(downstream: Downstream, found: str, how:
     else:
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines([told])
+
+
+CLIENT = """
+import unittest
+import requests
+
+@pytest.fixture
+def offline(hubfiles):
+    start_or_skip(hubfiles)
+
+def start_or_skip(hubfiles):
+    started = start(hubfiles)
+    if started is None or started.status_code != 202 or not isinstance(started.json()["id"], str):
+        pytest.skip("HubSpot cannot be reached")
+
+def start(hubfiles):
+    try:
+        return requests.post(f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async", json=BODY)
+    except Exception:
+        return None
+"""
+SKIPPING = {
+    "in a fixture": "def test_import(offline): pass",
+    "in a subtest": """
+def test_import(hubfiles, subtests):
+    with subtests.test("offline"):
+        start_or_skip(hubfiles)
+""",
+    "after a subtest": """
+def test_import(hubfiles, subtests):
+    with subtests.test("elsewhere"):
+        pytest.skip("not here")
+    start(hubfiles)
+""",
+    "in a TestCase": """
+@pytest.mark.usefixtures("hubfiles")
+class TestImport(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _client(self, hubfiles):
+        self.hubfiles = hubfiles
+
+    def test_import(self):
+        start(self.hubfiles)
+        self.skipTest("HubSpot cannot be reached")
+""",
+}
+
+
+@pytest.mark.parametrize("where", SKIPPING)
+def test_wherever_a_test_skips(downstream: Downstream, where: str) -> None:
+    """A skip of a fixture, of a subtest or of a TestCase hides no request that nothing is recorded for."""
+    downstream.tests(CLIENT + SKIPPING[where])
+
+    result = downstream.run()
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["hubfiles: 1 finding, of which 1 fails the test", "breaking *unmatched-request*"])
+
+
+def test_a_skip_over_an_outage(downstream: Downstream) -> None:
+    """A test that skips for an outage, here for want of a token, was to be recorded and is not: it fails."""
+    downstream.tests(CLIENT + "def test_import(hubfiles): start_or_skip(hubfiles)")
+
+    result = downstream.run_live("--hubfiles-record=rewrite")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*got HTTP 401*", "*HubSpot cannot be reached*"])

@@ -23,6 +23,8 @@ FORMATS = {
     "JSONP": 'callback({"access_token":"<x>"});',
     "JSON, guarded": ')]}\',\n{"access_token":"<x>"}',
     "JSON with comments": '// a\n{"access_token": "<x>", /* b */ "c": 1}',
+    "a signed form of AWS": '{"url": "https://x.net", "fields": {"key": "a", "x-amz-signature": "<x>"}}',
+    "a signed form of Google": "key=a&x-goog-signature=<x>",
     "XML": "<?xml version='1.0'?><r><access_token>\n <x> </access_token><n>1</n></r>".replace("\n <x> ", "<x>"),
     "XML, spaced": "<r>\n  <ns:clientSecret xsi:type='s'>\n    <x>\n  </ns:clientSecret>\n</r>",
     "XML, CDATA": "<r><password><![CDATA[<x>]]></password></r>",

@@ -21,6 +21,18 @@ SECRETS = {
     "PRIVATE_KEY": "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END KEY-----",
     "WEBHOOK_SECRETS": "9b74c9897bac770ffc029102a200c5de",
     "TOKEN_2": "sk_live_51H8xYzAbCdEfGhIj",
+    "TOKEN1": "sk_live_51H8xYzAbCdEfGhIj",
+    "HUBSPOTTOKEN": "pat-na1-" + UUID,
+    "HUBSPOT_PAT": "pat-na1-" + UUID,
+    "GH_PAT": "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "ACCESSTOKEN": "k3J9xQ2mZ7vB5nT1",
+    "CLIENTSECRET": "k3J9xQ2mZ7vB5nT1",
+    "API_BEARER": "k3J9xQ2mZ7vB5nT1",
+    "FERNET_KEY": "k3J9xQ2mZ7vB5nT1",
+    "HUBSPOT_DEVELOPER_KEY": UUID,
+    "PGPASSWORD": "SummerVacation2024",
+    "SSHPASS": "SummerVacation2024",
+    "SMTP_PASS": "SummerVacation2024",
 }
 
 

@@ -60,7 +60,9 @@ def test_basic_authentication_is_known_decoded() -> None:
     assert learned(Authorization=f"Basic {encoded}") == {f"Basic {encoded}", encoded, f"me:{SECRET}", SECRET}
 
 
-@pytest.mark.parametrize("name", ["hapikey", "access_token", "clientSecret", "code", "sig", "X-Amz-Credential"])
+@pytest.mark.parametrize(
+    "name", ["hapikey", "access_token", "clientSecret", "code", "sig", "X-Amz-Credential", "X-Amz-Signature"]
+)
 def test_queries_and_bodies_that_were_sent(name: str) -> None:
     """What stood in a query, a form, a multipart form or JSON under a name that says so is known."""
     assert learned(f"https://x.net/?a=1&{name}={SECRET}") == {SECRET}
@@ -69,6 +71,21 @@ def test_queries_and_bodies_that_were_sent(name: str) -> None:
     assert learned(body=f'{{"a": [{{"{name}": "{SECRET}"}}]}}') == (set() if is_code else {SECRET})
     part = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{SECRET}\r\n--x--\r\n'
     assert learned(body=part) == {SECRET}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"url": "https://me:{SECRET}@x.net/cat.png"}}',
+        f'{{"url": "https:\\/\\/me:{SECRET}@x.net\\/cat.png"}}',
+        f'{{"url": "https://x.net/cat.png?a=1&token={SECRET}"}}',
+        f"<file><url>https://me:{SECRET}@x.net/cat.png</url></file>",
+        f"fetch https://me:{SECRET}@x.net/cat.png",
+    ],
+)
+def test_addresses_in_a_body_that_was_sent(body: str) -> None:
+    """The password and the parameters of an address are known too where the address stands in a body."""
+    assert SECRET in learned(body=body)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ DOCUMENTED: Final = ("field-added", "documented")
 EDITS: Final[Mapping[tuple[str, str | None], Edit]] = {**VALUES, **STRUCTURE}
 """The changes at a place that the value there and its declaration decide."""
 
-_AT_A_PLACE: Final = {*EDITS, DOCUMENTED, (ENUM, None), (ENUM, WHILE_WAITING), (ENUM, AT_THE_END)}
-_OF_THE_WHOLE: Final = {*ANSWERS, *EVENTS}
+_AT_A_PLACE: Final = (*EDITS, DOCUMENTED, (ENUM, None), (ENUM, WHILE_WAITING), (ENUM, AT_THE_END))
+_OF_THE_WHOLE: Final = (*ANSWERS, *EVENTS)
 _ORDER: Final = (
     ENUM, "format-changed", "field-removed", "null-appeared", "field-added", "task-canceled", "task-without-result",
     "one-poll-more", "state-gone", "outage", "success-status-changed", "array-emptied", "array-filled",
@@ -30,8 +30,7 @@ _ORDER: Final = (
     "content-type-changed", "operation-gone", "deprecation-announced", "key-order-changed", "ten-polls-more",
     "task-failed", "task-never-ends",
 )  # fmt: skip
-_VARIANTS: Final = [*EDITS, DOCUMENTED, (ENUM, None), (ENUM, WHILE_WAITING), (ENUM, AT_THE_END), *ANSWERS, *EVENTS]
-_RANKS: Final = {pair: (_ORDER.index(pair[0]), number) for number, pair in enumerate(_VARIANTS)}
+_RANKS: Final = {pair: number for number, pair in enumerate((*_AT_A_PLACE, *_OF_THE_WHOLE))}
 
 
 def kind_rank(change: Change) -> int:
@@ -41,7 +40,7 @@ def kind_rank(change: Change) -> int:
 
 def variant_rank(change: Change) -> int:
     """Return how early this variant is tried among its kind; one that is a value of an enumeration comes last."""
-    return _RANKS.get((change.kind, change.variant), (0, len(_VARIANTS)))[1]
+    return _RANKS.get((change.kind, change.variant), len(_RANKS))
 
 
 def is_event(change: Change) -> bool:

@@ -1,0 +1,1 @@
+"""What a rehearsal promises, measured against suites like those that users write."""

@@ -1,0 +1,147 @@
+"""What a rehearsal promises, each measured on suites of its own."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from rehearsals.projects import Project, project
+from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, STATEFUL, uploads
+
+_ENUM: Final = "import-status $.status enum-value-added"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of a promise, in words, and what does not hold."""
+
+    promise: str
+    title: str
+    figures: str
+    failures: tuple[str, ...] = ()
+
+
+def w1(bounded: bool) -> Measured:
+    """0 false breaks: each reported break happens again from its printed line."""
+    failures, count = [], 0
+    for client in ("requests",) if bounded else CLIENTS:
+        with project(uploads(client)) as suite:
+            breaks = suite.rehearse("allowed" if bounded else "all").rehearsal["breaks"]
+            for one in breaks[:: max(1, len(breaks) // 6)] if bounded else breaks:
+                again = suite.breaks_again(one["reproduce"])
+                count += 1
+                if again.status != 1:
+                    failures.append(f"{client}: {one['reproduce']} ends with {again.status}")
+    figures = f"{count} breaks, {len(failures)} false"
+    return Measured("W1", "each break happens again from its line", figures, _few(failures))
+
+
+def w2(bounded: bool) -> Measured:
+    """0 tests recoloured, 0 files changed, with tests that keep state; in one process that must fail."""
+    family = "allowed" if bounded else "all"
+    with project(STATEFUL) as suite:
+        before = suite.files()
+        apart = suite.rehearse(family)
+        changed = sorted(set(before.items()) ^ set(suite.files().items()))
+        together = suite.rehearse(family, "-p", "rehearsals.one_process")
+    failures = [] if apart.status in (0, 1) and " failed" not in apart.output else ["a test changed its colour"]
+    failures += [f"changed: {name}" for name, _ in changed]
+    failures += [f"not rehearsed: {one}" for one in apart.rehearsal["refused"]]
+    differing = set(apart.verdicts.items()) ^ set(together.verdicts.items()) or together.rehearsal["refused"]
+    if not differing:
+        failures.append("in one process nothing goes wrong: the control fails")
+    figures = (
+        f"{apart.rehearsal['runs']} runs of 5 tests, {len(failures)} wrong; in one process "
+        f"{len(set(apart.verdicts.items()) ^ set(together.verdicts.items()))} verdicts differ and "
+        f"{len(together.rehearsal['refused'])} tests are refused"
+    )
+    return Measured("W2", "nothing is recoloured or changed", figures, _few(failures))
+
+
+def w3(bounded: bool) -> Measured:
+    """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
+    failures, count = [], 0
+    with project(uploads("requests")) as suite:
+        family = "allowed" if bounded else "all"
+        serial = suite.rehearse(family)
+        ways = {
+            "two workers": suite.rehearse(family, "-n", "2"),
+            "one by one": suite.rehearse(family, "-p", "rehearsals.one_by_one"),
+            "the first with a cache": suite.rehearse(family, "cached"),
+            "the second with a cache": suite.rehearse(family, "cached"),
+        }
+        for way, ran in ways.items():
+            count += sum(ran.rehearsal["tried"].values())
+            differing = set(serial.verdicts.items()) ^ set(ran.verdicts.items())
+            failures += [f"{way}: {one}" for one in sorted(differing)]
+            if ran.rehearsal["tried"] != serial.rehearsal["tried"]:
+                failures.append(f"{way}: other changes were tried")
+    alone, guessed = ways["one by one"].rehearsal["runs"], ways["the second with a cache"].rehearsal["runs"]
+    runs = f"{alone} runs one by one, {serial.rehearsal['runs']} in groups, {guessed} with the last result"
+    figures = f"{count} verdicts, {len(failures)} differ; {runs}"
+    return Measured("W3", "the same verdicts, however they are found", figures, _few(failures))
+
+
+def w4(bounded: bool) -> Measured:
+    """Every shape of loop ends, by counts."""
+    wanted = {name: verdict for name, verdict in LOOP_VERDICTS.items() if not bounded or verdict != "undecided"}
+    with project(LOOPS) as suite:
+        chosen = " or ".join(wanted)
+        ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={_ENUM.rpartition(' ')[0]}", "-k", chosen)
+    found = {test.rpartition("::")[2]: verdict for (test, change), verdict in ran.verdicts.items() if change == _ENUM}
+    undecided = [name for name, verdict in wanted.items() if verdict == "undecided"]
+    failures = [f"{n}: {found.get(n)}" for n, v in wanted.items() if v != "undecided" and found.get(n) != v]
+    failures += [f"{name}: {found[name]}" for name in undecided if name in found]
+    if undecided and _ENUM not in ran.rehearsal["not_tried"]:
+        failures.append("what is undecided is not named")
+    return Measured("W4", "every loop ends, by counts", f"{len(wanted)} loops, {len(failures)} wrong", _few(failures))
+
+
+def w5(bounded: bool) -> Measured:
+    """A rehearsed run costs at most 2 of a plain replayed test in processor time."""
+    with project(uploads("requests")) as suite:
+        plain = [_seconds(suite, "--hubfiles-sleep=skip", *args) for args in (("-k", "test_url"), ())]
+        rehearsed = suite.rehearse("allowed")
+        cost = _seconds(suite, "--hubfiles-rehearse=allowed", "-p", "no:cacheprovider") - plain[1]
+    each = cost / rehearsed.rehearsal["runs"]
+    a_test = (plain[1] - plain[0]) / 4
+    figures = f"{each * 1000:.0f} ms a run, {a_test * 1000:.0f} ms a plain replayed test, {each / a_test:.1f} times"
+    return Measured("W5", "a run costs at most 2 of a plain replayed test", figures)
+
+
+def w6(bounded: bool) -> Measured:
+    """The same verdicts with each client."""
+    family = "allowed" if bounded else "breaking"
+    verdicts = {}
+    for client in ("requests", "httpx") if bounded else CLIENTS:
+        with project(uploads(client)) as suite:
+            verdicts[client] = suite.rehearse(family).verdicts
+    first = set(verdicts["requests"].items())
+    failures = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
+    figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"
+    return Measured("W6", "the same with every client", figures, _few(failures))
+
+
+PROMISES: Final = (w1, w2, w3, w4, w5, w6)
+
+
+def _seconds(suite: Project, *args: str) -> float:
+    """Return the processor time that a run takes, its children and theirs included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    suite.run(*args)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _few(failures: list[str]) -> tuple[str, ...]:
+    return tuple(failures[:20])
+
+
+def table(measured: list[Measured]) -> Iterator[str]:
+    """Yield the lines of the table."""
+    yield "| | promise | measured |"
+    yield "|---|---|---|"
+    for one in measured:
+        yield f"| {one.promise} | {one.title} | {one.figures} |"
