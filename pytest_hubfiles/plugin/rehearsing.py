@@ -27,7 +27,7 @@ from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
-from pytest_hubfiles.rehearsal.rehearse import Rehearsal, Test, Told
+from pytest_hubfiles.rehearsal.rehearse import OneTest, Rehearsal, Told
 from pytest_hubfiles.rehearsal.verdicts import Seen, is_installed, outcome_of
 from pytest_hubfiles.report.rehearsal import Rehearsal as RehearsalReport
 from pytest_hubfiles.report.rehearsal import Rehearsed
@@ -122,7 +122,7 @@ class Rehearsing:
             gc.unfreeze()
 
     def _rehearsal(self, item: pytest.Item, recorded: Sequence[Interaction]) -> Rehearsal | Moving:
-        test, suspects = Test(item.nodeid, self._options), self._suspects.get(item.nodeid, ())
+        test, suspects = OneTest(item.nodeid, self._options), self._suspects.get(item.nodeid, ())
         move, choice = self._move, self._choice
         if move is None:
             families = dict(choice.of(recorded, self._run.contracts))

@@ -36,7 +36,8 @@ class Asking:
         contract = self.move.contracts.find(method, path)
         if contract is None:
             return
-        sent = body.encode("latin-1", "replace") if method == "POST" else answer and answer.request_body
+        recorded = None if answer is None else answer.request_body
+        sent = body.encode("latin-1", "replace") if method == "POST" else recorded
         if answer is None and contract.version == self.move.old:
             self.old.append(contract.operation)
             self.place = self.place or place_here(self.root, self.move.old)

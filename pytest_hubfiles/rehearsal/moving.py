@@ -9,7 +9,7 @@ from typing import Final
 from pytest_hubfiles.rehearsal.asking import Asking
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
-from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, Test, Told, why_not_of
+from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, OneTest, Told, why_not_of
 from pytest_hubfiles.rehearsal.search import Found, Search
 from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
 
@@ -27,7 +27,7 @@ class Moving:
     *suspects* are the names of those that broke it the last time.
     """
 
-    test: Test
+    test: OneTest
     move: Move
     operations: Sequence[str]
     changes: Sequence[Change]

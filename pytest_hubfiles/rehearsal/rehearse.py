@@ -56,7 +56,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class OneTest:
     """A test to rehearse: its ``name``, and the ``options`` that a line for a shell needs for it to be as it is now."""
 
     name: str
@@ -77,7 +77,7 @@ class Rehearsal:
 
     def __init__(
         self,
-        test: Test,
+        test: OneTest,
         families: Mapping[Change, str],
         attempt: Callable[[Sequence[Change]], Told | None],
         suspects: Iterable[str] = (),

@@ -10,7 +10,7 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving
-from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, Test, Told
+from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, OneTest, Told
 from pytest_hubfiles.report.rehearsal import Rehearsed, Verdict
 
 A, STATUS = (Change("job", path, "field-removed") for path in ("$.a", "$.status"))
@@ -20,7 +20,7 @@ PASSES, RAISES = Told(Verdict.PASSES, asked=("x",)), Told(Verdict.RAISES, "E", "
 def moving(attempt: Callable[[Sequence[Change], bool], Told | None], *, over: bool = False) -> Rehearsed:
     """Rehearse a move with two members that are not promised, one of which steers."""
     move = Move("v1", "v2", Contracts(()))
-    return Moving(Test("t"), move, ["job"], [A, STATUS], attempt).run(lambda: over)
+    return Moving(OneTest("t"), move, ["job"], [A, STATUS], attempt).run(lambda: over)
 
 
 def test_what_breaks_only_together_in_two_groups() -> None:
