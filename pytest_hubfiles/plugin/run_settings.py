@@ -67,7 +67,7 @@ class Run:
         if self.cassettes.is_file():
             source, value = self.decided("cassettes") or ("the cassette root", self.cassettes.name)
             raise OptionError(source, value, "it is a file; give a folder")
-        self.compared, self.rehearsed_versions  # noqa: B018  # checked before any test runs, as every setting is
+        self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("rehearsed") is not None:
             self.accepted_breaks  # noqa: B018  # likewise
         if self.get("change") is not None:

@@ -36,7 +36,7 @@ OTHER = replace(
     breaks=(),
     joint=(),
     requests=(),
-    operations={"import-status": True, "more": False},
+    operations={"import-start": False, "import-status": True, "more": False},
 )
 
 
