@@ -173,7 +173,19 @@ def test_migration_commands_record_both_versions_and_compare_them(reader: Reader
     assert (reader.folder / "cassettes/v3/test_import/test_import_completes.yaml").is_file()
     assert (reader.folder / "cassettes/2026-03/test_import/test_import_completes.yaml").is_file()
 
-    assert reader.shows("--hubfiles-compare") == 1
+    assert reader.shows("pytest -q --hubfiles-version v3 --hubfiles-version 2026-03 --hubfiles-compare") == 1
+
+
+def test_a_move_prints_what_is_shown(reader: Reader) -> None:
+    """The rehearsal of the move tells what breaks of the snippets' tests in v3, and each line tells it again."""
+    record = "pytest -q --hubfiles-version v3 --hubfiles-record once"
+    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    assert reader.shows("--hubfiles-rehearse v3:2026-09") == 0
+    picture = block("console", "--hubfiles-rehearse v3:2026-09")
+    lines = [line.partition("reproduce: ")[2] for line in picture.splitlines() if "reproduce: " in line]
+    again = [reader.run(line) for line in lines]
+    assert [done.returncode for done in again] == [1, 0]
+    assert "of your 1 v3 test 0 pass against" in again[1].stdout
 
 
 def test_check_prints_what_is_shown(reader: Reader) -> None:

@@ -16,7 +16,7 @@ import pytest
 from pytest_hubfiles.cassettes import Limits
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
-from pytest_hubfiles.settings.values import NEEDED, OptionError
+from pytest_hubfiles.settings.values import NEEDED, OptionError, nearest_first
 from pytest_hubfiles.visible import visible
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.record.stragglers import Stragglers
     from pytest_hubfiles.rehearsal.accepted import Accepted
+    from pytest_hubfiles.rehearsal.asking import Asking
     from pytest_hubfiles.rehearsal.changes import Change
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
@@ -58,6 +59,7 @@ class Run:
         self.partial = False
         self.running = False
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
+        self.asking: Asking | None = None  # likewise, if it runs as another version
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
@@ -144,16 +146,28 @@ class Run:
             OptionError: if they are not two different versions that contracts describe.
         """
         asked: str | None = self.get("compare")
-        if asked is None:
-            return None
+        return None if asked is None else self._two_versions("--hubfiles-compare", asked)
+
+    @property
+    def rehearsed_versions(self) -> tuple[str, str] | None:
+        """The version whose tests are rehearsed as another one, and that one; None where nobody asked.
+
+        Raises:
+            OptionError: if they are not two different versions that contracts describe.
+        """
+        asked: str | None = self.get("rehearse")
+        return None if asked is None or ":" not in asked else self._two_versions("--hubfiles-rehearse", asked)
+
+    def _two_versions(self, source: str, asked: str) -> tuple[str, str]:
         from pytest_hubfiles.judge import shipped
 
         known = shipped.versions_on_file(self.get("schemas"))
         old, _, new = asked.partition(":")
-        if old == new or old not in known or new not in known:
-            good = f"give OLD:NEW, two different versions of {', '.join(known)}"
-            raise OptionError("--hubfiles-compare", asked, good)
-        return old, new
+        unknown = next((version for version in (old, new) if version not in known), None)
+        if unknown is None and old != new:
+            return old, new
+        good = f"give OLD:NEW, two different versions of {', '.join(nearest_first(unknown, known))}"
+        raise OptionError(source, asked, good)
 
     @cached_property
     def cassettes(self) -> Path:

@@ -196,7 +196,9 @@ class Reporter:
         migration = Migration(old, new, run.contracts, recordings)
         found = run.rules().excuse(migration.findings(), old)
         run.report.run_findings += [*found, *unreadable]
-        run.report.comparison = migration.comparison(found)
+        comparison = migration.comparison(found)
+        is_rehearsed = run.rehearsed_versions == (old, new)
+        run.report.comparison = comparison.with_tests(self._rehearsal().operations) if is_rehearsed else comparison
 
     def _stale(self) -> list[str]:
         from pytest_hubfiles.judge import deviations

@@ -25,11 +25,15 @@ class Choice:
     only: tuple[str, ...] = ()
     budget: float | None = None
 
+    def is_wanted(self, change: Change) -> bool:
+        """Return whether *change* matches one of the patterns, or there are none."""
+        return not self.only or any(_matches(change, pattern) for pattern in self.only)
+
     def of(self, recorded: Iterable[Interaction], contracts: Contracts) -> Iterator[tuple[Change, str]]:
         """Yield each change that *recorded* allows and that is chosen, with its family."""
         recorded = tuple(recorded)
         for change in changes_of(recorded, contracts):
-            if self.only and not any(_matches(change, pattern) for pattern in self.only):
+            if not self.is_wanted(change):
                 continue
             its = family(change, recorded, contracts)
             if self.family == _ALL or self.family.removesuffix("s") == its:

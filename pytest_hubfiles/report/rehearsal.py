@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -46,7 +46,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A test that a change breaks; ``accepted`` is the reason why that is fine, if somebody gave one."""
+    """A test that a change breaks; ``accepted`` is the reason why that is fine, if somebody gave one.
+
+    ``reproduce`` is the line for a shell under which it breaks again. The change of a move is the move itself, OLD:NEW,
+    where the test breaks with nothing absent, or only with everything absent.
+    """
 
     change: str
     family: str
@@ -54,12 +58,8 @@ class Break:
     verdict: str
     error: str | None
     place: str | None
+    reproduce: str
     accepted: str | None = None
-
-    @property
-    def reproduce(self) -> str:
-        """The line for a shell under which it breaks again."""
-        return f"pytest {shlex.quote(self.test)} --hubfiles-change {shlex.quote(self.change)}"
 
     @property
     def file_and_line(self) -> tuple[str, int | None]:
@@ -69,13 +69,36 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What a version refuses of what a test sends to an operation: the members that are ``missing``, and ``wrong``."""
+
+    test: str
+    operation: str
+    missing: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    def with_member(self, path: str, *, is_missing: bool) -> Refused:
+        """Return this with one member more."""
+        if is_missing:
+            return replace(self, missing=tuple(dict.fromkeys((*self.missing, path))))
+        return replace(self, wrong=tuple(dict.fromkeys((*self.wrong, path))))
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Refused:
+        """Return what ``asdict`` made of one."""
+        return cls(facts["test"], facts["operation"], tuple(facts["missing"]), tuple(facts["wrong"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What the rehearsal of one test hands to the report.
 
     ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
     many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
     ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict. ``refused`` says why the
-    test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs.
+    test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs. Of a test that moves,
+    ``requests`` are those that the new version refuses, and ``operations`` are those that it uses, each with whether
+    the move breaks it.
     """
 
     test: str
@@ -88,6 +111,8 @@ class Rehearsed:
     undecided: tuple[str, ...] = ()
     refused: str | None = None
     evidence: Evidence = field(default_factory=dict)
+    requests: tuple[Refused, ...] = ()
+    operations: Mapping[str, bool] = field(default_factory=dict)
 
     def to_text(self) -> str:
         """Return it as one line of JSON."""
@@ -101,6 +126,7 @@ class Rehearsed:
             facts[name] = tuple(facts[name])
         facts["joint"] = tuple(map(tuple, facts["joint"]))
         facts["breaks"] = tuple(Break(**one) for one in facts["breaks"])
+        facts["requests"] = tuple(map(Refused.from_dict, facts["requests"]))
         return cls(**facts)
 
 
@@ -124,7 +150,9 @@ class Rehearsal:
     """The rehearsal of a run, or of several.
 
     ``by_test`` has the tests that were rehearsed. ``joint`` has tests with changes that break them together,
-    ``refused`` the tests that were not rehearsed, with the reason. ``needs`` are what follows from ``evidence``.
+    ``refused`` the tests that were not rehearsed, with the reason. ``needs`` are what follows from ``evidence``. Of a
+    move, ``requests`` are those that the new version refuses, ``operations`` are those that tests use, each with
+    whether the move breaks one.
     """
 
     family: str
@@ -136,6 +164,14 @@ class Rehearsal:
     refused: list[tuple[str, str]] = field(default_factory=list)
     evidence: Evidence = field(default_factory=dict)
     needs: dict[str, Any] = field(default_factory=dict)
+    requests: list[Refused] = field(default_factory=list)
+    operations: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def move(self) -> tuple[str, str] | None:
+        """The two versions of a move, None where it is none."""
+        old, colon, new = self.family.partition(":")
+        return (old, new) if colon else None
 
     def add(self, one: Rehearsed) -> None:
         """Take in what one test came to."""
@@ -150,6 +186,12 @@ class Rehearsal:
         self.breaks += one.breaks
         self.joint += [(one.test, group) for group in one.joint]
         self.evidence = united(self.evidence, one.evidence)
+        self._add_requests(one.requests, one.operations)
+
+    def _add_requests(self, requests: Iterable[Refused], operations: Mapping[str, bool]) -> None:
+        self.requests += [one for one in requests if one not in self.requests]
+        for operation, breaks in operations.items():
+            self.operations[operation] = self.operations.get(operation, False) or breaks
 
     def merge(self, other: Rehearsal) -> None:
         """Take in the rehearsal of another run; what both found of the same test is kept once."""
@@ -162,6 +204,7 @@ class Rehearsal:
         self.joint += [one for one in other.joint if one not in self.joint]
         self.refused += [one for one in other.refused if one not in self.refused]
         self.evidence = united(self.evidence, other.evidence)
+        self._add_requests(other.requests, other.operations)
 
     def _add(self, test: str, unbroken: Unbroken) -> None:
         self.by_test[test] = self.by_test.get(test, Unbroken()).with_another(unbroken)
@@ -221,7 +264,7 @@ class Rehearsal:
             "inferred": self.inferred,
             "tried": dict(sorted(tried.items())),
             "not_tried": sorted(self.not_tried),
-            "breaks": [{**asdict(one), "reproduce": one.reproduce} for one in breaks],
+            "breaks": list(map(asdict, breaks)),
             "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
             "by_test": [
                 {"test": test, **{name: sorted(getattr(one, name)) for name in Unbroken.__slots__}}
@@ -230,6 +273,8 @@ class Rehearsal:
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
             "needs": self.needs,
             "evidence": self.evidence,
+            "requests": [asdict(one) for one in sorted(self.requests, key=lambda one: (one.test, one.operation))],
+            "operations": dict(sorted(self.operations.items())),
         }
 
     @classmethod
@@ -245,4 +290,6 @@ class Rehearsal:
             [(one["test"], one["reason"]) for one in facts["refused"]],
             facts["evidence"],
             facts["needs"],
+            list(map(Refused.from_dict, facts["requests"])),
+            dict(facts["operations"]),
         )

@@ -135,7 +135,13 @@ def _unseen(recorder: Recorder) -> Iterator[str]:
 
 def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
     """Yield why a rehearsal is red: it tried nothing, or a test breaks under what HubSpot may do at any time."""
-    if not rehearsal.tried:
+    if rehearsal.move is not None and not rehearsal.tried:
+        old, _ = rehearsal.move
+        yield (
+            f"nothing was rehearsed: no test that replays is of version {old} and can be; "
+            f"--hubfiles-version {old} runs those that name no version as {old}"
+        )
+    elif not rehearsal.tried:
         yield (
             f"nothing was rehearsed: no test that replays allows a change of the family {rehearsal.family}; "
             "hubfiles changes lists those of your cassettes"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -48,6 +48,14 @@ class OptionError(HubfilesError):
         shown = re.sub(r"://[^/\s]*@", "://…@", repr(value))  # nobody's password, nor a token in a query
         shown = re.sub(r"(://[^\s?#]*)[?#].*[^'\"]", r"\1?…", shown)
         super().__init__(f"{source}: {shown} is not possible; {good}")
+
+
+def nearest_first(text: str | None, names: Iterable[str]) -> list[str]:
+    """Return *names*, those first that come close to *text*, if there is one."""
+    from difflib import get_close_matches
+
+    names = list(names)
+    return list(dict.fromkeys([*(get_close_matches(text, names) if text else ()), *names]))
 
 
 Parser = Callable[[Any], Any]

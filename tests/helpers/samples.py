@@ -195,7 +195,7 @@ UPLOADERS = (
 
 
 def broken(change: int, test: int, verdict: str, error: str | None, place: str | None, **more: Any) -> Break:
-    return Break(CHANGES[change], "allowed", UPLOADERS[test], verdict, error, place, **more)
+    return Break(CHANGES[change], "allowed", UPLOADERS[test], verdict, error, place, line(test, change), **more)
 
 
 def rehearsed() -> Report:

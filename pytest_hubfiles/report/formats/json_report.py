@@ -6,7 +6,7 @@ import json
 from importlib import metadata, resources
 from typing import Any, Final
 
-from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
+from pytest_hubfiles.compare.comparison import ByTests, Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
@@ -70,6 +70,7 @@ def compared(comparison: Comparison) -> dict[str, Any]:
                 "verdict": one.verdict.value,
                 "schemas": one.schemas.value,
                 "recordings": one.recordings.value,
+                **({} if one.tests is None else {"tests": one.tests.value}),
             }
             for one in comparison.operations
         ],
@@ -125,7 +126,13 @@ def read_json(text: bytes, source: str) -> Report:
 
 def _comparison(facts: dict[str, Any]) -> Comparison:
     operations = (
-        Compared(one["operation"], Verdict(one["schemas"]), Verdict(one["recordings"])) for one in facts["operations"]
+        Compared(
+            one["operation"],
+            Verdict(one["schemas"]),
+            Verdict(one["recordings"]),
+            ByTests(one["tests"]) if "tests" in one else None,
+        )
+        for one in facts["operations"]
     )
     return Comparison(facts["old"], facts["new"], tuple(operations), tuple(facts["missing"]), tuple(facts["support"]))
 

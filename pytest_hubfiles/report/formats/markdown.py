@@ -116,14 +116,15 @@ def _comparison(report: Report) -> list[str]:
     compared = report.comparison
     rows = (
         f"| {_cell(one.operation)} | {one.verdict.value} | {one.schemas.value} | {one.recordings.value} |"
+        + (f" {'' if one.tests is None else one.tests.value} |" * compared.has_tests)
         for one in compared.operations
     )
     return [
         "",
         f"**From {code(compared.old)} to {code(compared.new)}: {MEANINGS[compared.verdict]}**",
         "",
-        "| operation | verdict | by schemas | by recordings |",
-        "| :--- | :--- | :--- | :--- |",
+        f"| operation | verdict | by schemas | by recordings |{' by your tests |' * compared.has_tests}",
+        f"| :--- | :--- | :--- | :--- |{' :--- |' * compared.has_tests}",
         *_as_many(rows),
         "",
         *_as_many(f"- {code(line, 400)}" for line in (*compared.support, *compared.missing)),

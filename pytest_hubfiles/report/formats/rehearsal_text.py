@@ -6,23 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from pytest_hubfiles.report.formats.move_text import render_move
+from pytest_hubfiles.report.formats.verdicts_text import HOW, few, in_words
 from pytest_hubfiles.report.grouping import plural
-from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Verdict
+from pytest_hubfiles.report.rehearsal import Break, Rehearsal
 
-_HOW: Final = {
-    Verdict.FAILS.value: ("fails", "fail"),
-    Verdict.RAISES.value: ("raises", "raise"),
-    Verdict.GIVES_UP.value: ("gives up", "give up"),
-    Verdict.NEVER_ENDS.value: ("never ends", "never end"),
-    Verdict.ASKS_ELSE.value: ("asks what is not recorded", "ask what is not recorded"),
-}
 _PLAIN: Final = ("allowed", "breaking")
-_MOST_PLACES: Final = 3
 _MARGIN: Final = " " * 10  # as below findings
 
 
 def render_rehearsal(rehearsal: Rehearsal) -> list[str]:
-    """Return *rehearsal* as lines: what was tried, and below it each change that breaks a test, and how."""
+    """Return *rehearsal* as lines: what was tried, below it what breaks a test, and how, and what has no verdict."""
+    lines = _of_changes(rehearsal) if rehearsal.move is None else render_move(rehearsal, *rehearsal.move)
+    return [*lines, *remarks(rehearsal)]
+
+
+def _of_changes(rehearsal: Rehearsal) -> list[str]:
     by_change, tried = rehearsal.by_change, rehearsal.tried
     lines = [f"rehearsal: {headline(rehearsal)}"]
     if by_change:
@@ -34,7 +33,7 @@ def render_rehearsal(rehearsal: Rehearsal) -> list[str]:
             word = "accepted" if is_accepted(breaks) else "breaks"
             lines.append(f"{word:<10}{share:>5}  {shown[change].ljust(width)}  {how(breaks)}")
             lines += [f"{_MARGIN}{line}" for line in _more(breaks)]
-    return [*lines, *remarks(rehearsal)]
+    return lines
 
 
 def headline(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> str:
@@ -63,7 +62,7 @@ def told(breaks: Sequence[Break]) -> list[str]:
     more = f" and {plural(len(breaks) - 1, 'other test')}" if len(breaks) > 1 else ""
     return [
         f"{first.change}, which the API may do at any time, breaks {first.test}{more}",
-        _in_words(first),
+        in_words(first),
         f"reproduce: {first.reproduce}",
     ]
 
@@ -84,44 +83,34 @@ def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterato
         shown = ", ".join(map(quoted, group))
         yield f"only together: {quoted(test)} breaks under all of these at once, under none of them alone: {shown}"
     if undecided := sorted(rehearsal.undecided):
-        yield f"no verdict for {plural(len(undecided), 'change')}: {_few(undecided, quoted)}"
+        yield f"no verdict for {plural(len(undecided), 'change')}: {few(undecided, quoted)}"
     if left_out := sorted(rehearsal.not_tried - rehearsal.undecided):
-        yield f"not tried within the budget: {plural(len(left_out), 'change')}: {_few(left_out, quoted)}"
+        yield f"not tried within the budget: {plural(len(left_out), 'change')}: {few(left_out, quoted)}"
     for reason, tests in _by_reason(rehearsal.refused).items():
-        yield f"not rehearsed: {_few(tests, quoted)} ({quoted(reason)})"
+        yield f"not rehearsed: {few(tests, quoted)} ({quoted(reason)})"
 
 
 def how(breaks: Iterable[Break]) -> str:
     """Return how the tests of *breaks* break: of one with place and error, of several how many how."""
     breaks = list(breaks)
     if len(breaks) == 1:
-        return _in_words(breaks[0])
+        return in_words(breaks[0])
     counts = Counter(one.verdict for one in breaks)
-    return ", ".join(f"{count} {_HOW[verdict][count != 1]}" for verdict, count in counts.most_common())
-
-
-def _in_words(one: Break) -> str:
-    said = f": {one.error}" if one.error else ""
-    return f"{_HOW[one.verdict][0]}{f' at {one.place}' if one.place else ''}{said}"
+    return ", ".join(f"{count} {HOW[verdict][count != 1]}" for verdict, count in counts.most_common())
 
 
 def _more(breaks: Iterable[Break]) -> Iterator[str]:
     """Yield where several tests break, whether that is accepted, and the line under which the first breaks again."""
     breaks = list(breaks)
     if len(breaks) > 1:
-        for verdict, (single, _) in _HOW.items():
+        for verdict, (single, _) in HOW.items():
             places = dict.fromkeys(one.place for one in breaks if one.verdict == verdict and one.place)
             if places:
-                yield f"{single} at {_few(list(places))}"
+                yield f"{single} at {few(list(places))}"
     for reason in dict.fromkeys(one.accepted for one in breaks if one.accepted is not None):
         count = sum(one.accepted == reason for one in breaks)
         yield f"accepted for {plural(count, 'test')}: {reason}"
     yield f"reproduce: {foremost(breaks).reproduce}"
-
-
-def _few(names: list[str], quoted: Callable[[str], str] = str) -> str:
-    more = len(names) - _MOST_PLACES
-    return ", ".join(map(quoted, names[:_MOST_PLACES])) + (f" and {more} more" if more > 0 else "")
 
 
 def _by_reason(refused: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -101,10 +101,13 @@ def render_text(report: Report) -> str:
 
 
 def _comparison(comparison: Comparison) -> list[str]:
-    """Return the verdict as a table: per operation, by the schemas, by the recordings."""
-    rows = [("operation", "verdict", "by schemas", "by recordings")]
-    rows += [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
-    shown = 4 if any(c.schemas is not Verdict.NOT_COMPARED for c in comparison.operations) else 2
+    """Return the verdict as a table: per operation, by the schemas, by the recordings, by tests if any were asked."""
+    rows = [("operation", "verdict", "by schemas", "by recordings", "by your tests")]
+    for one in comparison.operations:
+        by_tests = "" if one.tests is None else one.tests.value
+        rows.append((one.operation, one.verdict.value, one.schemas.value, one.recordings.value, by_tests))
+    has_schemas = any(one.schemas is not Verdict.NOT_COMPARED for one in comparison.operations)
+    shown = 5 if comparison.has_tests else 4 if has_schemas else 2
     widths = [max(len(row[column]) for row in rows) for column in range(shown)]
     lines = [f"from {comparison.old} to {comparison.new}: {MEANINGS[comparison.verdict]}"]
     for row in rows if comparison.operations else ():
