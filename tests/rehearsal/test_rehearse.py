@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 import pytest
-from helpers.downstream import Downstream, whole_import
+from helpers.downstream import TASK, Downstream, whole_import
 
 SUITE = """
 import time
@@ -238,6 +238,42 @@ def test_what_cannot_be_rehearsed_is_said(downstream: Downstream) -> None:
     assert "does not pass in a process of its own" in reasons["test_sends_nothing"]
     assert rehearsal["breaks"] == rehearsal["joint"] == []  # though test_counts failed by itself, now and then
     result.stdout.fnmatch_lines(["not rehearsed: *test_skips* (it is skipped)"])
+
+
+ANY_ORDER = """
+import pathlib, requests
+
+def mark(name):
+    marks = pathlib.Path(name)
+    marks.write_text(marks.read_text() + "x" if marks.exists() else "x")
+    return len(marks.read_text())
+
+def test_any_order(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    asks = [lambda: requests.post(url, json=BODY), lambda: requests.get(f"{url}/tasks/TASK/status")]
+    for ask in asks[:: 1 if mark("orders.txt") == 1 else -1]:
+        ask()
+
+def test_any_number(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    for _ in range(mark("numbers.txt")):
+        requests.get(f"{url}/tasks/TASK/status")
+"""
+
+
+def test_threads_may_ask_in_any_order(downstream: Downstream) -> None:
+    """A test that asks the same in another order is rehearsed; one that asks something else is not, and it is said."""
+    downstream.tests(ANY_ORDER.replace("TASK", TASK))
+    for test in ("test_any_order", "test_any_number"):
+        downstream.write(whole_import(), downstream.cassette(test))
+    only = "--hubfiles-rehearse-only=import-status $.status"
+    result, rehearsal = rehearse(downstream, only, "-k", "any_order")
+    assert rehearsal["refused"] == []
+    result, rehearsal = rehearse(downstream, only, "-k", "any_number")
+    assert [one["reason"] for one in rehearsal["refused"]] == [
+        "it asks something else when it is run a second time, without any change"
+    ]
+    result.stdout.fnmatch_lines(["nothing was rehearsed: the tests that replay could not be, for the reasons above"])
 
 
 CHANGED = f"""
