@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from pytest_hubfiles import cassettes, secrets
+from pytest_hubfiles.model.body import BodyNotJsonError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import MatchKey
@@ -20,7 +22,8 @@ class Tape:
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
-    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would.
+    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would, and
+    any refusal, which whoever tries again meets again.
     ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
     """
 
@@ -66,7 +69,8 @@ class Tape:
         return self._repeats.total()
 
     def _is_repeated(self, number: int) -> bool:
-        return self.is_changed and self.interactions[number].task_id is not None
+        answer = self.interactions[number]
+        return self.is_changed and (answer.task_id is not None or _is_refusal(answer))
 
     def with_any_body(self, key: MatchKey) -> Interaction | None:
         """Return the next request to be answered that is like *key* but for its body, None where there is none."""
@@ -85,6 +89,15 @@ class Tape:
             self.has_waited = self.has_waited or self.interactions[number].task_status not in TERMINAL
         else:
             self.played.add(number)
+
+
+def _is_refusal(answer: Interaction) -> bool:
+    """Return whether *answer* is an error, or cut off."""
+    try:
+        answer.json  # noqa: B018  # read for what it raises
+        return answer.status_code >= HTTPStatus.BAD_REQUEST
+    except BodyNotJsonError:
+        return True
 
 
 class StoredCassette:

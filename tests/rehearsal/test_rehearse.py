@@ -276,6 +276,33 @@ def test_threads_may_ask_in_any_order(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(["nothing was rehearsed: the tests that replay could not be, for the reasons above"])
 
 
+RETRIES = """
+import requests
+
+def test_retries(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    for _ in range(3):
+        try:
+            started = requests.post(url, json=BODY)
+            started.raise_for_status()
+            return
+        except requests.RequestException as error:
+            last = error
+    raise LookupError("no start") from last
+"""
+
+
+def test_an_outage_for_good_lasts(downstream: Downstream) -> None:
+    """A start that is tried again meets an outage again that is for good, and the test ends by an error of its own."""
+    downstream.tests(RETRIES)
+    downstream.write(whole_import(), downstream.cassette("test_retries"))
+    _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=import-start", family="events")
+    assert {one["change"]: (one["verdict"], one["error"]) for one in rehearsal["breaks"]} == {
+        f"import-start outage {outage}-for-good": ("gives-up", "LookupError: no start")
+        for outage in ("429", "429-no-retry-after", "500", "502", "cut")
+    }
+
+
 CHANGED = f"""
 @pytest.mark.hubfiles(cassette="import")
 def test_import(hubfiles):
