@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from pytest_hubfiles import cassettes, secrets
+from pytest_hubfiles.model.body import BodyNotJsonError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import MatchKey
@@ -20,7 +22,8 @@ class Tape:
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
-    ``is_changed`` says that this is not what was recorded: any answer to a poll, and any outage, is repeated then.
+    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would, and
+    any refusal, which whoever tries again meets again.
     ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
     ``takes_any_body`` says whether a request may have another body than the one recorded. ``watch`` is told what each
     request is matched by, and its answer, None if it has none.
@@ -79,7 +82,7 @@ class Tape:
 
     def _is_repeated(self, number: int) -> bool:
         answer = self.interactions[number]
-        return self.is_changed and (answer.task_id is not None or answer.status_code >= 400)
+        return self.is_changed and (answer.task_id is not None or _is_refusal(answer))
 
     def with_any_body(self, key: MatchKey) -> Interaction | None:
         """Return the next request to be answered that is like *key* but for its body, None where there is none."""
@@ -100,10 +103,19 @@ class Tape:
         if number in self.played:
             self._repeats[number] += 1
             answer = self.interactions[number]
-            is_waiting = answer.task_status not in TERMINAL and answer.status_code < 400
+            is_waiting = answer.task_status not in TERMINAL and not _is_refusal(answer)
             self.has_waited = self.has_waited or is_waiting
         else:
             self.played.add(number)
+
+
+def _is_refusal(answer: Interaction) -> bool:
+    """Return whether *answer* is an error, or cut off."""
+    try:
+        answer.json  # noqa: B018  # read for what it raises
+        return answer.status_code >= HTTPStatus.BAD_REQUEST
+    except BodyNotJsonError:
+        return True
 
 
 class StoredCassette:

@@ -9,7 +9,7 @@ from typing import Final
 from pytest_hubfiles.rehearsal.asking import Asking
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
-from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, OneTest, Told, why_not_of
+from pytest_hubfiles.rehearsal.rehearse import ASKS_OTHERWISE, ENDS_OTHERWISE, OneTest, Told, why_not_of
 from pytest_hubfiles.rehearsal.search import Found, Search
 from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
 
@@ -59,8 +59,9 @@ class Moving:
         else:
             found = self._search(is_over, progress)
             breaks = [*self._breaks(found), *self._all_at_once(found)]
-        if not control.is_as(self.attempt((), False)):
-            return Rehearsed(name, refused=ENDS_OTHERWISE)
+        again = self.attempt((), False)
+        if not control.is_as(again) or not control.asks_as(again):
+            return Rehearsed(name, refused=ENDS_OTHERWISE if not control.is_as(again) else ASKS_OTHERWISE)
         return replace(_rehearsed(name, str(self.move), found), breaks=tuple(breaks), requests=plain.requests,
                        operations=self._by_operation(breaks, plain, found))  # fmt: skip
 

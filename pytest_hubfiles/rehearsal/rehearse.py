@@ -12,6 +12,7 @@ from pytest_hubfiles.rehearsal.search import Found, Search
 from pytest_hubfiles.report.rehearsal import Break, Outcome, Refused, Rehearsed, Verdict
 
 ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without any change"
+ASKS_OTHERWISE: Final = "it asks something else when it is run a second time, without any change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,12 @@ class Told:
         return cls(**facts)
 
     def is_as(self, other: Told | None) -> bool:
-        """Return whether the test did in both runs the same."""
-        return other is not None and (self.outcome, self.asked) == (other.outcome, other.asked)
+        """Return whether the test ended in both runs alike."""
+        return other is not None and self.outcome == other.outcome
+
+    def asks_as(self, other: Told | None) -> bool:
+        """Return whether the test asked the same in both runs; the order is that of threads, another each time."""
+        return other is not None and sorted(self.asked) == sorted(other.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class Rehearsal:
         again = self._attempt(())
         if not control.is_as(again):
             return Rehearsed(name, refused=ENDS_OTHERWISE)
+        if not control.asks_as(again):
+            return Rehearsed(name, refused=ASKS_OTHERWISE)
         return self._rehearsed(found)
 
     def _rehearsed(self, found: Found) -> Rehearsed:

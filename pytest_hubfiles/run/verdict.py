@@ -135,7 +135,9 @@ def _unseen(recorder: Recorder) -> Iterator[str]:
 
 def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
     """Yield why a rehearsal is red: it tried nothing, or a test breaks under what HubSpot may do at any time."""
-    if rehearsal.move is not None and not rehearsal.tried:
+    if not rehearsal.tried and rehearsal.refused:
+        yield "nothing was rehearsed: the tests that replay could not be, for the reasons above"
+    elif rehearsal.move is not None and not rehearsal.tried:
         old, _ = rehearsal.move
         yield (
             f"nothing was rehearsed: no test that replays is of version {old} and can be; "
@@ -143,8 +145,8 @@ def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
         )
     elif not rehearsal.tried:
         yield (
-            f"nothing was rehearsed: no test that replays allows a change of the family {rehearsal.family}; "
-            "hubfiles changes lists those of your cassettes"
+            f"nothing was rehearsed: no test that replays allows a change of the family {rehearsal.family}"
+            " that --hubfiles-rehearse-only, if given, chooses; hubfiles changes lists those of your cassettes"
         )
     failing = rehearsal.failing
     if failing:

@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 import pytest
-from helpers.downstream import Downstream, whole_import
+from helpers.downstream import TASK, Downstream, whole_import
 
 SUITE = """
 import time
@@ -196,33 +196,6 @@ def test_the_budget(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(["rehearsal: nothing was tried", "not tried within the budget: * changes: *"])
 
 
-RETRIES = """
-import requests
-
-def test_retries(hubfiles):
-    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
-    for attempt in range(4):
-        answer = requests.post(url, json=BODY)
-        if answer.status_code == 202:
-            break
-    answer.raise_for_status()
-    for attempt in range(4):
-        poll = requests.get(f"{url}/tasks/{answer.json()['id']}/status")
-    poll.raise_for_status()
-"""
-
-
-def test_an_outage_goes_on(downstream: Downstream) -> None:
-    """Who asks again while an outage goes on meets it again, and raises what it would raise then."""
-    downstream.tests(RETRIES)
-    downstream.write(whole_import(), downstream.cassette("test_retries"))
-    _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=* outage 500*", family="events")
-    assert verdicts(rehearsal) == {
-        ("test_retries", f"{operation} outage 500-for-good"): "raises"
-        for operation in ("import-start", "import-status")
-    }
-
-
 UNFIT = """
 import requests
 COUNT = [0]
@@ -287,6 +260,69 @@ def test_what_is_not_rehearsed_though_it_passes_is_said(downstream: Downstream) 
     assert {one["test"].partition("::")[2]: one["reason"] for one in rehearsal["refused"]} == {
         "test_late": 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")',
         "test_never_recorded": "nothing is recorded of it",
+    }
+
+
+ANY_ORDER = """
+import pathlib, requests
+
+def mark(name):
+    marks = pathlib.Path(name)
+    marks.write_text(marks.read_text() + "x" if marks.exists() else "x")
+    return len(marks.read_text())
+
+def test_any_order(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    asks = [lambda: requests.post(url, json=BODY), lambda: requests.get(f"{url}/tasks/TASK/status")]
+    for ask in asks[:: 1 if mark("orders.txt") == 1 else -1]:
+        ask()
+
+def test_any_number(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    for _ in range(mark("numbers.txt")):
+        requests.get(f"{url}/tasks/TASK/status")
+"""
+
+
+def test_threads_may_ask_in_any_order(downstream: Downstream) -> None:
+    """A test that asks the same in another order is rehearsed; one that asks something else is not, and it is said."""
+    downstream.tests(ANY_ORDER.replace("TASK", TASK))
+    for test in ("test_any_order", "test_any_number"):
+        downstream.write(whole_import(), downstream.cassette(test))
+    only = "--hubfiles-rehearse-only=import-status $.status"
+    result, rehearsal = rehearse(downstream, only, "-k", "any_order")
+    assert rehearsal["refused"] == []
+    result, rehearsal = rehearse(downstream, only, "-k", "any_number")
+    assert [one["reason"] for one in rehearsal["refused"]] == [
+        "it asks something else when it is run a second time, without any change"
+    ]
+    result.stdout.fnmatch_lines(["nothing was rehearsed: the tests that replay could not be, for the reasons above"])
+
+
+RETRIES = """
+import requests
+
+def test_retries(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    for _ in range(3):
+        try:
+            started = requests.post(url, json=BODY)
+            started.raise_for_status()
+            return
+        except requests.RequestException as error:
+            last = error
+    raise LookupError("no start") from last
+"""
+
+
+def test_an_outage_for_good_lasts(downstream: Downstream) -> None:
+    """A start that is tried again meets an outage again that is for good, and the test ends by an error of its own."""
+    downstream.tests(RETRIES)
+    downstream.write(whole_import(), downstream.cassette("test_retries"))
+    _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=import-start", family="events")
+    assert {one["change"]: (one["verdict"], one["error"]) for one in rehearsal["breaks"]} == {
+        f"import-start outage {outage}-for-good": ("raises", "LookupError: no start")
+        for outage in ("429", "429-no-retry-after", "500", "502", "cut")
     }
 
 
