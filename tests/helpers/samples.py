@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -195,7 +196,13 @@ UPLOADERS = (
 
 
 def broken(change: int, test: int, verdict: str, error: str | None, place: str | None, **more: Any) -> Break:
-    return Break(CHANGES[change], "allowed", UPLOADERS[test], verdict, error, place, line(test, change), **more)
+    line = reproduce(UPLOADERS[test], CHANGES[change])
+    return Break(CHANGES[change], "allowed", UPLOADERS[test], verdict, error, place, line, **more)
+
+
+def reproduce(test: str, change: str) -> str:
+    """Return the line that shows a break again."""
+    return f"pytest {shlex.quote(test)} --hubfiles-change {shlex.quote(change)}"
 
 
 def rehearsed() -> Report:
@@ -239,7 +246,8 @@ def rehearsed_large(changes: int = 240, tests: int = 36) -> Report:
     for number in range(tests):
         test = f"tests/uploads/test_folder_{number % 5}.py::test_an_upload_that_has_a_long_name_{number}[2026-03]"
         breaks = tuple(
-            Break(name, "breaking", test, verdicts[(n + number) % 5], "KeyError: 'size'", f"src/upload.py:{n} read")
+            Break(name, "breaking", test, verdicts[(n + number) % 5], "KeyError: 'size'", f"src/upload.py:{n} read",
+                  reproduce(test, name))
             for n, name in enumerate(names)
             if n // 4 % 3 == 0 and (n * 7 + number * 3) % 4 < 2
         )  # fmt: skip
@@ -252,8 +260,8 @@ def hostile_rehearsal(text: str) -> Report:
     made = report()
     made.rehearsal = Rehearsal(text)
     breaks = (
-        Break(text, "allowed", text, "raises", text, f"{text}:7 {text}"),
-        Break(f"{text} x", "allowed", text, "fails", text, text, text),
+        Break(text, "allowed", text, "raises", text, f"{text}:7 {text}", reproduce(text, text)),
+        Break(f"{text} x", "allowed", text, "fails", text, text, reproduce(text, f"{text} x"), text),
     )
     changes = (*(one.change for one in breaks), f"{text} y")
     made.rehearsal.add(

@@ -73,7 +73,7 @@ def test_the_headline(family: str, said: str) -> None:
 def test_families_are_told_apart() -> None:
     """Where changes of all families are tried, each that breaks a test is shown with its own."""
     made = Rehearsal("all")
-    one = Break("import-status task-canceled", "event", "test_a.py::test_a", "fails", None, None)
+    one = Break("import-status task-canceled", "event", "test_a.py::test_a", "fails", None, None, "pytest")
     made.add(Rehearsed("test_a.py::test_a", (one.change,), breaks=(one,)))
     assert render_rehearsal(made)[2] == "breaks      1/1  (event) import-status task-canceled  fails"
 
