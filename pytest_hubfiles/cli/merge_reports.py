@@ -32,11 +32,11 @@ def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
     """
     try:
         report = merged(_reports(paths))
+        if report.rehearsal is not None:
+            report.rehearsal.needs = needs.schemas(report.rehearsal.evidence)
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)
-    if report.rehearsal is not None:
-        report.rehearsal.needs = needs.schemas(report.rehearsal.evidence)
     publish_report(report, form, out)
     sys.exit(int(report.failed))
 

@@ -146,6 +146,23 @@ def test_a_name_that_leads_elsewhere(suite: Downstream, name: str) -> None:
     assert not (suite.path / "needs").exists()
 
 
+def test_a_report_that_nobody_wrote(suite: Downstream) -> None:
+    """Evidence that is nested without end, or names a change that is none, is refused in a sentence."""
+    report = rehearsed(suite)
+    document = json.loads(report.read_text("utf-8"))
+    facts = document["rehearsal"]["evidence"]["2026-03"]["import-status"]
+    facts["joint"] = [["test_size", "import-status nonsense", "import-status $.id field-removed"]]
+    report.write_text(json.dumps(document), encoding="utf-8")
+    for command in (["needs", str(report), "--out", str(suite.path / "needs")], ["merge-reports", str(report)]):
+        result = CliRunner().invoke(main, command)
+        assert (result.exit_code, "is no change" in result.output) == (2, True)
+    for _ in range(400):
+        facts["states"] = {"": {"types": [], "looks": [], "element": next(iter(facts["states"].values()))}}
+    report.write_text(json.dumps(document), encoding="utf-8")
+    result = needs(report, "--out", suite.path / "needs")
+    assert (result.exit_code, "nested too deeply" in result.output) == (2, True)
+
+
 # --- what a run makes of them ---
 
 

@@ -141,7 +141,10 @@ def _check(document: dict[str, Any], source: str) -> None:
     from pytest_hubfiles.judge.validator import first_error  # jsonschema: only who reads reports needs it
 
     schema = json.loads(resources.files("pytest_hubfiles").joinpath("report.schema.json").read_text(encoding="utf-8"))
-    error = first_error(schema, document)
+    try:
+        error = first_error(schema, document)
+    except RecursionError:
+        raise ReportUnreadableError(source, "it is nested too deeply") from None
     if error is not None:
         raise ReportUnreadableError(source, error)
 
