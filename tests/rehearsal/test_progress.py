@@ -78,10 +78,10 @@ def test_another_reporter(suite: Downstream) -> None:
 
 
 def on_a_terminal(suite: Downstream, *args: str) -> str:
-    """Run pytest on a terminal of its own, 60 columns wide, and return all that was written there."""
+    """Run pytest on a terminal of its own, 50 columns wide, and return all that was written there."""
     reading, writing = pty.openpty()
     command = [sys.executable, "-m", "pytest", "--hubfiles-rehearse=breaking", ONLY, "--color=yes", *args]
-    environment = {**os.environ, "COLUMNS": "60"}
+    environment = {**os.environ, "COLUMNS": "50"}
     with subprocess.Popen(command, stdout=writing, stderr=writing, cwd=suite.path, env=environment) as run:
         os.close(writing)
         said = b""
@@ -105,7 +105,7 @@ def test_on_a_terminal(suite: Downstream) -> None:
     assert counts[0][0] == 0
     assert len({of for _, of in counts}) == 1
     drawn = [text for line in said.split("\n") for text in line.split("\r") if "rehears" in text]
-    assert max(map(len, drawn)) < 60
+    assert max(map(len, drawn)) < 50
     assert "\rrehearsed test_files.py::test_strict: " in said
     assert "\ntest_files.py " in said.split("\rrehearsed test_files.py::test_strict")[1]
     assert re.search(r"\x1b\[31mbreaks      1/1  import-status \$\.result\.size ", summary)
