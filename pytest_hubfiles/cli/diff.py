@@ -15,6 +15,7 @@ from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import STDOUT
 from pytest_hubfiles.run.diff import Diff
 from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.visible import clauses
 
 
 @click.command()
@@ -61,7 +62,7 @@ def diff(
     if not report.judged_count and not report.failed:
         reasons = {reason for _, reason in report.not_judged}
         apart = all(reason == "no contract" or " is not in " in reason for reason in reasons)
-        why = f"{old.name} and {new.name} have no operation in common" if apart else "; ".join(sorted(reasons))
+        why = f"{old.name} and {new.name} have no operation in common" if apart else clauses(*sorted(reasons))
         say(f"Nothing could be compared: {why}.", err=True)
         sys.exit(USAGE)
     sys.exit(int(report.failed))

@@ -39,6 +39,9 @@ _PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
 
 
+_LATE: Final = 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")'
+
+
 def known_breaks(config: pytest.Config) -> dict[str, list[str]]:
     """Return the changes that broke each test the last time that it was rehearsed, from pytest's cache."""
     cache = getattr(config, "cache", None)
@@ -94,20 +97,23 @@ class Rehearsing:
         report = yield
         item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed
         if call.when == "teardown" and not self._is_child:
-            rehearsed = item.stash.get(_RESULT, None)
+            late = Rehearsed(item.nodeid, refused=_LATE) if TEST_RUN in item.stash and not _asks(item) else None
+            rehearsed = item.stash.get(_RESULT, late)
             if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
                 report.user_properties.append((REHEARSED, rehearsed.to_text()))
         return report
 
     def _rehearse(self, item: pytest.Item) -> None:
-        if "hubfiles" not in getattr(item, "fixturenames", ()):
+        if not _asks(item):
             return
         run, callspec = self._run, getattr(item, "callspec", None)
         try:
             wanted = settings_of(item, run, None if callspec is None else callspec.params.get("hubfiles"))
-            if wanted.mode is not RecordMode.NONE or wanted.change is not None or not wanted.cassette.exists():
-                return  # it records, or is a rehearsal itself, or will say that nothing is recorded
-            if self._move is not None and wanted.version != self._move.old:
+            if wanted.change is not None or (self._move is not None and wanted.version != self._move.old):
+                return  # it is a rehearsal itself, or of another version
+            if wanted.mode is not RecordMode.NONE or not wanted.cassette.exists():
+                why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"
+                item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
                 return
             recorded = [i.plain() for i in cassettes.read(wanted.cassette, run.limits)]
         except HubfilesError:
@@ -161,6 +167,11 @@ class Rehearsing:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
         told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
         return told if asking is None else asked_as_new(told, item.nodeid, asking)
+
+
+def _asks(item: pytest.Item) -> bool:
+    """Return whether *item* is known to use the fixture before it runs."""
+    return "hubfiles" in getattr(item, "fixturenames", ())
 
 
 def _installed(before: Container[str]) -> Iterator[str]:

@@ -75,7 +75,8 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
     token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
     with failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
-        recorder = test_run.recorder
+        recorder = run.redaction.recorder = test_run.recorder
+        recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
         change = _change(run, wanted)
         recording.enter_context(Interception(recorder, change))
         if run.asking is not None:

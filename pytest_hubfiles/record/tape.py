@@ -20,7 +20,7 @@ class Tape:
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
-    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would.
+    ``is_changed`` says that this is not what was recorded: any answer to a poll, and any outage, is repeated then.
     ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
     ``takes_any_body`` says whether a request may have another body than the one recorded. ``watch`` is told what each
     request is matched by, and its answer, None if it has none.
@@ -78,7 +78,8 @@ class Tape:
         return self._repeats.total()
 
     def _is_repeated(self, number: int) -> bool:
-        return self.is_changed and self.interactions[number].task_id is not None
+        answer = self.interactions[number]
+        return self.is_changed and (answer.task_id is not None or answer.status_code >= 400)
 
     def with_any_body(self, key: MatchKey) -> Interaction | None:
         """Return the next request to be answered that is like *key* but for its body, None where there is none."""
@@ -98,7 +99,9 @@ class Tape:
         """Note that the answer *number* is played."""
         if number in self.played:
             self._repeats[number] += 1
-            self.has_waited = self.has_waited or self.interactions[number].task_status not in TERMINAL
+            answer = self.interactions[number]
+            is_waiting = answer.task_status not in TERMINAL and answer.status_code < 400
+            self.has_waited = self.has_waited or is_waiting
         else:
             self.played.add(number)
 

@@ -18,7 +18,7 @@ _ALL: Final = "all"
 class Choice:
     """The changes of a *family*, or ``all``, that match one of the patterns *only*, if there are any.
 
-    A pattern is an operation and a JSONPath, with ``*`` in either. *budget* is in seconds.
+    A pattern is how the name of a change begins, its operation at least; ``*`` is anything. *budget* is in seconds.
     """
 
     family: str
@@ -41,5 +41,5 @@ class Choice:
 
 
 def _matches(change: Change, pattern: str) -> bool:
-    operation, _, path = pattern.strip().partition(" ")
-    return fits(change.operation, operation) and (not path or fits(change.path or "", path.strip()))
+    name, pattern = str(change), " ".join(pattern.split())
+    return fits(name, pattern) or fits(name, f"{pattern} *")

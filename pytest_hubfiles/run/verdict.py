@@ -80,7 +80,7 @@ def of_test(
     is_replaced = rules.accept and recorder.live and recorder.mode is not RecordMode.VERIFY
     red = [f for f in failing(findings, rules) if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
     faults = [*faults, *recorder.faults]
-    if recorder.recorded or recorder.transient_answers:
+    if recorder.recorded or recorder.transient_answers or recorder.incomplete:
         reasons = [*_refusals(findings, rules, recorder, passed), *(() if shared else _emptied(rules, recorder))]
     else:
         reasons = list(_unseen(recorder)) if passed and not shared else []

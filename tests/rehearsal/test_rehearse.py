@@ -196,6 +196,33 @@ def test_the_budget(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(["no verdict for * changes: *"])
 
 
+RETRIES = """
+import requests
+
+def test_retries(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    for attempt in range(4):
+        answer = requests.post(url, json=BODY)
+        if answer.status_code == 202:
+            break
+    answer.raise_for_status()
+    for attempt in range(4):
+        poll = requests.get(f"{url}/tasks/{answer.json()['id']}/status")
+    poll.raise_for_status()
+"""
+
+
+def test_an_outage_goes_on(downstream: Downstream) -> None:
+    """Who asks again while an outage goes on meets it again, and raises what it would raise then."""
+    downstream.tests(RETRIES)
+    downstream.write(whole_import(), downstream.cassette("test_retries"))
+    _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=* outage 500*", family="events")
+    assert verdicts(rehearsal) == {
+        ("test_retries", f"{operation} outage 500-for-good"): "raises"
+        for operation in ("import-start", "import-status")
+    }
+
+
 UNFIT = """
 import requests
 COUNT = [0]
@@ -238,6 +265,29 @@ def test_what_cannot_be_rehearsed_is_said(downstream: Downstream) -> None:
     assert "does not pass in a process of its own" in reasons["test_sends_nothing"]
     assert rehearsal["breaks"] == rehearsal["joint"] == []  # though test_counts failed by itself, now and then
     result.stdout.fnmatch_lines(["not rehearsed: *test_skips* (it is skipped)"])
+
+
+LATE = """
+def test_late(request):
+    import_a_file(request.getfixturevalue("hubfiles"))
+
+def test_never_recorded(hubfiles):
+    pass
+
+def test_of_nothing():
+    pass
+"""
+
+
+def test_what_is_not_rehearsed_though_it_passes_is_said(downstream: Downstream) -> None:
+    """A test that asks for the fixture too late, or of which nothing is recorded, is named; others are not."""
+    downstream.tests(LATE)
+    downstream.write(whole_import(), downstream.cassette("test_late"))
+    _, rehearsal = rehearse(downstream)
+    assert {one["test"].partition("::")[2]: one["reason"] for one in rehearsal["refused"]} == {
+        "test_late": 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")',
+        "test_never_recorded": "nothing is recorded of it",
+    }
 
 
 CHANGED = f"""

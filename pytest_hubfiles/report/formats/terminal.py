@@ -21,7 +21,7 @@ from pytest_hubfiles.report.grouping import (
 )
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
-from pytest_hubfiles.visible import visible, visible_lines
+from pytest_hubfiles.visible import clauses, visible, visible_lines
 
 _WORTH_SKIPPING: Final = 5.0
 """From how many seconds on it is said that replays waited."""
@@ -133,10 +133,10 @@ def _recordings(report: Report) -> list[str]:
     lines = [f"recorded: {cassette}" for cassette in promoted]
     for record in report.records:
         if record.candidate is not None:
-            lines.append(f"kept as a candidate: {record.candidate} ({'; '.join(record.reasons)})")
+            lines.append(f"kept as a candidate: {record.candidate} ({clauses(*record.reasons)})")
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
-            lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
+            lines.append(f"not {what}: {record.cassette} ({clauses(*record.reasons)})")
     idle = [r.test for r in report.records if r.is_test and not (r.judged or r.not_judged or r.reasons or _asked(r))]
     if idle:
         more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
