@@ -111,10 +111,8 @@ class Rehearsing:
         run, callspec = self._run, getattr(item, "callspec", None)
         try:
             wanted = settings_of(item, run, None if callspec is None else callspec.params.get("hubfiles"))
-            if wanted.change is not None:
-                return  # it is a rehearsal itself
-            if self._move is not None and wanted.version != self._move.old:
-                return
+            if wanted.change is not None or (self._move is not None and wanted.version != self._move.old):
+                return  # it is a rehearsal itself, or of another version
             if wanted.mode is not RecordMode.NONE or not wanted.cassette.exists():
                 why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"
                 item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
