@@ -18,7 +18,7 @@ _ALL: Final = "all"
 class Choice:
     """The changes of a *family*, or ``all``, that match one of the patterns *only*, if there are any.
 
-    A pattern is an operation and a JSONPath, with ``*`` in either. *budget* is in seconds.
+    A pattern is an operation and a JSONPath, with ``*`` in either, or a change's whole name. *budget* is in seconds.
     """
 
     family: str
@@ -38,4 +38,5 @@ class Choice:
 
 def _matches(change: Change, pattern: str) -> bool:
     operation, _, path = pattern.strip().partition(" ")
-    return fits(change.operation, operation) and (not path or fits(change.path or "", path.strip()))
+    of_place = fits(change.operation, operation) and (not path or fits(change.path or "", path.strip()))
+    return of_place or fits(str(change), pattern.strip())
