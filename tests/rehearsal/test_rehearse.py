@@ -89,6 +89,7 @@ def test_what_a_new_state_does(suite: Downstream) -> None:
         [
             "rehearsal: 4 tests, * allowed changes (* runs): * of them break a test",
             f"breaks * 4/4  {ENUM.replace('[', '[[]')} *",
+            "*raises at test_files.py:* test_strict_date: KeyError: 'result'",
             "*never ends at test_files.py:*",
             "*reproduce: pytest test_files.py::test_no_end --hubfiles-change *",
         ]
@@ -186,6 +187,15 @@ def test_never_green_on_nothing(suite: Downstream) -> None:
     assert result.ret == 1
     assert rehearsal["changes"] == 0
     result.stdout.fnmatch_lines(["nothing was rehearsed: *"])
+
+
+def test_a_change_is_chosen_by_its_name(suite: Downstream) -> None:
+    """What --hubfiles-rehearse-only takes may be the whole name of a change, as the lines that repeat a break have it."""
+    _, rehearsal = rehearse(
+        suite, f"--hubfiles-rehearse-only={DATE}", "--hubfiles-rehearse-only=import-start outage 50*", "-k", "strict",
+        family="all",
+    )  # fmt: skip
+    assert rehearsal["changes"] == 1 + 4
 
 
 def test_the_budget(suite: Downstream) -> None:

@@ -104,9 +104,11 @@ def _more(breaks: Iterable[Break]) -> Iterator[str]:
     breaks = list(breaks)
     if len(breaks) > 1:
         for verdict, (single, _) in HOW.items():
-            places = dict.fromkeys(one.place for one in breaks if one.verdict == verdict and one.place)
+            of_it = [one for one in breaks if one.verdict == verdict and one.place]
+            places = list(dict.fromkeys(one.place for one in of_it if one.place))
+            said = of_it[0].error if len(places) == 1 else None  # the first one's, as is the line that repeats it
             if places:
-                yield f"{single} at {few(list(places))}"
+                yield f"{single} at {few(places)}{f': {said}' if said else ''}"
     for reason in dict.fromkeys(one.accepted for one in breaks if one.accepted is not None):
         count = sum(one.accepted == reason for one in breaks)
         yield f"accepted for {plural(count, 'test')}: {reason}"
