@@ -190,7 +190,7 @@ def test_never_green_on_nothing(suite: Downstream) -> None:
 
 
 def test_a_change_is_chosen_by_its_name(suite: Downstream) -> None:
-    """What --hubfiles-rehearse-only takes may be the whole name of a change, as the lines that repeat a break have it."""
+    """A change may be chosen by its whole name, as the lines that repeat a break have it."""
     _, rehearsal = rehearse(
         suite, f"--hubfiles-rehearse-only={DATE}", "--hubfiles-rehearse-only=import-start outage 50*", "-k", "strict",
         family="all",
