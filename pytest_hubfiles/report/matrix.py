@@ -49,7 +49,7 @@ STATES: Final[Mapping[str, State]] = {
 _RANKS: Final = {name: rank for rank, name in enumerate(STATES)}
 
 
-class Cell(NamedTuple):
+class MatrixCell(NamedTuple):
     """What one test comes to with one change, or with all of a place; ``breaks`` are the numbers of its breaks."""
 
     state: str
@@ -69,12 +69,12 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """A change, or a place, against each test; None is where the recording of a test does not allow it."""
 
     name: str
     label: str
-    cells: tuple[Cell | None, ...]
+    cells: tuple[MatrixCell | None, ...]
 
     @property
     def is_quiet(self) -> bool:
@@ -88,11 +88,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Heading:
     """A row that has the worst of each test, and below it the ``changes`` at this place."""
 
-    row: Row
-    changes: tuple[Row, ...]
+    row: MatrixRow
+    changes: tuple[MatrixRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Matrix:
     """The rows by place, those that break most tests first; ``breaks`` are counted from 1, in the order of the rows."""
 
     tests: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Heading, ...]
     breaks: tuple[Break, ...]
 
     @property
@@ -128,35 +128,35 @@ def matrix_of(rehearsal: Rehearsal) -> Matrix:
     breaks = [one for group in by_change.values() for one in group]
     cells = _cells(rehearsal, breaks)
     changes = dict.fromkeys([*by_change, *sorted({change for _, change in cells})])
-    by_place: dict[str, list[Row]] = {}
+    by_place: dict[str, list[MatrixRow]] = {}
     for change in changes:
         place, label = _parts(change)
-        row = Row(change, label, tuple(cells.get((test, change)) for test in tests))
+        row = MatrixRow(change, label, tuple(cells.get((test, change)) for test in tests))
         by_place.setdefault(place, []).append(row)
-    places = [Place(Row(place, place, _worst(rows)), tuple(rows)) for place, rows in by_place.items()]
+    places = [Heading(MatrixRow(place, place, _worst(rows)), tuple(rows)) for place, rows in by_place.items()]
     places.sort(key=lambda place: (place.row.is_quiet, -place.row.weight))
     return Matrix(tuple(tests), tuple(places), tuple(breaks))
 
 
-def _cells(rehearsal: Rehearsal, breaks: Iterable[Break]) -> dict[tuple[str, str], Cell]:
-    cells: dict[tuple[str, str], Cell] = {}
+def _cells(rehearsal: Rehearsal, breaks: Iterable[Break]) -> dict[tuple[str, str], MatrixCell]:
+    cells: dict[tuple[str, str], MatrixCell] = {}
     for test, one in rehearsal.by_test.items():
         for state, changes in (
             (NOT_TRIED, one.not_tried),
             (Verdict.UNDECIDED.value, one.undecided),
             (Verdict.PASSES.value, one.passes),
         ):
-            cells.update({(test, change): Cell(state) for change in changes})
+            cells.update({(test, change): MatrixCell(state) for change in changes})
     for number, broken in enumerate(breaks, start=1):
-        cells[broken.test, broken.change] = Cell(broken.verdict, (number,), broken.accepted is not None)
+        cells[broken.test, broken.change] = MatrixCell(broken.verdict, (number,), broken.accepted is not None)
     return cells
 
 
-def _worst(rows: Iterable[Row]) -> tuple[Cell | None, ...]:
+def _worst(rows: Iterable[MatrixRow]) -> tuple[MatrixCell | None, ...]:
     return tuple(map(_worst_of, zip(*(row.cells for row in rows), strict=True)))
 
 
-def _worst_of(cells: Iterable[Cell | None]) -> Cell | None:
+def _worst_of(cells: Iterable[MatrixCell | None]) -> MatrixCell | None:
     there = [cell for cell in cells if cell is not None]
     if not there:
         return None
