@@ -33,6 +33,11 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+def clauses(*reasons: str) -> str:
+    """Return *reasons* as parts of one sentence, which ends behind them."""
+    return "; ".join(reason.removesuffix(".") for reason in reasons)
+
+
 def shown(path: PurePath | str) -> str:
     """Return the name of a file as people read it."""
     return visible(path.as_posix() if isinstance(path, PurePath) else path)

@@ -74,6 +74,10 @@ def main() -> None:
 
         say("5. Replay: what is recorded now is the new shape")
         run(PYTEST, project, 0)
+
+        say("6. Rehearse: which tests break under what the API may do at any time? Here: answers without a result")
+        only = ["--hubfiles-rehearse", "allowed", "--hubfiles-rehearse-only", "import-status $.result"]
+        run([*PYTEST, *only], project, 1)
         say("Done. All of it happened in a temporary folder; nothing is left.")
 
 

@@ -55,8 +55,8 @@ def exceptions() -> Iterator[type[BaseException]]:
                     yield member
 
 
-def made(kind: type[BaseException]) -> BaseException:
-    """Make an exception of *kind*, each argument of its constructor given."""
+def made(kind: type[BaseException], **values: Any) -> BaseException:
+    """Make an exception of *kind*, each argument of its constructor given; *values* are some, by name."""
     constructor = kind.__init__
     if not inspect.isfunction(constructor):
         error = kind("a text")
@@ -64,7 +64,7 @@ def made(kind: type[BaseException]) -> BaseException:
         parameters = list(inspect.signature(constructor).parameters.values())[1:]
         missing = [p.annotation for p in parameters if p.annotation not in VALUES]
         assert not missing, f"VALUES has none for {missing} of {kind.__name__}"
-        error = kind(*(VALUES[p.annotation] for p in parameters))
+        error = kind(*(values.get(p.name, VALUES[p.annotation]) for p in parameters))
     if hasattr(error, "add_note"):
         error.add_note("noted later")
     else:  # Python 3.10
@@ -99,6 +99,14 @@ def test_as_it_is(kind: type[BaseException], way: str) -> None:
     assert facts(once) == facts(error)
     assert facts(WAYS[way](once)) == facts(error)
     assert repr(once) == repr(error)
+
+
+@pytest.mark.parametrize("kind", list(exceptions()), ids=lambda kind: kind.__name__)
+def test_sentences_are_joined(kind: type[BaseException]) -> None:
+    """Whatever a reason ends with, the sentence that it becomes a part of has one full stop."""
+    said = str(made(kind, reason="it is so.", reasons=["It is so.", "So it is."]))
+    assert ".." not in said
+    assert ".;" not in said
 
 
 def test_a_class_of_a_suite() -> None:

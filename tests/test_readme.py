@@ -173,7 +173,19 @@ def test_migration_commands_record_both_versions_and_compare_them(reader: Reader
     assert (reader.folder / "cassettes/v3/test_import/test_import_completes.yaml").is_file()
     assert (reader.folder / "cassettes/2026-03/test_import/test_import_completes.yaml").is_file()
 
-    assert reader.shows("--hubfiles-compare") == 1
+    assert reader.shows("pytest -q --hubfiles-version v3 --hubfiles-version 2026-03 --hubfiles-compare") == 1
+
+
+def test_a_move_prints_what_is_shown(reader: Reader) -> None:
+    """The rehearsal of the move tells what breaks of the snippets' tests in v3, and each line tells it again."""
+    record = "pytest -q --hubfiles-version v3 --hubfiles-record once"
+    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    assert reader.shows("--hubfiles-rehearse v3:2026-09") == 0
+    picture = block("console", "--hubfiles-rehearse v3:2026-09")
+    lines = [line.partition("reproduce: ")[2] for line in picture.splitlines() if "reproduce: " in line]
+    again = [reader.run(line) for line in lines]
+    assert [done.returncode for done in again] == [1, 0]
+    assert "of your 1 v3 test 0 pass against" in again[1].stdout
 
 
 def test_check_prints_what_is_shown(reader: Reader) -> None:
@@ -214,6 +226,17 @@ def test_a_rehearsal_prints_what_is_shown(reader: Reader) -> None:
     accepted = reader.run(f"pytest test_uploader.py --hubfiles-rehearse allowed {only}")
     assert accepted.returncode == 0, accepted.stdout
     assert "accepted for 1 test: no import without a result was seen yet" in accepted.stdout
+
+
+def test_needs_are_written_and_held_against_drift(reader: Reader) -> None:
+    """The needs of the first test are written as shown, and drift that it does not need is no failure."""
+    record = "pytest -q --hubfiles-record once test_uploader.py"
+    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    rehearse = "pytest -q test_uploader.py --hubfiles-rehearse all --hubfiles-report json:rehearsed.json"
+    assert reader.run(rehearse).returncode == 1  # an allowed change breaks it
+    assert reader.shows("hubfiles needs") == 0
+    reader.sandbox.switch("renamed-field")
+    assert reader.shows("--hubfiles-fail-on needed", pytest="HUBSPOT_ACCESS_TOKEN=a-token-for-tests pytest") == 0
 
 
 def test_contracts_are_imported_as_shown(reader: Reader) -> None:
@@ -272,7 +295,7 @@ def test_set_up_commands_exist() -> None:
 
 
 def test_demo_runs_to_its_end(tmp_path: Path) -> None:
-    """The demo records, replays, sees the gate fail, accepts and replays, and leaves nothing behind."""
+    """The demo records, replays, sees the gate fail, accepts, replays and rehearses, and leaves nothing behind."""
     before = set(PROJECT.rglob("*.yaml"))
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTEST_ADDOPTS": "-p no:recording"}
     demo = [sys.executable, str(PROJECT / "tests" / "demo.py")]
@@ -280,6 +303,8 @@ def test_demo_runs_to_its_end(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.rstrip().endswith("nothing is left.")
     assert "field-renamed: (string) is called hostingUrl now" in result.stdout
+    assert re.search(r"import-status \$\.result field-removed +raises|[0-9] raise", result.stdout)
+    assert "reproduce: pytest " in result.stdout
     assert set(PROJECT.rglob("*.yaml")) == before
     assert [path for path in tmp_path.iterdir() if path.name.startswith("hubfiles-demo")] == []
 

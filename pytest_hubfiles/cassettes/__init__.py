@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from pytest_hubfiles.cassettes.errors import CassetteNotWrittenError, CassetteUnreadableError
-from pytest_hubfiles.cassettes.files import check_target, write
+from pytest_hubfiles.cassettes.files import check_target, content, write
 from pytest_hubfiles.cassettes.limits import USUAL, Limits
 from pytest_hubfiles.cassettes.locking import identity, locked, private_folder
 from pytest_hubfiles.cassettes.names import (
@@ -30,6 +30,7 @@ __all__ = [
     "Limits",
     "candidate_path",
     "check_target",
+    "content",
     "dump",
     "find",
     "identity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_hubfiles.errors import HubfilesError, Portable
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import clauses, shown
 
 
 class RefusedError(Portable, ValueError):
@@ -35,6 +35,6 @@ class CassetteNotWrittenError(HubfilesError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(
-            f"The cassette {shown(path)} could not be written: {reason}. "
+            f"The cassette {shown(path)} could not be written: {clauses(reason)}. "
             "The old cassette is unchanged. Fix the cause, then record again."
         )

@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.cassettes import CassetteUnreadableError
-from pytest_hubfiles.cassettes.files import opened
+from pytest_hubfiles.cassettes.files import content
 from pytest_hubfiles.cassettes.limits import Limits
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.finding import Finding
@@ -48,9 +48,8 @@ def outside_recordings(path: Path, limits: Limits, found: bool) -> list[Finding]
     places = [(None, ["name of the file"])] if secrets.redact(path.name) != path.name else []
     places += [(None, ["name of its folder"])] if secrets.redact(path.parent.name) != path.parent.name else []
     try:
-        with opened(path, limits) as file:
-            text = file.read(limits.bytes).decode("utf-8", "replace")
-    except (CassetteUnreadableError, OSError):
+        text = content(path, limits).decode("utf-8", "replace")
+    except CassetteUnreadableError:
         return credentials_found(places)
     has_tokens = not found and bool(plain_tokens(text))
     if not has_tokens and "#" not in text:

@@ -46,8 +46,10 @@ def opened(path: Path, limits: Limits) -> BinaryIO:
         raise CassetteUnreadableError(path, f"{link} is a symbolic link; put a folder in its place")
     try:
         odd = oddity(path.lstat())
-        if odd is not None and path.is_dir() and path.is_symlink():
-            raise CassetteUnreadableError(path, f"{shown(path.name)} is a symbolic link; put a folder in its place")
+        if odd is not None and path.is_dir():
+            if path.is_symlink():
+                raise CassetteUnreadableError(path, f"{shown(path.name)} is a symbolic link; put a folder in its place")
+            os.scandir(path).close()  # this says why nobody can see what is in it
         if odd is not None:
             raise CassetteUnreadableError(path, f"it is not a regular file but {odd}; put the file in its place")
         file = open(os.open(path, os.O_RDONLY | _NO_LINK | NO_WAIT | AS_IT_IS), "rb")  # noqa: PTH123, SIM115
@@ -66,6 +68,19 @@ def opened(path: Path, limits: Limits) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def content(path: Path, limits: Limits) -> bytes:
+    """Return what the regular file *path* holds.
+
+    Raises:
+        CassetteUnreadableError: with the reason.
+    """
+    with opened(path, limits) as file:
+        try:
+            return file.read(limits.bytes)
+        except OSError as error:  # such as a disk that fails
+            raise CassetteUnreadableError(path, error.strerror or str(error)) from None
 
 
 def check_target(path: Path, root: Path | None = None) -> None:

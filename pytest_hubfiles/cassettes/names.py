@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -68,6 +70,7 @@ def candidate_path(cassette: Path) -> Path:
     return cassette.with_name(cassette.name.removesuffix(SUFFIX) + CANDIDATE_SUFFIX)
 
 
-def find(root: Path) -> list[Path]:
-    """Return the cassette files under *root*, sorted, without candidates."""
-    return sorted(path for path in root.rglob(f"*{SUFFIX}") if not path.name.endswith(CANDIDATE_SUFFIX))
+def find(root: Path, on_error: Callable[[OSError], None] | None = None) -> list[Path]:
+    """Return the cassette files under *root*, sorted, without candidates; *on_error* gets why a folder is closed."""
+    found = (Path(folder, name) for folder, _, files in os.walk(root, onerror=on_error) for name in files)
+    return sorted(path for path in found if path.name.endswith(SUFFIX) and not path.name.endswith(CANDIDATE_SUFFIX))

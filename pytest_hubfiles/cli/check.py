@@ -41,7 +41,8 @@ def check(
 
     PATH is a cassette or a folder of them; candidates are left out. Exit status: 0 fine, 1 findings at or above
     --fail-on, or a cassette in which nothing could be judged, 2 usage, or a cassette, schemas or deviations that
-    cannot be read. The settings of pytest's ini file are pytest's alone: give what is needed here.
+    cannot be read. Nothing is compared, so that --fail-on needed is as breaking here. The settings of pytest's ini
+    file are pytest's alone: give what is needed here.
     """
     from pytest_hubfiles.report import version_ends
     from pytest_hubfiles.report.report import Report

@@ -14,7 +14,9 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import STDOUT
 from pytest_hubfiles.run.diff import Diff
+from pytest_hubfiles.run.needed import unknown
 from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.visible import clauses
 
 
 @click.command()
@@ -55,13 +57,16 @@ def diff(
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     publish_report(report, form, STDOUT if out is None else str(out))
+    note = unknown(report.findings) if rules.only_needed else None
+    if note is not None:
+        say(note, err=True)
     if any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in report.findings):
         say("Some cassettes cannot be read.", err=True)
         sys.exit(USAGE)
     if not report.judged_count and not report.failed:
         reasons = {reason for _, reason in report.not_judged}
         apart = all(reason == "no contract" or " is not in " in reason for reason in reasons)
-        why = f"{old.name} and {new.name} have no operation in common" if apart else "; ".join(sorted(reasons))
+        why = f"{old.name} and {new.name} have no operation in common" if apart else clauses(*sorted(reasons))
         say(f"Nothing could be compared: {why}.", err=True)
         sys.exit(USAGE)
     sys.exit(int(report.failed))

@@ -12,6 +12,7 @@ from pytest_hubfiles.cli.check import check
 from pytest_hubfiles.cli.diff import diff
 from pytest_hubfiles.cli.import_openapi import import_openapi
 from pytest_hubfiles.cli.merge_reports import merge_reports
+from pytest_hubfiles.cli.needs import needs
 from pytest_hubfiles.cli.sandbox import sandbox
 from pytest_hubfiles.visible import visible_lines
 
@@ -31,5 +32,5 @@ def main() -> None:
     """Record, replay and contract-test HubSpot's asynchronous Files endpoints."""
 
 
-for _command in (check, changes, import_openapi, accept, diff, merge_reports, sandbox):
+for _command in (check, changes, import_openapi, accept, diff, merge_reports, needs, sandbox):
     main.add_command(_command)

@@ -12,6 +12,7 @@ from pytest_hubfiles import regular_files
 from pytest_hubfiles.cli.options import FORMATS
 from pytest_hubfiles.cli.output import USAGE, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.rehearsal import needs
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
 from pytest_hubfiles.report.merging import merged
 from pytest_hubfiles.report.publishing import STDOUT
@@ -31,6 +32,8 @@ def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
     """
     try:
         report = merged(_reports(paths))
+        if report.rehearsal is not None:
+            report.rehearsal.needs = needs.schemas(report.rehearsal.evidence)
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,11 @@ import click
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.report.publishing import RENDERERS
-from pytest_hubfiles.settings.values import OPTIONS, OptionError
+from pytest_hubfiles.settings.values import NEEDED, OPTIONS, OptionError
 from pytest_hubfiles.visible import shown
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.run.needed import Needs
     from pytest_hubfiles.run.rules import Rules
 
 FORMATS: Final = click.Choice(list(RENDERERS))
@@ -42,7 +44,13 @@ _JUDGING: Final = (
         "--fail-on",
         metavar="LEVEL",
         callback=setting("fail_on"),
-        help="Fail from this severity on: breaking (default), warning, info, never.",
+        help="Fail from this severity on: breaking (default), warning, info, needed, never.",
+    ),
+    click.option(
+        "--needs",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="What your tests need; hubfiles needs writes it.",
     ),
     click.option("--strict", is_flag=True, help="Documentation to the letter: no known deviation is excused."),
     click.option(
@@ -63,10 +71,16 @@ def judging_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_rules(
-        *args: Any, fail_on: Any, strict: bool, schemas: tuple[Path, ...], deviations: Path | None, **given: Any
+        *args: Any,
+        fail_on: Any,
+        needs: Path | None,
+        strict: bool,
+        schemas: tuple[Path, ...],
+        deviations: Path | None,
+        **given: Any,
     ) -> None:
         try:
-            rules = _rules(fail_on, strict, schemas, deviations)
+            rules = replace(_rules(fail_on, strict, schemas, deviations), needs=_needs(needs, fail_on))
         except HubfilesError as error:
             raise click.UsageError(str(error)) from None
         command(*args, rules=rules, **given)
@@ -76,21 +90,29 @@ def judging_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_rules
 
 
+def _needs(folder: Path | None, fail_on: Any) -> Needs | None:
+    from pytest_hubfiles.run import needed
+
+    if folder is None and fail_on == NEEDED:
+        raise OptionError("--fail-on", fail_on, "it asks what your tests need: give the folder of that with --needs")
+    return None if folder is None else needed.load(folder)
+
+
 def _rules(fail_on: Any, strict: bool, schemas: tuple[Path, ...], own_deviations: Path | None) -> Rules:
-    """Return the rules that a command is given: *fail_on* is a severity or ``never``, *schemas* are searched first.
+    """Return the rules that a command is given: *fail_on* is a level, *schemas* are searched first.
 
     Raises:
         HubfilesError: if the schemas or the user's own deviations cannot be used.
     """
     from pytest_hubfiles.judge import deviations, schema_files, shipped
-    from pytest_hubfiles.run.rules import Rules
+    from pytest_hubfiles.run.rules import Rules, fails_on
 
     own = () if own_deviations is None else deviations.load(own_deviations)
     shipped_ones = cache(lambda: deviations.load(shipped.shipped_schemas() / "deviations.toml"))
     return Rules(
         contracts=schema_files.load(schemas),
         deviations=lambda: own + shipped_ones(),
-        fail_on=None if fail_on == "never" else fail_on,
+        **fails_on(fail_on),
         strict=strict,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -34,12 +34,26 @@ class Verdict(str, Enum):
         return max(verdicts, key=list(cls).index, default=cls.NOT_COMPARED)
 
 
+class ByTests(str, Enum):
+    """What rehearsed tests tell of an operation, the worst last."""
+
+    NOT_REHEARSED = "not rehearsed"
+    SAFE = "safe"
+    BREAKING = "breaking"
+
+    @classmethod
+    def worst(cls, one: ByTests | None, other: ByTests | None) -> ByTests | None:
+        """Return the worse of the two, None where neither is known."""
+        return max((told for told in (one, other) if told is not None), key=list(cls).index, default=None)
+
+
 class Compared(NamedTuple):
-    """The two verdicts on one operation: of its schemas, and of its recordings."""
+    """The two verdicts on one operation, of its schemas and its recordings, and what tests told if any were asked."""
 
     operation: str
     schemas: Verdict
     recordings: Verdict
+    tests: ByTests | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -60,6 +74,18 @@ class Comparison(NamedTuple):
     operations: tuple[Compared, ...]
     missing: tuple[str, ...] = ()
     support: tuple[str, ...] = ()
+
+    def with_tests(self, breaks: Mapping[str, bool]) -> Comparison:
+        """Return this with what tests told: whether the move *breaks* one, by the operations that they use."""
+        told = {True: ByTests.BREAKING, False: ByTests.SAFE, None: ByTests.NOT_REHEARSED}
+        return self._replace(
+            operations=tuple(one._replace(tests=told[breaks.get(one.operation)]) for one in self.operations)
+        )
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether tests were asked."""
+        return any(one.tests is not None for one in self.operations)
 
     @property
     def verdict(self) -> Verdict:

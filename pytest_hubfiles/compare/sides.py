@@ -91,11 +91,12 @@ def in_folder(
 ) -> Recordings:
     """Return the cassettes in *folder*, none if there is no such folder; candidates are left out.
 
-    *additions* are scrubbed from what is read, too.
+    A folder that is closed is a cassette that cannot be read. *additions* are scrubbed from what is read, too.
     """
-    readers = {
-        shown(file.relative_to(folder)): partial(cassettes.read, file, limits) for file in cassettes.find(folder)
-    }
+    closed: list[OSError] = []
+    found = cassettes.find(folder, closed.append)
+    found += [Path(error.filename) for error in closed if not isinstance(error, FileNotFoundError)]
+    readers = {shown(file.relative_to(folder)): partial(cassettes.read, file, limits) for file in found}
     return Recordings(display_name, readers, is_folder=True, additions=additions)
 
 

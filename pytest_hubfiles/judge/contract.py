@@ -139,7 +139,7 @@ class Contract:
     def check(self, exchange: Exchange) -> Iterator[Finding]:
         """Yield what *exchange* breaks of the contract. The most general fault of an answer hides the others."""
         yield from self._check_path(exchange)
-        yield from self._check_request(exchange)
+        yield from self.check_request(exchange)
         announced = [name for name in ("deprecation", "sunset") if name in exchange.headers]
         if announced:
             headers = ", ".join(f"{name.title()}: {exchange.headers[name]}" for name in announced)
@@ -212,7 +212,8 @@ class Contract:
             return
         yield from self._check_body(Kind.ERROR_ENVELOPE, pointer, body, exchange)
 
-    def _check_request(self, exchange: Exchange) -> Iterator[Finding]:
+    def check_request(self, exchange: Exchange) -> Iterator[Finding]:
+        """Yield what the contract refuses of the body that was sent."""
         if self.request is None:
             return
         sent = exchange.interaction.request_body

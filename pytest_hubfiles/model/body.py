@@ -78,19 +78,30 @@ FIRST_BYTES: Final[Mapping[str, bytes]] = {"gzip": GZIP_START, "x-gzip": GZIP_ST
 _LARGEST_BODY: Final = 128 * 2**20  # bytes; a body that decodes to more stays encoded: it may be a decompression bomb
 
 
+class _TooLargeError(ValueError):
+    """A body decodes to more than is decoded."""
+
+
 def _inflate(body: bytes, bits: int) -> tuple[bytes, bytes]:
     decoder = zlib.decompressobj(bits)
-    text = decoder.decompress(body, _LARGEST_BODY)
-    if not decoder.eof:
-        raise ValueError("it is cut, or too large")
+    text = decoder.decompress(body, _LARGEST_BODY + 1)
+    _refuse_unfinished(text, decoder.eof)
     return text, decoder.unused_data
+
+
+def _refuse_unfinished(text: bytes, is_whole: bool) -> None:
+    if len(text) > _LARGEST_BODY:
+        raise _TooLargeError
+    if not is_whole:
+        raise ValueError("it is cut")
 
 
 def _gunzip(body: bytes) -> bytes:
     text, rest = _inflate(body, zlib.MAX_WBITS | 16)
-    while rest.startswith(GZIP_START) and len(text) < _LARGEST_BODY:  # a body may have several members
+    while rest.startswith(GZIP_START):  # a body may have several members
         more, rest = _inflate(rest, zlib.MAX_WBITS | 16)
         text += more
+        _refuse_unfinished(text, is_whole=True)
     return text
 
 
@@ -116,11 +127,10 @@ def _import_first(*names: str) -> Any:
 def _unbrotli(body: bytes) -> bytes:
     decoder = _import_first("brotli", "brotlicffi").Decompressor()
     try:
-        text: bytes = decoder.process(body, output_buffer_limit=_LARGEST_BODY)
+        text: bytes = decoder.process(body, output_buffer_limit=_LARGEST_BODY + 1)
     except TypeError:  # brotli before 1.2 knows no limit
         text = decoder.process(body)
-    if not decoder.is_finished():
-        raise ValueError("it is cut, or too large")
+    _refuse_unfinished(text, decoder.is_finished())
     return text
 
 
@@ -132,8 +142,7 @@ def _unzstd(body: bytes) -> bytes:
         file = zstd.open(io.BytesIO(body))
     with file:
         text: bytes = file.read(_LARGEST_BODY + 1)
-    if len(text) > _LARGEST_BODY:
-        raise ValueError("it is too large")
+    _refuse_unfinished(text, is_whole=True)
     return text
 
 
@@ -155,14 +164,30 @@ def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
     vcrpy stores the bodies of most clients decoded, and keeps the header. Such a body fails to decode and stays
     as it is.
     """
-    for encoding in reversed([part.strip().lower() for part in content_encoding.split(",") if part.strip()]):
+    for encoding in _undone_in_turn(content_encoding):
         decoder = _DECODERS.get(encoding)
         if decoder is None:
             return body, True
         try:
             body = decoder(body)
-        except ImportError:
+        except (ImportError, _TooLargeError):
             return body, True
         except Exception:  # noqa: BLE001  # each library raises an error class of its own; the bytes stay as they are
             return body, body.startswith(FIRST_BYTES[encoding]) if encoding in FIRST_BYTES else False
     return body, False
+
+
+def decodes_to_too_much(body: bytes, content_encoding: str) -> bool:
+    """Return whether *body* stays encoded for what it would decode to."""
+    try:
+        for encoding in _undone_in_turn(content_encoding):
+            body = _DECODERS[encoding](body)
+    except _TooLargeError:
+        return True
+    except Exception:  # noqa: BLE001  # as above
+        return False
+    return False
+
+
+def _undone_in_turn(content_encoding: str) -> list[str]:
+    return [part.strip().lower() for part in reversed(content_encoding.split(",")) if part.strip()]

@@ -9,14 +9,26 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pytest_hubfiles.model.body import FIRST_BYTES, BodyNotJsonError, charset_of, decode_body, is_text, parse_json
+from pytest_hubfiles.model.body import (
+    FIRST_BYTES,
+    BodyNotJsonError,
+    charset_of,
+    decode_body,
+    decodes_to_too_much,
+    is_text,
+    parse_json,
+)
 from pytest_hubfiles.model.match_key import MatchKey, comparable_path, match_key
 from pytest_hubfiles.model.origin import host_of, is_hubspot_host, origin_of
 from pytest_hubfiles.visible import visible
 
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 _TYPE: Final = "content-type"
-_PAGE: Final = re.compile(rb"(?is)(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype html|html|head)\b")
+_FIRST_BYTES: Final = 4096
+_HTML: Final = re.compile(
+    r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)[\s>/]",
+    re.IGNORECASE | re.DOTALL,
+)
 _ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
@@ -44,6 +56,14 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({dict(self)!r})"
+
+
+def _first_text(body: bytes) -> str:
+    """Return how *body* begins, as text whatever its charset: UTF-16 is told by its mark, or by its zeros."""
+    start = body[:_FIRST_BYTES]
+    if b"\0" in start[:4]:
+        return start.decode("utf-16-be" if start[:1] in b"\0\xfe" else "utf-16-le", "replace")
+    return start.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,12 @@ class Interaction:
         if not self.response_body or encoding not in FIRST_BYTES or length != str(len(self.response_body)):
             return False
         return self._decoded[0] is self.response_body
+
+    @property
+    def is_bomb(self) -> bool:
+        """Whether the body stays encoded, as it would be far too large."""
+        body, is_encoded = self._decoded
+        return is_encoded and decodes_to_too_much(body, self.headers.get("content-encoding", ""))
 
     @property
     def path(self) -> str:
@@ -196,7 +222,7 @@ class Interaction:
             return f"HTTP {self.status_code}"
         if self.media_type in ("text/html", "application/xhtml+xml"):
             return f"HTTP {self.status_code} with an HTML page"
-        if _PAGE.match(self.body[:2048]):
+        if self.body[:1] not in (b"{", b"[") and _HTML.match(_first_text(self.body)):
             return f"HTTP {self.status_code} with an HTML page"
         return None
 

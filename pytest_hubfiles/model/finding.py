@@ -25,6 +25,9 @@ RECORDINGS: Final = "recordings: "
 _EXAMPLE: Final = " (one example of several)"
 """What a message ends with that quotes one of several values."""
 
+_MOST_NAMED: Final = 3
+"The tests that a line names which need something."
+
 _TEXTS: Final = (
     "version", "operation", "task_status", "path", "before", "after", "keyword", "test", "cassette",
     "deviation",
@@ -39,6 +42,19 @@ class Share(NamedTuple):
 
     def __str__(self) -> str:
         return f"in {self.seen} of {self.among}"
+
+
+class Needed(NamedTuple):
+    """The tests that need what changed, and of how many tests that were rehearsed it is known."""
+
+    tests: tuple[str, ...]
+    of: int
+
+    def __str__(self) -> str:
+        named = ", ".join(self.tests[:_MOST_NAMED])
+        more = f" and {len(self.tests) - _MOST_NAMED} more" if len(self.tests) > _MOST_NAMED else ""
+        count = len(self.tests) or "none"
+        return f"needed by {count} of {self.of} test{'s' * (self.of != 1)}{f': {named}{more}' if named else ''}"
 
 
 class Facts(TypedDict, total=False):
@@ -66,7 +82,8 @@ class Finding:
     ``before`` is what was expected or recorded, ``after`` what came. ``path`` is a JSONPath with ``[*]`` for array
     elements. ``exchanges`` counts the exchanges that showed it, ``line`` is the line of the first in the cassette,
     counted from 1. ``share`` is what the message says of how many there were, if it does. ``deviation`` is why the
-    severity was lowered to info, if it was.
+    severity was lowered to info, if it was. ``needed_by`` are the tests that need what changed, None where that is not
+    known; it is no part of what the finding is.
     """
 
     kind: Kind
@@ -87,6 +104,7 @@ class Finding:
     exchanges: int = 1
     line: int | None = None
     share: Share | None = None
+    needed_by: Needed | None = None
 
     def __post_init__(self) -> None:
         for name in _TEXTS:
@@ -132,6 +150,11 @@ class Finding:
         )
 
     @property
+    def is_difference(self) -> bool:
+        """Whether it tells what one answer has and another has not, rather than what is wrong with one."""
+        return self.category in (Category.DRIFT, Category.VERSION)
+
+    @property
     def fingerprint(self) -> str:
         """A short name for this finding, the same in every run and on every machine."""
         text = "\x1f".join("" if fact is None else str(fact) for fact in self.identity)
@@ -170,6 +193,8 @@ class Finding:
             "exchanges": self.exchanges,
             "line": self.line,
             **({} if self.share is None else {"share": self.share._asdict()}),
+            "needed_by": None if self.needed_by is None else list(self.needed_by.tests),
+            **({} if self.needed_by is None else {"needed_of": self.needed_by.of}),
         }
 
     @classmethod
@@ -178,6 +203,8 @@ class Finding:
         facts = {key: value for key, value in data.items() if key != "fingerprint"}
         if "share" in facts:
             facts["share"] = Share(**facts["share"])
+        if facts.get("needed_by") is not None:
+            facts["needed_by"] = Needed(tuple(facts["needed_by"]), facts.pop("needed_of"))
         return cls(
             **{
                 **facts,

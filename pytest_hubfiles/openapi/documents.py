@@ -19,7 +19,7 @@ from pytest_hubfiles.model.json_types import pointed_at
 from pytest_hubfiles.openapi.yaml_reader import OpenApiReader
 from pytest_hubfiles.visible import shown
 
-_LARGEST: Final = 32_000_000  # bytes; HubSpot's largest document has about one million
+LARGEST: Final = 32_000_000  # bytes; HubSpot's largest document has about one million
 _DEEPEST: Final = 100  # levels; Python and libyaml can recurse deeper
 _OPENAPI: Final = re.compile(r"3\.(?P<minor>[01])(?:\.[0-9]+.*)?")
 _OWN_DIALECT: Final = "https://spec.openapis.org/oas/3.1/dialect/"
@@ -126,7 +126,7 @@ def read(path: Path) -> Document:
         OpenApiError: if there is no such file, or it is too large, nested too deeply, or no OpenAPI document.
     """
     try:
-        content = regular_files.read(path, _LARGEST)
+        content = regular_files.read(path, LARGEST)
     except OSError as error:
         raise OpenApiError(shown(path), error.strerror or str(error)) from None
     return parse(content, shown(path))
@@ -167,7 +167,7 @@ def _from_json(content: bytes) -> Any:
 
 def _from_yaml(content: bytes) -> Any:
     utf8_text(content)
-    return OpenApiReader(content, _LARGEST, f"{_LARGEST // 1_000_000} MB").whole()
+    return OpenApiReader(content, LARGEST, f"{LARGEST // 1_000_000} MB").whole()
 
 
 def _kind(value: object) -> str:

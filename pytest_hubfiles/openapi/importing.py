@@ -16,7 +16,7 @@ from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.schema_files import SchemaFileError, checked
 from pytest_hubfiles.model.hubspot_api import ApiVersion
 from pytest_hubfiles.openapi.bodies import REQUEST, Bodies, BodyUnusableError
-from pytest_hubfiles.openapi.documents import Document, OpenApiError
+from pytest_hubfiles.openapi.documents import LARGEST, Document, OpenApiError
 from pytest_hubfiles.openapi.files import text_of
 from pytest_hubfiles.openapi.operations import Operation, named, wanted
 
@@ -49,19 +49,29 @@ def contracts(
     notes: dict[str, None] = {}
     made: list[Contract] = []
     failed: list[OpenApiError] = []
+    sound: set[str] = set()
+    size = 0
     for name, operation in named(document, list(wanted(document, globs, version, notes)), known):
         try:
-            made.append(_contract(document, operation, name, notes))
+            made.append(_contract(document, operation, name, notes, sound))
         except OpenApiError as error:
             failed.append(error)
             notes[f"{operation} is left out: {error.reason}"] = None
+            continue
+        size += len(text_of(made[-1]))
+        if size > LARGEST:  # what many operations share is written for each
+            raise document.error(
+                f"the schema files of its operations would have more than {LARGEST // 1_000_000} MB; split the document"
+            )
     if not made:
         raise failed[0]
     return Imported(tuple(made), tuple(notes))
 
 
-def _contract(document: Document, operation: Operation, name: str, notes: dict[str, None]) -> Contract:
+def _contract(document: Document, operation: Operation, name: str, notes: dict[str, None], sound: set[str]) -> Contract:
     """Make the contract of *operation*; a body that has no usable schema is not judged, which *notes* say.
+
+    *sound* are the definitions that are known to be valid.
 
     Raises:
         OpenApiError: if no success could be judged.
@@ -71,9 +81,11 @@ def _contract(document: Document, operation: Operation, name: str, notes: dict[s
         said: dict[str, None] = {}
         bodies = Bodies(document, operation, said)
         try:
-            contract = _checked(document, operation, name, bodies.contract(name, unusable))
+            contract = _checked(document, operation, name, bodies.contract(name, unusable), sound)
         except OpenApiError as error:
-            found = error if isinstance(error, BodyUnusableError) else _culprit(document, operation, name, unusable)
+            found = (
+                error if isinstance(error, BodyUnusableError) else _culprit(document, operation, name, unusable, sound)
+            )
             if found is None or found.body in unusable:
                 raise (error if not unusable else next(iter(unusable.values()))) from None
             unusable[found.body] = found
@@ -87,9 +99,9 @@ def _contract(document: Document, operation: Operation, name: str, notes: dict[s
         return contract
 
 
-def _checked(document: Document, operation: Operation, name: str, content: object) -> Contract:
+def _checked(document: Document, operation: Operation, name: str, content: object, sound: set[str]) -> Contract:
     try:
-        contract = checked(Path(operation.version, f"{name}.json"), content)
+        contract = checked(Path(operation.version, f"{name}.json"), content, sound)
         text_of(contract)
     except SchemaFileError as error:
         raise document.error(f"{operation} makes no contract: {error.reason}") from None
@@ -99,7 +111,7 @@ def _checked(document: Document, operation: Operation, name: str, content: objec
 
 
 def _culprit(
-    document: Document, operation: Operation, name: str, unusable: Collection[str]
+    document: Document, operation: Operation, name: str, unusable: Collection[str], sound: set[str]
 ) -> BodyUnusableError | None:
     """Return a body of *operation* that makes no contract by itself, None if there is none."""
     node = document.follow(operation.node, str(operation))
@@ -108,7 +120,7 @@ def _culprit(
     for body in (body for body in bodies if body not in unusable):
         others = {other for other in bodies if other != body}
         try:
-            _checked(document, operation, name, Bodies(document, operation, {}).contract(name, others))
+            _checked(document, operation, name, Bodies(document, operation, {}).contract(name, others), sound)
         except OpenApiError as error:
             return BodyUnusableError(error, body)
     return None

@@ -44,13 +44,15 @@ class CassetteCollector:
 
         A folder of cassettes may be called what no folder of tests may: ``build``, ``dist``, ``venv``.
         """
-        if collection_path.is_dir():
+        if check.is_closed(collection_path) or os.path.isdir(collection_path):  # noqa: PTH112  # Path.is_dir raises where a folder above is closed
             return False if self.root in collection_path.parents and not self.ignores else None
         return None if check.is_cassette(collection_path) else True
 
-    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> CassetteFolder | None:
-        """Collect what is named as a cassette in a folder, whatever it is."""
-        return None if (path / "__init__.py").is_file() else CassetteFolder.from_parent(parent, path=path)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Collect what is named as a cassette in a folder, whatever it is; a closed one cannot be read either."""
+        if check.is_closed(path):
+            return CassetteFile.from_parent(parent, path=path)
+        return None if os.path.isfile(path / "__init__.py") else CassetteFolder.from_parent(parent, path=path)  # noqa: PTH113  # likewise
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CassetteFile | None:
         """Make a file that is named as a cassette is a collector of one test. It is not read yet."""
@@ -63,12 +65,15 @@ class CassetteFolder(pytest.Directory):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the folders, files, pipes, devices and links in it, as far as they are collected."""
         for path in sorted(self.path.iterdir()):
-            is_named = self.session.isinitpath(path, with_parents=path.is_dir())
+            is_folder = os.path.isdir(path)  # noqa: PTH112  # likewise
+            is_named = self.session.isinitpath(path, with_parents=is_folder)
             if not is_named and self.ihook.pytest_ignore_collect(collection_path=path, config=self.config):
                 continue
             if check.holds_by_link(path) and not is_named:
                 yield CassetteFile.from_parent(self, path=path)
-            elif path.is_dir():
+            elif is_folder and path.is_symlink() and not is_named:
+                continue  # nothing in it, and a link may lead back to where it is
+            elif is_folder or check.is_closed(path):
                 folder = self.ihook.pytest_collect_directory(path=path, parent=self)
                 yield from () if folder is None else (folder,)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -50,13 +51,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _end_call(item: pytest.Item) -> None:
-    """Judge a test whose own code passed, and fail it if it is red."""
+    """Judge a test whose own code passed, and fail it if it is red; a failed subtest has made it red already."""
     test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code may have asked for the fixture
-    if test_run is None or test_run.is_concluded:
+    if test_run is None:
         return
+    passed = item.nodeid not in _SUBTEST_FAILED
     with failing("judging the test", test_run):
-        conclusion = test_run.end_call(passed=True)
-        if conclusion.is_red:
+        conclusion = test_run.end_call(passed)
+        if conclusion.failing or (passed and conclusion.is_red):
             test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
             raise test_run.failure
 
@@ -80,12 +82,14 @@ def pytest_runtest_makereport(
     if test_run is None:
         return report
     is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
-    if call.when != "teardown" and not is_ours and not item.stash.get(_CALLED, False):
+    if is_subtest := item.stash.get(_CALLED, False):
+        _tell_so_far(item, report, test_run)
+    elif call.when != "teardown" and not is_ours:
         try:
             _conclude(item, report, test_run)
         except Exception as error:  # noqa: BLE001  # likewise
             fault = OwnFaultError("judging the test", error)
-    if report.skipped:
+    if report.skipped and not is_subtest:
         _fail_skipped(item, report, test_run)
     if fault is not None:
         test_run.passed = False
@@ -94,6 +98,7 @@ def pytest_runtest_makereport(
             report.outcome, report.longrepr = "failed", str(fault)
     if call.when == "teardown":
         del item.stash[TEST_RUN]  # which holds the whole cassette
+        redaction.recorder = None
     return report
 
 
@@ -119,15 +124,25 @@ def _conclude(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -
     of a run whose own code asks for the fixture, nor the second try of a plugin that runs tests again.
     """
     if not report.passed:
-        conclusion = test_run.end_call(passed=False)
-        if conclusion.findings or conclusion.refusals:
-            explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-            report.sections.append(("hubfiles", explained))
-    elif report.when == "call":
+        _tell(item, report, test_run, test_run.end_call(passed=False))
+    elif report.when == "call" and not (test_run.is_concluded and _CALLED in item.stash):
         try:
             _end_call(item)
         except pytest.fail.Exception as failure:
             report.outcome, report.longrepr = "failed", str(failure)
+
+
+def _tell_so_far(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
+    """Add what has been found so far to the failure of a subtest; its test is judged once all of it has run."""
+    if report.failed:
+        with suppress(Exception):  # the same will fail the test, and be told there
+            _tell(item, report, test_run, test_run.so_far)
+
+
+def _tell(item: pytest.Item, report: pytest.TestReport, test_run: TestRun, conclusion: Conclusion) -> None:
+    if conclusion.findings or conclusion.refusals:
+        explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
+        report.sections.append(("hubfiles", explained))
 
 
 def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
@@ -145,6 +160,7 @@ def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRu
         report.outcome, report.longrepr = "failed", explained + reason
         if is_expected:
             del report.wasxfail
+    test_run.is_expected = hasattr(report, "wasxfail")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

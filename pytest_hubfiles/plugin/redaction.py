@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.record import Recorder
+from pytest_hubfiles.record.log_filter import redacted_handlers
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
@@ -20,6 +21,7 @@ class Redaction:
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._secrets = SessionSecrets(WriteGuard.of(environment), secrets.NOTHING_MORE)
+        self.recorder: Recorder | None = None  # of the test that runs
 
     def learn(self, recorder: Recorder) -> None:
         """Know what the test of *recorder* has used, until the run ends; nobody looks for it before a text is told."""
@@ -28,6 +30,23 @@ class Redaction:
     def redacted(self, text: str) -> str:
         """Return *text* without credentials."""
         return secrets.redact_values(text, self._secrets.values)
+
+    # --- what pytest writes while a test runs ------------------------------------------------------------------
+
+    def redacted_log(self) -> AbstractContextManager[None]:
+        """Redact what is logged into files and streams while this is entered."""
+        return redacted_handlers(self._learn_now, self.redacted)
+
+    def _learn_now(self) -> None:
+        """Know what the running test has used so far."""
+        if self.recorder is not None:
+            self.learn(self.recorder)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Redact the log of every test from its set-up to its teardown."""
+        with self.redacted_log():
+            return (yield)
 
     # --- what pytest tells ------------------------------------------------------------------------------------
 
@@ -45,10 +64,10 @@ class Redaction:
         if hasattr(report, "wasxfail"):
             report.wasxfail = redacted(report.wasxfail)
         report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
-        context = getattr(report, "context", None)  # of pytest's SubtestReport, which is not public
+        context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
             kwargs = {name: redacted(str(value)) for name, value in context.kwargs.items()}
-            report.context = replace(context, msg=context.msg and redacted(context.msg), kwargs=kwargs)
+            report.context = type(context)(msg=context.msg and redacted(context.msg), kwargs=kwargs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -6,7 +6,7 @@ import gc
 import importlib
 import sys
 import time
-from collections.abc import Container, Generator, Iterator, Sequence
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +16,20 @@ import pytest
 
 from pytest_hubfiles import cassettes, clock
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.own_faults import complaining
+from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of
+from pytest_hubfiles.rehearsal import evidence
+from pytest_hubfiles.rehearsal.asking import Asking
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
-from pytest_hubfiles.rehearsal.rehearse import Rehearsal, Told
+from pytest_hubfiles.rehearsal.move import Move
+from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
+from pytest_hubfiles.rehearsal.rehearse import OneTest, Rehearsal, Told
 from pytest_hubfiles.rehearsal.verdicts import Seen, is_installed, outcome_of
 from pytest_hubfiles.report.rehearsal import Rehearsal as RehearsalReport
 from pytest_hubfiles.report.rehearsal import Rehearsed
@@ -33,6 +39,9 @@ from pytest_hubfiles.settings.values import RecordMode
 _CACHED: Final = "hubfiles/rehearsed"
 _PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
+
+
+_LATE: Final = 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")'
 
 
 def known_breaks(config: pytest.Config) -> dict[str, list[str]]:
@@ -64,6 +73,10 @@ class Rehearsing:
         check_can_fork()
         self._run = run
         self._choice = Choice(run.get("rehearse"), run.get("rehearse_only"), run.get("rehearse_budget"))
+        versions = run.rehearsed_versions
+        self._move = None if versions is None else Move(*versions, run.contracts)
+        asked = run.config.getoption("--hubfiles-version") or ()
+        self._options = " ".join(f"--hubfiles-version {version}" for version in asked)
         self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
         self._is_child = False
@@ -86,19 +99,24 @@ class Rehearsing:
         report = yield
         item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed
         if call.when == "teardown" and not self._is_child:
-            rehearsed = item.stash.get(_RESULT, None)
+            late = Rehearsed(item.nodeid, refused=_LATE) if TEST_RUN in item.stash and not _asks(item) else None
+            rehearsed = item.stash.get(_RESULT, late)
             if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
                 report.user_properties.append((REHEARSED, rehearsed.to_text()))
         return report
 
     def _rehearse(self, item: pytest.Item) -> None:
-        if "hubfiles" not in getattr(item, "fixturenames", ()):
+        if not _asks(item):
             return
         run, callspec = self._run, getattr(item, "callspec", None)
         try:
             wanted = settings_of(item, run, None if callspec is None else callspec.params.get("hubfiles"))
-            if wanted.mode is not RecordMode.NONE or wanted.change is not None or not wanted.cassette.exists():
-                return  # it records, or is a rehearsal itself, or will say that nothing is recorded
+            if wanted.change is not None or (self._move is not None and wanted.version != self._move.old):
+                return  # it is a rehearsal itself, or of another version
+            if wanted.mode is not RecordMode.NONE or not wanted.cassette.exists():
+                why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"
+                item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
+                return
             recorded = [i.plain() for i in cassettes.read(wanted.cassette, run.limits)]
         except HubfilesError:
             return  # which the test itself will say
@@ -107,19 +125,37 @@ class Rehearsing:
         clock.prepare()
         gc.freeze()  # what is there already is copied for no child's garbage collector
         try:
-            families = dict(self._choice.of(recorded, run.contracts))
-            suspects = self._suspects.get(item.nodeid, ())
-            rehearsal = Rehearsal(item.nodeid, families, lambda changes: self._told(item, changes), suspects)
-            item.stash[_RESULT] = rehearsal.run(is_over=self._is_over)
+            rehearsal, families = self._rehearsal(item, recorded)
+            progress = Progress(run.config)
+            rehearsed = rehearsal.run(self._is_over, lambda *counts: progress.show(item.nodeid, *counts))
+            progress.end(rehearsed)
+            found = evidence.of_test(rehearsed, families, recorded, run.contracts)
+            item.stash[_RESULT] = replace(rehearsed, evidence=found)
         finally:
             gc.unfreeze()
+
+    def _rehearsal(
+        self, item: pytest.Item, recorded: Sequence[Interaction]
+    ) -> tuple[Rehearsal | Moving, Mapping[Change, str]]:
+        """Return what rehearses *item*, and the changes that its cassette allows, each with its family."""
+        test, suspects = OneTest(item.nodeid, self._options), self._suspects.get(item.nodeid, ())
+        move, choice = self._move, self._choice
+        if move is None:
+            families = dict(choice.of(recorded, self._run.contracts))
+            return Rehearsal(test, families, lambda changes: self._told(item, changes), suspects), families
+        changes = [change for change in move.changes_of(recorded) if choice.is_wanted(change)]
+
+        def attempt(tried: Sequence[Change], as_new: bool) -> Told | None:
+            return self._told(item, tried, move if as_new else None)
+
+        return Moving(test, move, move.operations(recorded), changes, attempt, suspects), {}
 
     def _is_over(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline
 
-    def _told(self, item: pytest.Item, changes: Sequence[Change]) -> Told | None:
-        """Return what *item* comes to with *changes*, in a process of its own; None where it came to no end."""
-        said = in_child(lambda: self._in_child(item, changes).to_dict())
+    def _told(self, item: pytest.Item, changes: Sequence[Change], move: Move | None = None) -> Told | None:
+        """Return what *item* comes to with *changes* after *move*, in a process of its own; None if it has no end."""
+        said = in_child(lambda: self._in_child(item, changes, move).to_dict())
         if said is None:
             return None
         told = Told.from_dict(said)
@@ -128,17 +164,24 @@ class Rehearsing:
                 importlib.import_module(name)
         return told
 
-    def _in_child(self, item: pytest.Item, changes: Sequence[Change]) -> Told:
+    def _in_child(self, item: pytest.Item, changes: Sequence[Change], move: Move | None) -> Told:
         before = set(sys.modules)
         self._is_child = True
-        self._run.tried = tuple(changes)
+        asking = None if move is None else Asking(move, item.config.rootpath)
+        self._run.tried, self._run.asking = tuple(changes), asking
         silent = _Silent()
         item.config.pluginmanager.register(silent, "pytest_hubfiles.silent")
         allure = item.config.pluginmanager.get_plugin("allure_listener")
         if allure is not None:  # it writes a file for each test
             item.config.pluginmanager.unregister(allure)
         item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
-        return replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
+        told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
+        return told if asking is None else asked_as_new(told, item.nodeid, asking)
+
+
+def _asks(item: pytest.Item) -> bool:
+    """Return whether *item* is known to use the fixture before it runs."""
+    return "hubfiles" in getattr(item, "fixturenames", ())
 
 
 def _installed(before: Container[str]) -> Iterator[str]:

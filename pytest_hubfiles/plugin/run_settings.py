@@ -16,7 +16,7 @@ import pytest
 from pytest_hubfiles.cassettes import Limits
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
-from pytest_hubfiles.settings.values import OptionError
+from pytest_hubfiles.settings.values import NEEDED, OptionError, nearest_first
 from pytest_hubfiles.visible import visible
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.record.stragglers import Stragglers
     from pytest_hubfiles.rehearsal.accepted import Accepted
+    from pytest_hubfiles.rehearsal.asking import Asking
     from pytest_hubfiles.rehearsal.changes import Change
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
+    from pytest_hubfiles.run.needed import Needs
     from pytest_hubfiles.run.rules import Rules
     from pytest_hubfiles.secrets import Additions
     from pytest_hubfiles.settings.table import Setting
@@ -57,6 +59,7 @@ class Run:
         self.partial = False
         self.running = False
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
+        self.asking: Asking | None = None  # likewise, if it runs as another version
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
@@ -68,6 +71,7 @@ class Run:
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("rehearsed") is not None:
             self.accepted_breaks  # noqa: B018  # likewise
+        self._check_needs()
         if self.get("change") is not None:
             from pytest_hubfiles.rehearsal.changes import parse
 
@@ -76,6 +80,16 @@ class Run:
             self.contracts  # noqa: B018  # a bad schema file is reported before any test runs
         if self.get("deviations") is not None:
             self.deviations  # noqa: B018  # likewise
+
+    def _check_needs(self) -> None:
+        """Refuse to fail on what tests need where nothing says what that is."""
+        if self.get("fail_on") == NEEDED and self.get("needs") is None:
+            source, value = self.decided("fail_on") or ("", NEEDED)
+            good = (
+                "it asks what your tests need: name the folder of that in ini hubfiles_needs; hubfiles needs writes it"
+            )
+            raise OptionError(source, value, good)
+        self.needs  # noqa: B018  # read before any test runs
 
     def _check_reports(self) -> None:
         """Refuse two reports that would be written over one another."""
@@ -132,16 +146,28 @@ class Run:
             OptionError: if they are not two different versions that contracts describe.
         """
         asked: str | None = self.get("compare")
-        if asked is None:
-            return None
+        return None if asked is None else self._two_versions("--hubfiles-compare", asked)
+
+    @property
+    def rehearsed_versions(self) -> tuple[str, str] | None:
+        """The version whose tests are rehearsed as another one, and that one; None where nobody asked.
+
+        Raises:
+            OptionError: if they are not two different versions that contracts describe.
+        """
+        asked: str | None = self.get("rehearse")
+        return None if asked is None or ":" not in asked else self._two_versions("--hubfiles-rehearse", asked)
+
+    def _two_versions(self, source: str, asked: str) -> tuple[str, str]:
         from pytest_hubfiles.judge import shipped
 
         known = shipped.versions_on_file(self.get("schemas"))
         old, _, new = asked.partition(":")
-        if old == new or old not in known or new not in known:
-            good = f"give OLD:NEW, two different versions of {', '.join(known)}"
-            raise OptionError("--hubfiles-compare", asked, good)
-        return old, new
+        unknown = next((version for version in (old, new) if version not in known), None)
+        if unknown is None and old != new:
+            return old, new
+        good = f"give OLD:NEW, two different versions of {', '.join(nearest_first(unknown, known))}"
+        raise OptionError(source, asked, good)
 
     @cached_property
     def cassettes(self) -> Path:
@@ -191,6 +217,16 @@ class Run:
         return accepted.load(file) if file is not None else ()
 
     @cached_property
+    def needs(self) -> Needs | None:
+        """What the tests need; None where no folder of it is named, or a rehearsal is to find it out."""
+        folder = self.get("needs")
+        if folder is None or (self.get("rehearse") is not None and not folder.exists()):
+            return None
+        from pytest_hubfiles.run import needed
+
+        return needed.load(folder)
+
+    @cached_property
     def deviations(self) -> tuple[Deviation, ...]:
         """The known deviations, the user's first."""
         from pytest_hubfiles.judge import deviations, shipped
@@ -199,13 +235,13 @@ class Run:
 
     def rules(self, markers: tuple[Mapping[str, Any], ...] = ()) -> Rules:
         """Return by which rules a test with *markers*, or the run as a whole, is judged."""
-        from pytest_hubfiles.run.rules import Rules
+        from pytest_hubfiles.run.rules import Rules, fails_on
 
-        fail_on = self.get("fail_on")
         return Rules(
             contracts=self.contracts,
             deviations=lambda: self.deviations,
-            fail_on=None if fail_on == "never" else fail_on,
+            **fails_on(self.get("fail_on")),
+            needs=self.needs,
             strict=self.get("strict", markers),
             allow=self.get("allow", markers),
             judge=self.get("judge", markers),

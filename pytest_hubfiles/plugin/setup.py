@@ -75,11 +75,14 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
     token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
     with failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
-        recorder = test_run.recorder
+        recorder = run.redaction.recorder = test_run.recorder
+        recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
         change = _change(run, wanted)
         recording.enter_context(Interception(recorder, change))
+        if run.asking is not None:
+            recorder.tape.takes_any_body, recorder.tape.watch = True, run.asking.see
         offered = HubFiles(
-            version=wanted.version,
+            version=wanted.version if run.asking is None else run.asking.move.new,
             base_url=recorder.base_url,
             cassette=recorder.cassette,
             _test_run=test_run,
@@ -146,7 +149,7 @@ def _change(run: Run, wanted: TestSettings) -> Change | None:
     from pytest_hubfiles.rehearsal.applied import applying, named
 
     if run.tried is not None:
-        return applying(run.tried, run.contracts)
+        return applying(run.tried, run.contracts, None if run.asking is None else run.asking.move)
     return named(str(wanted.change), run.contracts, wanted.shown)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_hubfiles.model.finding import Finding
     from pytest_hubfiles.report.rehearsal import Rehearsal
 
-_COLOURS: Final = {"breaking": {"red": True}, "warning": {"yellow": True}}
-"""How the line of a finding is marked, by the severity it begins with."""
+_COLOURS: Final = {"breaking": {"red": True}, "breaks": {"red": True}, "warning": {"yellow": True}}
+"""How the line of a finding or of a break is marked, by the word it begins with."""
 
 
 class Reporter:
@@ -89,7 +89,7 @@ class Reporter:
         if not run.has_report:
             return
         from pytest_hubfiles.report import version_ends
-        from pytest_hubfiles.run import verdict
+        from pytest_hubfiles.run import needed, verdict
 
         run.report.run_findings += run.rules().excuse(version_ends.findings(run.report.records, run.today))
         if any(record.recording for record in run.report.records):
@@ -100,19 +100,25 @@ class Reporter:
             self._compare(*run.compared)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):
             run.report.run_findings += self._unused()
+            self._note(needed.gone(run.needs, (record.test for record in run.report.records)))
             if exitstatus == pytest.ExitCode.OK:  # a test that failed may have found less than it would
                 run.report.stale_deviations = self._stale()
         if run.get("rehearse") is not None:
             from pytest_hubfiles.plugin.rehearsing import remember_breaks
-            from pytest_hubfiles.rehearsal import accepted
+            from pytest_hubfiles.rehearsal import accepted, needs
 
             rehearsal = self._rehearsal()
+            rehearsal.needs = needs.schemas(rehearsal.evidence)
             rehearsal.breaks = accepted.accept(rehearsal.breaks, run.accepted_breaks, run.today)
             self.notes += accepted.run_out(run.accepted_breaks, run.today)
             remember_breaks(session.config, rehearsal)
             run.complaints += verdict.of_rehearsal(rehearsal)
         run.complaints += self._versions_not_checked()
+        self._note(needed.unknown(run.report.findings) if run.rules().only_needed else None)
         run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
+
+    def _note(self, line: str | None) -> None:
+        self.notes += [line] if line else []
 
     def _set_exit_status(self) -> None:
         green = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -188,9 +194,11 @@ class Reporter:
         sides = [in_folder(folder, run.shown(folder), run.limits, run.additions) for folder in folders]
         recordings, unreadable = pairs(sides[0], sides[1], run.contracts.identify)
         migration = Migration(old, new, run.contracts, recordings)
-        found = run.rules().excuse(migration.findings())
+        found = run.rules().excuse(migration.findings(), old)
         run.report.run_findings += [*found, *unreadable]
-        run.report.comparison = migration.comparison(found)
+        comparison = migration.comparison(found)
+        is_rehearsed = run.rehearsed_versions == (old, new)
+        run.report.comparison = comparison.with_tests(self._rehearsal().operations) if is_rehearsed else comparison
 
     def _stale(self) -> list[str]:
         from pytest_hubfiles.judge import deviations

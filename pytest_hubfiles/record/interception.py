@@ -15,7 +15,7 @@ from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import host_of, is_loopback
 from pytest_hubfiles.record.certificates import late_certificates
 from pytest_hubfiles.record.fast.player import Player
-from pytest_hubfiles.record.log_filter import filtered_logs, redacted_handlers
+from pytest_hubfiles.record.log_filter import filtered_logs
 from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
 
@@ -73,7 +73,6 @@ class Interception(AbstractContextManager[Recorder]):
                 )
             # A client may log a request before its credentials are known.
             entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
-            entering.enter_context(redacted_handlers(lambda: recorder.credentials))
             if self._block is not None:
                 entering.enter_context(self._block)
             if self._unrecorded is not None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
-from pytest_hubfiles import secrets
 from pytest_hubfiles.record.clients import CLIENTS
 
 # The filter of a logger does not see what the loggers below it log, so each is named.
@@ -19,35 +18,44 @@ _OF_VCRPY: Final = (
 
 
 class _Redacting(logging.Formatter):
-    """Formats as another formatter does, without the credentials that are *known*."""
+    """Formats as another formatter does, and has that redacted: the record itself stays as it was logged."""
 
-    def __init__(self, formatter: logging.Formatter | None, known: Callable[[], Collection[str]]) -> None:
+    def __init__(self, formatter: logging.Formatter | None, redact: Callable[[str], str]) -> None:
         super().__init__()
-        self.inner, self._known = formatter, known
+        self._inner, self._redact = formatter or logging.Formatter(), redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return what is written of *record*."""
-        text = super().format(record) if self.inner is None else self.inner.format(record)
-        return secrets.redact_values(text, self._known())
+        """Return what is written of *record*, with its traceback if it has one."""
+        return self._redact(self._inner.format(record))
 
 
 @contextmanager
-def redacted_handlers(known: Callable[[], Collection[str]]) -> Iterator[None]:
+def redacted_handlers(learn: Callable[[], None], redact: Callable[[str], str]) -> Iterator[None]:
     """Keep credentials out of the files and streams that are logged to: pytest's ``log_file`` and live log too.
 
+    *learn* is called before each record is formatted, and not while the handler is locked: whoever records may log.
     What pytest captures for ``caplog`` stays as it was logged, for tests look at it.
     """
+
+    def learn_now(_: logging.LogRecord) -> bool:
+        learn()
+        return True
+
     handlers = [
         (handler, handler.formatter)
         for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler) and not hasattr(handler, "records")
+        if isinstance(handler, logging.StreamHandler)
+        and not hasattr(handler, "records")
+        and not isinstance(handler.formatter, _Redacting)
     ]
     for handler, formatter in handlers:
-        handler.setFormatter(_Redacting(formatter, known))
+        handler.addFilter(learn_now)
+        handler.setFormatter(_Redacting(formatter, redact))
     try:
         yield
     finally:
         for handler, formatter in handlers:
+            handler.removeFilter(learn_now)
             handler.setFormatter(formatter)
 
 

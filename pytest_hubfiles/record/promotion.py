@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import cassettes, regular_files
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
@@ -24,7 +24,7 @@ from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.record.wire import moved
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import clauses, shown
 
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
 _REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)  # a checkout on Windows may have these line ends
@@ -36,7 +36,7 @@ class CandidateRefusedError(HubfilesError):
     def __init__(self, path: Path, reasons: Sequence[str]) -> None:
         self.path, self.reasons = path, tuple(reasons)
         super().__init__(
-            f"{shown(path)} is not promoted: {'; '.join(reason.removesuffix('.') for reason in reasons)}.\n"
+            f"{shown(path)} is not promoted: {clauses(*reasons)}.\n"
             "Only drift and contract findings can be accepted. Record it again, or delete it."
         )
 
@@ -276,7 +276,7 @@ def accept_candidate(
     cassette = candidate.with_name(name + cassettes.SUFFIX)
     with cassettes.locked(cassette, f"accepting {candidate.name}"):
         interactions = cassettes.read(candidate, limits)
-        others = [r for r in _reasons(regular_files.read(candidate, limits.bytes)) if r != WAIVABLE]
+        others = [r for r in _reasons(cassettes.content(candidate, limits)) if r != WAIVABLE]
         # Whoever wrote the file, and its reasons, may have forged them: its answers decide.
         others += [
             reason for i in interactions if i.transient and (reason := f"{i.label} got {i.transient}") not in others

@@ -50,8 +50,8 @@ class Recorder:
     ``display_name`` is what messages call the cassette; ``original`` is what it held before the test, ``history`` what
     happens, as a cassette would hold it; ``problems`` are the requests without an answer, and the hosts asked besides;
     ``faults`` what failed in here or in a user's hook, which a client may have swallowed; ``incomplete`` says what the
-    recording lacks: an end, or what an unrecorded client sends. ``live`` says whether requests may reach the network,
-    ``reach`` how far. ``stored`` is the cassette before the test, ``tape`` what answers.
+    recording lacks. ``live`` says whether requests may reach the network, ``reach`` how far. ``stored`` is the cassette
+    before the test, ``tape`` what answers.
     """
 
     def __init__(
@@ -73,33 +73,29 @@ class Recorder:
         reach: Reach | None = None,
     ) -> None:
         refuse_unsafe()
-        self.vcr_config = vcr_config
-        self.cassette, self.display_name, self.base_url = cassette, display_name, base_url
+        self.vcr_config, self.cassette, self.display_name, self.base_url = vcr_config, cassette, display_name, base_url
         self.mode, self.staged, self.test, self.reach = mode, staged, test, reach or Reach(base_url)
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
         self._home = os.getpid(), threading.get_ident()
-        self.lock = threading.RLock()
-        self.history = History()
+        self.lock, self.history = threading.RLock(), History()
         self.problems: list[Finding] = []
         self.faults: list[str] = []
         self.incomplete: list[str] = []
-        self._max_identical = max_identical_answers
+        self._max_identical, self._limits = max_identical_answers, limits
         self.stragglers = Stragglers([], base_url) if stragglers is None else stragglers
         self._identify = identify
         self._transient_answers: list[str] = []
         self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
         self._reserved: dict[ClientRequest, tuple[int, int]] = {}  # the number of the answer, and when it was asked
-        self._played: WeakSet[ClientRequest] = WeakSet()
-        self._last_played = threading.local()
-        is_replayed = not self.live or mode is RecordMode.NEW_EPISODES
-        self.stored = StoredCassette(lambda: self._read(limits), is_replayed, self._secrets)
+        self._played, self._last_played = WeakSet[ClientRequest](), threading.local()
+        self.stored = StoredCassette(self._read, not self.live or mode is RecordMode.NEW_EPISODES, self._secrets)
         self.original, self.replayed = self.stored.original, self.stored.replayed
         self.tape = Tape([], [])
 
-    def _read(self, limits: cassettes.Limits) -> list[Interaction]:
+    def _read(self) -> list[Interaction]:
         if self.live and self.staged is not None:
             return self.staged.original()
-        return cassettes.read(self.cassette, limits) if os.path.lexists(self.cassette) else []
+        return cassettes.read(self.cassette, self._limits) if os.path.lexists(self.cassette) else []
 
     def load(self, loaded: Iterable[Interaction]) -> None:
         """Answer from *loaded*: ``replayed``, as the user's load hooks left it."""
@@ -224,6 +220,10 @@ class Recorder:
         with self.lock:
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
+            too_much = self._in_flight.too_much(request, raw, self.base_url)
+            if too_much is not None:  # to look for credentials in it, to judge and to write it would take far too long
+                self.incomplete.append(too_much)
+                return
             self._in_flight.identical.add(raw)
             if request not in self._in_flight:  # it followed a redirect, unasked
                 self._beyond_reach(request, request)
@@ -244,7 +244,7 @@ class Recorder:
     def _in_flight(self) -> RequestsInFlight:
         from pytest_hubfiles.record.requests_in_flight import RequestsInFlight
 
-        return RequestsInFlight(self._as_recorded, self._max_identical)
+        return RequestsInFlight(self._as_recorded, self._max_identical, self._limits)
 
     @cached_property
     def _refusals(self) -> Refusals:

@@ -135,7 +135,8 @@ class Refusals:
         message = (
             f"{said} while this test records, and is sent once more: that would go on for ever.\n"
             "Have the code give up after some time. If an answer can be so long in coming, raise "
-            f"hubfiles_max_identical_answers in the ini file, which is {last.times}."
+            f"hubfiles_max_identical_answers in the ini file, which is {last.setting}"
+            f"{'' if last.most == last.setting else ', a tenth of it for errors'}."
         )
         return self._counted(Finding.of(Kind.TASK_NEVER_ENDED, message, after=request.label), SameAnswerError)
 

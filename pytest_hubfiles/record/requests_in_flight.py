@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pytest_hubfiles.cassettes import Limits
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.failures import reason_of
 from pytest_hubfiles.record.identical_answers import IdenticalAnswers
@@ -24,11 +25,16 @@ class _RequestInFlight:
 class RequestsInFlight:
     """The requests without an answer, by the objects in which the client's stub holds them.
 
-    *record* returns a request as a cassette holds it. ``identical`` counts answers that are always the same.
+    *record* returns a request as a cassette holds it. ``identical`` counts answers that are always the same. All
+    answers together keep to *limits*.
     """
 
-    def __init__(self, record: Callable[[ClientRequest], Interaction], max_identical_answers: int) -> None:
+    def __init__(
+        self, record: Callable[[ClientRequest], Interaction], max_identical_answers: int, limits: Limits
+    ) -> None:
         self._record = record
+        self._limits = limits
+        self._bytes = 0
         self.identical = IdenticalAnswers(max_identical_answers)
         self._requests: dict[ClientRequest, _RequestInFlight] = {}
 
@@ -64,6 +70,17 @@ class RequestsInFlight:
         for sent in self._requests.values():
             sent.recorded = sent.recorded or self._record(sent.request)
         return [sent.recorded for sent in self._requests.values() if sent.recorded is not None]
+
+    def too_much(self, request: ClientRequest, answered: Interaction, base_url: str) -> str | None:
+        """Count an answer to *request*; return why no cassette could hold it with those before, None if one could."""
+        size = len(answered.body)
+        if not answered.is_bomb and self._bytes + size <= self._limits.bytes:
+            self._bytes += size
+            return None
+        self.remove(request)
+        asked = asked_label(request, self._record(request), base_url)
+        said = "a compressed answer far too large" if answered.is_bomb else f"an answer of {size / 1_000_000:.1f} MB"
+        return f"{asked} got {said}, and {self._limits.setting} is for all that a test records"
 
     def answered(self, request: ClientRequest, answered: Interaction) -> int | None:
         """Remove *request*, which has an answer; return the moment at which it was asked, None if it never was."""

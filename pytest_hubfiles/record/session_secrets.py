@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from contextlib import suppress
 from typing import Any, Final
 
 from pytest_hubfiles import secrets
@@ -62,11 +63,13 @@ class SessionSecrets:
 
     def examine_deferred(self) -> None:
         """Add the credentials in the headers that were kept."""
-        while self._deferred:
-            headers: dict[str, tuple[str, ...]] = {}
-            for name, value in self._deferred.pop():
-                headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
-            self._add(secrets.credentials_in(headers))
+        with suppress(IndexError):  # another thread may log, too
+            while self._deferred:
+                kept = self._deferred.pop()
+                headers: dict[str, tuple[str, ...]] = {}
+                for name, value in kept:
+                    headers[text_of(name)] = (*headers.get(text_of(name), ()), text_of(value))
+                self._add(secrets.credentials_in(headers))
 
     def scrub_cassette(self, interactions: Sequence[Interaction]) -> list[secrets.Scrubbed]:
         """Return *interactions* that a cassette holds, scrubbed; the credentials in them are added."""

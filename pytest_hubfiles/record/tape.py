@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -25,6 +25,8 @@ class Tape:
     ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would, and
     any refusal, which whoever tries again meets again.
     ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
+    ``takes_any_body`` says whether a request may have another body than the one recorded. ``watch`` is told what each
+    request is matched by, and its answer, None if it has none.
     """
 
     interactions: list[Interaction]
@@ -35,6 +37,8 @@ class Tape:
     is_changed: bool = False
     has_waited: bool = False
     is_exhausted: bool = False
+    takes_any_body: bool = False
+    watch: Callable[[MatchKey, Interaction | None], None] | None = None
     _repeats: Counter[int] = field(default_factory=Counter)
     _passed: dict[MatchKey, int] = field(default_factory=dict)  # how many of the same are played, at least
 
@@ -48,6 +52,14 @@ class Tape:
 
     def find(self, key: MatchKey) -> int | None:
         """Return the number of the answer to the request with this match key, None where there is none (any more)."""
+        number = self._find(key)
+        if number is None and self.takes_any_body:
+            number = next((other for other in self._like(key) if other not in self.played), None)
+        if self.watch is not None:
+            self.watch(key, None if number is None else self.interactions[number])
+        return number
+
+    def _find(self, key: MatchKey) -> int | None:
         same = self.index.get(key, ())
         passed = self._passed.get(key, 0)
         while passed < len(same) and same[passed] in self.played:  # each is passed once, however many there are
@@ -74,8 +86,12 @@ class Tape:
 
     def with_any_body(self, key: MatchKey) -> Interaction | None:
         """Return the next request to be answered that is like *key* but for its body, None where there is none."""
-        alike = (i for i in self.interactions if i.match_key[:-1] == key[:-1])
-        return next((interaction for interaction in alike if self.next(interaction) is not None), None)
+        alike = (self.interactions[number] for number in self._like(key))
+        return next((interaction for interaction in alike if self._find(interaction.match_key) is not None), None)
+
+    def _like(self, key: MatchKey) -> Iterator[int]:
+        """Yield the numbers of the requests that are like *key* but for its body."""
+        return (number for number, i in enumerate(self.interactions) if i.match_key[:-1] == key[:-1])
 
     @property
     def unplayed(self) -> list[Interaction]:
@@ -86,7 +102,9 @@ class Tape:
         """Note that the answer *number* is played."""
         if number in self.played:
             self._repeats[number] += 1
-            self.has_waited = self.has_waited or self.interactions[number].task_status not in TERMINAL
+            answer = self.interactions[number]
+            is_waiting = answer.task_status not in TERMINAL and not _is_refusal(answer)
+            self.has_waited = self.has_waited or is_waiting
         else:
             self.played.add(number)
 

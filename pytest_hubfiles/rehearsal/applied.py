@@ -8,6 +8,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import Change, apply, changes_of, chosen, parse
+from pytest_hubfiles.rehearsal.move import Move
 
 
 class NothingRecordedError(HubfilesError):
@@ -23,11 +24,12 @@ class NothingRecordedError(HubfilesError):
 
 
 def applying(
-    changes: Iterable[Change], contracts: Contracts
+    changes: Iterable[Change], contracts: Contracts, move: Move | None = None
 ) -> Callable[[Sequence[Interaction]], Sequence[Interaction]]:
-    """Return what makes all of *changes* at once."""
+    """Return what makes all of *changes* at once, of recordings that *move* has taken to another version."""
 
     def change(recorded: Sequence[Interaction]) -> Sequence[Interaction]:
+        recorded = recorded if move is None else move.moved(recorded)
         for one in changes:
             recorded = apply(one, recorded, contracts)
         return recorded

@@ -18,18 +18,22 @@ _ALL: Final = "all"
 class Choice:
     """The changes of a *family*, or ``all``, that match one of the patterns *only*, if there are any.
 
-    A pattern is an operation and a JSONPath, with ``*`` in either, or a change's whole name. *budget* is in seconds.
+    A pattern is how the name of a change begins, its operation at least; ``*`` is anything. *budget* is in seconds.
     """
 
     family: str
     only: tuple[str, ...] = ()
     budget: float | None = None
 
+    def is_wanted(self, change: Change) -> bool:
+        """Return whether *change* matches one of the patterns, or there are none."""
+        return not self.only or any(_matches(change, pattern) for pattern in self.only)
+
     def of(self, recorded: Iterable[Interaction], contracts: Contracts) -> Iterator[tuple[Change, str]]:
         """Yield each change that *recorded* allows and that is chosen, with its family."""
         recorded = tuple(recorded)
         for change in changes_of(recorded, contracts):
-            if self.only and not any(_matches(change, pattern) for pattern in self.only):
+            if not self.is_wanted(change):
                 continue
             its = family(change, recorded, contracts)
             if self.family == _ALL or self.family.removesuffix("s") == its:
@@ -37,6 +41,5 @@ class Choice:
 
 
 def _matches(change: Change, pattern: str) -> bool:
-    operation, _, path = pattern.strip().partition(" ")
-    of_place = fits(change.operation, operation) and (not path or fits(change.path or "", path.strip()))
-    return of_place or fits(str(change), pattern.strip())
+    name, pattern = str(change), " ".join(pattern.split())
+    return fits(name, pattern) or fits(name, f"{pattern} *")

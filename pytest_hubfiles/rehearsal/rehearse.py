@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.search import Found, Search
-from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
+from pytest_hubfiles.report.rehearsal import Break, Outcome, Refused, Rehearsed, Verdict
+
+ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without any change"
+ASKS_OTHERWISE: Final = "it asks something else when it is run a second time, without any change"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a child says of a test: its verdict, None if it never came to use the fixture, and what it asked.
 
-    ``imported`` are the modules of installed packages that were imported for it.
+    ``imported`` are the modules of installed packages that were imported for it. Of one that ran as another version,
+    ``requests`` are those that this refuses, ``old`` the operations that it asked of the other one.
     """
 
     verdict: Verdict | None
@@ -24,6 +29,8 @@ class Told:
     asked: tuple[str, ...] = ()
     skipped: bool = False
     imported: tuple[str, ...] = ()
+    requests: tuple[Refused, ...] = ()
+    old: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -32,71 +39,96 @@ class Told:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
-        verdict = None if self.verdict is None else self.verdict.value
-        facts = (verdict, self.error, self.place, list(self.asked), self.skipped, list(self.imported))
-        return dict(zip(self.__slots__, facts, strict=True))
+        return {**asdict(self), "verdict": None if self.verdict is None else self.verdict.value}
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Told:
         """Return what :meth:`to_dict` wrote; what a child says that failed by itself is a verdict of none."""
         if "fault" in said:
             return cls(None, said["fault"])
-        verdict = None if said["verdict"] is None else Verdict(said["verdict"])
-        return cls(
-            verdict, said["error"], said["place"], tuple(said["asked"]), said["skipped"], tuple(said["imported"])
-        )
+        facts: dict[str, Any] = {**said, **{name: tuple(said[name]) for name in ("asked", "imported", "old")}}
+        facts["verdict"] = None if said["verdict"] is None else Verdict(said["verdict"])
+        facts["requests"] = tuple(map(Refused.from_dict, said["requests"]))
+        return cls(**facts)
+
+    def is_as(self, other: Told | None) -> bool:
+        """Return whether the test ended in both runs alike."""
+        return other is not None and self.outcome == other.outcome
+
+    def asks_as(self, other: Told | None) -> bool:
+        """Return whether the test asked the same in both runs; the order is that of threads, another each time."""
+        return other is not None and sorted(self.asked) == sorted(other.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTest:
+    """A test to rehearse: its ``name``, and the ``options`` that a line for a shell needs for it to be as it is now."""
+
+    name: str
+    options: str = ""
+
+    def breaks(self, change: Change | str, family: str, outcome: Outcome, options: str = "") -> Break:
+        """Return that *change* breaks it so; under *options*, if not as that change alone."""
+        more = options or f"--hubfiles-change {shlex.quote(str(change))}"
+        line = " ".join(filter(None, ("pytest", shlex.quote(self.name), self.options, more)))
+        return Break(str(change), family, self.name, outcome.verdict.value, outcome.error, outcome.place, line)
 
 
 class Rehearsal:
-    """Runs the test *name* with each of some changes; *families* has these changes, each with its family.
+    """Runs *test* with each of some changes; *families* has these changes, each with its family.
 
     *attempt* runs it with some of them at once. *suspects* are the names of those that broke it the last time.
     """
 
     def __init__(
         self,
-        name: str,
+        test: OneTest,
         families: Mapping[Change, str],
         attempt: Callable[[Sequence[Change]], Told | None],
         suspects: Iterable[str] = (),
     ) -> None:
-        self._name, self._attempt, self._suspects = name, attempt, frozenset(suspects)
+        self._test, self._attempt, self._suspects = test, attempt, frozenset(suspects)
         self._families = families
 
-    def run(self, is_over: Callable[[], bool]) -> Rehearsed:
-        """Return what the test comes to; nothing more is tried once the budget *is_over*."""
-        name, changes = self._name, list(self._families)
+    def run(self, is_over: Callable[[], bool], progress: Callable[[int, int], None] = lambda *_: None) -> Rehearsed:
+        """Return what the test comes to; nothing more is tried once the budget *is_over*.
+
+        *progress* is told of how many changes the verdict is known, and how many there are.
+        """
+        name, changes = self._test.name, list(self._families)
         if not changes:
             return Rehearsed(name)
         control = self._attempt(())
-        why_not = _why_not(control)
-        if why_not is not None:
+        why_not = why_not_of(control)
+        if control is None or why_not is not None:
             return Rehearsed(name, refused=why_not)
 
         def attempt(group: Sequence[Change]) -> Outcome | None:
             if is_over():
                 return None
+            progress(search.settled, len(changes))
             told = self._attempt(group)
             return Outcome(Verdict.UNDECIDED) if told is None else told.outcome
 
         suspects = [change for change in changes if str(change) in self._suspects]
-        found = Search(attempt, suspects).run(changes)
+        search = Search(attempt, suspects)
+        found = search.run(changes)
         again = self._attempt(())
-        if again is None or control is None or again.outcome != control.outcome:
-            return Rehearsed(name, refused="it ends otherwise when it is run a second time, without any change")
-        if sorted(again.asked) != sorted(control.asked):  # the order is that of threads, another each time
-            return Rehearsed(name, refused="it asks something else when it is run a second time, without any change")
+        if not control.is_as(again):
+            return Rehearsed(name, refused=ENDS_OTHERWISE)
+        if not control.asks_as(again):
+            return Rehearsed(name, refused=ASKS_OTHERWISE)
         return self._rehearsed(found)
 
     def _rehearsed(self, found: Found) -> Rehearsed:
         breaks = [
-            Break(str(change), self._families[change], self._name, outcome.verdict.value, outcome.error, outcome.place)
+            self._test.breaks(change, self._families[change], outcome)
             for change, outcome in found.outcomes.items()
             if outcome.verdict.is_break
         ]
         undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Verdict.UNDECIDED]
         return Rehearsed(
-            self._name,
+            self._test.name,
             tried=tuple(map(str, found.outcomes)),
             runs=found.runs,
             inferred=found.inferred,
@@ -107,7 +139,7 @@ class Rehearsal:
         )
 
 
-def _why_not(control: Told | None) -> str | None:
+def why_not_of(control: Told | None) -> str | None:
     """Return why a test cannot be rehearsed, from what it comes to without any change; None if it can be."""
     if control is None:
         return "it comes to no end in a process of its own"

@@ -44,6 +44,11 @@ class Search:
         self._found = Found()
         self._is_over = False
 
+    @property
+    def settled(self) -> int:
+        """Of how many changes the verdict is known."""
+        return len(self._found.outcomes)
+
     def run(self, changes: Sequence[Change]) -> Found:
         """Return what becomes of the test under each of *changes*, in their order."""
         for group in self._groups(changes):

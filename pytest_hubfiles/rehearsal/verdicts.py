@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import sysconfig
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Final
 
 from pytest_hubfiles.report.rehearsal import Outcome, Verdict
@@ -69,10 +71,30 @@ def place_of(error: BaseException, root: Path) -> str | None:
     for trace in _traces(error):
         for path, line, name in _frames(trace):
             if _is_own(path, str(root)):
-                found = f"{os.path.relpath(path, root).replace(os.sep, '/')}:{line} {name}"
+                found = _shown(path, line, name, root)
         if found is not None:
             return found
     return None
+
+
+def place_here(root: Path, word: str) -> str | None:
+    """Return which code of the project in *root* has called this, as ``path:line function``.
+
+    It is the innermost that has *word* in a text of its own, or in one of its module that it names; else the innermost.
+    """
+    own = [(f, line) for f, line in traceback.walk_stack(None) if _is_own(f.f_code.co_filename, str(root))]
+    pattern = re.compile(rf"\b{re.escape(word)}\b")
+    frame, line = next((place for place in own if _says(place[0], pattern)), own[0] if own else (None, 0))
+    return None if frame is None else _shown(frame.f_code.co_filename, line, frame.f_code.co_name, root)
+
+
+def _says(frame: FrameType, pattern: re.Pattern[str]) -> bool:
+    texts = (*frame.f_code.co_consts, *(frame.f_globals.get(name) for name in frame.f_code.co_names))
+    return any(isinstance(text, str) and pattern.search(text) for text in texts)
+
+
+def _shown(path: str, line: int, name: str, root: Path) -> str:
+    return f"{os.path.relpath(path, root).replace(os.sep, '/')}:{line} {name}"
 
 
 def _traces(error: BaseException | None) -> Iterator[TracebackType | None]:

@@ -121,4 +121,6 @@ OTHER_REASONS: Final = (
 
 def fails_for_other_reasons(report: Report) -> bool:
     """Whether nothing that was found can be why the run failed: everything found is a known deviation, if anything."""
+    if report.rehearsal is not None and report.rehearsal.failing:
+        return False
     return report.failed and all(finding.deviation is not None for finding in report.findings)

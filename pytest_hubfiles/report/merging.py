@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
+from pytest_hubfiles.compare.comparison import ByTests, Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.finding import Finding, merge
 from pytest_hubfiles.model.policy import Kind
@@ -112,6 +112,7 @@ def _both(one: Comparison | None, other: Comparison | None) -> Comparison | None
             compared.operation,
             Verdict.worst((known.schemas, compared.schemas)),
             Verdict.worst((known.recordings, compared.recordings)),
+            ByTests.worst(known.tests, compared.tests),
         )
     return Comparison(
         one.old,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-import shlex
+import re
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
+from pytest_hubfiles.report.evidence import Evidence, united
+
 ALLOWED: Final = "allowed"
 """The family of the changes that HubSpot may make without notice."""
+
+_PLACE: Final = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})(?: |$)", re.DOTALL)
 
 
 class Verdict(Enum):
@@ -41,7 +46,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A test that a change breaks; ``accepted`` is the reason why that is fine, if somebody gave one."""
+    """A test that a change breaks; ``accepted`` is the reason why that is fine, if somebody gave one.
+
+    ``reproduce`` is the line for a shell under which it breaks again. The change of a move is the move itself, OLD:NEW,
+    where the test breaks with nothing absent, or only with everything absent.
+    """
 
     change: str
     family: str
@@ -49,12 +58,35 @@ class Break:
     verdict: str
     error: str | None
     place: str | None
+    reproduce: str
     accepted: str | None = None
 
     @property
-    def reproduce(self) -> str:
-        """The line for a shell under which it breaks again."""
-        return f"pytest {shlex.quote(self.test)} --hubfiles-change {shlex.quote(self.change)}"
+    def file_and_line(self) -> tuple[str, int | None]:
+        """Where it breaks: in the user's code where that is known, else in the file of the test."""
+        match = _PLACE.match(self.place or "")
+        return (self.test.partition("::")[0], None) if match is None else (match["file"], int(match["line"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a version refuses of what a test sends to an operation: the members that are ``missing``, and ``wrong``."""
+
+    test: str
+    operation: str
+    missing: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    def with_member(self, path: str, *, is_missing: bool) -> Refused:
+        """Return this with one member more."""
+        if is_missing:
+            return replace(self, missing=tuple(dict.fromkeys((*self.missing, path))))
+        return replace(self, wrong=tuple(dict.fromkeys((*self.wrong, path))))
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Refused:
+        """Return what ``asdict`` made of one."""
+        return cls(facts["test"], facts["operation"], tuple(facts["missing"]), tuple(facts["wrong"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +96,9 @@ class Rehearsed:
     ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
     many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
     ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict. ``refused`` says why the
-    test was not rehearsed at all.
+    test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs. Of a test that moves,
+    ``requests`` are those that the new version refuses, and ``operations`` are those that it uses, each with whether
+    the move breaks it.
     """
 
     test: str
@@ -76,6 +110,9 @@ class Rehearsed:
     not_tried: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     refused: str | None = None
+    evidence: Evidence = field(default_factory=dict)
+    requests: tuple[Refused, ...] = ()
+    operations: Mapping[str, bool] = field(default_factory=dict)
 
     def to_text(self) -> str:
         """Return it as one line of JSON."""
@@ -89,80 +126,155 @@ class Rehearsed:
             facts[name] = tuple(facts[name])
         facts["joint"] = tuple(map(tuple, facts["joint"]))
         facts["breaks"] = tuple(Break(**one) for one in facts["breaks"])
+        facts["requests"] = tuple(map(Refused.from_dict, facts["requests"]))
         return cls(**facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Unbroken:
+    """The changes that do not break a test: it ``passes``, it came to no verdict, or the budget left them out."""
+
+    passes: frozenset[str] = frozenset()
+    undecided: frozenset[str] = frozenset()
+    not_tried: frozenset[str] = frozenset()
+
+    def with_another(self, other: Unbroken) -> Unbroken:
+        """Return what two runs say of one test: what either of them tried was tried."""
+        passes = self.passes | other.passes
+        undecided = (self.undecided | other.undecided) - passes
+        return Unbroken(passes, undecided, (self.not_tried | other.not_tried) - passes - undecided)
 
 
 @dataclass
 class Rehearsal:
     """The rehearsal of a run, or of several.
 
-    ``names`` are the tests that were rehearsed, ``tried`` is for how many of them each change was tried, ``not_tried``
-    are the changes of which a test has no verdict. ``joint`` has tests with changes that break them together,
-    ``refused`` the tests that were not rehearsed, with the reason.
+    ``by_test`` has the tests that were rehearsed. ``joint`` has tests with changes that break them together,
+    ``refused`` the tests that were not rehearsed, with the reason. ``needs`` are what follows from ``evidence``. Of a
+    move, ``requests`` are those that the new version refuses, ``operations`` are those that tests use, each with
+    whether the move breaks one.
     """
 
     family: str
-    names: list[str] = field(default_factory=list)
+    by_test: dict[str, Unbroken] = field(default_factory=dict)
     runs: int = 0
     inferred: int = 0
-    tried: Counter[str] = field(default_factory=Counter)
     breaks: list[Break] = field(default_factory=list)
     joint: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    not_tried: set[str] = field(default_factory=set)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    evidence: Evidence = field(default_factory=dict)
+    needs: dict[str, Any] = field(default_factory=dict)
+    requests: list[Refused] = field(default_factory=list)
+    operations: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def move(self) -> tuple[str, str] | None:
+        """The two versions of a move, None where it is none."""
+        old, colon, new = self.family.partition(":")
+        return (old, new) if colon else None
 
     def add(self, one: Rehearsed) -> None:
         """Take in what one test came to."""
         if one.refused is not None:
             self.refused.append((one.test, one.refused))
             return
-        self.names.append(one.test)
+        broken = {each.change for each in one.breaks}
+        undecided = frozenset(one.undecided)
+        self._add(one.test, Unbroken(frozenset(one.tried) - undecided - broken, undecided, frozenset(one.not_tried)))
         self.runs += one.runs
         self.inferred += one.inferred
-        self.tried.update(one.tried)
         self.breaks += one.breaks
         self.joint += [(one.test, group) for group in one.joint]
-        self.not_tried.update(one.not_tried, one.undecided)
+        self.evidence = united(self.evidence, one.evidence)
+        self._add_requests(one.requests, one.operations)
+
+    def _add_requests(self, requests: Iterable[Refused], operations: Mapping[str, bool]) -> None:
+        self.requests += [one for one in requests if one not in self.requests]
+        for operation, breaks in operations.items():
+            self.operations[operation] = self.operations.get(operation, False) or breaks
 
     def merge(self, other: Rehearsal) -> None:
-        """Take in the rehearsal of another run, of other tests."""
-        self.names += [name for name in other.names if name not in self.names]
+        """Take in the rehearsal of another run; what both found of the same test is kept once."""
+        for test, unbroken in other.by_test.items():
+            self._add(test, unbroken)
         self.runs += other.runs
         self.inferred += other.inferred
-        self.tried += other.tried
-        self.breaks += [one for one in other.breaks if one not in self.breaks]
+        known = {(one.test, one.change) for one in self.breaks}
+        self.breaks += [one for one in other.breaks if (one.test, one.change) not in known]
         self.joint += [one for one in other.joint if one not in self.joint]
-        self.not_tried |= other.not_tried
         self.refused += [one for one in other.refused if one not in self.refused]
+        self.evidence = united(self.evidence, other.evidence)
+        self._add_requests(other.requests, other.operations)
+
+    def _add(self, test: str, unbroken: Unbroken) -> None:
+        self.by_test[test] = self.by_test.get(test, Unbroken()).with_another(unbroken)
+
+    @property
+    def names(self) -> list[str]:
+        """The tests that were rehearsed."""
+        return list(self.by_test)
+
+    @property
+    def tried(self) -> Counter[str]:
+        """For how many tests there is a verdict on each change."""
+        pairs = {(test, change) for test, one in self.by_test.items() for change in one.passes}
+        return Counter(change for _, change in pairs.union((one.test, one.change) for one in self.breaks))
+
+    @property
+    def undecided(self) -> set[str]:
+        """The changes with which a test came to no verdict."""
+        return {change for one in self.by_test.values() for change in one.undecided}
+
+    @property
+    def not_tried(self) -> set[str]:
+        """The changes of which a test has no verdict, as they were left out or as it came to none."""
+        return self.undecided.union(*(one.not_tried for one in self.by_test.values()))
 
     @property
     def by_change(self) -> dict[str, list[Break]]:
-        """The breaks of each change, that which breaks most tests first."""
+        """The breaks of each change: that which breaks most tests first, those last that are accepted."""
         found: dict[str, list[Break]] = {}
         for one in sorted(self.breaks, key=lambda one: (one.change, one.test)):
             found.setdefault(one.change, []).append(one)
-        return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+        ranks = {change: (all(one.accepted for one in group), -len(group)) for change, group in found.items()}
+        return dict(sorted(found.items(), key=lambda item: (ranks[item[0]], item[0])))
 
     @property
     def failing(self) -> list[Break]:
         """The breaks that make a run red: those of allowed changes that nobody has accepted."""
         return [one for one in self.breaks if one.family == ALLOWED and one.accepted is None]
 
+    @property
+    def failing_by_place(self) -> list[list[Break]]:
+        """The breaks that make a run red, those together that one change makes at one place in the user's code."""
+        found: dict[tuple[str, tuple[str, int | None]], list[Break]] = {}
+        for one in sorted(self.failing, key=lambda one: (one.change, one.test)):
+            found.setdefault((one.change, one.file_and_line), []).append(one)
+        return list(found.values())
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as the JSON report has it."""
         breaks = [one for group in self.by_change.values() for one in group]
+        tried = self.tried
         return {
             "family": self.family,
-            "tests": len(self.names),
-            "changes": len(self.tried),
+            "tests": len(self.by_test),
+            "changes": len(tried),
             "runs": self.runs,
             "inferred": self.inferred,
-            "tried": dict(sorted(self.tried.items())),
+            "tried": dict(sorted(tried.items())),
             "not_tried": sorted(self.not_tried),
-            "breaks": [{**asdict(one), "reproduce": one.reproduce} for one in breaks],
+            "breaks": list(map(asdict, breaks)),
             "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
-            "names": sorted(self.names),
+            "by_test": [
+                {"test": test, **{name: sorted(getattr(one, name)) for name in Unbroken.__slots__}}
+                for test, one in sorted(self.by_test.items())
+            ],
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
+            "needs": self.needs,
+            "evidence": self.evidence,
+            "requests": [asdict(one) for one in sorted(self.requests, key=lambda one: (one.test, one.operation))],
+            "operations": dict(sorted(self.operations.items())),
         }
 
     @classmethod
@@ -170,12 +282,14 @@ class Rehearsal:
         """Return what :meth:`to_dict` wrote."""
         return cls(
             facts["family"],
-            list(facts["names"]),
+            {o["test"]: Unbroken(*(frozenset(o[name]) for name in Unbroken.__slots__)) for o in facts["by_test"]},
             facts["runs"],
             facts["inferred"],
-            Counter(facts["tried"]),
             [Break(**{name: one[name] for name in Break.__slots__}) for one in facts["breaks"]],
             [(one["test"], tuple(one["changes"])) for one in facts["joint"]],
-            set(facts["not_tried"]),
             [(one["test"], one["reason"]) for one in facts["refused"]],
+            facts["evidence"],
+            facts["needs"],
+            list(map(Refused.from_dict, facts["requests"])),
+            dict(facts["operations"]),
         )

@@ -21,6 +21,7 @@ from pytest_hubfiles.secrets import NOTHING_MORE, Additions
 
 SUFFIXES: Final = (".json", ".toml", ".yaml", ".yml")
 """What the files end in that other recorders write, and our own."""
+_MOST_LINKED: Final = 10_000  # files and folders; a link may lead to the whole machine
 
 
 def is_cassette(path: Path) -> bool:
@@ -39,7 +40,7 @@ def cassettes_in(path: Path) -> list[Path]:
     Whatever is named as a cassette is one, also a pipe, a device or a link to nothing. A folder that cannot be searched
     is returned itself, for it cannot be read either: a closed one, and a linked one with cassettes in it.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a folder above is closed
         return [path]
     found: list[Path] = []
 
@@ -52,12 +53,28 @@ def cassettes_in(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def holds_by_link(folder: Path) -> bool:
-    """Return whether *folder* is a link to a folder with cassettes in it."""
-    if not (folder.is_symlink() and folder.is_dir()):
+def is_closed(path: Path) -> bool:
+    """Return whether *path* is, or may be, a folder of which nobody can say what is in it."""
+    try:
+        os.scandir(path).close()
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    # It may lead anywhere, as to /proc, where a folder may be closed, or gone before it is searched.
-    return any(is_cassette(Path(name)) for _, _, files in os.walk(folder.resolve()) for name in files)
+    except OSError:
+        return True
+    return False
+
+
+def holds_by_link(folder: Path) -> bool:
+    """Return whether *folder* is a link to a folder with cassettes in it, or to one that is closed or very large."""
+    if not (os.path.islink(folder) and os.path.isdir(folder)):  # noqa: PTH112, PTH114  # as above
+        return False
+    seen = 0
+    closed: list[OSError] = []
+    for _, folders, files in os.walk(os.path.realpath(folder), onerror=closed.append):
+        seen += len(folders) + len(files)
+        if seen > _MOST_LINKED or any(is_cassette(Path(name)) for name in files):
+            return True
+    return not all(isinstance(error, FileNotFoundError) for error in closed)  # it may be gone, as in /proc
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ class Diff:
         across_versions = _versions(old).isdisjoint(_versions(new))
         found = drift.compare_all([(old, new)], self.rules.contracts, self._others, across_versions=across_versions)
         cassette = self.new.called(name)
-        findings = merge(self.rules.excuse(replace(finding, cassette=cassette) for finding in found))
+        were = _versions(old) if across_versions else ()
+        findings = merge(self.rules.excuse((replace(f, cassette=cassette) for f in found), min(were, default=None)))
         facing = _Facing(self.old.called(name), old, new, findings, across_versions)
         unread = [complaint.cassette for complaint in complaints]
         counted: Counter[Contracted] = Counter()

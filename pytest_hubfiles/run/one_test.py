@@ -28,7 +28,7 @@ class TestRun:
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
     ``passed`` says whether the test's own code passed, ``failure`` is what it was failed with for what was found;
     ``faults`` are those of this plugin, after which nothing is promoted; ``waited`` is for how many seconds a replay
-    did nothing.
+    did nothing; ``is_expected`` says that it failed as it was expected to, and nothing of it is red.
     """
 
     test: str
@@ -43,6 +43,7 @@ class TestRun:
     failure: BaseException | None = None
     faults: list[str] = field(default_factory=list)
     waited: float = 0.0
+    is_expected: bool = False
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -79,6 +80,11 @@ class TestRun:
         if self._has_more:
             self._findings = self._judge(finished=False)
         return self._findings
+
+    @property
+    def so_far(self) -> Conclusion:
+        """What the test would come to if it ended now, but for what it still has to ask."""
+        return Conclusion(tuple(self.findings), tuple(verdict.failing(self.findings, self.rules)), ())
 
     def _judge(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
@@ -199,7 +205,7 @@ class TestRun:
             judged=judged,
             not_judged=not_judged,
             findings=self.findings,
-            failed=self.failure is not None or bool(self._conclusion.failing),
+            failed=not self.is_expected and (self.failure is not None or bool(self._conclusion.failing)),
             promoted=self._promoted,
             candidate=self._candidate,
             reasons=list(self._conclusion.refusals) if self.recorder.live else [],

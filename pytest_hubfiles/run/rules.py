@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from pytest_hubfiles.judge import deviations, lifecycle
 from pytest_hubfiles.judge.deviations import Deviation
@@ -14,22 +14,41 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind, Severity
-from pytest_hubfiles.settings.values import OUTAGE
+from pytest_hubfiles.settings.values import NEEDED, OUTAGE
 
 if TYPE_CHECKING:
     from pytest_hubfiles.compare.answers import History
+    from pytest_hubfiles.run.needed import Needs
+
+
+class FailsOn(TypedDict):
+    """From which severity on a finding fails, and whether that of a difference depends on what tests need."""
+
+    fail_on: Severity | None
+    only_needed: bool
+
+
+def fails_on(level: Severity | str) -> FailsOn:
+    """Return what *level* means: a severity, ``never``, or ``needed``."""
+    if level == NEEDED:
+        return {"fail_on": Severity.BREAKING, "only_needed": True}
+    return {"fail_on": level if isinstance(level, Severity) else None, "only_needed": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What exchanges are held against, what is excused, and from which severity on a finding fails.
 
-    ``deviations`` reads those that are known, when there is a first finding that one may explain.
+    ``deviations`` reads those that are known, when there is a first finding that one may explain. ``needs`` are those
+    of the tests; with ``only_needed`` drift and what differs between versions fails where a test needs it, and there a
+    warning too.
     """
 
     contracts: Contracts
     deviations: Callable[[], tuple[Deviation, ...]] = tuple
     fail_on: Severity | None = Severity.BREAKING
+    needs: Needs | None = None
+    only_needed: bool = False
     strict: bool = False
     allow: frozenset[Kind | str] = frozenset()
     judge: bool = True
@@ -93,11 +112,16 @@ class Rules:
             )
         ]
 
-    def excuse(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return *findings*, those that a deviation or the test's marker excuses lowered to info."""
+    def excuse(self, findings: Iterable[Finding], old: str | None = None) -> list[Finding]:
+        """Return *findings*, those that a deviation or the test's marker excuses lowered to info.
+
+        Each has with it which tests need what changed, as far as that is known; between versions, those of *old*.
+        """
         findings = list(findings)
         if not findings:
             return []
+        if self.needs is not None:
+            findings = self.needs.annotated(findings, old)
         known = () if self.strict else self.deviations()
         return [
             replace(finding, severity=Severity.INFO, deviation="allowed by the test's marker")

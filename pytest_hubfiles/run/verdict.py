@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_hubfiles.model.finding import WAIVABLE, Finding
-from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.model.policy import Category, Kind, Severity
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.record import tally
 from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
-from pytest_hubfiles.settings.values import OUTAGE, RecordMode
+from pytest_hubfiles.settings.values import NEEDED, NEVER, OUTAGE, RecordMode
 
 TEST_FAILED = "the test failed"
 
@@ -55,6 +55,8 @@ def at_or_above(findings: Iterable[Finding], rules: Rules) -> list[Finding]:
 def _weighs(finding: Finding, rules: Rules) -> bool:
     if finding.kind is Kind.SECRET_IN_CASSETTE and finding.deviation is None:
         return True
+    if rules.only_needed and finding.is_difference:
+        return bool(finding.needed_by and finding.needed_by.tests) and finding.severity is not Severity.INFO
     return rules.fail_on is not None and finding.severity.rank >= rules.fail_on.rank
 
 
@@ -80,7 +82,7 @@ def of_test(
     is_replaced = rules.accept and recorder.live and recorder.mode is not RecordMode.VERIFY
     red = [f for f in failing(findings, rules) if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
     faults = [*faults, *recorder.faults]
-    if recorder.recorded or recorder.transient_answers:
+    if recorder.recorded or recorder.transient_answers or recorder.incomplete:
         reasons = [*_refusals(findings, rules, recorder, passed), *(() if shared else _emptied(rules, recorder))]
     else:
         reasons = list(_unseen(recorder)) if passed and not shared else []
@@ -135,6 +137,12 @@ def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
     """Yield why a rehearsal is red: it tried nothing, or a test breaks under what HubSpot may do at any time."""
     if not rehearsal.tried and rehearsal.refused:
         yield "nothing was rehearsed: the tests that replay could not be, for the reasons above"
+    elif rehearsal.move is not None and not rehearsal.tried:
+        old, _ = rehearsal.move
+        yield (
+            f"nothing was rehearsed: no test that replays is of version {old} and can be; "
+            f"--hubfiles-version {old} runs those that name no version as {old}"
+        )
     elif not rehearsal.tried:
         yield (
             f"nothing was rehearsed: no test that replays allows a change of the family {rehearsal.family}"
@@ -146,7 +154,7 @@ def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
         yield (
             f"{len(changes)} change{'s' * (len(changes) > 1)} that the API may make at any time"
             f" break{'s' * (len(changes) == 1)} {len(tests)} test{'s' * (len(tests) > 1)};"
-            " mend the code, or name them in the file of ini hubfiles_rehearsed"
+            " mend the code, or accept them in the file that ini hubfiles_rehearsed names"
         )
 
 
@@ -158,7 +166,7 @@ def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> 
     if not weighty:
         return
     kinds = ", ".join(sorted({finding.kind.value for finding in weighty}))
-    asked = "never" if rules.fail_on is None else rules.fail_on.value
+    asked = NEEDED if rules.only_needed else NEVER if rules.fail_on is None else rules.fail_on.value
     yield f"the run fails because of {kinds} (--hubfiles-fail-on {asked})"
     changed = [finding for finding in weighty if finding.category is Category.VERSION]
     yield from (f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in changed)

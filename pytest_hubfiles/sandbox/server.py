@@ -18,6 +18,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.sandbox.answers import FilesApi
 from pytest_hubfiles.sandbox.calls import Answer, SandboxRequest
 from pytest_hubfiles.sandbox.switches import checked
+from pytest_hubfiles.visible import clauses
 
 _HOST = "127.0.0.1"  # no other interface: whoever reaches the sandbox can use it
 _STALL_SECONDS = 30.0
@@ -30,7 +31,8 @@ class SandboxPortError(HubfilesError):
     def __init__(self, port: int, reason: str) -> None:
         self.port, self.reason = port, reason
         super().__init__(
-            f"The sandbox cannot listen on {_HOST}:{port}: {reason}.\nPick another port, or 0 for any that is free."
+            f"The sandbox cannot listen on {_HOST}:{port}: {clauses(reason)}.\n"
+            "Pick another port, or 0 for any that is free."
         )
 
 

@@ -16,6 +16,10 @@ _BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # with
 _HEX: Final = frozenset(string.hexdigits)
 _BREAK: Final = r"(?:['\"]?[ \t]*\n(?:E?[ \t]*\?[ \t^+~-]*\n)*E?[ \t]*[+>-]?[ \t]*(?:[bru]{0,2}['\"])?)?"
 _SHORTEST_PIECE: Final = 6  # characters of a value beside the "..." that shortened it
+_ABBREVIATIONS: Final = ("Skipping ", " chars]", "[truncated]", "...")
+"""What pytest, unittest and reprlib say where they have left something out."""
+_SHORTEST_REST: Final = 10  # characters of a value in a text that was abbreviated: so many stay before a difference
+_SAMPLE: Final = _SHORTEST_REST // 2
 
 
 @lru_cache(maxsize=256)
@@ -75,8 +79,8 @@ def replace_values(text: str, values: Collection[str], instead: Callable[[str], 
 def redact_values(text: str, values: Collection[str]) -> str:
     """Return a *text* for people, such as a failure message, without *values* and without pieces of them.
 
-    pytest replaces the middle of a long value by "...": its beginning and its end remain. And it prints long bytes and
-    texts in pieces, one in a line.
+    pytest replaces the middle of a long value by "...": its beginning and its end remain. Of two texts that differ it
+    shows what lies around the difference. And it prints long bytes and texts in pieces, one in a line.
     """
     values = sorted(values, key=len, reverse=True)
     text = replace_values(text, values, lambda _: PLACEHOLDER)
@@ -87,6 +91,9 @@ def redact_values(text: str, values: Collection[str]) -> str:
     if "..." in text:
         for value in values:
             text = _redact_pieces(text, value)
+    if any(said in text for said in _ABBREVIATIONS):
+        for value in values:
+            text = _redact_rests(text, value)
     return text
 
 
@@ -106,3 +113,23 @@ def _redact_pieces(text: str, value: str) -> str:
         tail = next((tail for tail in tails if piece.startswith(tail)), "") if number else ""
         pieces[number] = PLACEHOLDER * bool(tail) + piece.removeprefix(tail)
     return "...".join(pieces)
+
+
+def _redact_rests(text: str, value: str) -> str:
+    """Return *text* without what is left in it of *value*, from its middle too."""
+    for start in range(0, len(value) - _SAMPLE + 1, _SHORTEST_REST - _SAMPLE + 1):  # each rest holds one of these
+        sample = value[start : start + _SAMPLE]
+        found = text.find(sample)
+        while found >= 0:
+            before = _in_common(value[:start][::-1], text[max(found - start, 0) : found][::-1])
+            after = _in_common(value[start:], text[found : found + len(value)])
+            if before + after >= _SHORTEST_REST:
+                text = f"{text[: found - before]}{PLACEHOLDER}{text[found + after :]}"
+            found = text.find(sample, found + 1)
+    return text
+
+
+def _in_common(one: str, other: str) -> int:
+    """Return how many characters *one* and *other* begin with that are the same."""
+    shorter = min(len(one), len(other))
+    return next((number for number in range(shorter) if one[number] != other[number]), shorter)

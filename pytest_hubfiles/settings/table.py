@@ -47,7 +47,7 @@ SETTINGS: Final = (
     Setting("strict", "documentation to the letter: no known deviation is excused", marker=("strict",)),
     Setting(
         "fail_on",
-        "fail a test from this severity on: breaking, warning, info, never; default breaking",
+        "fail a test from this severity on: breaking, warning, info, needed, never; default breaking",
         metavar="LEVEL",
     ),
     Setting("accept", "promote candidates in spite of findings", ini=False),
@@ -101,6 +101,7 @@ SETTINGS: Final = (
     ),
     Setting("rehearse_budget", "stop rehearsing after so much time (90s, 10m)", metavar="TIME", ini=False),
     Setting("rehearsed", "a file of breaks that you accept", cli=False),
+    Setting("needs", "a folder of what your tests need, as hubfiles needs writes it", cli=False),
     Setting(
         "change",
         'replay with this change of the API, such as "import-status $.status enum-value-added"',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,9 @@ from pytest_hubfiles.model.policy import Kind, Severity
 
 REPORT_FORMATS: Final = ("json", "markdown", "html", "sarif", "github")
 OUTAGE: Final = "outage"
+NEVER: Final = "never"
+NEEDED: Final = "needed"
+"""What a run fails on beside severities: on nothing, on what its tests need."""
 FAMILIES: Final = ("allowed", "breaking", "events", "all")
 """The families of changes that a rehearsal tries."""
 
@@ -45,6 +48,14 @@ class OptionError(HubfilesError):
         shown = re.sub(r"://[^/\s]*@", "://…@", repr(value))  # nobody's password, nor a token in a query
         shown = re.sub(r"(://[^\s?#]*)[?#].*[^'\"]", r"\1?…", shown)
         super().__init__(f"{source}: {shown} is not possible; {good}")
+
+
+def nearest_first(text: str | None, names: Iterable[str]) -> list[str]:
+    """Return *names*, those first that come close to *text*, if there is one."""
+    from difflib import get_close_matches
+
+    names = list(names)
+    return list(dict.fromkeys([*(get_close_matches(text, names) if text else ()), *names]))
 
 
 Parser = Callable[[Any], Any]
@@ -274,7 +285,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "cassettes": Option(Path),
     "schemas": Option(Path, ()),
     "strict": Option(_flag, False),
-    "fail_on": Option(_choice(Severity, "never"), Severity.BREAKING),
+    "fail_on": Option(_choice(Severity, NEEDED, NEVER), Severity.BREAKING),
     "accept": Option(_flag, False),
     "report": Option(_report, ()),
     "compare": Option(_text),
@@ -291,6 +302,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "rehearse_only": Option(_text, ()),
     "rehearse_budget": Option(_seconds),
     "rehearsed": Option(Path),
+    "needs": Option(Path),
     "change": Option(_text),
     "sleep": Option(_choice(Sleep), Sleep.REAL),
     "cassette": Option(_name),

@@ -13,10 +13,25 @@ from typing import Any
 
 import pytest
 from helpers.patience import PATIENCE
-from helpers.samples import HOSTILE, RICH_FINDINGS, compared, finding, full_of, large, report, rich
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from helpers.samples import (
+    CHANGES,
+    HOSTILE,
+    RICH_FINDINGS,
+    UPLOADERS,
+    compared,
+    finding,
+    full_of,
+    hostile_rehearsal,
+    large,
+    rehearsed,
+    rehearsed_large,
+    report,
+    rich,
+)
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from pytest_hubfiles.report.formats.html_report import render_html
+from pytest_hubfiles.report.rehearsal import Unbroken
 from pytest_hubfiles.report.report import Report
 
 # Without the last four, Chromium calls home by itself; without the first, it does not run as root.
@@ -34,6 +49,9 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "compared": compared,
     "many": lambda: large(300),
     "hostile": lambda: report(*map(full_of, HOSTILE)),
+    "rehearsed": rehearsed,
+    "rehearsed in bulk": rehearsed_large,
+    "rehearsed with harm": lambda: hostile_rehearsal("".join(HOSTILE)),
 }
 
 
@@ -112,7 +130,7 @@ def test_it_opens(open_page: Open, name: str) -> None:
     expect(page.locator("h1")).to_have_text("Failed" if made.failed else "Passed")
     expect(page.locator("h1")).to_be_in_viewport()
     assert page.locator(".filters").is_visible() == bool(made.findings)
-    assert page.locator("#none").is_visible() == (not made.findings)
+    assert page.locator("#none").is_visible() == (not made.findings and made.rehearsal is None)
 
 
 def test_filtering_by_severity(open_page: Open) -> None:
@@ -287,11 +305,14 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["rich", "none", "compared"])
+@pytest.mark.parametrize("name", ["rich", "none", "compared", "rehearsed"])
 def test_text_can_be_read(open_page: Open, name: str, scheme: str) -> None:
     """In both schemes every text has the contrast that WCAG 2.2 (AA) asks for: 4.5 to 1."""
     page = open_page(render_html(REPORTS[name]()), color_scheme=scheme)
 
+    page.evaluate("for (const e of document.querySelectorAll('details, #quiet')) e.open = e.checked = true")
+    if name == "rehearsed":
+        page.locator("#matrix td[data-breaks]").first.click()
     assert page.evaluate(CONTRAST) == []
     page.evaluate("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor")
     assert [poor.split()[0] for poor in page.evaluate(CONTRAST)] == ["H1"]  # so that poor contrast is seen
@@ -320,6 +341,162 @@ def test_it_can_be_read_without_script(open_page: Open) -> None:
     assert page.locator("[data-finding]").count() == len(RICH_FINDINGS)
     expect(page.locator("[data-finding]").first).to_be_visible()
     expect(page.locator(".filters")).to_be_hidden()
+
+
+# --- a rehearsal ---
+
+SIGNS = {
+    "never-ends": "∞", "raises": "!", "gives-up": "◷", "asks-else": "→", "fails": "✗", "undecided": "?",
+    "not-tried": "–", "passes": "✓",
+}  # fmt: skip
+
+
+def cell(page: Page, change: str, test: str) -> Locator:
+    """Return where *change* and *test* meet."""
+    column = page.locator("#matrix thead th").evaluate_all("(all, t) => all.findIndex((e) => e.title === t)", test)
+    return page.locator(f'#matrix tr[data-name="{change}"] > :nth-child({column + 1})')
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_verdict_has_a_colour_and_a_sign(open_page: Open, scheme: str) -> None:
+    """No two verdicts look alike, neither by colour nor by sign, and each is in the legend."""
+    page = open_page(render_html(rehearsed()), color_scheme=scheme)
+
+    looks = page.evaluate(
+        """names => names.map((name) => {
+          const cell = document.querySelector(`#matrix .change td.${name}:not(.accepted)`);
+          const style = getComputedStyle(cell);
+          return [name, cell.textContent, style.color + style.backgroundColor];
+        })""",
+        list(SIGNS),
+    )
+    assert {name: sign for name, sign, _ in looks} == SIGNS
+    assert len({colour for _, _, colour in looks}) == len(SIGNS)
+    legend = page.locator(".legend li").evaluate_all("all => all.map((e) => e.dataset.state)")
+    assert legend == [*list(SIGNS)[:-1], "accepted", "passes"]
+    accepted = cell(page, CHANGES[5], UPLOADERS[4])
+    expect(accepted).to_have_text("(!)")
+
+
+def test_the_matrix_by_keyboard(open_page: Open) -> None:
+    """Tab leads into the matrix once, arrows through it; the cell with the focus is told in full, its line is next."""
+    page = open_page(render_html(rehearsed()))
+    cell(page, CHANGES[0], UPLOADERS[0]).focus()
+    detail = page.locator("#detail")
+    expect(detail).to_contain_text("uploaders/manual.py:41 wait_forever")
+    expect(detail).to_contain_text("never ends")
+
+    page.keyboard.press("ArrowRight")
+    expect(cell(page, CHANGES[0], UPLOADERS[1])).to_be_focused()
+    expect(detail).to_contain_text("TimeoutError: not done in 60 s")
+    page.keyboard.press("Tab")
+    line = page.locator("#detail button.copy")
+    expect(line).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_text(
+        "Copied pytest 'tests/test_uploads.py::test_manual_wait[2026-03]' --hubfiles-change "
+        "'import-status $.status enum-value-added'"
+    )
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#matrix td:focus")).to_have_count(1)
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#matrix :focus")).to_have_count(0)
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+Home")
+    expect(page.locator('#matrix tr[data-name="import-status $.status"] th')).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator('#matrix tr[data-name="import-status $.status"] th')).to_be_focused()
+    page.keyboard.press("Control+End")
+    expect(page.locator("#matrix td:focus")).to_be_in_viewport()
+    expect(detail).to_contain_text(UPLOADERS[4])
+
+
+def test_a_cell_says_what_it_means(open_page: Open) -> None:
+    """A cell without a break says that the test passes, was not tried, or has no such recording."""
+    page = open_page(render_html(rehearsed()))
+    page.locator("#quiet").check(force=True)
+    detail = page.locator("#detail")
+
+    cell(page, CHANGES[10], UPLOADERS[1]).click()
+    expect(detail).to_have_text(f"{UPLOADERS[1]}passes:{CHANGES[10]}")
+    cell(page, CHANGES[11], UPLOADERS[2]).click()
+    expect(detail).to_contain_text("not tried:")
+    cell(page, CHANGES[9], UPLOADERS[0]).click()
+    expect(detail).to_contain_text("its recording does not allow this:")
+    cell(page, "import-status $.status", UPLOADERS[3]).click()
+    expect(detail).to_contain_text("AssertionError: assert 'LATER' == 'COMPLETE'")
+
+
+def test_folding_the_matrix(open_page: Open) -> None:
+    """Of hundreds of changes the places that break a test are seen; a place opens, and the rest on demand."""
+    page = open_page(render_html(rehearsed_large()))
+    rows = page.locator("#matrix tbody tr:visible")
+    assert rows.count() == 20
+
+    place = rows.first.locator("th")
+    place.focus()
+    expect(place).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Enter")
+    expect(place).to_have_attribute("aria-expanded", "true")
+    assert rows.count() == 24
+    place.click()
+    assert rows.count() == 20
+    page.locator("#unfold").check(force=True)
+    assert rows.count() == 20 + 80
+    page.locator("#quiet").check(force=True)
+    assert rows.count() == 60 + 240
+    page.locator("#unfold").uncheck(force=True)
+    assert rows.count() == 60
+
+
+def test_a_rehearsal_that_breaks_nothing(open_page: Open) -> None:
+    """Where no test breaks the matrix is there all the same, full of what passes."""
+    made = rehearsed()
+    assert made.rehearsal is not None
+    made.rehearsal.breaks.clear()
+    made.rehearsal.by_test = {test: Unbroken(frozenset(CHANGES)) for test in UPLOADERS}
+    page = open_page(render_html(made))
+
+    assert page.locator("#matrix td.passes:visible").count() > 0
+
+
+@pytest.mark.parametrize("width", [WIDTHS["phone"], WIDTHS["desktop"]], ids=["phone", "desktop"])
+def test_the_matrix_scrolls_by_itself(open_page: Open, width: int) -> None:
+    """The matrix scrolls sideways and the page does not; what changes and the tests' names stay in sight."""
+    page = open_page(render_html(rehearsed_large()), width=width)
+    page.locator(".matrix").evaluate("e => { e.scrollIntoView({behavior: 'instant'}); e.scrollTo(300, 200); }")
+
+    assert page.locator(".matrix").evaluate("e => e.scrollLeft") == 300
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box, change, name = (
+        page.locator(one).bounding_box()
+        for one in (".matrix", "#matrix tbody tr:nth-child(1) th >> nth=9", "#matrix thead th >> nth=0")
+    )
+    assert box
+    assert change
+    assert name
+    assert abs(change["x"] - box["x"]) <= 1
+    assert abs(name["y"] - box["y"]) <= 1 + 1
+    assert change["width"] < box["width"] / 2
+    page.locator("#matrix tbody tr:visible").nth(3).locator("td").nth(30).focus()
+    focused = page.locator("#matrix td:focus").bounding_box()
+    assert focused
+    assert focused["x"] >= box["x"] + change["width"] - 1
+    expect(page.locator("#matrix td:focus")).to_be_in_viewport()
+    expect(page.locator("#detail .what").first).to_be_in_viewport()
+
+
+def test_a_rehearsal_without_script(open_page: Open) -> None:
+    """Where scripts are off, all rows are there, each break can be read, and nothing that would do nothing."""
+    page = open_page(render_html(rehearsed()), java_script_enabled=False)
+
+    assert page.locator("#matrix tbody tr:visible").count() == len(CHANGES) + 3
+    expect(page.locator("#tools")).to_be_hidden()
+    page.locator(".breaks summary").click()
+    expect(page.locator(".breaks .break").first).to_contain_text("reproduce")
+    assert page.locator(".breaks .break:visible").count() == 8
 
 
 # --- no network ---

@@ -224,7 +224,7 @@ def test_a_cassette_that_cannot_be_read() -> None:
         (["full", "full/one.yaml"], "full and full/one.yaml: give two cassettes or two folders, not one of each"),
         (
             ["full", "full", "--fail-on", "loud"],
-            "--fail-on: 'loud' is not possible; choose from info, warning, breaking, never",
+            "--fail-on: 'loud' is not possible; choose from info, warning, breaking, needed, never",
         ),
         (["full", "full", "--format", "smoke"], "'smoke' is not one of"),
         (["full", "full", "--schemas", "nowhere"], "The schema file nowhere cannot be used: there is no such folder"),

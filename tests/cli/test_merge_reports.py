@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from helpers.downstream import Downstream, whole_import
-from helpers.samples import compared, finding, large, report, rich
+from helpers.samples import CHANGES, UPLOADERS, compared, finding, large, rehearsed, rehearsed_large, report, rich
 
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.compare.comparison import Compared, Verdict
@@ -23,6 +23,7 @@ from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, re
 from pytest_hubfiles.report.merging import merged
 from pytest_hubfiles.report.publishing import RENDERERS, encoded, render
 from pytest_hubfiles.report.record import Record
+from pytest_hubfiles.report.rehearsal import Rehearsal, Unbroken
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.settings.values import REPORT_FORMATS
 
@@ -45,7 +46,15 @@ def again(made: Report) -> Report:
 # --- reading ---
 
 
-@pytest.mark.parametrize("made", [Report(), report(), report(failed=False), rich(), large(50), compared()], ids=str)
+@pytest.mark.parametrize(
+    "made",
+    [
+        Report(), report(), report(failed=False), rich(), large(50), compared(),
+        pytest.param(rehearsed(), id="rehearsed"),
+        pytest.param(rehearsed_large(12, 4), id="rehearsed breaking"),
+    ],
+    ids=str,
+)  # fmt: skip
 def test_what_is_read_is_what_was_written(made: Report) -> None:
     """A report that is read and written again is the same document, and the same in every format."""
     for name in REPORT_FORMATS:
@@ -203,6 +212,56 @@ def test_comparisons_are_merged() -> None:
     )
     assert both.stale_deviations == one.stale_deviations
     assert merged([one, report()]).stale_deviations == []
+
+
+def shards(made: Report) -> list[Report]:
+    """Return *made* as if each of its tests had been rehearsed by a run of its own."""
+    whole = made.rehearsal
+    assert whole is not None
+    parts = []
+    for test, unbroken in whole.by_test.items():
+        part = Rehearsal(
+            whole.family, {test: unbroken}, whole.runs // len(whole.by_test), whole.inferred // len(whole.by_test),
+            [b for b in whole.breaks if b.test == test], [j for j in whole.joint if j[0] == test], list(whole.refused),
+        )  # fmt: skip
+        parts.append(Report(failed=True, rehearsal=part))
+    return parts
+
+
+def test_rehearsals_are_merged(tmp_path: Path) -> None:
+    """Shards of a rehearsal make the report of the whole, in every format, whatever their order."""
+    whole = Report(failed=True, rehearsal=rehearsed().rehearsal)
+    parts = shards(whole)
+    random.Random(0).shuffle(parts)
+    paths = written(tmp_path, *parts)
+
+    for name in RENDERERS:
+        assert merge(*paths, args=("--format", name)).stdout_bytes == encoded(render(name, whole))
+
+
+def test_the_same_test_rehearsed_twice(tmp_path: Path) -> None:
+    """What two runs tried with one test counts once, and what one of them came to a verdict on is not left out."""
+    one, other = rehearsed(), rehearsed()
+    assert other.rehearsal is not None
+    other.rehearsal.by_test[UPLOADERS[2]] = Unbroken(frozenset(CHANGES))
+
+    for reports in ((one, other), (other, one)):
+        both = json.loads(merge(*written(tmp_path, *reports)).stdout)["rehearsal"]
+        assert one.rehearsal is not None
+        assert both["tests"] == len(UPLOADERS)
+        assert len(both["breaks"]) == len(one.rehearsal.breaks)
+        assert both["tried"][CHANGES[-1]] == 1
+        assert CHANGES[-1] not in both["not_tried"]
+
+
+def test_other_rehearsals(tmp_path: Path) -> None:
+    """Reports that rehearse other families are not merged: status 2, and what to do."""
+    done = merge(*written(tmp_path, rehearsed(), rehearsed_large(4, 2)))
+
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "One report rehearses allowed, another breaking.\nMerge the reports of each family by themselves.\n"
+    )
 
 
 def test_other_comparisons(tmp_path: Path) -> None:

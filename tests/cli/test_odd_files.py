@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,15 @@ def hubfiles(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
-ODD = {"pipe": "a named pipe", "device": "a device", "folder": "folder", "nowhere": "No such file"}
+ODD = {
+    "pipe": ("a named pipe", "no candidate"),
+    "device": ("a device", "a symbolic link", "no candidate"),
+    "folder": ("folder", "no cassette", "no candidate"),
+    "nowhere": ("No such file", "there is no", "no candidate"),
+    "/proc/self/mem": ("Input/output error", "no candidate"),  # it opens, and nobody can read its first byte
+}
+if not Path("/proc/self/mem").exists():
+    del ODD["/proc/self/mem"]
 COMMANDS: dict[str, list[str]] = {
     "merge-reports": ["merge-reports", "ODD"],
     "accept --report": [
@@ -51,6 +60,9 @@ COMMANDS: dict[str, list[str]] = {
         "--file",
         "ODD",
     ],
+    "check": ["check", "good", "ODD"],
+    "diff": ["diff", "ODD", "good/2026-03/a.yaml"],
+    "accept": ["accept", "ODD"],
     "check --deviations": ["check", "good", "--deviations", "ODD"],
     "import-openapi": ["import-openapi", "ODD", "--out", "schemas"],
 }
@@ -81,7 +93,8 @@ def test_what_commands_open(folder: Path, command: str, odd: str) -> None:
         return
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    assert ODD[odd].lower() in done.stderr.lower().replace("is a directory", "folder") or "there is no" in done.stderr
+    said = (done.stdout + done.stderr).replace("Is a directory", "folder")
+    assert any(reason.lower() in said.lower() for reason in ODD[odd]), said
 
 
 def test_both_checks_see_the_same_files(downstream: Downstream) -> None:
@@ -117,6 +130,90 @@ def test_an_odd_file_named_to_pytest(downstream: Downstream) -> None:
     result = downstream.run("--hubfiles-check", "pipe.yaml")
     assert result.ret != 0
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def _closed(folder: Path) -> None:
+    folder.chmod(0o000)
+
+
+def _deep(folder: Path) -> None:
+    """Make folders below *folder* until no system call can name the last."""
+    here = Path.cwd()
+    try:
+        os.chdir(folder)
+        for _ in range(20):
+            Path("d" * 250).mkdir()
+            os.chdir("d" * 250)
+    finally:
+        os.chdir(here)
+
+
+CLOSED = {"closed": (_closed, "Permission denied"), "too deep": (_deep, "File name too long")}
+_WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+"""Root without these is a user like any other."""
+
+
+def without_privileges(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python module as a user who may not read everything."""
+    command = [*(_WITHOUT_PRIVILEGES if os.geteuid() == 0 else ()), sys.executable, "-m", *args]
+    environment = {**os.environ, "PYTEST_ADDOPTS": ""}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads every folder")
+@pytest.mark.parametrize("kind", CLOSED)
+def test_a_folder_that_nobody_can_search(downstream: Downstream, kind: str) -> None:
+    """What cannot be seen is no green: both checks and a comparison name the folder, and say why."""
+    close, reason = CLOSED[kind]
+    downstream.write([polled("COMPLETE")], downstream.path / "cassettes" / "2026-03" / "good.yaml")
+    folder = downstream.path / "cassettes" / "v3"
+    folder.mkdir(exist_ok=True)
+    close(folder)
+    try:
+        checked = without_privileges(downstream.path, "pytest_hubfiles", "check", "cassettes")
+        compared = without_privileges(downstream.path, "pytest_hubfiles", "diff", "cassettes", "cassettes")
+        tested = without_privileges(downstream.path, "pytest", "--hubfiles-check", "-p", "no:cacheprovider")
+    finally:
+        folder.chmod(0o755)
+    if kind == "too deep":  # which is too much for pytest itself
+        assert tested.returncode not in (0, 5)
+        tested = checked
+    for done in (checked, compared, tested):
+        assert done.returncode == (1 if done is tested is not checked else 2), done.stdout + done.stderr
+        assert "The cassette cassettes/v3" in done.stdout
+        assert f"cannot be read: {reason}" in done.stdout
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+LINKS = {
+    "the machine": ("/", True),
+    "processes": ("/proc", True),
+    "no cassettes": ("../elsewhere", False),
+    "itself": (".", False),
+}
+
+
+@pytest.mark.parametrize("target", LINKS)
+def test_a_link_to_a_folder(downstream: Downstream, target: str) -> None:
+    """A link in the place of a folder is no way out: it is refused where it may hold cassettes, and never searched."""
+    leads_to, is_refused = LINKS[target]
+    (downstream.path / "elsewhere").mkdir()
+    root = downstream.path / "cassettes" / "2026-03"
+    downstream.write([polled("COMPLETE")], root / "good.yaml")
+    (root / "sub").mkdir()
+    for name in ("sub/one", "sub/two"):
+        (root / name).symlink_to(f"../../{leads_to}" if leads_to.startswith("..") else leads_to)
+
+    checked = hubfiles(downstream.path, "check", "cassettes")
+    tested = downstream.run_apart("--hubfiles-check")
+
+    assert checked.returncode == (2 if is_refused else 0), checked.stderr
+    assert "Traceback" not in checked.stderr
+    tested.assert_outcomes(passed=1, failed=2 if is_refused else 0)
+    if is_refused:
+        assert "one is a symbolic link; put a folder in its place" in checked.stdout
 
 
 def test_a_folder_that_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -492,21 +492,31 @@ def test_what_a_team_is_ready_for(both: Downstream) -> None:
     result.stdout.fnmatch_lines(["info * $.result.access  field-now-optional: schemas: * (known: we do not read it)"])
 
 
+ALL_VERSIONS = "v3, 2025-09, 2026-03, 2026-09, 2026-09-beta"
+NO_PAIRS = [
+    *((value, ALL_VERSIONS) for value in ("v3:", ":v3", "v3:v3", "v3:v99", "moon:v3")),
+    ("v3:2026-03:2026-09", "2026-09, 2026-03, v3, 2025-09, 2026-09-beta"),
+    ("2026-9:v3", "2026-09, 2026-03, 2025-09, v3, 2026-09-beta"),
+]
+
+
 @pytest.mark.parametrize(
-    "value", ["v3", "v3:", ":v3", "v3:v3", "v3:v99", "moon:v3", "v3:2026-03:2026-09", "v3->2026-03"]
+    ("option", "value", "known"),
+    [
+        ("compare", "v3", ALL_VERSIONS),
+        ("compare", "v3->2026-03", "2026-03, 2026-09, v3, 2025-09, 2026-09-beta"),
+        *((option, *pair) for option in ("compare", "rehearse") for pair in NO_PAIRS),
+    ],
 )
-def test_versions_that_cannot_be_compared(downstream: Downstream, value: str) -> None:
-    """Anything but two different versions on file is refused, quoted, and the versions on file are listed."""
+def test_versions_that_are_no_pair(downstream: Downstream, option: str, value: str, known: str) -> None:
+    """Anything but two different versions on file is refused, quoted; those on file are listed, the near ones first."""
     downstream.tests()
 
-    result = downstream.run(f"--hubfiles-compare={value}")
+    result = downstream.run(f"--hubfiles-{option}={value}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        [
-            f"*--hubfiles-compare: {value!r} is not possible; give OLD:NEW, two different versions of "
-            "v3, 2025-09, 2026-03, 2026-09, 2026-09-beta"
-        ]
+        [f"*--hubfiles-{option}: {value!r} is not possible; give OLD:NEW, two different versions of {known}"]
     )
 
 

@@ -20,7 +20,7 @@ from faults.payloads import changed_by_scrubbing, payloads
 from pytest_hubfiles.model.exchange import Exchange
 
 TESTS = '''
-import json, os, pathlib
+import json, logging, os, pathlib
 import clients, pytest
 
 PLAN = os.environ["PLAN"]
@@ -41,6 +41,7 @@ def test_passes(hubfiles):
 def test_fails(hubfiles):
     answers = send_all(hubfiles)
     headers = [request["headers"] for request in requests_to_send()]
+    logging.getLogger("uploader").error("sent %s", headers)
     assert answers == headers
 
 @pytest.mark.parametrize("number", [10, 20, 24, 27, 32, 45])
@@ -79,7 +80,8 @@ RUNS = {
 }
 LOUD = [
     "--showlocals", "-vv", "-rA", "--log-level=DEBUG", "-o", "log_cli=true", "-o", "log_cli_level=DEBUG",
-    "-o", "junit_logging=all", "--hubfiles-fail-on=never", "-p", "no:cacheprovider",
+    "-o", "log_file=run.log", "-o", "log_file_mode=a", "-o", "log_file_level=DEBUG", "-o", "junit_logging=all",
+    "--hubfiles-fail-on=never", "-p", "no:cacheprovider",
 ]  # fmt: skip
 _ALONE = ["-p", "no:hypothesispytest", "-p", "no:recording", "-p", "no:anyio", "-p", "no:xdist"]
 

@@ -160,6 +160,25 @@ def _load_and_judge(file: Path, body: Any, wanted: str) -> str:
     return ""
 
 
+def _wide() -> bytes:
+    """Return an OpenAPI document of 100 tasks that share 30 schemas, each of which leads to 20 others."""
+    schemas = {
+        f"A{n}": {"properties": {f"p{m}": {"$ref": f"#/components/schemas/A{(n + m) % 30}"} for m in range(20)}}
+        for n in range(30)
+    }
+    answer = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A0"}}}}
+    paths = {f"/crm/v3/a{n}/async/tasks/{{id}}/status": {"get": {"responses": {"200": answer}}} for n in range(100)}
+    return json.dumps({"openapi": "3.0.0", "paths": paths, "components": {"schemas": schemas}}).encode()
+
+
+def _import(document: bytes) -> str:
+    from pytest_hubfiles import openapi  # what it imports is not counted
+
+    with within(_TIMES, document):
+        found = openapi.contracts(openapi.parse(document, "spec.json")).contracts
+    return "" if len(found) == 100 else f"it has {len(found)} contracts"
+
+
 def _unguarded(schema: Any, body: Any) -> str:
     """Judge as jsonschema alone does: the positive control."""
     import jsonschema
@@ -205,6 +224,8 @@ def _cases(name: str, folder: Path, address: str, seen: list[str]) -> Iterator[C
         seen.clear()
         return case() or (f"it asked for {seen}" if seen else "")
 
+    if name == "ours":
+        yield "a wide OpenAPI document", partial(quiet, partial(_import, _wide()))
     for number, (title, (schema, body, wanted)) in enumerate(corpus(address, folder / _SECRET).items()):
         if name == "ours":
             yield title, partial(quiet, partial(_judge, folder, number, schema, body, wanted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Category, Kind, Severity, severity_of
 from pytest_hubfiles.report.record import Contracted, Record
+from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Rehearsed
 from pytest_hubfiles.report.report import Report
 
 CONTRACT, DRIFT, VERSION, REPLAY = Category.CONTRACT, Category.DRIFT, Category.VERSION, Category.REPLAY
@@ -176,3 +178,94 @@ def large(count: int) -> Report:
             for number in range(count)
         )
     )
+
+
+CHANGES = (
+    "import-status $.status enum-value-added", "import-status $.status enum-value-added at-the-end",
+    "import-status $.completedAt format-changed no-millis", "import-status $.completedAt format-changed offset",
+    "import-status $.completedAt field-removed", "import-status $.result field-removed",
+    "import-status $.result field-added", "import-status $.result.url field-removed",
+    "import-status $.result.defaultHostingUrl field-removed", "import-start success-status-changed 200",
+    "import-start $.links['self-link'] field-removed", "import-status one-poll-more",
+)  # fmt: skip
+UPLOADERS = (
+    "tests/test_uploads.py::test_manual_duration[v3]", "tests/test_uploads.py::test_manual_wait[2026-03]",
+    "tests/test_uploads.py::TestTyped::test_typed_file[2026-03]", "tests/test_sdk.py::test_sdk_complete",
+    "tests/test_sdk.py::test_sdk_links",
+)  # fmt: skip
+
+
+def broken(change: int, test: int, verdict: str, error: str | None, place: str | None, **more: Any) -> Break:
+    line = reproduce(UPLOADERS[test], CHANGES[change])
+    return Break(CHANGES[change], "allowed", UPLOADERS[test], verdict, error, place, line, **more)
+
+
+def reproduce(test: str, change: str) -> str:
+    """Return the line that shows a break again."""
+    return f"pytest {shlex.quote(test)} --hubfiles-change {shlex.quote(change)}"
+
+
+def rehearsed() -> Report:
+    """Make a report of a rehearsal in which each verdict occurs."""
+    breaks = [
+        broken(0, 0, "never-ends", None, "uploaders/manual.py:41 wait_forever"),
+        broken(0, 1, "gives-up", "TimeoutError: not done in 60 s", "uploaders/manual.py:52 wait"),
+        broken(0, 2, "raises", "ValidationError: 1 validation error for Task", "uploaders/typed.py:82 parse"),
+        broken(1, 3, "fails", "AssertionError: assert 'LATER' == 'COMPLETE'", "tests/test_sdk.py:19 test_sdk_complete"),
+        broken(2, 0, "raises", "ValueError: time data does not match", "uploaders/manual.py:67 duration"),
+        broken(2, 1, "raises", "ValueError: time data does not match", "uploaders/manual.py:67 duration"),
+        broken(9, 3, "asks-else", "HubfilesError: POST /files/v3/files is not recorded", "uploaders/sdk.py:17 run"),
+        broken(5, 4, "raises", "KeyError: 'result'", "uploaders/sdk.py:30 url_of", accepted="no file, no import"),
+    ]  # fmt: skip
+    made = report(failed=True)
+    made.rehearsal = Rehearsal("allowed")
+    for number, test in enumerate(UPLOADERS):
+        made.rehearsal.add(
+            Rehearsed(
+                test,
+                tried=CHANGES[:-1] if number else CHANGES[:9],
+                runs=30,
+                inferred=4,
+                breaks=tuple(one for one in breaks if one.test == test),
+                joint=((CHANGES[7], CHANGES[8]),) if number == 1 else (),
+                undecided=CHANGES[6:7] if number == 3 else (),
+                not_tried=CHANGES[-1:] if number == 2 else (),
+            )
+        )
+    made.rehearsal.add(Rehearsed("tests/test_sdk.py::test_skips", refused="it is skipped"))
+    return made
+
+
+def rehearsed_large(changes: int = 240, tests: int = 36) -> Report:
+    """Make a report of a rehearsal of many changes with many tests, of which a sixth breaks."""
+    verdicts = ("fails", "raises", "gives-up", "never-ends", "asks-else")
+    kinds = ("field-removed", "null-appeared", "type-changed string", "type-changed object")
+    names = [f"import-status $.result.part{n // 4 % 9}.field{n // 4} {kinds[n % 4]}" for n in range(changes)]
+    made = report(failed=True)
+    made.rehearsal = Rehearsal("breaking")
+    for number in range(tests):
+        test = f"tests/uploads/test_folder_{number % 5}.py::test_an_upload_that_has_a_long_name_{number}[2026-03]"
+        breaks = tuple(
+            Break(name, "breaking", test, verdicts[(n + number) % 5], "KeyError: 'size'", f"src/upload.py:{n} read",
+                  reproduce(test, name))
+            for n, name in enumerate(names)
+            if n // 4 % 3 == 0 and (n * 7 + number * 3) % 4 < 2
+        )  # fmt: skip
+        made.rehearsal.add(Rehearsed(test, tuple(names), runs=changes, breaks=breaks))
+    return made
+
+
+def hostile_rehearsal(text: str) -> Report:
+    """Make a report of a rehearsal that has *text* wherever text can come from outside."""
+    made = report()
+    made.rehearsal = Rehearsal(text)
+    breaks = (
+        Break(text, "allowed", text, "raises", text, f"{text}:7 {text}", reproduce(text, text)),
+        Break(f"{text} x", "allowed", text, "fails", text, text, reproduce(text, f"{text} x"), text),
+    )
+    changes = (*(one.change for one in breaks), f"{text} y")
+    made.rehearsal.add(
+        Rehearsed(text, changes, 1, breaks=breaks, joint=(changes,), not_tried=(f"{text} n",), undecided=(f"{text} u",))
+    )
+    made.rehearsal.add(Rehearsed(text, refused=text))
+    return made

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_hubfiles.model.finding import Finding, Share, merge, worst
+from pytest_hubfiles.model.finding import Finding, Needed, Share, merge, worst
 from pytest_hubfiles.model.policy import POLICY, Case, Category, Kind, Severity, severity_of
 
 CONTRACT = {
@@ -204,7 +204,30 @@ def test_report_has_the_documented_keys() -> None:
     assert set(FINDING.to_dict()) == {
         *("kind", "severity", "category", "version", "operation", "http_status", "task_status", "path", "before"),
         *("after", "keyword", "message", "test", "cassette", "fingerprint", "deviation", "exchanges", "line"),
+        "needed_by",
     }
+
+
+def test_who_needs_it_is_no_part_of_what_it_is() -> None:
+    """A finding that says which tests need what changed has the fingerprint of one that does not, and says it again."""
+    known = replace(FINDING, needed_by=Needed(("a", "b"), 3))
+    assert known.fingerprint == FINDING.fingerprint
+    assert (known.to_dict()["needed_by"], known.to_dict()["needed_of"]) == (["a", "b"], 3)
+    assert Finding.from_dict(known.to_dict()) == known
+
+
+@pytest.mark.parametrize(
+    ("needed", "said"),
+    [
+        (Needed((), 16), "needed by none of 16 tests"),
+        (Needed(("a",), 1), "needed by 1 of 1 test: a"),
+        (Needed(("a", "b", "c", "d", "e"), 16), "needed by 5 of 16 tests: a, b, c and 2 more"),
+    ],
+    ids=["none", "one", "many"],
+)
+def test_how_many_tests_need_it(needed: Needed, said: str) -> None:
+    """In words it is how many tests of how many need it, and the first of them by name."""
+    assert str(needed) == said
 
 
 @pytest.mark.parametrize(

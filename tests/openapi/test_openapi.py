@@ -909,11 +909,21 @@ def test_unreadable(content: bytes, name: str, reason: str) -> None:
 
 def test_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is too large is refused without being read whole."""
-    monkeypatch.setattr("pytest_hubfiles.openapi.documents._LARGEST", 1000)
+    monkeypatch.setattr("pytest_hubfiles.openapi.documents.LARGEST", 1000)
     file = tmp_path / "spec.json"
     file.write_bytes(b" " * 1001)
     with pytest.raises(OpenApiError, match="it has more than"):
         openapi.read(file)
+
+
+def test_much_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document whose schema files would be far larger than itself, for what they share, is refused."""
+    named = {"A": {"properties": {f"p{n}": {"type": "string"} for n in range(100)}}}
+    paths = {f"/crm/v3/a{n}/tasks/{{id}}/status": get({"$ref": "#/components/schemas/A"}) for n in range(20)}
+    assert len(openapi.contracts(spec(paths, named=named)).contracts) == 20
+    monkeypatch.setattr("pytest_hubfiles.openapi.importing.LARGEST", 100_000)
+    with pytest.raises(OpenApiError, match="would have more than 0 MB; split the document"):
+        openapi.contracts(spec(paths, named=named))
 
 
 # --- whatever comes -------------------------------------------------------------------------------------------

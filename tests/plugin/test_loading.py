@@ -141,9 +141,7 @@ def test_it_can_be_turned_off(downstream: Downstream) -> None:
 def test_the_marker_and_the_fixtures_are_documented(downstream: Downstream) -> None:
     """``--markers`` lists the marker with its arguments, ``--fixtures`` each fixture with what it is for."""
     downstream.run("--markers").stdout.fnmatch_lines(
-        [
-            "@pytest.mark.hubfiles(record=, version=, versions=, strict=, change=, cassette=, allow=, judge=): how the fixture *"
-        ]
+        ["@pytest.mark.hubfiles(record=, version=, versions=, strict=, change=, cassette=, allow=, judge=): how *"]
     )
     downstream.run("--fixtures").stdout.fnmatch_lines_random(
         [

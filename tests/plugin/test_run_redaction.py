@@ -115,3 +115,89 @@ def test_a_base_url_with_a_secret(downstream: Downstream) -> None:
     downstream.tests()
     result = downstream.run("--hubfiles-base-url=https://x.example/?token=" + OTHER)
     assert OTHER not in result.stdout.str() + result.stderr.str()
+
+
+COMPARED = """
+import os, unittest
+SECRET, LONG = os.environ["HUBSPOT_ACCESS_TOKEN"], "a" * 60
+OTHER = SECRET[:100] + "!" + SECRET[101:]
+
+def test_one_is_longer(hubfiles):
+    assert LONG + SECRET == LONG + SECRET[:-1]
+
+def test_the_ends_are_alike(hubfiles):
+    assert SECRET[1:] + LONG == SECRET + LONG
+
+def test_the_middle_differs(hubfiles):
+    assert LONG + SECRET + LONG == LONG + OTHER + LONG
+
+def test_it_is_contained(hubfiles):
+    assert "0a" + SECRET[5:] not in LONG + "0a" + SECRET[5:] + LONG
+
+def test_a_list(hubfiles):
+    assert [LONG + SECRET, 1] == [LONG + OTHER, 1]
+
+class TestFiles(unittest.TestCase):
+    def test_unittest(self):
+        self.assertEqual(LONG + SECRET, LONG + OTHER)
+
+    def test_unittest_truncates(self):
+        self.assertIn(SECRET, [LONG])
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-q", "--tb=native", "-l"]], ids=str)
+def test_what_a_comparison_leaves_out(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]) -> None:
+    """Where pytest or unittest skips what two texts have in common, no end and no middle of a token is left."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    downstream.tests(COMPARED)
+    result = downstream.run(*args)
+    result.assert_outcomes(failed=7)
+    shown = result.stdout.str()
+    pieces = [SECRET[start : start + 12] for start in range(len(SECRET) - 11)]
+    assert [piece for piece in pieces if piece in shown] == []
+
+
+LOGGED = """
+import logging, os, threading
+import pytest, requests
+SECRET = os.environ["HUBSPOT_ACCESS_TOKEN"]
+OTHER = "sid-8f2c11d0" + "a9e34b7799aa0042"
+LOG = logging.getLogger("uploader")
+
+def test_logs(hubfiles, caplog):
+    LOG.warning("the token is %s", SECRET)
+    with pytest.raises(Exception):
+        requests.get(hubfiles.base_url + "/nowhere", headers={"Authorization": f"Bearer {OTHER}"})
+    LOG.warning("sent %r", {"Authorization": OTHER})
+    thread = threading.Thread(target=LOG.error, args=("by a thread: %s", OTHER))
+    thread.start()
+    thread.join()
+    try:
+        raise ValueError("no " + OTHER)
+    except ValueError:
+        LOG.exception("failed with %s", SECRET)
+    assert [r.args for r in caplog.records if r.name == "uploader"][0] == (SECRET,)
+    assert SECRET in caplog.text and OTHER in caplog.text
+
+def test_after():
+    LOG.warning("still %s", OTHER)
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-n1"], ["--hubfiles-fail-on=never"]], ids=["late", "xdist", "early"])
+def test_what_is_logged_as_it_happens(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]) -> None:
+    """Pytest's log file and its live log hold no token, with arguments and tracebacks; records stay as they are."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    downstream.ini("log_file = run.log", "log_file_level = DEBUG", "log_cli = true", "log_cli_level = DEBUG")
+    downstream.tests(LOGGED)
+    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest", *args)
+    log = (downstream.path / "run.log").read_text(encoding="utf-8")
+    shown = result.stdout.str() + result.stderr.str()
+    for text in (log, *([shown] if args != ["-n1"] else ())):
+        assert "the token is SCRUBBED" in text
+        assert "still SCRUBBED" in text
+    assert "ValueError: no SCRUBBED" in log
+    for told in (log, shown):
+        assert OTHER not in told
+        assert SECRET[:40] not in told

@@ -303,7 +303,7 @@ LISTED = {
     "record": ("sometimes", "choose from none, once, new_episodes, all, rewrite, verify"),
     "version": ("2026-3", "a version is written as in a path: v3, 2026-03 or 2026-09-beta"),
     "base_url": ("api.hubapi.com", "give an http or https address without user and query, such as https://*"),
-    "fail_on": ("serious", "choose from info, warning, breaking, never"),
+    "fail_on": ("serious", "choose from info, warning, breaking, needed, never"),
     "min_judged": ("-1", "give a whole number, 0 or more"),
     "strict": ("maybe", "choose from true, false"),
     "max_age": ("30", "give a number of days or weeks, such as 30d or 12w"),

@@ -102,14 +102,19 @@ def test_swallowed_by_bare_except(downstream: Downstream) -> None:
 
 
 def test_an_error_for_ever(downstream: Downstream) -> None:
-    """A loop that waits for an error to go away ends likewise, though each error has an id of its own."""
-    downstream.ini("hubfiles_max_identical_answers = 4")
+    """A loop that waits for an error to go away ends after a tenth, though each error has an id of its own."""
+    downstream.ini("hubfiles_max_identical_answers = 40")
     downstream.tests(ENDLESS["requests"] + LOOP.replace('"Authorization"', '"X-Nothing"'))
 
     result = downstream.run_live("--hubfiles-record=once")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*got the same answer 4 times in a row (HTTP 401) while this test records*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*got the same answer 4 times in a row (HTTP 401) while this test records*",
+            "*raise hubfiles_max_identical_answers in the ini file, which is 40, a tenth of it for errors.",
+        ]
+    )
 
 
 def test_a_long_wait_is_none(downstream: Downstream) -> None:
@@ -162,13 +167,24 @@ def test_what_is_the_same() -> None:
     for requested in "abc":
         counted.add(answered(requestedAt=requested))
     key = answered().match_key
-    assert counted.too_many(key) == ("HTTP 200, PENDING", 3)
+    assert counted.too_many(key) == ("HTTP 200, PENDING", 3, 3, 3)
 
     counted.add(answered(status="PROCESSING"))
     assert counted.too_many(key) is None
     for correlation in "abc":
         counted.add(poll({"correlationId": correlation}, status=502).interaction)
-    assert counted.too_many(key) == ("HTTP 502", 3)
+    assert counted.too_many(key) == ("HTTP 502", 3, 3, 3)
     for body in ("a", "b", "b", "a"):
         counted.add(answered(status=7, other=body))
     assert counted.too_many(key) is None
+
+
+@pytest.mark.parametrize(("setting", "allowed"), [(1, 1), (2, 2), (3, 3), (29, 3), (40, 4), (500, 50)])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+def test_errors_count_more(status: int, setting: int, allowed: int) -> None:
+    """Of errors a tenth may come, but for the three tries that a client makes by itself."""
+    counted, error = IdenticalAnswers(setting), poll({}, status=status).interaction
+    for _ in range(allowed):
+        assert counted.too_many(error.match_key) is None
+        counted.add(error)
+    assert counted.too_many(error.match_key) == (f"HTTP {status}", allowed, allowed, setting)

@@ -88,7 +88,7 @@ def test_what_a_new_state_does(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(
         [
             "rehearsal: 4 tests, * allowed changes (* runs): * of them break a test",
-            f"*4/4  {ENUM.replace('[', '[[]')} *",
+            f"breaks * 4/4  {ENUM.replace('[', '[[]')} *",
             "*raises at test_files.py:* test_strict_date: KeyError: 'result'",
             "*never ends at test_files.py:*",
             "*reproduce: pytest test_files.py::test_no_end --hubfiles-change *",
@@ -132,7 +132,7 @@ def test_the_verdicts_are_the_same(suite: Downstream, more: tuple[str, ...]) -> 
     _, first = rehearse(suite)
     _, second = rehearse(suite, *more)
     assert verdicts(first) == verdicts(second)
-    assert first["tried"] == second["tried"]
+    assert first["by_test"] == second["by_test"]
 
 
 def test_the_last_result_saves_runs(suite: Downstream) -> None:
@@ -225,7 +225,7 @@ def test_the_budget(suite: Downstream) -> None:
     result, rehearsal = rehearse(suite, "--hubfiles-rehearse-budget=0s")
     assert rehearsal["runs"] == 0
     assert len(rehearsal["not_tried"]) > 50
-    result.stdout.fnmatch_lines(["no verdict for * changes: *"])
+    result.stdout.fnmatch_lines(["rehearsal: nothing was tried", "not tried within the budget: * changes: *"])
 
 
 UNFIT = """
@@ -270,6 +270,29 @@ def test_what_cannot_be_rehearsed_is_said(downstream: Downstream) -> None:
     assert "does not pass in a process of its own" in reasons["test_sends_nothing"]
     assert rehearsal["breaks"] == rehearsal["joint"] == []  # though test_counts failed by itself, now and then
     result.stdout.fnmatch_lines(["not rehearsed: *test_skips* (it is skipped)"])
+
+
+LATE = """
+def test_late(request):
+    import_a_file(request.getfixturevalue("hubfiles"))
+
+def test_never_recorded(hubfiles):
+    pass
+
+def test_of_nothing():
+    pass
+"""
+
+
+def test_what_is_not_rehearsed_though_it_passes_is_said(downstream: Downstream) -> None:
+    """A test that asks for the fixture too late, or of which nothing is recorded, is named; others are not."""
+    downstream.tests(LATE)
+    downstream.write(whole_import(), downstream.cassette("test_late"))
+    _, rehearsal = rehearse(downstream)
+    assert {one["test"].partition("::")[2]: one["reason"] for one in rehearsal["refused"]} == {
+        "test_late": 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")',
+        "test_never_recorded": "nothing is recorded of it",
+    }
 
 
 ANY_ORDER = """
@@ -330,7 +353,7 @@ def test_an_outage_for_good_lasts(downstream: Downstream) -> None:
     downstream.write(whole_import(), downstream.cassette("test_retries"))
     _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=import-start", family="events")
     assert {one["change"]: (one["verdict"], one["error"]) for one in rehearsal["breaks"]} == {
-        f"import-start outage {outage}-for-good": ("gives-up", "LookupError: no start")
+        f"import-start outage {outage}-for-good": ("raises", "LookupError: no start")
         for outage in ("429", "429-no-retry-after", "500", "502", "cut")
     }
 

@@ -11,6 +11,8 @@ from rehearsals.projects import Project, project
 from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, STATEFUL, uploads
 
 _ENUM: Final = "import-status $.status enum-value-added"
+_PART: Final = ("-k", "test_url or test_strict", "--hubfiles-rehearse-only=import-status $.result.url")
+"""What the bounded part rehearses of a suite."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ def w1(bounded: bool) -> Measured:
     failures, count = [], 0
     for client in ("requests",) if bounded else CLIENTS:
         with project(uploads(client)) as suite:
-            breaks = suite.rehearse("allowed" if bounded else "all").rehearsal["breaks"]
-            for one in breaks[:: max(1, len(breaks) // 6)] if bounded else breaks:
+            breaks = suite.rehearse("all", *(_PART if bounded else ())).rehearsal["breaks"]
+            for one in breaks[:: max(1, len(breaks) // 4)] if bounded else breaks:
                 again = suite.breaks_again(one["reproduce"])
                 count += 1
                 if again.status != 1:
@@ -40,12 +42,12 @@ def w1(bounded: bool) -> Measured:
 
 def w2(bounded: bool) -> Measured:
     """0 tests recoloured, 0 files changed, with tests that keep state; in one process that must fail."""
-    family = "allowed" if bounded else "all"
+    family, only = "allowed" if bounded else "all", _PART[2:] if bounded else ()
     with project(STATEFUL) as suite:
         before = suite.files()
-        apart = suite.rehearse(family)
+        apart = suite.rehearse(family, *only)
         changed = sorted(set(before.items()) ^ set(suite.files().items()))
-        together = suite.rehearse(family, "-p", "rehearsals.one_process")
+        together = suite.rehearse(family, "-p", "rehearsals.one_process", *only)
     failures = [] if apart.status in (0, 1) and " failed" not in apart.output else ["a test changed its colour"]
     failures += [f"changed: {name}" for name, _ in changed]
     failures += [f"not rehearsed: {one}" for one in apart.rehearsal["refused"]]
@@ -64,13 +66,13 @@ def w3(bounded: bool) -> Measured:
     """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
     failures, count = [], 0
     with project(uploads("requests")) as suite:
-        family = "allowed" if bounded else "all"
-        serial = suite.rehearse(family)
+        part = _PART if bounded else ()
+        serial = suite.rehearse("all", *part)
         ways = {
-            "two workers": suite.rehearse(family, "-n", "2"),
-            "one by one": suite.rehearse(family, "-p", "rehearsals.one_by_one"),
-            "the first with a cache": suite.rehearse(family, "cached"),
-            "the second with a cache": suite.rehearse(family, "cached"),
+            "two workers": suite.rehearse("all", "-n", "2", *part),
+            "one by one": suite.rehearse("all", "-p", "rehearsals.one_by_one", *part),
+            "the first with a cache": suite.rehearse("all", "cached", *part),
+            "the second with a cache": suite.rehearse("all", "cached", *part),
         }
         for way, ran in ways.items():
             count += sum(ran.rehearsal["tried"].values())
@@ -113,11 +115,10 @@ def w5(bounded: bool) -> Measured:
 
 def w6(bounded: bool) -> Measured:
     """The same verdicts with each client."""
-    family = "allowed" if bounded else "breaking"
     verdicts = {}
     for client in ("requests", "httpx") if bounded else CLIENTS:
         with project(uploads(client)) as suite:
-            verdicts[client] = suite.rehearse(family).verdicts
+            verdicts[client] = suite.rehearse("all", *(_PART if bounded else ())).verdicts
     first = set(verdicts["requests"].items())
     failures = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
     figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 from helpers.downstream import Downstream, started, whole_import
-from helpers.samples import CASSETTE, finding, for_hostile_text, full_of, hostile, report, rich
+from helpers.samples import (
+    CASSETTE,
+    finding,
+    for_hostile_text,
+    full_of,
+    hostile,
+    hostile_rehearsal,
+    rehearsed,
+    rehearsed_large,
+    report,
+    rich,
+)
 
 from pytest_hubfiles.report.formats.github import render_github
 from pytest_hubfiles.report.formats.markdown import render_markdown
@@ -101,6 +112,45 @@ def test_hostile_text(text: str) -> None:
     assert properties["file"] == visible_lines(one.cassette or "")
     assert properties["title"] == visible_lines(f"breaking schema-violation: {one.version} {one.operation}")
     assert one.fingerprint in said
+
+
+# --- a rehearsal ---
+
+
+def test_breaks_annotate_the_code() -> None:
+    """A break of an allowed change that nobody accepts is an error at its place in the user's code; nothing else is."""
+    read = commands(render_github(rehearsed()))
+
+    assert [(name, p["file"], p.get("line")) for name, p, _ in read] == [
+        ("error", "uploaders/sdk.py", "17"),
+        ("error", "uploaders/manual.py", "67"),
+        ("error", "uploaders/typed.py", "82"),
+        ("error", "uploaders/manual.py", "41"),
+        ("error", "uploaders/manual.py", "52"),
+        ("error", "tests/test_sdk.py", "19"),
+    ]
+    _, properties, said = read[1]
+    assert properties["title"] == "breaks under import-status $.completedAt format-changed no-millis"
+    assert said.splitlines() == [
+        "import-status $.completedAt format-changed no-millis, which the API may do at any time, breaks "
+        "tests/test_uploads.py::test_manual_duration[v3] and 1 other test",
+        "raises at uploaders/manual.py:67 duration: ValueError: time data does not match",
+        "reproduce: pytest 'tests/test_uploads.py::test_manual_duration[v3]' --hubfiles-change "
+        "'import-status $.completedAt format-changed no-millis'",
+    ]
+    other = render_github(rehearsed_large(8, 3))
+    assert [name for name, p, _ in commands(other) if p != {"title": "hubfiles"}] == []
+    assert "hubfiles: rehearsal: 3 tests, 8 breaking changes (24 runs): " in other
+
+
+@for_hostile_text
+def test_hostile_text_in_a_rehearsal(text: str) -> None:
+    """Changes, tests, errors and places that mean harm stay inside the one command of the break."""
+    ((name, properties, said),) = commands(render_github(hostile_rehearsal(text)))
+
+    assert name == "error"
+    assert properties["title"] == visible_lines(f"breaks under {text}")
+    assert "reproduce: pytest " in said
 
 
 # --- the summary of a job ---

@@ -7,10 +7,25 @@ import hashlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from html.parser import HTMLParser
 
 import pytest
-from helpers.samples import RICH_FINDINGS, finding, for_hostile_text, full_of, hostile, large, report, rich
+from helpers.samples import (
+    CHANGES,
+    RICH_FINDINGS,
+    UPLOADERS,
+    finding,
+    for_hostile_text,
+    full_of,
+    hostile,
+    hostile_rehearsal,
+    large,
+    rehearsed,
+    rehearsed_large,
+    report,
+    rich,
+)
 
 from pytest_hubfiles.report.formats.html_report import render_html
 from pytest_hubfiles.report.outline import outline, steps_of
@@ -127,6 +142,36 @@ def test_a_large_report() -> None:
     assert {link.removeprefix("#") for link in links if link} <= set(ids)
 
 
+def test_the_matrix() -> None:
+    """A rehearsal is a row for each change and for each place of several, and a column for each test."""
+    page = Page(render_html(rehearsed()))
+
+    assert {a.get("title") for tag, a in page.elements if tag == "th" and "title" in a} == set(UPLOADERS)
+    names = [a["data-name"] for a in page.all("tr") if "data-name" in a]
+    assert set(names) > set(CHANGES)
+    assert len(names) == len(set(names))
+    assert {"import-status $.status", "import-status $.completedAt", "import-status $.result"} <= set(names)
+    assert names[0] == "import-status $.status"
+    cells = [a for a in page.all("td") if "data-breaks" in a]
+    numbers = {number for a in cells for number in (a["data-breaks"] or "").split()}
+    assert numbers == {str(number) for number in range(1, 9)}
+    assert {(a["class"] or "").split()[0] for a in page.all("td") if a.get("class") and a["class"] != "number"} == {
+        "never-ends", "raises", "gives-up", "asks-else", "fails", "undecided", "not-tried", "passes"
+    }  # fmt: skip
+    for words in ("5 of them break a test, 1 accepted", "only together:", "not rehearsed:", "(it is skipped)", "(!)"):
+        assert words in page.text
+    assert "another reason than these findings" not in page.text
+
+
+def test_a_large_rehearsal() -> None:
+    """Hundreds of changes and dozens of tests are all there, and each break with the line that repeats it."""
+    page = Page(render_html(rehearsed_large(240, 36)))
+
+    assert sum("data-name" in a for a in page.all("tr")) == 240 + 60
+    assert len([a for a in page.all("button") if (a["data-copy"] or "").startswith("pytest ")]) == 1440
+    assert sum(a.get("class") == "quiet" for a in page.all("tbody")) == 40
+
+
 # --- alone ---
 
 
@@ -172,6 +217,22 @@ def test_hostile_text(text: str) -> None:
     assert page.own == PLAIN[lines].own
     assert visible(one.deviation or "").strip() in page.text
     assert visible(one.path) in page.texts
+
+
+def as_text(shape: Iterable[object]) -> set[str]:
+    return set(map(str, shape))
+
+
+@for_hostile_text
+def test_hostile_text_in_a_rehearsal(text: str) -> None:
+    """Changes, tests, errors, places and reasons that mean harm are text: the page is made as for plain ones."""
+    page = Page(render_html(hostile_rehearsal(text)))
+    harmless = [Page(render_html(hostile_rehearsal(plain))) for plain in ("plain", "of one place")]
+
+    assert [page.own == one.own for one in harmless] == [True, True]
+    assert as_text(page.shape) <= as_text(one for page in harmless for one in page.shape)
+    assert visible(text).strip() in page.text
+    assert visible(f"{text}:7 {text}") in page.text
 
 
 def test_jinja_is_imported_for_the_page_only() -> None:

@@ -124,6 +124,7 @@ def test_the_json_report(suite: Downstream, args: list[str]) -> None:
         "deviation": None,
         "exchanges": 1,
         "line": 22,
+        "needed_by": None,
     }
     assert [(f["kind"], f["severity"], f["path"]) for f in document["findings"][1:]] == [
         ("request-violation", "warning", "$.duplicateValidationScope"),

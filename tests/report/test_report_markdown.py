@@ -8,7 +8,19 @@ from html.parser import HTMLParser
 import pytest
 from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
-from helpers.samples import few, for_hostile_text, full_of, hostile, large, nasty, report, rich
+from helpers.samples import (
+    few,
+    for_hostile_text,
+    full_of,
+    hostile,
+    hostile_rehearsal,
+    large,
+    nasty,
+    rehearsed,
+    rehearsed_large,
+    report,
+    rich,
+)
 from hypothesis import given
 
 from pytest_hubfiles.report.formats.markdown import LIMIT, code, render_markdown
@@ -99,6 +111,42 @@ def test_a_failure_without_findings() -> None:
     text = render_markdown(report(failed=True))
 
     assert "> The run failed for another reason than these findings" in text
+
+
+def test_a_rehearsal() -> None:
+    """What was rehearsed stands above the findings: each change that breaks a test, how, and how it happens again."""
+    text = render_markdown(rehearsed())
+
+    lines = text.splitlines()
+    assert "**Rehearsal: 5 tests, 11 allowed changes (150 runs): 5 of them break a test, 1 accepted**" in lines
+    first = lines.index(
+        "| 🔴 breaks | 3/5 | `import-status $.status enum-value-added` | `1 raises, 1 never ends, 1 gives up` |"
+    )
+    assert lines[first + 4].startswith("| ⚪ accepted | 1/5 | `import-status $.result field-removed` | `raises at ")
+    again = "pytest tests/test_sdk.py::test_sdk_complete --hubfiles-change 'import-start success-status-changed 200'"
+    assert f"- `{again}`" in lines
+    assert "- not rehearsed: `tests/test_sdk.py::test_skips` (`it is skipped`)" in lines
+    assert "another reason" not in text
+
+
+def test_a_large_rehearsal_fits() -> None:
+    """A rehearsal of thousands of breaks leaves room for the rest of a comment, and says that there are more."""
+    made = rehearsed_large(400, 60)
+    made.records += large(3000).records
+    text = render_markdown(made)
+
+    assert len(text.encode()) <= LIMIT
+    assert "more that break a test" in text
+    assert "Left out, as a comment on GitHub holds no more" in text
+
+
+@for_hostile_text
+def test_hostile_text_in_a_rehearsal(text: str) -> None:
+    """Changes, tests, errors, places and reasons that mean harm stand in code, and change nothing around it."""
+    page, plain = (Page(render_markdown(hostile_rehearsal(said))) for said in (text, "plain"))
+
+    assert page.tags == plain.tags
+    assert page.prose == plain.prose
 
 
 PLAIN = Page(render_markdown(hostile("plain")))

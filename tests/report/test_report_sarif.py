@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -10,7 +11,19 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from helpers.samples import compared, finding, for_hostile_text, full_of, hostile, large, report, rich
+from helpers.samples import (
+    compared,
+    finding,
+    for_hostile_text,
+    full_of,
+    hostile,
+    hostile_rehearsal,
+    large,
+    rehearsed,
+    rehearsed_large,
+    report,
+    rich,
+)
 from requests_cache import SQLiteCache
 
 from pytest_hubfiles.judge.shipped import shipped_schemas
@@ -46,7 +59,9 @@ def result_of(*findings: Finding) -> Any:
     return result
 
 
-@pytest.mark.parametrize("made", [Report(), report(), rich(), large(300), compared()], ids=str)
+@pytest.mark.parametrize(
+    "made", [Report(), report(), rich(), large(300), compared(), pytest.param(rehearsed(), id="rehearsed")], ids=str
+)
 def test_it_is_valid(made: Report) -> None:
     """Reports of nothing, of no findings, of all categories and of hundreds are valid SARIF."""
     run_of(made)
@@ -207,3 +222,43 @@ def test_hostile_text(text: str) -> None:
         said.replace("{{", "").replace("}}", "").count("{") == said.replace("{{", "").replace("}}", "").count("}") == 0
     )
     assert result["properties"]["after"] == one.after
+
+
+# --- a rehearsal ---
+
+
+def test_breaks_are_results() -> None:
+    """A break of an allowed change that nobody accepts is an error at its place in the user's code; nothing else is."""
+    run = run_of(rehearsed())
+
+    rule = run["tool"]["driver"]["rules"][-1]
+    assert rule["id"] == "breaks-a-test"
+    results = run["results"]
+    assert len(results) == 6
+    assert {(r["ruleId"], r["level"]) for r in results} == {("breaks-a-test", "error")}
+    assert {run["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] for r in results} == {"breaks-a-test"}
+    places = [r["locations"][0]["physicalLocation"] for r in results]
+    assert {"artifactLocation": {"uri": "uploaders/manual.py"}, "region": {"startLine": 67}} in places
+    assert len({r["partialFingerprints"]["hubfilesBreak/v1"] for r in results}) == 6
+    (of_two,) = [r for r in results if len(r["properties"]["tests"]) == 2]
+    assert "breaks tests/test_uploads.py::test_manual_duration[v3] and 1 other test" in of_two["message"]["text"]
+    other = run_of(rehearsed_large(8, 3))
+    assert other["results"] == []
+    assert len(other["tool"]["driver"]["rules"]) == len(POLICY)
+
+
+def test_the_fingerprint_of_a_break_knows_no_line() -> None:
+    """Code that moved within its file is no new result."""
+    made = rehearsed()
+    assert made.rehearsal is not None
+    before = [r["partialFingerprints"] for r in run_of(made)["results"]]
+    made.rehearsal.breaks = [replace(b, place=(b.place or "").replace(":67 ", ":99 ")) for b in made.rehearsal.breaks]
+    assert [r["partialFingerprints"] for r in run_of(made)["results"]] == before
+
+
+@for_hostile_text
+def test_hostile_text_in_a_rehearsal(text: str) -> None:
+    """Whatever changes, tests, errors and places are, the log is valid and the break is its one result."""
+    (result,) = run_of(hostile_rehearsal(text))["results"]
+
+    assert result["ruleId"] == "breaks-a-test"

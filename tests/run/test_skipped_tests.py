@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from textwrap import dedent, indent
+
 import pytest
 from helpers.downstream import Downstream, polled, started, whole_import
 
@@ -54,12 +57,104 @@ def test_what_a_test_expects_to_fail_of(downstream: Downstream, found: str, how:
     body, recording, told = TESTS[found]
     downstream.tests(f"@pytest.mark.xfail\ndef test_import(hubfiles):\n{body}{how}\n")
     downstream.write(recording)
-    result = downstream.run()
+    result = downstream.run("--hubfiles-report=json:report.json")
+    report = json.loads((downstream.path / "report.json").read_text(encoding="utf-8"))
+    assert report["failed"] is (result.ret != 0)
     if found == "breaking":
         result.assert_outcomes(xfailed=1)
     else:
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines([told])
+
+
+ONE = "cassettes/2026-03/one.yaml"
+SUBTESTS = {
+    "fixture": """
+@pytest.mark.hubfiles(cassette="one")
+def test_import(hubfiles, subtests):
+    with subtests.test("first"):
+{body}
+        {ending}
+{after}
+""",
+    "unittest": """
+import unittest
+
+@pytest.mark.hubfiles(cassette="one")
+class TestFiles(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _hubfiles(self, hubfiles):
+        self.hubfiles = hubfiles
+
+    def test_import(self):
+        hubfiles = self.hubfiles
+        with self.subTest("first"):
+{body}
+            {ending}
+{after}
+""",
+}
+ENDINGS = {
+    "skips": "pytest.skip('not here')",
+    "raises": "raise __import__('unittest').SkipTest('no')",
+    "passes": "pass",
+}
+
+
+def with_subtest(how: str, ending: str, body: str = "pass", after: str = "pass") -> str:
+    """Return a test whose subtest does *body* and ends so, and that does *after* itself."""
+    depth = "    " if how == "fixture" else "        "
+    return SUBTESTS[how].format(
+        body=indent(dedent(body), depth + "    "), ending=ENDINGS[ending], after=indent(dedent(after), depth)
+    )
+
+
+@pytest.mark.parametrize("place", ["in it", "after it"])
+@pytest.mark.parametrize("found", TESTS)
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("how", SUBTESTS)
+def test_a_subtest_hides_no_finding(downstream: Downstream, how: str, ending: str, found: str, place: str) -> None:
+    """However a subtest ends, its whole test is judged when all of it has run: with what comes after, too."""
+    body, recording, told = TESTS[found]
+    parts = {"in it": {"body": body}, "after it": {"after": body}}[place]
+    downstream.tests(with_subtest(how, ending, **parts))
+    downstream.write(recording, downstream.path / ONE)
+    result = downstream.run("-rA")
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["FAILED *test_import*"])
+    result.stdout.fnmatch_lines([told])
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("how", SUBTESTS)
+def test_a_subtest_over_nothing_changes_nothing(downstream: Downstream, how: str, ending: str) -> None:
+    """A test with a subtest that passes or is skipped is green, and what it recorded is promoted."""
+    downstream.tests(with_subtest(how, ending, after="import_a_file(hubfiles)"))
+    result = downstream.run_live("--hubfiles-record=once")
+    assert result.ret == 0, result.stdout.str()
+    assert downstream.yaml_files() == [ONE]
+
+
+@pytest.mark.parametrize("how", SUBTESTS)
+def test_a_failed_subtest_says_what_was_found(downstream: Downstream, how: str) -> None:
+    """The failure of a subtest shows the findings so far, and those of its test show all."""
+    body, recording, told = TESTS["breaking"]
+    downstream.tests(with_subtest(how, "passes", body + "    assert False"))
+    downstream.write(recording, downstream.path / ONE)
+    result = downstream.run()
+    assert result.parseoutcomes()["failed"] == 2
+    result.stdout.fnmatch_lines([told, told])
+
+
+def test_a_subtest_of_a_test_that_asks_late(downstream: Downstream) -> None:
+    """The first test of a run may ask for the fixture while it runs, and skip a subtest before it asks for more."""
+    late = "def test_import(request, subtests):\n    hubfiles = request.getfixturevalue('hubfiles')"
+    source = with_subtest("fixture", "skips", after=SWALLOWED).replace("def test_import(hubfiles, subtests):", late)
+    downstream.tests(source)
+    downstream.write(whole_import(), downstream.path / ONE)
+    result = downstream.run()
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["*unmatched-request*"])
 
 
 CLIENT = """

@@ -105,7 +105,8 @@ def _at(values: Sequence[Spot], recording: Recording, operation: str) -> Iterato
         yield from ((ENUM, None), (ENUM, WHILE_WAITING), (ENUM, AT_THE_END))
     elif texts and facts.enum:
         yield ENUM, None
-        yield from ((ENUM, value) for value in sorted(facts.enum - texts) if _is_word(value))
+        if not any((spot.name, spot.value) in recording.asked_for for spot in values):  # what was asked for comes back
+            yield from ((ENUM, value) for value in sorted(facts.enum - texts) if _is_word(value))
     for (kind, variant), edit in EDITS.items():
         if path == "$" and kind == "null-appeared":  # that is body-emptied
             continue

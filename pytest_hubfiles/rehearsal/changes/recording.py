@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
 from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.rehearsal.changes.answers import ANSWERS
@@ -56,6 +58,17 @@ class Recording:
             if exchange.operation is not None:
                 numbers.setdefault(visible(exchange.operation), []).append(number)
         return numbers
+
+    @cached_property
+    def asked_for(self) -> set[tuple[str, object]]:
+        """The members of what requests send, each with its value if that is a text."""
+        asked: set[tuple[str, object]] = set()
+        for interaction in self.interactions:
+            with suppress(BodyNotJsonError):
+                sent = parse_json(interaction.request_body) if interaction.request_body else None
+                members = sent.items() if isinstance(sent, dict) else ()
+                asked |= {(name, value) for name, value in members if isinstance(value, str)}
+        return asked
 
     @property
     def versions(self) -> dict[str, set[str]]:

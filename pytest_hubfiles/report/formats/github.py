@@ -6,10 +6,11 @@ in the package @actions/core. GitHub shows ten errors, ten warnings and ten noti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pytest_hubfiles.model.policy import Severity
+from pytest_hubfiles.report.formats.rehearsal_text import headline, told
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     OTHER_REASONS,
@@ -22,6 +23,7 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
+from pytest_hubfiles.report.rehearsal import Break
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import visible, visible_lines
 
@@ -43,7 +45,11 @@ def render_github(report: Report) -> str:
         lines.append(f"hubfiles: from {visible(compared.old)} to {visible(compared.new)}: {MEANINGS[compared.verdict]}")
         lines += [f"hubfiles: {visible(one.operation)}: {one.verdict.value}" for one in compared.operations]
     lines += [f"::notice title=hubfiles::{_data(line)}" for line in report.stale_deviations]
-    return "\n".join([*lines, *map(_command, seen)]) + "\n"
+    breaks = []
+    if report.rehearsal is not None:
+        lines.append(f"hubfiles: rehearsal: {visible(headline(report.rehearsal))}")
+        breaks = report.rehearsal.failing_by_place
+    return "\n".join([*lines, *map(_command, seen), *map(_of_breaks, breaks)]) + "\n"
 
 
 def _command(one: Seen) -> str:
@@ -57,8 +63,18 @@ def _command(one: Seen) -> str:
         properties["file"] = finding.test.partition("::")[0]
     subject = " ".join(str(f) for f in (finding.version, finding.operation) if f is not None)
     properties["title"] = f"{finding.severity.value} {finding.kind.value}{subject and ': '}{subject}"
+    return _annotation(COMMANDS[finding.severity], properties, _message(one))
+
+
+def _of_breaks(breaks: Sequence[Break]) -> str:
+    file, line = breaks[0].file_and_line
+    place = {"file": file} if line is None else {"file": file, "line": line}
+    return _annotation("error", {**place, "title": f"breaks under {breaks[0].change}"}, "\n".join(told(breaks)))
+
+
+def _annotation(command: str, properties: Mapping[str, object], said: str) -> str:
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{COMMANDS[finding.severity]} {shown}::{_data(_message(one))}"
+    return f"::{command} {shown}::{_data(said)}"
 
 
 def _message(one: Seen) -> str:

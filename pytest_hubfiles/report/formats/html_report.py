@@ -10,13 +10,14 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Severity
 from pytest_hubfiles.report.formats.json_report import tool_version
+from pytest_hubfiles.report.formats.rehearsal_text import headline, remarks
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     OTHER_REASONS,
@@ -30,7 +31,9 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
+from pytest_hubfiles.report.matrix import STATES, matrix_of
 from pytest_hubfiles.report.outline import Row, outline
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import visible
 
@@ -89,16 +92,33 @@ def render_html(report: Report) -> str:
         plural=plural,
         said=what_it_says,
         severities=_severities,
+        **_rehearsal(report.rehearsal),
     )
+
+
+def _rehearsal(rehearsal: Rehearsal | None) -> dict[str, Any]:
+    """Return what the page's table of changes by tests is made of."""
+    if rehearsal is None:
+        return {}
+    matrix = matrix_of(rehearsal)
+    return {
+        "headline": headline(rehearsal),
+        "matrix": matrix,
+        "quiet": sum(row.is_quiet for place in matrix.places for row in place.changes),
+        "remarks": list(remarks(rehearsal)),
+        "states": STATES,
+    }
 
 
 @cache
 def _parts() -> tuple[Template, Markup, Markup]:
     """Return the template of the page, and the style and script that stand in it."""
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
-    )
-    return environment.from_string(_own("page.html")), _own("page.css"), _own("page.js")
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown,
+        loader=DictLoader({name: _own(name) for name in ("page.html", "rehearsal.html")}),
+    )  # fmt: skip
+    style, script = (_own(f"page.{kind}") + _own(f"rehearsal.{kind}") for kind in ("css", "js"))
+    return environment.get_template("page.html"), style, script
 
 
 def _own(name: str) -> Markup:

@@ -6,7 +6,7 @@ import json
 from importlib import metadata, resources
 from typing import Any, Final
 
-from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
+from pytest_hubfiles.compare.comparison import ByTests, Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
@@ -70,6 +70,7 @@ def compared(comparison: Comparison) -> dict[str, Any]:
                 "verdict": one.verdict.value,
                 "schemas": one.schemas.value,
                 "recordings": one.recordings.value,
+                **({} if one.tests is None else {"tests": one.tests.value}),
             }
             for one in comparison.operations
         ],
@@ -125,7 +126,13 @@ def read_json(text: bytes, source: str) -> Report:
 
 def _comparison(facts: dict[str, Any]) -> Comparison:
     operations = (
-        Compared(one["operation"], Verdict(one["schemas"]), Verdict(one["recordings"])) for one in facts["operations"]
+        Compared(
+            one["operation"],
+            Verdict(one["schemas"]),
+            Verdict(one["recordings"]),
+            ByTests(one["tests"]) if "tests" in one else None,
+        )
+        for one in facts["operations"]
     )
     return Comparison(facts["old"], facts["new"], tuple(operations), tuple(facts["missing"]), tuple(facts["support"]))
 
@@ -134,7 +141,10 @@ def _check(document: dict[str, Any], source: str) -> None:
     from pytest_hubfiles.judge.validator import first_error  # jsonschema: only who reads reports needs it
 
     schema = json.loads(resources.files("pytest_hubfiles").joinpath("report.schema.json").read_text(encoding="utf-8"))
-    error = first_error(schema, document)
+    try:
+        error = first_error(schema, document)
+    except RecursionError:
+        raise ReportUnreadableError(source, "it is nested too deeply") from None
     if error is not None:
         raise ReportUnreadableError(source, error)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pytest_hubfiles.model.policy import Severity
+from pytest_hubfiles.report.formats.rehearsal_text import foremost, headline, how, is_accepted, remarks
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
     OTHER_REASONS,
@@ -25,6 +26,7 @@ from pytest_hubfiles.report.grouping import (
     plural,
     what_it_says,
 )
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import visible
 
@@ -55,7 +57,7 @@ def _cell(text: str) -> str:
 def render_markdown(report: Report) -> str:
     """Return *report* as Markdown that fits into a comment on GitHub; what is left out for that is said."""
     seen = across_tests(report.findings)
-    head = [*_verdict(report, seen), *_severities(seen), *_comparison(report)]
+    head = [*_verdict(report, seen), *_severities(seen), *_comparison(report), *_rehearsal(report.rehearsal)]
     tail = _judged(report)
     fixed = _size([*head, *tail]) + _RESERVED
     shown = seen[: _fitting(seen, LIMIT - fixed)]
@@ -114,19 +116,41 @@ def _comparison(report: Report) -> list[str]:
     compared = report.comparison
     rows = (
         f"| {_cell(one.operation)} | {one.verdict.value} | {one.schemas.value} | {one.recordings.value} |"
+        + (f" {'' if one.tests is None else one.tests.value} |" * compared.has_tests)
         for one in compared.operations
     )
     return [
         "",
         f"**From {code(compared.old)} to {code(compared.new)}: {MEANINGS[compared.verdict]}**",
         "",
-        "| operation | verdict | by schemas | by recordings |",
-        "| :--- | :--- | :--- | :--- |",
+        f"| operation | verdict | by schemas | by recordings |{' by your tests |' * compared.has_tests}",
+        f"| :--- | :--- | :--- | :--- |{' :--- |' * compared.has_tests}",
         *_as_many(rows),
         "",
         *_as_many(f"- {code(line, 400)}" for line in (*compared.support, *compared.missing)),
         *stale,
     ]
+
+
+def _rehearsal(rehearsal: Rehearsal | None) -> list[str]:
+    if rehearsal is None:
+        return []
+    by_change, tried = rehearsal.by_change, rehearsal.tried
+    lines = ["", f"**Rehearsal: {headline(rehearsal, code)}**"]
+    rows = _as_many(
+        f"| {'⚪ accepted' if is_accepted(breaks) else '🔴 breaks'} | {len(breaks)}/{tried[change]} | {_cell(change)} "
+        f"| {_cell(how(breaks))} |"
+        for change, breaks in by_change.items()
+    )
+    if rows:
+        lines += ["", "| | tests | change | how |", "| :--- | ---: | :--- | :--- |", *rows]
+    if len(rows) < len(by_change):
+        lines += ["", f"and {plural(len(by_change) - len(rows), 'change')} more that break a test"]
+    again = _as_many(f"- {code(foremost(breaks).reproduce, 1000)}" for breaks in by_change.values())
+    if again:
+        lines += ["", "<details><summary>How each happens again</summary>", "", *again, "", "</details>"]
+    said = _as_many(f"- {line}" for line in remarks(rehearsal, code))
+    return [*lines, "", *said] if said else lines
 
 
 def _heading(group: Group) -> str:
@@ -149,6 +173,8 @@ def _item(one: Seen) -> list[str]:
         lines.append(f"  and {plural(len(said) - _LINES, 'line')} more  ")
     if finding.deviation is not None:
         lines.append(f"  known deviation: {code(finding.deviation, 300)}  ")
+    if finding.needed_by is not None:
+        lines.append(f"  {code(str(finding.needed_by), 300)}  ")
     facts = [_listed(one.tests), _listed([str(place) for place in one.places]), plural(finding.exchanges, "exchange")]
     where = " · ".join(fact for fact in facts if fact)
     return [*lines, f"  {where} · fingerprint `{finding.fingerprint}`"]

@@ -5,16 +5,20 @@ Source: SARIF 2.1.0 plus errata 01 (OASIS), sections given beside what follows t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
 from pytest_hubfiles.report.formats.json_report import checked, compared, tool_version
+from pytest_hubfiles.report.formats.rehearsal_text import told
 from pytest_hubfiles.report.grouping import Seen, across_tests, what_it_says
+from pytest_hubfiles.report.rehearsal import Break
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.visible import visible_json, visible_lines
 
@@ -25,16 +29,26 @@ LEVELS: Final[Mapping[Severity, str]] = {
     Severity.INFO: "note",
 }
 _HOME: Final = "https://github.com/pytest-hubfiles/pytest-hubfiles"
+_BREAKS: Final[Mapping[str, Any]] = {
+    "id": "breaks-a-test",
+    "name": "BreaksATest",
+    "shortDescription": {"text": "A change that the API may make at any time breaks a test."},
+    "fullDescription": {"text": "A test was rehearsed with a change that the API may make at any time, and broke."},
+    "defaultConfiguration": {"level": "error"},
+}
+"""The rule that breaks found by a rehearsal are results of, where there are any."""
+
 _VERSIONS: Final = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}(?:-beta)?")
 
 
 def render_sarif(report: Report) -> str:
     """Return *report* as a SARIF 2.1.0 log with one run: kinds are its rules, findings its results."""
+    breaks = report.rehearsal.failing_by_place if report.rehearsal is not None else []
     driver = {
         "name": "pytest-hubfiles",
         "version": tool_version(),
         "informationUri": _HOME,
-        "rules": [_rule(kind) for kind in Kind],
+        "rules": [*(_rule(kind) for kind in Kind), *([_BREAKS] if breaks else [])],
     }
     facts: dict[str, Any] = {
         "checked": checked(report),
@@ -49,7 +63,7 @@ def render_sarif(report: Report) -> str:
         "tool": {"driver": driver},
         "invocations": [{"executionSuccessful": True}],  # 3.20.14: of the tool itself, whatever it found
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one) for one in across_tests(report.findings)],
+        "results": [*(_result(one) for one in across_tests(report.findings)), *map(_of_breaks, breaks)],
         "properties": facts,
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -91,10 +105,33 @@ def _result(one: Seen) -> dict[str, Any]:
     return result
 
 
+def _of_breaks(breaks: Sequence[Break]) -> dict[str, Any]:
+    first = breaks[0]
+    file, line = first.file_and_line
+    function = (first.place or "").partition(" ")[2]
+    identity = "\n".join((first.change, file, function, first.verdict))  # no line, which moves
+    place = _at(file, line)
+    return {
+        "ruleId": _BREAKS["id"],
+        "ruleIndex": len(Kind),
+        "level": "error",
+        "message": {"text": _escaped("\n".join(told(breaks)))},
+        "partialFingerprints": {
+            "hubfilesBreak/v1": hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+        },
+        "locations": [{"physicalLocation": place}] if _is_below(place) else [],
+        "properties": {**asdict(first), "reproduce": first.reproduce, "tests": [one.test for one in breaks]},
+    }
+
+
 def _message(finding: Finding) -> str:
     facts = (finding.version, finding.operation, finding.http_status, finding.task_status)
     place = " ".join(str(fact) for fact in facts if fact is not None)
-    text = visible_lines(f"{place} {finding.path}: {what_it_says(finding)}".strip())
+    return _escaped(f"{place} {finding.path}: {what_it_says(finding)}".strip())
+
+
+def _escaped(text: str) -> str:
+    text = visible_lines(text)
     text = text.replace("{", "{{").replace("}", "}}")  # 3.11.5: a single one begins a placeholder
     return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text  # 3.11.6: that would be a link
 

@@ -21,7 +21,7 @@ from pytest_hubfiles.report.grouping import (
 )
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
-from pytest_hubfiles.visible import visible, visible_lines
+from pytest_hubfiles.visible import clauses, visible, visible_lines
 
 _WORTH_SKIPPING: Final = 5.0
 """From how many seconds on it is said that replays waited."""
@@ -50,6 +50,7 @@ def render_finding(*same: Finding) -> list[str]:
         line += f" [{exchanges} exchanges]"
     if finding.deviation is not None:
         line += f" (known: {finding.deviation})"
+    more += [] if finding.needed_by is None else [str(finding.needed_by)]
     return [visible(line), *(f"          {visible(text.strip())}" for text in more)]
 
 
@@ -100,10 +101,13 @@ def render_text(report: Report) -> str:
 
 
 def _comparison(comparison: Comparison) -> list[str]:
-    """Return the verdict as a table: per operation, by the schemas, by the recordings."""
-    rows = [("operation", "verdict", "by schemas", "by recordings")]
-    rows += [(c.operation, c.verdict.value, c.schemas.value, c.recordings.value) for c in comparison.operations]
-    shown = 4 if any(c.schemas is not Verdict.NOT_COMPARED for c in comparison.operations) else 2
+    """Return the verdict as a table: per operation, by the schemas, by the recordings, by tests if any were asked."""
+    rows = [("operation", "verdict", "by schemas", "by recordings", "by your tests")]
+    for one in comparison.operations:
+        by_tests = "" if one.tests is None else one.tests.value
+        rows.append((one.operation, one.verdict.value, one.schemas.value, one.recordings.value, by_tests))
+    has_schemas = any(one.schemas is not Verdict.NOT_COMPARED for one in comparison.operations)
+    shown = 5 if comparison.has_tests else 4 if has_schemas else 2
     widths = [max(len(row[column]) for row in rows) for column in range(shown)]
     lines = [f"from {comparison.old} to {comparison.new}: {MEANINGS[comparison.verdict]}"]
     for row in rows if comparison.operations else ():
@@ -130,10 +134,10 @@ def _recordings(report: Report) -> list[str]:
     lines = [f"recorded: {cassette}" for cassette in promoted]
     for record in report.records:
         if record.candidate is not None:
-            lines.append(f"kept as a candidate: {record.candidate} ({'; '.join(record.reasons)})")
+            lines.append(f"kept as a candidate: {record.candidate} ({clauses(*record.reasons)})")
         elif record.reasons:
             what = "verified" if record.verified else "recorded"
-            lines.append(f"not {what}: {record.cassette} ({'; '.join(record.reasons)})")
+            lines.append(f"not {what}: {record.cassette} ({clauses(*record.reasons)})")
     idle = [r.test for r in report.records if r.is_test and not (r.judged or r.not_judged or r.reasons or _asked(r))]
     if idle:
         more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""

@@ -1,0 +1,77 @@
+"""``hubfiles needs``: what the tests need of each answer, as files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from pytest_hubfiles import cassettes, regular_files
+from pytest_hubfiles.cli.output import USAGE, say
+from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.rehearsal.needs import schemas
+from pytest_hubfiles.report.evidence import Evidence, united
+from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
+from pytest_hubfiles.visible import shown, visible_json
+
+
+class NeedsNotWrittenError(HubfilesError):
+    """A file of needs could not be written; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The needs {shown(path)} could not be written: {reason}")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json…")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The folder to write to.")
+def needs(paths: tuple[Path, ...], *, out: Path) -> None:
+    """Write what the rehearsed tests need of each answer: DIR/<version>/<operation>.json.
+
+    Each file is a JSON Schema of the loosest answer under which every test stays green, with the tests that need each
+    part. REPORT.json is what pytest --hubfiles-rehearse all --hubfiles-report json:REPORT.json writes; several, of
+    shards or of other families, are taken together. A file of an operation that none tells of is left as it is.
+    Exit status: 0, or 2 where a report is unreadable or tells of no rehearsal, or a file cannot be written.
+    """
+    try:
+        evidence = _evidence(paths)
+        for version, operations in schemas(evidence).items():
+            for operation, schema in operations.items():
+                path = out / version / f"{operation}.json"
+                is_new = _write(path, visible_json(json.dumps(schema, indent=2, ensure_ascii=False)) + "\n", out)
+                say(f"{'written' if is_new else 'unchanged'}: {shown(path)}")
+    except HubfilesError as error:
+        say(str(error), err=True)
+        sys.exit(USAGE)
+
+
+def _evidence(paths: Iterable[Path]) -> Evidence:
+    evidence: Evidence = {}
+    for path in paths:
+        try:
+            report = read_json(regular_files.read(path), shown(path))
+        except OSError as error:
+            raise ReportUnreadableError(shown(path), error.strerror or str(error)) from None
+        if report.rehearsal is None or not report.rehearsal.evidence:
+            reason = "it tells of no rehearsal of a test's answers; --hubfiles-rehearse all makes one that does"
+            raise ReportUnreadableError(shown(path), reason)
+        evidence = united(evidence, report.rehearsal.evidence)
+    return evidence
+
+
+def _write(path: Path, text: str, root: Path) -> bool:
+    """Write *text* to *path*, unless it is there; return whether it was written."""
+    content = text.encode()
+    try:
+        if path.is_symlink() or not path.exists() or regular_files.read(path).replace(b"\r\n", b"\n") != content:
+            cassettes.write(path, content, root)
+            return True
+    except cassettes.CassetteNotWrittenError as error:
+        raise NeedsNotWrittenError(path, error.reason) from None
+    except OSError as error:
+        raise NeedsNotWrittenError(path, error.strerror or str(error)) from None
+    return False

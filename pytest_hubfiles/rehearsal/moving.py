@@ -1,0 +1,138 @@
+"""The rehearsal of one test as another version, with and without what that version does not promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pytest_hubfiles.rehearsal.asking import Asking
+from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.rehearsal.move import Move
+from pytest_hubfiles.rehearsal.rehearse import ASKS_OTHERWISE, ENDS_OTHERWISE, OneTest, Told, why_not_of
+from pytest_hubfiles.rehearsal.search import Found, Search
+from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
+
+VERSION: Final = "version"
+"""The family of what a new version does otherwise."""
+
+Attempt = Callable[[Sequence[Change], bool], "Told | None"]
+"""Runs the test with some changes at once; as the new version, or as the one that it is of."""
+
+
+@dataclass
+class Moving:
+    """Runs *test*, which uses *operations*, as the new version of *move*, with each of *changes* and with all of them.
+
+    *suspects* are the names of those that broke it the last time.
+    """
+
+    test: OneTest
+    move: Move
+    operations: Sequence[str]
+    changes: Sequence[Change]
+    attempt: Attempt
+    suspects: Iterable[str] = ()
+
+    def run(self, is_over: Callable[[], bool], progress: Callable[[int, int], None] = lambda *_: None) -> Rehearsed:
+        """Return what the test comes to; nothing more is tried once the budget *is_over*.
+
+        *progress* is told of how many changes the verdict is known, and how many there are.
+        """
+        name, everything = self.test.name, (str(self.move), *map(str, self.changes))
+        if not self.operations:
+            return Rehearsed(name, refused=f"nothing of {self.move.old} is recorded of it")
+        control = self.attempt((), False)
+        why_not = why_not_of(control)
+        if control is None or why_not is not None:
+            return Rehearsed(name, refused=why_not)
+        if is_over():
+            return Rehearsed(name, not_tried=everything)
+        plain = self.attempt((), True)
+        is_sure = plain is not None and (
+            not plain.outcome.verdict.is_break or self._outcome(()).verdict is plain.outcome.verdict
+        )
+        if plain is None or not is_sure:
+            return Rehearsed(name, undecided=everything)
+        if plain.outcome.verdict.is_break:
+            found, breaks = Found(runs=1), [self._as_new(plain.outcome)]
+        else:
+            found = self._search(is_over, progress)
+            breaks = [*self._breaks(found), *self._all_at_once(found)]
+        again = self.attempt((), False)
+        if not control.is_as(again) or not control.asks_as(again):
+            return Rehearsed(name, refused=ENDS_OTHERWISE if not control.is_as(again) else ASKS_OTHERWISE)
+        return replace(_rehearsed(name, str(self.move), found), breaks=tuple(breaks), requests=plain.requests,
+                       operations=self._by_operation(breaks, plain, found))  # fmt: skip
+
+    def _search(self, is_over: Callable[[], bool], progress: Callable[[int, int], None]) -> Found:
+        def attempt(group: Sequence[Change]) -> Outcome | None:
+            if is_over():
+                return None
+            progress(search.settled, len(self.changes))
+            return self._outcome(group)
+
+        suspects = [change for change in self.changes if str(change) in set(self.suspects)]
+        search = Search(attempt, suspects)
+        found = search.run(self.changes)
+        found.runs += 1  # that with nothing absent
+        return found
+
+    def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Outcome:
+        told = self.attempt(changes, as_new)
+        return Outcome(Verdict.UNDECIDED) if told is None else told.outcome
+
+    def _breaks(self, found: Found) -> Iterator[Break]:
+        for change, outcome in found.outcomes.items():
+            if outcome.verdict.is_break:
+                alone = self._outcome((change,), as_new=False).verdict is outcome.verdict
+                yield self.test.breaks(change, VERSION, outcome, "" if alone else self._options)
+
+    def _all_at_once(self, found: Found) -> Iterator[Break]:
+        """Yield that the test breaks once everything is absent, though no single member is needed."""
+        is_open = len(found.outcomes) > 1 and not found.not_tried
+        if not is_open or any(outcome.verdict is not Verdict.PASSES for outcome in found.outcomes.values()):
+            return
+        if found.joint or found.runs > 2:  # else the one group was all of them, and has passed
+            outcome = self._outcome(self.changes)
+            if outcome.verdict.is_break:
+                found.joint = found.joint or [tuple(self.changes)]
+                yield self._as_new(outcome)
+
+    def _as_new(self, outcome: Outcome) -> Break:
+        return self.test.breaks(str(self.move), VERSION, outcome, self._options)
+
+    @property
+    def _options(self) -> str:
+        return f"--hubfiles-rehearse {self.move}"
+
+    def _by_operation(self, breaks: Iterable[Break], plain: Told, found: Found) -> Mapping[str, bool]:
+        """Return whether the move breaks each operation, as far as this test tells."""
+        broken = {change.operation for change, outcome in found.outcomes.items() if outcome.verdict.is_break}
+        broken |= {change.operation for group in found.joint for change in group}
+        broken |= {request.operation for request in plain.requests} | set(plain.old)
+        if not broken and any(breaks):
+            broken = set(self.operations)
+        return {operation: operation in broken for operation in self.operations}
+
+
+def asked_as_new(told: Told, test: str, asking: Asking) -> Told:
+    """Return what was *told* of *test* with what it asked as the new version."""
+    told = replace(told, requests=tuple(asking.refused(test)), old=tuple(dict.fromkeys(asking.old)))
+    if told.verdict is not Verdict.ASKS_ELSE or not asking.old:
+        return told
+    error = f"{asking.move.old} is written into the code"
+    return replace(told, error=error, place=asking.place or told.place)
+
+
+def _rehearsed(name: str, move: str, found: Found) -> Rehearsed:
+    undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Verdict.UNDECIDED]
+    return Rehearsed(
+        name,
+        tried=(move, *map(str, found.outcomes)),
+        runs=found.runs,
+        inferred=found.inferred,
+        joint=tuple(tuple(map(str, group)) for group in found.joint),
+        not_tried=tuple(map(str, found.not_tried)),
+        undecided=tuple(undecided),
+    )

@@ -1,0 +1,109 @@
+"""A rehearsal in reports: written, read again and merged, it says the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpers.samples import compared, report
+
+from pytest_hubfiles.compare.comparison import ByTests
+from pytest_hubfiles.report.formats.json_report import read_json, render_json
+from pytest_hubfiles.report.formats.markdown import render_markdown
+from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
+from pytest_hubfiles.report.formats.terminal import render_terminal
+from pytest_hubfiles.report.merging import merged
+from pytest_hubfiles.report.rehearsal import Break, Refused, Rehearsal, Rehearsed
+from pytest_hubfiles.report.report import Report
+
+LINKS = "import-start $.links field-removed"
+ONE = Rehearsed(
+    "test_a.py::test_links",
+    tried=("v3:2026-09", LINKS),
+    runs=4,
+    inferred=1,
+    breaks=(
+        Break(LINKS, "version", "test_a.py::test_links", "raises", "KeyError: 'links'", "a.py:1 f", "pytest a", "soon"),
+    ),
+    joint=((LINKS, "import-status $.result.access field-removed"),),
+    not_tried=("x",),
+    undecided=("y",),
+    requests=(Refused("test_a.py::test_links", "import-start", ("$.overwrite",), ("$.access",)),),
+    operations={"import-start": True, "import-status": False},
+)
+OTHER = replace(
+    ONE,
+    test="test_b.py::test_links",
+    breaks=(),
+    joint=(),
+    requests=(),
+    operations={"import-start": False, "import-status": True, "more": False},
+)
+
+
+def rehearsed(*tests: Rehearsed) -> Report:
+    """Make a report of the rehearsal of *tests*."""
+    made = report()
+    made.rehearsal = Rehearsal("v3:2026-09")
+    for one in tests:
+        made.rehearsal.add(one)
+    return made
+
+
+def test_what_a_test_hands_on() -> None:
+    """What a test hands to the report as text is read again as it was."""
+    assert Rehearsed.from_text(ONE.to_text()) == ONE
+    assert Rehearsed.from_text(Rehearsed("t", refused="why").to_text()) == Rehearsed("t", refused="why")
+
+
+def test_a_report_is_read_again() -> None:
+    """A JSON report fits its schema, and what is read of it is what was written."""
+    written = rehearsed(ONE, OTHER)
+    read = read_json(render_json(written).encode(), "report.json")
+    assert read.rehearsal is not None
+    assert written.rehearsal is not None
+    assert read.rehearsal.to_dict() == written.rehearsal.to_dict()
+    assert read.rehearsal.requests == list(ONE.requests)
+
+
+def test_shards_are_merged() -> None:
+    """The reports of two shards come to that of both; an operation breaks if it does so in one of them."""
+    both = merged([rehearsed(ONE), rehearsed(OTHER)]).rehearsal
+    whole = rehearsed(ONE, OTHER).rehearsal
+    assert both is not None
+    assert whole is not None
+    assert both.to_dict() == whole.to_dict()
+    assert both.operations == {"import-start": True, "import-status": True, "more": False}
+
+
+def test_the_lines_of_a_move() -> None:
+    """Tests of one name are told by their files, what is accepted is told, and so is each body that is refused."""
+    rehearsal = rehearsed(ONE, OTHER).rehearsal
+    assert rehearsal is not None
+    lines = render_rehearsal(rehearsal)
+    assert lines[:5] == [
+        "from v3 to 2026-09: of your 2 v3 tests 1 passes against answers as 2026-09 documents them",
+        "  test_a.py::test_links  $.links may be missing  raises at a.py:1 f: KeyError: 'links'",
+        "    accepted: soon",
+        "    reproduce: pytest a",
+        "  1 test sends a body that 2026-09 refuses: test_a.py::test_links "
+        "(1 member missing in import-start: $.overwrite; 1 member wrong in import-start: $.access)",
+    ]
+
+
+def test_what_tests_tell_of_a_comparison() -> None:
+    """A comparison says by operation what tests tell, in every form; merged, the worse counts."""
+    one, other = compared(), compared()
+    assert one.comparison is not None
+    assert other.comparison is not None
+    one.comparison = one.comparison.with_tests({"import-status": False})
+    other.comparison = other.comparison.with_tests({"import-status": True})
+
+    both = merged([one, read_json(render_json(other).encode(), "other.json"), compared()])
+
+    assert both.comparison is not None
+    told = {operation.operation: operation.tests for operation in both.comparison.operations}
+    assert told == {"import-start": ByTests.NOT_REHEARSED, "import-status": ByTests.BREAKING}
+    assert "  import-status  breaking  breaking    check          breaking" in render_terminal(both)
+    assert "| `import-status` | breaking | breaking | check | breaking |" in render_markdown(both)
+    assert "by your tests" not in render_markdown(compared())
+    assert "tests" not in render_json(compared())
