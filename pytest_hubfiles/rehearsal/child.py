@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
@@ -96,12 +96,27 @@ def _stand_apart(folder: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             descriptors.add(stream.fileno())
-    for descriptor in descriptors:
+    for descriptor in descriptors | _open_on_the_same(descriptors):
         with tempfile.TemporaryFile(dir=folder) as own:
             os.dup2(own.fileno(), descriptor)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # it has no path of ours
         os.dup2(nothing.fileno(), 0)
     os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+def _open_on_the_same(descriptors: Iterable[int]) -> set[int]:
+    """Return all that are open on the files of *descriptors*: pytest keeps some, to write past its own capture."""
+
+    def file_of(descriptor: int) -> tuple[int, int, int] | None:
+        with suppress(OSError):  # it is closed
+            status = os.fstat(descriptor)
+            return status.st_dev, status.st_ino, status.st_rdev
+        return None
+
+    files = {file_of(descriptor) for descriptor in descriptors} - {None}
+    with suppress(OSError):
+        return {int(name) for name in os.listdir("/dev/fd") if file_of(int(name)) in files}  # noqa: PTH208
+    return set()
 
 
 def _write(writing: int, data: bytes) -> None:

@@ -189,6 +189,28 @@ def test_never_green_on_nothing(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(["nothing was rehearsed: *"])
 
 
+LOUD = """
+import logging
+
+def test_loud(hubfiles, capsys):
+    with capsys.disabled():
+        print("past the capture")
+    logging.getLogger("own").warning("live log")
+    import_a_file(hubfiles)
+"""
+
+
+def test_only_the_test_itself_is_heard(downstream: Downstream) -> None:
+    """What a rehearsed run writes past pytest's capture, or logs live, does not reach the terminal."""
+    downstream.tests(LOUD)
+    downstream.write(whole_import(), downstream.cassette("test_loud"))
+    only = "--hubfiles-rehearse-only=import-status $.status"
+    result, rehearsal = rehearse(downstream, only, "-o", "log_cli=true")
+    assert rehearsal["runs"] > 0
+    output = result.stdout.str() + result.stderr.str()
+    assert (output.count("past the capture"), output.count("live log")) == (1, 2)  # of these, one is a heading
+
+
 def test_a_change_is_chosen_by_its_name(suite: Downstream) -> None:
     """A change may be chosen by its whole name, as the lines that repeat a break have it."""
     _, rehearsal = rehearse(
