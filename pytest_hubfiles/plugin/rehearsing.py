@@ -23,16 +23,15 @@ from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of
 from pytest_hubfiles.rehearsal import evidence
-from pytest_hubfiles.rehearsal.asking import Asking
+from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
-from pytest_hubfiles.rehearsal.rehearse import OneTest, Rehearsal, Told
-from pytest_hubfiles.rehearsal.verdicts import Seen, is_installed, outcome_of
-from pytest_hubfiles.report.rehearsal import Rehearsal as RehearsalReport
-from pytest_hubfiles.report.rehearsal import Rehearsed
+from pytest_hubfiles.rehearsal.rehearse import OneTest, RehearsalOfTest, Told
+from pytest_hubfiles.rehearsal.verdicts import Observed, is_installed, outcome_of
+from pytest_hubfiles.report.rehearsal import Rehearsal, Rehearsed
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.settings.values import RecordMode
 
@@ -51,7 +50,7 @@ def known_breaks(config: pytest.Config) -> dict[str, list[str]]:
     return known if isinstance(known, dict) else {}
 
 
-def remember_breaks(config: pytest.Config, rehearsal: RehearsalReport) -> None:
+def remember_breaks(config: pytest.Config, rehearsal: Rehearsal) -> None:
     """Have pytest's cache hold the changes that broke each test; a test that was not rehearsed keeps its own."""
     cache = getattr(config, "cache", None)
     if cache is None or hasattr(config, "workerinput"):
@@ -136,13 +135,13 @@ class Rehearsing:
 
     def _rehearsal(
         self, item: pytest.Item, recorded: Sequence[Interaction]
-    ) -> tuple[Rehearsal | Moving, Mapping[Change, str]]:
+    ) -> tuple[RehearsalOfTest | Moving, Mapping[Change, str]]:
         """Return what rehearses *item*, and the changes that its cassette allows, each with its family."""
         test, suspects = OneTest(item.nodeid, self._options), self._suspects.get(item.nodeid, ())
         move, choice = self._move, self._choice
         if move is None:
             families = dict(choice.of(recorded, self._run.contracts))
-            return Rehearsal(test, families, lambda changes: self._told(item, changes), suspects), families
+            return RehearsalOfTest(test, families, lambda changes: self._told(item, changes), suspects), families
         changes = [change for change in move.changes_of(recorded) if choice.is_wanted(change)]
 
         def attempt(tried: Sequence[Change], as_new: bool) -> Told | None:
@@ -167,7 +166,7 @@ class Rehearsing:
     def _in_child(self, item: pytest.Item, changes: Sequence[Change], move: Move | None) -> Told:
         before = set(sys.modules)
         self._is_child = True
-        asking = None if move is None else Asking(move, item.config.rootpath)
+        asking = None if move is None else MoveWatch(move, item.config.rootpath)
         self._run.tried, self._run.asking = tuple(changes), asking
         silent = _Silent()
         item.config.pluginmanager.register(silent, "pytest_hubfiles.silent")
@@ -246,7 +245,7 @@ class _Silent:
         if test_run is None:
             return Told(None, skipped=self._skipped)
         tape = test_run.recorder.tape
-        seen = Seen(
+        seen = Observed(
             error,
             is_assertion=isinstance(error, (AssertionError, pytest.fail.Exception)),
             asks_else=bool(test_run.recorder.problems),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.record.stragglers import Stragglers
     from pytest_hubfiles.rehearsal.accepted import Accepted
-    from pytest_hubfiles.rehearsal.asking import Asking
+    from pytest_hubfiles.rehearsal.asking import MoveWatch
     from pytest_hubfiles.rehearsal.changes import Change
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
@@ -59,7 +59,7 @@ class Run:
         self.partial = False
         self.running = False
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
-        self.asking: Asking | None = None  # likewise, if it runs as another version
+        self.asking: MoveWatch | None = None  # likewise, if it runs as another version
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
                 self.get(name)

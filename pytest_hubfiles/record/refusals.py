@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -189,31 +189,7 @@ def explain(
     sent = asked or request.label
     kind = Kind.UNMATCHED_REQUEST
     if same:
-        last = tape.interactions[same[-1]]
-        state = last.task_status or "without a state"
-        times = f"{len(same)} time{'s' * (len(same) != 1)}"
-        if tape.is_changed and tape.is_exhausted:
-            kind = Kind.TASK_NEVER_ENDED
-            message = (
-                f"{sent} was answered {state} {tape.most_repeats} times more than was recorded, and is sent once more: "
-                "under this change the test asks for ever. Have the code give up after some time, or see that the "
-                "task is not going on."
-            )
-        elif last.task_status in TERMINAL:
-            message = (
-                f"{sent} was answered {last.task_status} {tape.most_repeats} times more than was recorded: the task "
-                "has ended, and the test asks on. Have the code see that, or raise hubfiles_max_identical_answers in "
-                f"the ini file, which is {tape.most_repeats}."
-            )
-        elif last.task_id is not None and last.status_code < 300:
-            kind = Kind.TASK_NEVER_ENDED
-            message = (
-                f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
-                f"was {state}: the recorded task never ended. Record it again, "
-                f"polling until it is {' or '.join(sorted(TERMINAL))}."
-            )
-        else:
-            message = f"{sent} was recorded {times} and is sent once more now. Record it again.{_own_server(request)}"
+        kind, message = _asked_again(request, sent, tape, same)
     elif not tape.interactions:
         message = (
             f"{sent}: nothing is recorded in {cassette}. Record it with --hubfiles-record once.{_own_server(request)}"
@@ -230,6 +206,37 @@ def explain(
             + ("" if base else _own_server(request))
         )
     return Finding.of(kind, message, after=request.label, cassette=cassette)
+
+
+def _asked_again(request: Interaction, sent: str, tape: Tape, same: Sequence[int]) -> tuple[Kind, str]:
+    """Return what to say of a request that *tape* has answered as often as it can, and of which kind that is."""
+    kind = Kind.UNMATCHED_REQUEST
+    last = tape.interactions[same[-1]]
+    state = last.task_status or "without a state"
+    times = f"{len(same)} time{'s' * (len(same) != 1)}"
+    if tape.is_changed and tape.is_exhausted:
+        kind = Kind.TASK_NEVER_ENDED
+        message = (
+            f"{sent} was answered {state} {tape.most_repeats} times more than was recorded, and is sent once more: "
+            "under this change the test asks for ever. Have the code give up after some time, or see that the "
+            "task is not going on."
+        )
+    elif last.task_status in TERMINAL:
+        message = (
+            f"{sent} was answered {last.task_status} {tape.most_repeats} times more than was recorded: the task "
+            "has ended, and the test asks on. Have the code see that, or raise hubfiles_max_identical_answers in "
+            f"the ini file, which is {tape.most_repeats}."
+        )
+    elif last.task_id is not None and last.status_code < 300:
+        kind = Kind.TASK_NEVER_ENDED
+        message = (
+            f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
+            f"was {state}: the recorded task never ended. Record it again, "
+            f"polling until it is {' or '.join(sorted(TERMINAL))}."
+        )
+    else:
+        message = f"{sent} was recorded {times} and is sent once more now. Record it again.{_own_server(request)}"
+    return kind, message
 
 
 def _likeness(request: Interaction, recorded: Interaction) -> tuple[int, int]:

@@ -18,7 +18,7 @@ _JSON: Final = {"Content-Type": ("application/json",)}
 
 
 @dataclass
-class Asking:
+class MoveWatch:
     """What a test asks as the new version of *move*; *root* is the folder of its project.
 
     ``old`` are the operations that it goes on asking of the old version, ``place`` is where that is in its code.

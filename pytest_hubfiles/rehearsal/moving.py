@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pytest_hubfiles.rehearsal.asking import Asking
+from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.rehearse import ASKS_OTHERWISE, ENDS_OTHERWISE, OneTest, Told, why_not_of
-from pytest_hubfiles.rehearsal.search import Found, Search
-from pytest_hubfiles.report.rehearsal import Break, Outcome, Rehearsed, Verdict
+from pytest_hubfiles.rehearsal.search import Search, SearchResult
+from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Rehearsed
 
 VERSION: Final = "version"
 """The family of what a new version does otherwise."""
@@ -55,7 +55,7 @@ class Moving:
         if plain is None or not is_sure:
             return Rehearsed(name, undecided=everything)
         if plain.outcome.verdict.is_break:
-            found, breaks = Found(runs=1), [self._as_new(plain.outcome)]
+            found, breaks = SearchResult(runs=1), [self._as_new(plain.outcome)]
         else:
             found = self._search(is_over, progress)
             breaks = [*self._breaks(found), *self._all_at_once(found)]
@@ -65,8 +65,8 @@ class Moving:
         return replace(_rehearsed(name, str(self.move), found), breaks=tuple(breaks), requests=plain.requests,
                        operations=self._by_operation(breaks, plain, found))  # fmt: skip
 
-    def _search(self, is_over: Callable[[], bool], progress: Callable[[int, int], None]) -> Found:
-        def attempt(group: Sequence[Change]) -> Outcome | None:
+    def _search(self, is_over: Callable[[], bool], progress: Callable[[int, int], None]) -> SearchResult:
+        def attempt(group: Sequence[Change]) -> Ended | None:
             if is_over():
                 return None
             progress(search.settled, len(self.changes))
@@ -78,20 +78,20 @@ class Moving:
         found.runs += 1  # that with nothing absent
         return found
 
-    def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Outcome:
+    def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
         told = self.attempt(changes, as_new)
-        return Outcome(Verdict.UNDECIDED) if told is None else told.outcome
+        return Ended(Ending.UNDECIDED) if told is None else told.outcome
 
-    def _breaks(self, found: Found) -> Iterator[Break]:
+    def _breaks(self, found: SearchResult) -> Iterator[Break]:
         for change, outcome in found.outcomes.items():
             if outcome.verdict.is_break:
                 alone = self._outcome((change,), as_new=False).verdict is outcome.verdict
                 yield self.test.breaks(change, VERSION, outcome, "" if alone else self._options)
 
-    def _all_at_once(self, found: Found) -> Iterator[Break]:
+    def _all_at_once(self, found: SearchResult) -> Iterator[Break]:
         """Yield that the test breaks once everything is absent, though no single member is needed."""
         is_open = len(found.outcomes) > 1 and not found.not_tried
-        if not is_open or any(outcome.verdict is not Verdict.PASSES for outcome in found.outcomes.values()):
+        if not is_open or any(outcome.verdict is not Ending.PASSES for outcome in found.outcomes.values()):
             return
         if found.joint or found.runs > 2:  # else the one group was all of them, and has passed
             outcome = self._outcome(self.changes)
@@ -99,14 +99,14 @@ class Moving:
                 found.joint = found.joint or [tuple(self.changes)]
                 yield self._as_new(outcome)
 
-    def _as_new(self, outcome: Outcome) -> Break:
+    def _as_new(self, outcome: Ended) -> Break:
         return self.test.breaks(str(self.move), VERSION, outcome, self._options)
 
     @property
     def _options(self) -> str:
         return f"--hubfiles-rehearse {self.move}"
 
-    def _by_operation(self, breaks: Iterable[Break], plain: Told, found: Found) -> Mapping[str, bool]:
+    def _by_operation(self, breaks: Iterable[Break], plain: Told, found: SearchResult) -> Mapping[str, bool]:
         """Return whether the move breaks each operation, as far as this test tells."""
         broken = {change.operation for change, outcome in found.outcomes.items() if outcome.verdict.is_break}
         broken |= {change.operation for group in found.joint for change in group}
@@ -116,17 +116,17 @@ class Moving:
         return {operation: operation in broken for operation in self.operations}
 
 
-def asked_as_new(told: Told, test: str, asking: Asking) -> Told:
+def asked_as_new(told: Told, test: str, asking: MoveWatch) -> Told:
     """Return what was *told* of *test* with what it asked as the new version."""
     told = replace(told, requests=tuple(asking.refused(test)), old=tuple(dict.fromkeys(asking.old)))
-    if told.verdict is not Verdict.ASKS_ELSE or not asking.old:
+    if told.verdict is not Ending.ASKS_ELSE or not asking.old:
         return told
     error = f"{asking.move.old} is written into the code"
     return replace(told, error=error, place=asking.place or told.place)
 
 
-def _rehearsed(name: str, move: str, found: Found) -> Rehearsed:
-    undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Verdict.UNDECIDED]
+def _rehearsed(name: str, move: str, found: SearchResult) -> Rehearsed:
+    undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Ending.UNDECIDED]
     return Rehearsed(
         name,
         tried=(move, *map(str, found.outcomes)),

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from pytest_hubfiles.rehearsal.changes import Change
-from pytest_hubfiles.rehearsal.search import Found, Search
-from pytest_hubfiles.report.rehearsal import Break, Outcome, Refused, Rehearsed, Verdict
+from pytest_hubfiles.rehearsal.search import Search, SearchResult
+from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Refused, Rehearsed
 
 ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without any change"
 ASKS_OTHERWISE: Final = "it asks something else when it is run a second time, without any change"
@@ -23,7 +23,7 @@ class Told:
     ``requests`` are those that this refuses, ``old`` the operations that it asked of the other one.
     """
 
-    verdict: Verdict | None
+    verdict: Ending | None
     error: str | None = None
     place: str | None = None
     asked: tuple[str, ...] = ()
@@ -33,9 +33,9 @@ class Told:
     old: tuple[str, ...] = ()
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Ended:
         """How the test ended."""
-        return Outcome(self.verdict or Verdict.UNDECIDED, self.error, self.place)
+        return Ended(self.verdict or Ending.UNDECIDED, self.error, self.place)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -47,7 +47,7 @@ class Told:
         if "fault" in said:
             return cls(None, said["fault"])
         facts: dict[str, Any] = {**said, **{name: tuple(said[name]) for name in ("asked", "imported", "old")}}
-        facts["verdict"] = None if said["verdict"] is None else Verdict(said["verdict"])
+        facts["verdict"] = None if said["verdict"] is None else Ending(said["verdict"])
         facts["requests"] = tuple(map(Refused.from_dict, said["requests"]))
         return cls(**facts)
 
@@ -67,14 +67,14 @@ class OneTest:
     name: str
     options: str = ""
 
-    def breaks(self, change: Change | str, family: str, outcome: Outcome, options: str = "") -> Break:
+    def breaks(self, change: Change | str, family: str, outcome: Ended, options: str = "") -> Break:
         """Return that *change* breaks it so; under *options*, if not as that change alone."""
         more = options or f"--hubfiles-change {shlex.quote(str(change))}"
         line = " ".join(filter(None, ("pytest", shlex.quote(self.name), self.options, more)))
         return Break(str(change), family, self.name, outcome.verdict.value, outcome.error, outcome.place, line)
 
 
-class Rehearsal:
+class RehearsalOfTest:
     """Runs *test* with each of some changes; *families* has these changes, each with its family.
 
     *attempt* runs it with some of them at once. *suspects* are the names of those that broke it the last time.
@@ -103,12 +103,12 @@ class Rehearsal:
         if control is None or why_not is not None:
             return Rehearsed(name, refused=why_not)
 
-        def attempt(group: Sequence[Change]) -> Outcome | None:
+        def attempt(group: Sequence[Change]) -> Ended | None:
             if is_over():
                 return None
             progress(search.settled, len(changes))
             told = self._attempt(group)
-            return Outcome(Verdict.UNDECIDED) if told is None else told.outcome
+            return Ended(Ending.UNDECIDED) if told is None else told.outcome
 
         suspects = [change for change in changes if str(change) in self._suspects]
         search = Search(attempt, suspects)
@@ -120,13 +120,13 @@ class Rehearsal:
             return Rehearsed(name, refused=ASKS_OTHERWISE)
         return self._rehearsed(found)
 
-    def _rehearsed(self, found: Found) -> Rehearsed:
+    def _rehearsed(self, found: SearchResult) -> Rehearsed:
         breaks = [
             self._test.breaks(change, self._families[change], outcome)
             for change, outcome in found.outcomes.items()
             if outcome.verdict.is_break
         ]
-        undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Verdict.UNDECIDED]
+        undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Ending.UNDECIDED]
         return Rehearsed(
             self._test.name,
             tried=tuple(map(str, found.outcomes)),
@@ -147,7 +147,7 @@ def why_not_of(control: Told | None) -> str | None:
         return control.error or "it does not come to use the fixture"
     if control.skipped:
         return "it is skipped"
-    if control.verdict is not Verdict.PASSES:
+    if control.verdict is not Ending.PASSES:
         return f"it does not pass in a process of its own: {control.error or control.verdict.value}"
     if not control.asked:
         return "it sends nothing"

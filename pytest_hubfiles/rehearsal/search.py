@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_hubfiles.rehearsal.changes import Change
-from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+from pytest_hubfiles.report.rehearsal import Ended, Ending
 
 _NEW_VALUE: Final = "enum-value-added"
 _LAST_STEP: Final = re.compile(r"[^.\[\]]+")
 _STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
 """Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
-Try = Callable[[Sequence[Change]], "Outcome | None"]
+Try = Callable[[Sequence[Change]], "Ended | None"]
 """Runs the test with some changes at once; None once the budget is spent."""
 
 
 @dataclass
-class Found:
+class SearchResult:
     """What a search has found: a verdict by change, how often the test ran, and what breaks it only together."""
 
-    outcomes: dict[Change, Outcome] = field(default_factory=dict)
+    outcomes: dict[Change, Ended] = field(default_factory=dict)
     runs: int = 0
     inferred: int = 0
     joint: list[tuple[Change, ...]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Search:
 
     def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
         self._attempt, self._suspects, self._in_groups = attempt, set(suspects), in_groups
-        self._found = Found()
+        self._found = SearchResult()
         self._is_over = False
 
     @property
@@ -49,7 +49,7 @@ class Search:
         """Of how many changes the verdict is known."""
         return len(self._found.outcomes)
 
-    def run(self, changes: Sequence[Change]) -> Found:
+    def run(self, changes: Sequence[Change]) -> SearchResult:
         """Return what becomes of the test under each of *changes*, in their order."""
         for group in self._groups(changes):
             self._settle(group)
@@ -80,21 +80,21 @@ class Search:
             return
         if len(group) == 1:
             self._found.outcomes[group[0]] = self._confirmed(group[0], outcome)
-        elif outcome.verdict is Verdict.PASSES:
+        elif outcome.verdict is Ending.PASSES:
             self._clear(group)
         else:
             self._halve(group)
 
-    def _confirmed(self, change: Change, outcome: Outcome) -> Outcome:
+    def _confirmed(self, change: Change, outcome: Ended) -> Ended:
         """Return *outcome*, unless *change* does not break the test once more; it may have broken it the last time."""
         if not outcome.verdict.is_break or change in self._suspects:
             return outcome
         again = self._tried([change])
-        return outcome if again is None or again.verdict is outcome.verdict else Outcome(Verdict.UNDECIDED)
+        return outcome if again is None or again.verdict is outcome.verdict else Ended(Ending.UNDECIDED)
 
     def _clear(self, group: Iterable[Change]) -> None:
         for change in group:
-            self._found.outcomes[change] = Outcome(Verdict.PASSES)
+            self._found.outcomes[change] = Ended(Ending.PASSES)
             self._found.inferred += 1
 
     def _halve(self, group: Sequence[Change]) -> None:
@@ -113,7 +113,7 @@ class Search:
 
     def _passes(self, change: Change) -> bool:
         outcome = self._found.outcomes.get(change)
-        return outcome is not None and outcome.verdict is Verdict.PASSES
+        return outcome is not None and outcome.verdict is Ending.PASSES
 
     def _add_joint(self, group: Sequence[Change]) -> None:
         """Find the fewest members of *group* that break the test together, though none does alone."""
@@ -127,13 +127,13 @@ class Search:
             outcome = self._tried(rest)
             if outcome is None:
                 return
-            if outcome.verdict is not Verdict.PASSES:
+            if outcome.verdict is not Ending.PASSES:
                 needed = rest
         outcome = self._tried(needed)
         if outcome is not None and outcome.verdict.is_break:
             self._found.joint.append(tuple(needed))
 
-    def _tried(self, group: Sequence[Change]) -> Outcome | None:
+    def _tried(self, group: Sequence[Change]) -> Ended | None:
         outcome = None if self._is_over else self._attempt(group)
         self._is_over = outcome is None
         self._found.runs += outcome is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
 
-from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+from pytest_hubfiles.report.rehearsal import Ended, Ending
 
 _TIMES_OUT: Final = ("timeout", "timedout", "retryerror", "deadline")
 """In the names of what libraries raise that wait no longer."""
@@ -22,7 +22,7 @@ _MOST_STEPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """What was seen of a test: the exception that ended it, None if it passed, and what it asked.
 
     ``is_assertion`` says whether the test called itself wrong, ``asks_else`` whether it asked what is not recorded,
@@ -37,20 +37,20 @@ class Seen:
     waited: bool = False
 
 
-def outcome_of(seen: Seen, root: Path) -> Outcome:
+def outcome_of(seen: Observed, root: Path) -> Ended:
     """Return how a test of a project in *root* ended."""
     error = seen.error
     place = None if error is None else place_of(error, root)
     said = None if error is None else in_one_line(error)
     if seen.is_endless:
-        return Outcome(Verdict.NEVER_ENDS, None, place)
+        return Ended(Ending.NEVER_ENDS, None, place)
     if seen.asks_else:
-        return Outcome(Verdict.ASKS_ELSE, said, place)
+        return Ended(Ending.ASKS_ELSE, said, place)
     if error is None:
-        return Outcome(Verdict.PASSES)
+        return Ended(Ending.PASSES)
     if seen.waited or any(word in type(error).__name__.lower() for word in _TIMES_OUT) or _is_timeout(error):
-        return Outcome(Verdict.GIVES_UP, said, place)
-    return Outcome(Verdict.FAILS if seen.is_assertion else Verdict.RAISES, said, place)
+        return Ended(Ending.GIVES_UP, said, place)
+    return Ended(Ending.FAILS if seen.is_assertion else Ending.RAISES, said, place)
 
 
 def _is_timeout(error: BaseException) -> bool:

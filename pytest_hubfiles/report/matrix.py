@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Verdict
+from pytest_hubfiles.report.rehearsal import Break, Ending, Rehearsal
 
 NOT_TRIED: Final = "not-tried"
 ACCEPTED: Final = "accepted"
@@ -33,15 +33,15 @@ class State(NamedTuple):
 STATES: Final[Mapping[str, State]] = {
     state.name: state
     for state in (
-        State(Verdict.NEVER_ENDS.value, "∞", "never ends"),
-        State(Verdict.RAISES.value, "!", "raises"),
-        State(Verdict.GIVES_UP.value, "◷", "gives up"),
-        State(Verdict.ASKS_ELSE.value, "→", "asks what is not recorded"),
-        State(Verdict.FAILS.value, "✗", "fails"),
-        State(Verdict.UNDECIDED.value, "?", "no verdict"),
+        State(Ending.NEVER_ENDS.value, "∞", "never ends"),
+        State(Ending.RAISES.value, "!", "raises"),
+        State(Ending.GIVES_UP.value, "◷", "gives up"),
+        State(Ending.ASKS_ELSE.value, "→", "asks what is not recorded"),
+        State(Ending.FAILS.value, "✗", "fails"),
+        State(Ending.UNDECIDED.value, "?", "no verdict"),
         State(NOT_TRIED, "–", "not tried"),
         State(ACCEPTED, "( )", "accepted"),
-        State(Verdict.PASSES.value, "✓", "passes"),
+        State(Ending.PASSES.value, "✓", "passes"),
     )
 }
 """All states, the worst first; the sign of one that is accepted stands between the parentheses."""
@@ -79,7 +79,7 @@ class MatrixRow:
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to see: each test passes, or was left out."""
-        return all(cell is None or cell.state in (NOT_TRIED, Verdict.PASSES.value) for cell in self.cells)
+        return all(cell is None or cell.state in (NOT_TRIED, Ending.PASSES.value) for cell in self.cells)
 
     @property
     def weight(self) -> int:
@@ -143,8 +143,8 @@ def _cells(rehearsal: Rehearsal, breaks: Iterable[Break]) -> dict[tuple[str, str
     for test, one in rehearsal.by_test.items():
         for state, changes in (
             (NOT_TRIED, one.not_tried),
-            (Verdict.UNDECIDED.value, one.undecided),
-            (Verdict.PASSES.value, one.passes),
+            (Ending.UNDECIDED.value, one.undecided),
+            (Ending.PASSES.value, one.passes),
         ):
             cells.update({(test, change): MatrixCell(state) for change in changes})
     for number, broken in enumerate(breaks, start=1):

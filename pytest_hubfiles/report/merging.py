@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_hubfiles.compare.comparison import ByTests, Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
@@ -78,11 +78,13 @@ def merged(reports: Iterable[Report]) -> Report:
         elsewhere=Tally(cassettes, judged, not_judged),
         rehearsal=rehearsal,
     )
-    made.run_findings = [
-        version_ends.recounted(f, made, most[f.version]) if f.kind is Kind.VERSION_ENDS else f
-        for f in made.run_findings
-    ]
+    made.run_findings = [_recounted(finding, made, most) for finding in made.run_findings]
     return made
+
+
+def _recounted(finding: Finding, made: Report, most: Mapping[str | None, int]) -> Finding:
+    is_counted = finding.kind is Kind.VERSION_ENDS
+    return version_ends.recounted(finding, made, most[finding.version]) if is_counted else finding
 
 
 def _together(one: Rehearsal | None, other: Rehearsal | None) -> Rehearsal | None:

@@ -18,7 +18,7 @@ ALLOWED: Final = "allowed"
 _PLACE: Final = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})(?: |$)", re.DOTALL)
 
 
-class Verdict(Enum):
+class Ending(Enum):
     """What a test comes to under a change."""
 
     PASSES = "passes"
@@ -32,14 +32,14 @@ class Verdict(Enum):
     @property
     def is_break(self) -> bool:
         """Whether the test is red then."""
-        return self not in (Verdict.PASSES, Verdict.UNDECIDED)
+        return self not in (Ending.PASSES, Ending.UNDECIDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ended:
     """How a test ended under a change: ``error`` in a line, and the ``place`` in the user's code that led to it."""
 
-    verdict: Verdict
+    verdict: Ending
     error: str | None = None
     place: str | None = None
 

@@ -11,10 +11,10 @@ from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving
 from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, OneTest, Told
-from pytest_hubfiles.report.rehearsal import Rehearsed, Verdict
+from pytest_hubfiles.report.rehearsal import Ending, Rehearsed
 
 A, STATUS = (Change("job", path, "field-removed") for path in ("$.a", "$.status"))
-PASSES, RAISES = Told(Verdict.PASSES, asked=("x",)), Told(Verdict.RAISES, "E", "f.py:1 f", ("x",))
+PASSES, RAISES = Told(Ending.PASSES, asked=("x",)), Told(Ending.RAISES, "E", "f.py:1 f", ("x",))
 
 
 def moving(attempt: Callable[[Sequence[Change], bool], Told | None], *, over: bool = False) -> Rehearsed:
@@ -62,6 +62,6 @@ def test_a_break_that_is_not_sure(runs: tuple[Told | None, ...]) -> None:
 
 def test_a_test_that_ends_otherwise() -> None:
     """A test that does not end the second time as it did the first is not rehearsed, and says why."""
-    other = Told(Verdict.PASSES, asked=("y",))
+    other = Told(Ending.PASSES, asked=("y",))
     assert moving(in_turn(PASSES, RAISES, RAISES, other)).refused == ENDS_OTHERWISE
-    assert moving(in_turn(Told(Verdict.FAILS, "E"))).refused == "it does not pass in a process of its own: E"
+    assert moving(in_turn(Told(Ending.FAILS, "E"))).refused == "it does not pass in a process of its own: E"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_hubfiles.rehearsal.changes import Change
-from pytest_hubfiles.rehearsal.search import Found, Search
-from pytest_hubfiles.report.rehearsal import Outcome, Verdict
+from pytest_hubfiles.rehearsal.search import Search, SearchResult
+from pytest_hubfiles.report.rehearsal import Ended, Ending
 
 KINDS = ("field-removed", "null-appeared")
 CHANGES = [Change("import-status", f"$.{name}", kind) for kind in KINDS for name in "abcdefgh"]
@@ -33,16 +33,16 @@ class Test:
     def breaks(self, group: Sequence[Change]) -> bool:
         return bool(self.alone & set(group)) or any(needed <= set(group) for needed in self.together)
 
-    def __call__(self, group: Sequence[Change]) -> Outcome | None:
+    def __call__(self, group: Sequence[Change]) -> Ended | None:
         if not self.left:
             return None
         self.left -= 1
         self.groups.append(tuple(group))
-        return Outcome(Verdict.FAILS if self.breaks(group) else Verdict.PASSES)
+        return Ended(Ending.FAILS if self.breaks(group) else Ending.PASSES)
 
 
-def broken(found: Found) -> set[Change]:
-    return {change for change, outcome in found.outcomes.items() if outcome.verdict is Verdict.FAILS}
+def broken(found: SearchResult) -> set[Change]:
+    return {change for change, outcome in found.outcomes.items() if outcome.verdict is Ending.FAILS}
 
 
 @given(alone=singles, together=st.lists(joint, max_size=2))
@@ -91,7 +91,7 @@ def test_what_the_budget_leaves_out_is_named(alone: set[Change], budget: int) ->
     """A change has a verdict that is true, or is named as not tried; nothing is guessed."""
     found = Search(Test(alone, budget=budget)).run(ALL)
     assert broken(found) <= alone
-    assert {c for c, outcome in found.outcomes.items() if outcome.verdict is Verdict.PASSES}.isdisjoint(alone)
+    assert {c for c, outcome in found.outcomes.items() if outcome.verdict is Ending.PASSES}.isdisjoint(alone)
     assert set(found.not_tried) == set(ALL) - found.outcomes.keys()
     assert found.runs <= budget
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.fast.places import Asking
 from pytest_hubfiles.record.patch_points import PatchPoint, is_by_itself
 from pytest_hubfiles.record.wire import header_pairs
@@ -35,19 +36,7 @@ def patch_points(adapters: Any, asking: Asking) -> Iterator[PatchPoint]:
         if answer is None:
             asking.hand_over()
             return sending.beneath(self, request, *args, **kwargs)
-        headers: Any = header_pairs(answer)  # of which urllib3 makes an HTTPHeaderDict, which 1.26 does not export
-        raw = urllib3.HTTPResponse(
-            body=io.BytesIO(answer.response_body),
-            headers=headers,
-            status=answer.status_code,
-            version=11,
-            reason=answer.reason,
-            preload_content=False,
-            decode_content=False,
-            request_method=request.method,
-            request_url=request.path_url,
-        )
-        return self.build_response(request, raw)
+        return self.build_response(request, _raw(urllib3.HTTPResponse, answer, request))
 
     def get_environ_proxies(*args: Any, **kwargs: Any) -> Any:
         """Return none: nothing is sent, and looking for one takes a third of the time of a request."""
@@ -59,6 +48,21 @@ def patch_points(adapters: Any, asking: Asking) -> Iterator[PatchPoint]:
     )
     yield sending
     yield proxies
+
+
+def _raw(kind: Any, answer: Interaction, request: Any) -> Any:
+    """Return *answer* as urllib3's response of that *kind*."""
+    return kind(
+        body=io.BytesIO(answer.response_body),
+        headers=header_pairs(answer),  # of which it makes an HTTPHeaderDict, which urllib3 1.26 does not export
+        status=answer.status_code,
+        version=11,
+        reason=answer.reason,
+        preload_content=False,
+        decode_content=False,
+        request_method=request.method,
+        request_url=request.path_url,
+    )
 
 
 class _Below:

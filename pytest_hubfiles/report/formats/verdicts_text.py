@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pytest_hubfiles.report.rehearsal import Break, Verdict
+from pytest_hubfiles.report.rehearsal import Break, Ending
 
 HOW: Final = {
-    Verdict.FAILS.value: ("fails", "fail"),
-    Verdict.RAISES.value: ("raises", "raise"),
-    Verdict.GIVES_UP.value: ("gives up", "give up"),
-    Verdict.NEVER_ENDS.value: ("never ends", "never end"),
-    Verdict.ASKS_ELSE.value: ("asks what is not recorded", "ask what is not recorded"),
+    Ending.FAILS.value: ("fails", "fail"),
+    Ending.RAISES.value: ("raises", "raise"),
+    Ending.GIVES_UP.value: ("gives up", "give up"),
+    Ending.NEVER_ENDS.value: ("never ends", "never end"),
+    Ending.ASKS_ELSE.value: ("asks what is not recorded", "ask what is not recorded"),
 }
 _MOST_NAMES: Final = 3
 
