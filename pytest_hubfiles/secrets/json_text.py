@@ -91,7 +91,7 @@ class _Reader:
         self._end_member()
         if not self._above:
             return
-        closed = self._above.pop()
+        closed, self._beside = self._above.pop(), Telling.NOTHING
         told = self._tell_said(closed.said) if closed.said is not None and closed.values else Telling.NOTHING
         for start, end in closed.values if told else ():
             for scalar in self.scalars[start:end]:

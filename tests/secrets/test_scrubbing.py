@@ -743,3 +743,19 @@ def test_cookies_of_the_content_network_are_no_secrets(name: str) -> None:
     made = get(content_type=None, headers={"Set-Cookie": f"{name}=abc.def; path=/; domain=.hubapi.com; HttpOnly"})
     assert secrets_in(made) == []
     assert scrub(made).interaction.response_headers == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"required": ["size", "accessToken"], "taskId": "AAAAEZ6whGI"},
+        {"steps": [["client_secret"]], "taskId": "AAAAEZ6whGI"},
+        {"notes": ['{"refreshToken": "SCRUBBED", "n": 1}'], "taskId": "AAAAEZ6whGI"},
+    ],
+    ids=["names", "nested", "scrubbed before"],
+)
+def test_a_name_at_the_end_of_a_list_tells_of_nothing_behind_it(body: dict[str, object]) -> None:
+    """A name tells of the value beside it in its own list, not of the member that follows the list."""
+    scrubbed = scrub(interaction("GET", "/files/v3/files/1", json.dumps(body).encode()))
+    assert scrubbed.interaction.json == body
+    assert scrubbed.places == ()
