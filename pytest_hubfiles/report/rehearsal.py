@@ -178,6 +178,8 @@ class Rehearsal:
         if one.refused is not None:
             self.refused.append((one.test, one.refused))
             return
+        if not (one.tried or one.not_tried):  # none of the changes that are asked for is about it
+            return
         broken = {each.change for each in one.breaks}
         undecided = frozenset(one.undecided)
         self._add(one.test, Unbroken(frozenset(one.tried) - undecided - broken, undecided, frozenset(one.not_tried)))

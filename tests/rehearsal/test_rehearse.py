@@ -220,6 +220,14 @@ def test_a_change_is_chosen_by_its_name(suite: Downstream) -> None:
     assert rehearsal["changes"] == 1 + 4
 
 
+def test_only_what_was_rehearsed_is_counted(suite: Downstream) -> None:
+    """A test that no chosen change is about was not rehearsed."""
+    suite.write(whole_import()[:3], suite.cassette("test_plain"))  # which never completes, and so has no result
+    _, rehearsal = rehearse(suite, "--hubfiles-rehearse-only=import-status $.result field-removed")
+    assert rehearsal["tests"] == 3
+    assert rehearsal["changes"] == 1
+
+
 def test_the_budget(suite: Downstream) -> None:
     """When the time is over, what was not tried is named, and counted."""
     result, rehearsal = rehearse(suite, "--hubfiles-rehearse-budget=0s")
