@@ -19,6 +19,7 @@ from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.openapi.documents import OpenApiError
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.settings.values import RecordMode
 
 POLL = poll({**PENDING, "status": "PROCESSING", "result": CAT})
@@ -34,6 +35,7 @@ VALUES: dict[str, Any] = {
     "Finding": FINDING,
     "Exchange": POLL,
     "Comparison": Comparison("v3", "2026-03", (), (), ()),
+    "Rehearsal": Rehearsal("allowed"),
     "RecordMode": RecordMode.ONCE,
     "Exception": KeyError("items"),
     "OpenApiError": OpenApiError("hubspot.json", "it is no object"),

@@ -128,7 +128,7 @@ class Rehearsing:
             progress = Progress(run.config)
             rehearsed = rehearsal.run(self._is_over, lambda *counts: progress.show(item.nodeid, *counts))
             progress.end(rehearsed)
-            found = evidence.of_test(rehearsed, families, recorded, run.contracts)
+            found = evidence.of_test(rehearsed, families, recorded, run.contracts) if families else {}
             item.stash[_RESULT] = replace(rehearsed, evidence=found)
         finally:
             gc.unfreeze()

@@ -15,7 +15,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.finding import Finding, Needed
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Category, Kind
-from pytest_hubfiles.visible import shown, visible
+from pytest_hubfiles.visible import clauses, shown, visible
 
 TESTS: Final = "x-tests"
 """The key of the needs of an operation for the tests that were rehearsed with it."""
@@ -36,7 +36,7 @@ class NeedsUnreadableError(HubfilesError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(
-            f"The needs in {shown(path)} cannot be read: {reason}.\n"
+            f"The needs in {shown(path)} cannot be read: {clauses(reason)}.\n"
             "Rehearse with --hubfiles-rehearse all and --hubfiles-report json:rehearsed.json, and write them with "
             "hubfiles needs rehearsed.json --out FOLDER."
         )

@@ -171,7 +171,7 @@ def test_what_breaks_in_the_new_version(suite: Downstream) -> None:
     assert rehearsal["refused"] == []  # the test of another version is not a concern of this move
     (joint,) = rehearsal["joint"]
     assert (joint["test"], joint["changes"]) == ("test_files.py::test_either", [LINKS, ACCESS])
-    assert rehearsal["names"] == sorted(
+    assert [one["test"] for one in rehearsal["by_test"]] == sorted(
         f"test_files.py::test_{name}"
         for name in ("links", "strict", "both[v3]", "either", "fixed_version", "fixed_path", "built_in", "short_body",
                      "ready")
@@ -256,7 +256,7 @@ def test_workers_say_the_same(suite: Downstream) -> None:
     """Workers, and the last result as the guess, change nothing of what is found."""
     _, first = rehearse(suite)
     _, second = rehearse(suite, "-n", "2")
-    for fact in ("breaks", "joint", "tried", "requests", "operations", "names"):
+    for fact in ("breaks", "joint", "tried", "requests", "operations", "by_test"):
         assert first[fact] == second[fact]
 
 
@@ -350,5 +350,5 @@ def test_what_is_no_news(downstream: Downstream) -> None:
     downstream.write([interaction("GET", owners, 200, {})], downstream.cassette("test_nothing_of_it", version="v3"))
     result, rehearsal = rehearse(downstream, "--hubfiles-fail-on=never")
     assert rehearsal["requests"] == rehearsal["breaks"] == []
-    assert rehearsal["names"] == ["test_files.py::test_refused"]
+    assert [one["test"] for one in rehearsal["by_test"]] == ["test_files.py::test_refused"]
     result.stdout.fnmatch_lines(["not rehearsed: *test_nothing_of_it (nothing of v3 is recorded of it)"])

@@ -10,7 +10,7 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving
-from pytest_hubfiles.rehearsal.rehearse import ENDS_OTHERWISE, OneTest, Told
+from pytest_hubfiles.rehearsal.rehearse import ASKS_OTHERWISE, ENDS_OTHERWISE, OneTest, Told
 from pytest_hubfiles.report.rehearsal import Ending, Rehearsed
 
 A, STATUS = (Change("job", path, "field-removed") for path in ("$.a", "$.status"))
@@ -63,5 +63,6 @@ def test_a_break_that_is_not_sure(runs: tuple[Told | None, ...]) -> None:
 def test_a_test_that_ends_otherwise() -> None:
     """A test that does not end the second time as it did the first is not rehearsed, and says why."""
     other = Told(Ending.PASSES, asked=("y",))
-    assert moving(in_turn(PASSES, RAISES, RAISES, other)).refused == ENDS_OTHERWISE
+    assert moving(in_turn(PASSES, RAISES, RAISES, other)).refused == ASKS_OTHERWISE
+    assert moving(in_turn(PASSES, RAISES, RAISES, RAISES)).refused == ENDS_OTHERWISE
     assert moving(in_turn(Told(Ending.FAILS, "E"))).refused == "it does not pass in a process of its own: E"
