@@ -140,6 +140,7 @@ def test_keyboard_interrupt() -> None:
             pass
 
     thread = threading.Thread(target=is_busy)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background may ignore it
     with VirtualClock():
         try:
             with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # it may come as soon as the thread is started
@@ -148,6 +149,7 @@ def test_keyboard_interrupt() -> None:
         finally:
             interrupted.set()
             thread.join()
+            signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import brotli
+import httpcore  # noqa: F401  # httpx keeps its exceptions, which a run of pytester's would import, and drop
 import httpx
 import requests
 import urllib3
