@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from rehearsals.promises import PROMISES, Measured
+from rehearsals.promises import Measured, w1, w3, w4
 
 
-@pytest.mark.parametrize("promise", [p for p in PROMISES if p.__name__ != "w5"], ids=lambda p: p.__name__)
+@pytest.mark.parametrize("promise", [w1, w3, w4], ids=lambda p: p.__name__)
 def test_promise(promise: Callable[..., Measured]) -> None:
-    """Nothing gets in the way of the promise; what it costs is measured, and no test asserts times."""
+    """Nothing gets in the way of the promise; the others take minutes, and are held to in part by tests/rehearsal."""
     assert promise(bounded=True).failures == ()

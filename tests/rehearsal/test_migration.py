@@ -217,7 +217,8 @@ def test_every_break_happens_again_from_its_line(suite: Downstream) -> None:
     """The line of a break fails the test with that change; where only the move breaks it, it says the same again."""
     _, rehearsal = rehearse(suite)
     for one in rehearsal["breaks"]:
-        result = suite.run(*shlex.split(one["reproduce"])[1:])
+        words = shlex.split(one["reproduce"])[1:]
+        result = suite.pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:recording", *words)
         if one["change"] == MOVE:
             assert f"--hubfiles-rehearse {MOVE}" in one["reproduce"]
             result.assert_outcomes(passed=1)
