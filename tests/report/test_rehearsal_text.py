@@ -22,13 +22,13 @@ def test_the_terminal() -> None:
         "rehearsal: 5 tests, 11 allowed changes (150 runs): 5 of them break a test, 1 accepted",
         "          tests  change                                                how",
         "breaks      3/5  import-status $.status enum-value-added               1 raises, 1 never ends, 1 gives up",
-        "          raises at uploaders/typed.py:82 parse",
-        "          gives up at uploaders/manual.py:52 wait",
+        "          raises at uploaders/typed.py:82 parse: ValidationError: 1 validation error for Task",
+        "          gives up at uploaders/manual.py:52 wait: TimeoutError: not done in 60 s",
         "          never ends at uploaders/manual.py:41 wait_forever",
         "          reproduce: pytest 'tests/test_uploads.py::TestTyped::test_typed_file[2026-03]' --hubfiles-change "
         "'import-status $.status enum-value-added'",
         "breaks      2/5  import-status $.completedAt format-changed no-millis  2 raise",
-        "          raises at uploaders/manual.py:67 duration",
+        "          raises at uploaders/manual.py:67 duration: ValueError: time data does not match",
         "          reproduce: pytest 'tests/test_uploads.py::test_manual_duration[v3]' --hubfiles-change "
         "'import-status $.completedAt format-changed no-millis'",
         "breaks      1/4  import-start success-status-changed 200               asks what is not recorded at "
