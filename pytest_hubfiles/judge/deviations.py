@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -79,6 +78,8 @@ _SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "
 
 
 def _parse(entry: object) -> Deviation:
+    from pytest_hubfiles import toml  # as below: a suite without findings needs none
+
     if not isinstance(entry, Mapping):
         raise ValueError(f"it is {entry!r}, not a [[deviation]] table")
     facts: dict[str, Any] = {}
@@ -96,7 +97,7 @@ def _parse(entry: object) -> Deviation:
                 raise ValueError(f"{written} must be a text, not {value!r}")
             facts[key] = value
         elif key == "until":
-            facts[key] = _date(value)
+            facts[key] = toml.last_day(value)
         else:
             known = sorted(_LISTS | _TEXTS | {"until"})
             raise ValueError(f"{written!r} is not a key of a deviation; the keys are {', '.join(known)}")
@@ -109,15 +110,6 @@ def _parse(entry: object) -> Deviation:
             raise ValueError(f"{facts['kind']!r} is no kind of finding; the kinds are {', '.join(kinds)}")
         facts["kind"] = kinds[facts["kind"]]
     return Deviation(**facts)
-
-
-def _date(value: object) -> dt.date:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):  # a datetime cannot be compared with a date
-        return value
-    if isinstance(value, str):
-        with suppress(ValueError):
-            return dt.date.fromisoformat(value)
-    raise ValueError(f"until must be a date such as 2027-09-30, not {str(value)!r}")
 
 
 def load(path: Path) -> tuple[Deviation, ...]:
@@ -145,15 +137,9 @@ def parse(text: str, path: Path) -> tuple[Deviation, ...]:
     from pytest_hubfiles import toml
 
     try:
-        document = toml.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DeviationsFileError(path, f"it is not TOML: {error}") from None
-    entries = document.get("deviation", [])
-    unknown = sorted(set(document) - {"deviation"})
-    if unknown or not isinstance(entries, list):
-        raise DeviationsFileError(
-            path, f"it holds {', '.join(unknown) or 'one table'}; entries are [[deviation]] tables"
-        )
+        entries = toml.tables(text, "deviation")
+    except ValueError as error:
+        raise DeviationsFileError(path, str(error)) from None
     deviations = []
     for number, entry in enumerate(entries, start=1):
         try:

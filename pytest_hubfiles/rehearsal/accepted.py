@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pytest_hubfiles import regular_files
+from pytest_hubfiles import regular_files, toml
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.report.rehearsal import Break
 
@@ -52,18 +51,14 @@ def load(path: Path) -> tuple[Accepted, ...]:
     Raises:
         RehearsedFileError: if it cannot be read, is not TOML, or a table is wrong.
     """
-    from pytest_hubfiles import toml
-
     try:
-        document = toml.loads(regular_files.read_text(path))
+        entries = toml.tables(regular_files.read_text(path), TABLE)
     except OSError as error:
         raise RehearsedFileError(path, error.strerror or str(error)) from None
-    except (ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
         raise RehearsedFileError(path, f"it is not TOML: {error}") from None
-    entries = document.get(TABLE, [])
-    unknown = sorted(set(document) - {TABLE})
-    if unknown or not isinstance(entries, list):
-        raise RehearsedFileError(path, f"it holds {', '.join(unknown) or 'one table'}; entries are [[{TABLE}]] tables")
+    except ValueError as error:
+        raise RehearsedFileError(path, str(error)) from None
     return tuple(_parse(path, number, entry) for number, entry in enumerate(entries, start=1))
 
 
@@ -77,17 +72,11 @@ def _parse(path: Path, number: int, entry: object) -> Accepted:
     for name in _TEXTS:
         if not isinstance(entry.get(name), str) or not entry[name].strip():
             raise RehearsedFileError(path, f"entry {number}: {name} must be given, as a text")
-    until = _date(path, number, entry.get("until"))
+    try:
+        until = toml.last_day(entry["until"]) if "until" in entry else None
+    except ValueError as error:
+        raise RehearsedFileError(path, f"entry {number}: {error}") from None
     return Accepted(entry["change"], entry["test"], entry["reason"], until)
-
-
-def _date(path: Path, number: int, value: object) -> dt.date | None:
-    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
-        return value
-    if isinstance(value, str):
-        with suppress(ValueError):
-            return dt.date.fromisoformat(value)
-    raise RehearsedFileError(path, f"entry {number}: until must be a date such as 2027-09-30, not {str(value)!r}")
 
 
 def accept(breaks: Iterable[Break], accepted: Iterable[Accepted], today: dt.date) -> list[Break]:
