@@ -9,8 +9,8 @@ from typing import Final
 from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
-from pytest_hubfiles.rehearsal.rehearse import ASKS_OTHERWISE, ENDS_OTHERWISE, OneTest, Told, why_not_of
-from pytest_hubfiles.rehearsal.search import Search, SearchResult
+from pytest_hubfiles.rehearsal.rehearse import OneTest, Progress, Told, ended, rehearsed, searched, why_not_of
+from pytest_hubfiles.rehearsal.search import SearchResult
 from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Rehearsed
 
 VERSION: Final = "version"
@@ -34,7 +34,7 @@ class Moving:
     attempt: Attempt
     suspects: Iterable[str] = ()
 
-    def run(self, is_over: Callable[[], bool], progress: Callable[[int, int], None] = lambda *_: None) -> Rehearsed:
+    def run(self, is_over: Callable[[], bool], progress: Progress = lambda *_: None) -> Rehearsed:
         """Return what the test comes to; nothing more is tried once the budget *is_over*.
 
         *progress* is told of how many changes the verdict is known, and how many there are.
@@ -59,28 +59,20 @@ class Moving:
         else:
             found = self._search(is_over, progress)
             breaks = [*self._breaks(found), *self._all_at_once(found)]
-        again = self.attempt((), False)
-        if not control.is_as(again) or not control.asks_as(again):
-            return Rehearsed(name, refused=ENDS_OTHERWISE if not control.is_as(again) else ASKS_OTHERWISE)
-        return replace(_rehearsed(name, str(self.move), found), breaks=tuple(breaks), requests=plain.requests,
+        otherwise = control.otherwise(self.attempt((), False))
+        if otherwise is not None:
+            return Rehearsed(name, refused=otherwise)
+        told = rehearsed(name, found)
+        return replace(told, tried=(str(self.move), *told.tried), breaks=tuple(breaks), requests=plain.requests,
                        operations=self._by_operation(breaks, plain, found))  # fmt: skip
 
-    def _search(self, is_over: Callable[[], bool], progress: Callable[[int, int], None]) -> SearchResult:
-        def attempt(group: Sequence[Change]) -> Ended | None:
-            if is_over():
-                return None
-            progress(search.settled, len(self.changes))
-            return self._outcome(group)
-
-        suspects = [change for change in self.changes if str(change) in set(self.suspects)]
-        search = Search(attempt, suspects)
-        found = search.run(self.changes)
+    def _search(self, is_over: Callable[[], bool], progress: Progress) -> SearchResult:
+        found = searched(self._outcome, self.changes, self.suspects, is_over, progress)
         found.runs += 1  # that with nothing absent
         return found
 
     def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
-        told = self.attempt(changes, as_new)
-        return Ended(Ending.UNDECIDED) if told is None else told.outcome
+        return ended(self.attempt(changes, as_new))
 
     def _breaks(self, found: SearchResult) -> Iterator[Break]:
         for change, outcome in found.outcomes.items():
@@ -123,16 +115,3 @@ def asked_as_new(told: Told, test: str, asking: MoveWatch) -> Told:
         return told
     error = f"{asking.move.old} is written into the code"
     return replace(told, error=error, place=asking.place or told.place)
-
-
-def _rehearsed(name: str, move: str, found: SearchResult) -> Rehearsed:
-    undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Ending.UNDECIDED]
-    return Rehearsed(
-        name,
-        tried=(move, *map(str, found.outcomes)),
-        runs=found.runs,
-        inferred=found.inferred,
-        joint=tuple(tuple(map(str, group)) for group in found.joint),
-        not_tried=tuple(map(str, found.not_tried)),
-        undecided=tuple(undecided),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pytest_hubfiles.rehearsal.changes import Change
@@ -13,6 +13,9 @@ from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Refused, Rehe
 
 ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without any change"
 ASKS_OTHERWISE: Final = "it asks something else when it is run a second time, without any change"
+
+Progress = Callable[[int, int], None]
+"""Is told of how many changes the verdict is known, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,14 @@ class Told:
         facts["requests"] = tuple(map(Refused.from_dict, said["requests"]))
         return cls(**facts)
 
-    def is_as(self, other: Told | None) -> bool:
-        """Return whether the test ended in both runs alike."""
-        return other is not None and self.outcome == other.outcome
+    def otherwise(self, again: Told | None) -> str | None:
+        """Return why the test cannot be rehearsed, where it did not do *again* what it did; None where it did.
 
-    def asks_as(self, other: Told | None) -> bool:
-        """Return whether the test asked the same in both runs; the order is that of threads, another each time."""
-        return other is not None and sorted(self.asked) == sorted(other.asked)
+        The order in which it asks is that of threads, another each time.
+        """
+        if again is None or again.outcome != self.outcome:
+            return ENDS_OTHERWISE
+        return None if sorted(again.asked) == sorted(self.asked) else ASKS_OTHERWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class RehearsalOfTest:
         self._test, self._attempt, self._suspects = test, attempt, frozenset(suspects)
         self._families = families
 
-    def run(self, is_over: Callable[[], bool], progress: Callable[[int, int], None] = lambda *_: None) -> Rehearsed:
+    def run(self, is_over: Callable[[], bool], progress: Progress = lambda *_: None) -> Rehearsed:
         """Return what the test comes to; nothing more is tried once the budget *is_over*.
 
         *progress* is told of how many changes the verdict is known, and how many there are.
@@ -103,40 +107,55 @@ class RehearsalOfTest:
         if control is None or why_not is not None:
             return Rehearsed(name, refused=why_not)
 
-        def attempt(group: Sequence[Change]) -> Ended | None:
-            if is_over():
-                return None
-            progress(search.settled, len(changes))
-            told = self._attempt(group)
-            return Ended(Ending.UNDECIDED) if told is None else told.outcome
-
-        suspects = [change for change in changes if str(change) in self._suspects]
-        search = Search(attempt, suspects)
-        found = search.run(changes)
-        again = self._attempt(())
-        if not control.is_as(again):
-            return Rehearsed(name, refused=ENDS_OTHERWISE)
-        if not control.asks_as(again):
-            return Rehearsed(name, refused=ASKS_OTHERWISE)
-        return self._rehearsed(found)
-
-    def _rehearsed(self, found: SearchResult) -> Rehearsed:
-        breaks = [
+        found = searched(lambda group: ended(self._attempt(group)), changes, self._suspects, is_over, progress)
+        otherwise = control.otherwise(self._attempt(()))
+        if otherwise is not None:
+            return Rehearsed(name, refused=otherwise)
+        breaks = (
             self._test.breaks(change, self._families[change], outcome)
             for change, outcome in found.outcomes.items()
             if outcome.verdict.is_break
-        ]
-        undecided = [str(change) for change, o in found.outcomes.items() if o.verdict is Ending.UNDECIDED]
-        return Rehearsed(
-            self._test.name,
-            tried=tuple(map(str, found.outcomes)),
-            runs=found.runs,
-            inferred=found.inferred,
-            breaks=tuple(breaks),
-            joint=tuple(tuple(map(str, group)) for group in found.joint),
-            not_tried=tuple(map(str, found.not_tried)),
-            undecided=tuple(undecided),
         )
+        return replace(rehearsed(name, found), breaks=tuple(breaks))
+
+
+def ended(told: Told | None) -> Ended:
+    """Return how a test ended of which a child *told*; a child that came to no end decides nothing."""
+    return Ended(Ending.UNDECIDED) if told is None else told.outcome
+
+
+def searched(
+    attempt: Callable[[Sequence[Change]], Ended],
+    changes: Sequence[Change],
+    suspects: Iterable[str],
+    is_over: Callable[[], bool],
+    progress: Progress,
+) -> SearchResult:
+    """Return what a search among *changes* finds, which *attempt* tries; nothing more once the budget *is_over*."""
+
+    def within_budget(group: Sequence[Change]) -> Ended | None:
+        if is_over():
+            return None
+        progress(search.settled, len(changes))
+        return attempt(group)
+
+    known = set(suspects)
+    search = Search(within_budget, [change for change in changes if str(change) in known])
+    return search.run(changes)
+
+
+def rehearsed(name: str, found: SearchResult) -> Rehearsed:
+    """Return what a search has *found* of the test *name*, but for its breaks."""
+    undecided = [str(change) for change, outcome in found.outcomes.items() if outcome.verdict is Ending.UNDECIDED]
+    return Rehearsed(
+        name,
+        tried=tuple(map(str, found.outcomes)),
+        runs=found.runs,
+        inferred=found.inferred,
+        joint=tuple(tuple(map(str, group)) for group in found.joint),
+        not_tried=tuple(map(str, found.not_tried)),
+        undecided=tuple(undecided),
+    )
 
 
 def why_not_of(control: Told | None) -> str | None:
