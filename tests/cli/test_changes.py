@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from helpers.answers import CONTRACTS
-from helpers.downstream import interaction, polled, whole_import
+from helpers.downstream import interaction, polled, whole_import, write_cassette
 from helpers.exports import EXPORTS
 from helpers.recordings import ODD_SCHEMA, exports, odd
 
-from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import families_of
@@ -24,14 +23,8 @@ from pytest_hubfiles.rehearsal.changes import families_of
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with a cassette below it."""
     monkeypatch.chdir(tmp_path)
-    write("cassettes/good.yaml", *whole_import())
+    write_cassette("cassettes/good.yaml", *whole_import())
     return tmp_path
-
-
-def write(name: str, *interactions: Interaction) -> None:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cassettes.dump(interactions))
 
 
 def changes(*args: str) -> Result:
@@ -62,7 +55,7 @@ def test_for_people() -> None:
 
 def test_for_programs() -> None:
     """As JSON each change has its name, its parts, its family, and where it can be tried."""
-    write("cassettes/more.yaml", *whole_import())
+    write_cassette("cassettes/more.yaml", *whole_import())
     done = changes("cassettes", "--format", "json")
 
     listed = json.loads(done.stdout)["changes"]
@@ -93,7 +86,7 @@ def test_schemas_of_ones_own(tmp_path: Path) -> None:
     """What is under a contract of the user's own has changes by that contract, and none without it."""
     Path("exports.json").write_text(json.dumps(EXPORTS), "utf-8")
     assert CliRunner().invoke(main, ["import-openapi", "exports.json", "--out", "schemas"]).exit_code == 0
-    write("own/exports.yaml", *exports().interactions)
+    write_cassette("own/exports.yaml", *exports().interactions)
 
     assert "export-status  (v3)\n" in changes("own", "--schemas", "schemas").stdout
     done = changes("own")
@@ -103,7 +96,7 @@ def test_schemas_of_ones_own(tmp_path: Path) -> None:
 
 def test_versions_that_differ() -> None:
     """A change that is allowed in one version and breaks another is listed of each."""
-    write("cassettes/v3.yaml", *(_of_v3(interaction) for interaction in whole_import()))
+    write_cassette("cassettes/v3.yaml", *(_of_v3(interaction) for interaction in whole_import()))
     listed = json.loads(changes("--format", "json").stdout)["changes"]
 
     change = "import-status $.result.access field-removed"
@@ -125,7 +118,7 @@ def test_values_that_a_runner_would_obey() -> None:
     schema["$defs"]["Cell"]["properties"]["colour"]["enum"] = ["red", "##[error]x"]
     Path("schemas/v3").mkdir(parents=True)
     Path("schemas/v3/odd.json").write_text(json.dumps(schema), "utf-8")
-    write("own/odd.yaml", *odd().interactions)
+    write_cassette("own/odd.yaml", *odd().interactions)
     done = changes("own", "--schemas", "schemas", "--format", "json")
 
     names = [one["change"] for one in json.loads(done.stdout)["changes"]]
@@ -146,7 +139,7 @@ def test_what_cannot_be_read() -> None:
 
 def test_wrong_use() -> None:
     """A path that is not there, a candidate and an unknown family end with 2 and say what is wrong."""
-    write("only/x.candidate.yaml", polled("COMPLETE"))
+    write_cassette("only/x.candidate.yaml", polled("COMPLETE"))
     for args, said in (
         (["nowhere"], "nowhere: there is no such file or folder"),
         (["only/x.candidate.yaml"], "only/x.candidate.yaml is a candidate"),
@@ -160,6 +153,6 @@ def test_wrong_use() -> None:
 
 def test_candidates_are_left_out() -> None:
     """A candidate beside a cassette allows nothing."""
-    write("cassettes/good.candidate.yaml", polled("COMPLETE", change={"other": 1}))
+    write_cassette("cassettes/good.candidate.yaml", polled("COMPLETE", change={"other": 1}))
 
     assert "$.other" not in changes().stdout

@@ -13,10 +13,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from helpers.downstream import Downstream, interaction, polled, started, whole_import
+from helpers.downstream import Downstream, interaction, polled, started, whole_import, write_cassette
 
 import pytest_hubfiles
-from pytest_hubfiles import cassettes
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.cli.output import progress
 from pytest_hubfiles.model.exchange import Interaction
@@ -37,14 +36,8 @@ source = "seen"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with cassettes below it."""
     monkeypatch.chdir(tmp_path)
-    write("cassettes/good.yaml", *whole_import())
+    write_cassette("cassettes/good.yaml", *whole_import())
     return tmp_path
-
-
-def write(name: str, *interactions: Interaction) -> None:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cassettes.dump(interactions))
 
 
 def check(*args: str) -> Result:
@@ -71,7 +64,7 @@ def test_good_cassettes() -> None:
 
 def test_findings_end_with_1() -> None:
     """A breaking finding is reported in a line, and ends the command with 1."""
-    write("cassettes/bad.yaml", *BAD)
+    write_cassette("cassettes/bad.yaml", *BAD)
 
     done = check("cassettes")
 
@@ -101,7 +94,7 @@ def test_a_cassette_is_judged_once() -> None:
 )
 def test_the_settings_decide_the_exit_status(args: tuple[str, ...], code: int) -> None:
     """Each option means what the plugin's does, and the exit status follows."""
-    write(
+    write_cassette(
         "cassettes/good.yaml", interaction("GET", WAITING.path, 200, WAITING.json, date="Mon, 05 Oct 2015 09:14:05 GMT")
     )
 
@@ -110,7 +103,7 @@ def test_the_settings_decide_the_exit_status(args: tuple[str, ...], code: int) -
 
 def test_deviations_of_ones_own() -> None:
     """``--deviations`` excuses what the file says, with the reason."""
-    write("cassettes/bad.yaml", *BAD)
+    write_cassette("cassettes/bad.yaml", *BAD)
     Path("own.toml").write_text(DEVIATIONS, encoding="utf-8")
 
     done = check("cassettes", "--deviations", "own.toml")
@@ -121,7 +114,7 @@ def test_deviations_of_ones_own() -> None:
 
 def test_a_deviation_that_has_run_out_is_reported() -> None:
     """A deviation past its last day excuses nothing, and is named to be renewed or deleted."""
-    write("cassettes/bad.yaml", *BAD)
+    write_cassette("cassettes/bad.yaml", *BAD)
     Path("own.toml").write_text(f"{DEVIATIONS}until = 2020-01-31\n", encoding="utf-8")
 
     done = check("cassettes", "--deviations", "own.toml")
@@ -132,7 +125,7 @@ def test_a_deviation_that_has_run_out_is_reported() -> None:
 
 def test_schemas_of_ones_own() -> None:
     """``--schemas`` judges what the folder describes."""
-    write("cassettes/good.yaml", interaction("GET", "/crm/v3/exports/1", 200, {"a": 1}))
+    write_cassette("cassettes/good.yaml", interaction("GET", "/crm/v3/exports/1", 200, {"a": 1}))
     schema = {
         "x-hubfiles": {"method": "GET", "path": "/crm/v3/exports/{id}", "responses": {"200": "#/$defs/Answer"}},
         "$defs": {"Answer": {"type": "object", "properties": {"a": {"type": "string"}}}},
@@ -152,7 +145,7 @@ def test_schemas_of_ones_own() -> None:
 )
 def test_a_cassette_in_which_nothing_is_judged(interactions: list[Interaction], said: str, level: str) -> None:
     """A cassette that gives nothing to judge ends the command with 1 and is named, whatever --fail-on says."""
-    write("cassettes/nothing.yaml", *interactions)
+    write_cassette("cassettes/nothing.yaml", *interactions)
 
     done = check("cassettes", "--fail-on", level)
 
@@ -175,7 +168,7 @@ def test_an_unreadable_cassette_is_a_finding() -> None:
 def test_a_credential_is_reported_by_place_alone() -> None:
     """A credential is found, and printed neither with the finding nor with a URL that nothing judges."""
     token = "pat-na1-6b5d8f7c-9d1e-4f2a-8b3c-0123456789ab"
-    write("cassettes/leak.yaml", started(), interaction("GET", f"/x?hapikey={token}", 200, {"id": token}))
+    write_cassette("cassettes/leak.yaml", started(), interaction("GET", f"/x?hapikey={token}", 200, {"id": token}))
 
     done = check("cassettes")
 
@@ -216,7 +209,7 @@ def test_what_cannot_be_done_ends_with_2(args: list[str], said: str) -> None:
 
 def test_the_json_report() -> None:
     """``--format json`` writes the report that the package describes, and nothing else on stdout."""
-    write("cassettes/bad.yaml", *BAD)
+    write_cassette("cassettes/bad.yaml", *BAD)
     schema = json.loads((Path(pytest_hubfiles.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 
     done = check("cassettes", "--format", "json")

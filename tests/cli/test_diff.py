@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from helpers.downstream import interaction, polled, started, whole_import
+from helpers.downstream import interaction, polled, started, whole_import, write_cassette
 
 import pytest_hubfiles
 from pytest_hubfiles import cassettes
@@ -37,10 +37,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def put(name: str, interactions: Sequence[Interaction]) -> Path:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cassettes.dump(interactions))
-    return path
+    return write_cassette(name, *interactions)
 
 
 def diff(*args: object) -> Result:

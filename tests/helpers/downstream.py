@@ -116,6 +116,14 @@ def whole_import() -> list[Interaction]:
     return [started(), polled("PENDING"), polled("PROCESSING"), polled("COMPLETE")]
 
 
+def write_cassette(path: Path | str, *interactions: Interaction) -> Path:
+    """Write a cassette, its folder too; return its path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cassettes.dump(interactions))
+    return path
+
+
 @dataclass
 class Downstream:
     """A project that uses the plugin, and the fake HubSpot server it records from."""
@@ -177,10 +185,7 @@ class Downstream:
 
     def write(self, interactions: Sequence[Interaction], path: Path | None = None) -> Path:
         """Write a cassette, that of ``test_import`` unless *path* says another."""
-        path = path or self.cassette()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cassettes.dump(interactions))
-        return path
+        return write_cassette(path or self.cassette(), *interactions)
 
     def candidate(self, test: str = "test_import", **where: str) -> Path:
         """Return where a test's candidate lies."""
