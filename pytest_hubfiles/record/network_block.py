@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from types import TracebackType
+from functools import partial
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.record.addresses import HERE, INTERNET, LOOK_UPS, address_in, addresses, host_and_port, normalized
-from pytest_hubfiles.record.patch_points import Replacements
+from pytest_hubfiles.record.socket_guard import SocketGuard, is_of_internet, shown
 
 _METHODS: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """The methods of a socket that get an address, and in which of their arguments."""
@@ -21,15 +20,13 @@ class ConnectionBlockedError(HubfilesError, ConnectionRefusedError):
     """A connection that was refused here; to clients it is a connection that failed."""
 
 
-class NetworkBlock(AbstractContextManager["NetworkBlock"]):
+class NetworkBlock(SocketGuard):
     """While it is entered, the sockets of this process reach this machine alone, and not *blocked_url* on it.
 
     A test may talk to a database of its own, on a loopback address or a UNIX socket, and to the *hosts* that vcrpy
     is told to ignore or that a recording may reach. *refuse* makes the error for an attempt; *concerns* says whether
     whoever makes it is meant. This sees what goes through Python's ``socket``: not other processes, nor libraries with
     sockets of their own such as pycurl, grpc and uvloop.
-
-    Its patches are plain assignments: ``mock.patch`` would cost each replay ten times as much.
     """
 
     def __init__(
@@ -39,29 +36,17 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
         hosts: Iterable[str | re.Pattern[str]] = (),
         concerns: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__()
         self._blocked = None if blocked_url is None else host_and_port(blocked_url)
         self._refuse, self._concerns = refuse, concerns
         self._names = {host.lower() for host in hosts if isinstance(host, str)}
         self._patterns = [host for host in hosts if isinstance(host, re.Pattern)]
         self._open: set[tuple[str, Any]] = set()  # addresses with their ports; None is any port
-        self._replaced = Replacements()
-        self._is_active = False
 
-    def __enter__(self) -> NetworkBlock:
+    def _guard(self) -> None:
         for name, position in _METHODS.items():
-            if hasattr(socket.socket, name):  # Windows has no sendmsg
-                guarded = self._guarded_method(getattr(socket.socket, name), position)
-                self._replaced.put_on(socket.socket, name, guarded)
-        for name in LOOK_UPS:
-            self._replaced.put_on(socket, name, self._guarded_look_up(getattr(socket, name)))
-        self._is_active = True
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_active = False  # a patch on top of this may put it back later
-        self._replaced.take_off()
+            self._stand_before(socket.socket, [name], partial(self._guarded_method, position))
+        self._stand_before(socket, LOOK_UPS, self._guarded_look_up)
 
     def open(self, url: str) -> None:
         """Let connections pass to the host of *url*, to which requests are sent."""
@@ -69,7 +54,7 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
         self._open.add(address)
         self._names.add(address[0])  # which is to be looked up first
 
-    def _guarded_method(self, call: Callable[..., Any], position: int) -> Callable[..., Any]:
+    def _guarded_method(self, position: int, call: Callable[..., Any]) -> Callable[..., Any]:
         def guarded(sock: socket.socket, *args: Any) -> Any:
             if self._is_active and len(args) > max(position, 0) and sock.family in INTERNET and self._concerns():
                 self._check(args[position])
@@ -96,11 +81,10 @@ class NetworkBlock(AbstractContextManager["NetworkBlock"]):
         return host in self._names or any(pattern.fullmatch(host) for pattern in self._patterns)
 
     def _check(self, address: Any) -> None:
-        if not isinstance(address, tuple) or len(address) < 2:  # which the socket itself refuses
+        if not is_of_internet(address):
             return
         host, port = normalized(address[0]), address[1]
         if (host, port) in self._open or (host, None) in self._open:
             return
         if (host, port) == self._blocked or (host != HERE and not self._is_named(host)):
-            name = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
-            raise self._refuse(f"connecting to {name}:{port}")
+            raise self._refuse(f"connecting to {shown(address)}")

@@ -6,21 +6,21 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import wraps
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final
 from weakref import WeakSet
 
 from pytest_hubfiles.model.origin import is_hubspot_host
 from pytest_hubfiles.record.addresses import HERE, LOOK_UPS, addresses, host_and_port, normalized
-from pytest_hubfiles.record.patch_points import Replacements
+from pytest_hubfiles.record.socket_guard import SocketGuard, is_of_internet, shown
 
 _CONNECT: Final = ("connect", "connect_ex")
 _SEND: Final = ("send", "sendall", "sendmsg")
 
 
-class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
+class UnrecordedClients(SocketGuard):
     """While it is entered, only recorded requests are sent to *base_url* and to HubSpot.
 
     Anything else there would be a live call of which the new cassette knows nothing, and a cassette that knew more
@@ -30,32 +30,19 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
     """
 
     def __init__(self, base_url: str, is_sending: Callable[[], bool], refuse: Callable[[str], BaseException]) -> None:
+        super().__init__()
         self._is_sending, self._refuse = is_sending, refuse
         self._base = host_and_port(base_url)
         self._open: set[tuple[str, int | None]] = set()
         self._addresses = {self._base[0]} - {HERE}
         self._watched: WeakSet[socket.socket] = WeakSet()
-        self._replaced = Replacements()
-        self._is_active = False
 
-    def __enter__(self) -> UnrecordedClients:
-        for name in _CONNECT:
-            self._replaced.put_on(socket.socket, name, self._connecting(getattr(socket.socket, name)))
-        for name in _SEND:
-            if hasattr(socket.socket, name):  # Windows has no sendmsg
-                self._replaced.put_on(socket.socket, name, self._sending(getattr(socket.socket, name)))
-        self._replaced.put_on(socket.socket, "sendto", self._sending_to(socket.socket.sendto))
-        self._replaced.put_on(ssl.SSLContext, "wrap_socket", self._wrapping(ssl.SSLContext.wrap_socket))
-        for name in LOOK_UPS:
-            self._replaced.put_on(socket, name, self._looking_up(getattr(socket, name)))
-        self._is_active = True
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_active = False  # a patch on top of this may put it back later
-        self._replaced.take_off()
+    def _guard(self) -> None:
+        self._stand_before(socket.socket, _CONNECT, self._connecting)
+        self._stand_before(socket.socket, _SEND, self._sending)
+        self._stand_before(socket.socket, ["sendto"], self._sending_to)
+        self._stand_before(ssl.SSLContext, ["wrap_socket"], self._wrapping)
+        self._stand_before(socket, LOOK_UPS, self._looking_up)
 
     def open(self, url: str) -> None:
         """Let any client send to the host of *url*, where requests are not to be recorded."""
@@ -76,7 +63,7 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
         def connecting(sock: socket.socket, *args: Any) -> Any:
             if self._is_active and args and self._is_there(args[0]) and not self._is_recorded():
                 if isinstance(sock, ssl.SSLSocket):  # it shakes hands as soon as it is connected
-                    raise self._refuse(f"connecting to {_text(args[0])}")
+                    raise self._refuse(f"connecting to {shown(args[0])}")
                 self._watched.add(sock)
             return call(sock, *args)
 
@@ -95,7 +82,7 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
         @wraps(call)
         def sending_to(sock: socket.socket, *args: Any) -> Any:
             if self._is_active and args and self._is_there(args[-1]) and not self._is_recorded():
-                raise self._refuse(f"sending to {_text(args[-1])}")
+                raise self._refuse(f"sending to {shown(args[-1])}")
             return call(sock, *args)
 
         return sending_to
@@ -111,7 +98,7 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
 
     def _refused(self, sock: socket.socket) -> BaseException:
         """Return the error for what is sent on *sock*; who does not heed it finds the connection closed."""
-        error = self._refuse(f"sending to {_text(sock.getpeername())}")
+        error = self._refuse(f"sending to {shown(sock.getpeername())}")
         with suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
         return error
@@ -121,7 +108,7 @@ class UnrecordedClients(AbstractContextManager["UnrecordedClients"]):
 
     def _is_there(self, address: Any) -> bool:
         """Return whether *address* is that of the base URL or of HubSpot."""
-        if not isinstance(address, tuple) or len(address) < 2:
+        if not is_of_internet(address):
             return False
         host = normalized(address[0])
         if (host, address[1]) in self._open:
@@ -145,8 +132,3 @@ def _is_within_stub() -> bool:
 def _is_in_event_loop() -> bool:
     asyncio = sys.modules.get("asyncio")
     return "trio" in sys.modules or (asyncio is not None and asyncio._get_running_loop() is not None)
-
-
-def _text(address: Any) -> str:
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
