@@ -16,7 +16,7 @@ def main() -> int:
         if wanted and promise.__name__ not in wanted:
             continue
         started = time.monotonic()
-        one = promise(bounded=False)
+        one = promise()
         measured.append(one)
         print(f"{one.promise} {one.title}: {one.figures} ({time.monotonic() - started:.0f} s)", flush=True)
         print(*(f"  {failure}" for failure in one.failures), sep="\n" if one.failures else "", flush=True)

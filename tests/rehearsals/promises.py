@@ -25,7 +25,7 @@ class Measured:
     failures: tuple[str, ...] = ()
 
 
-def w1(bounded: bool) -> Measured:
+def w1(*, bounded: bool = False) -> Measured:
     """0 false breaks: each reported break happens again from its printed line."""
     failures, count = [], 0
     for client in ("requests",) if bounded else CLIENTS:
@@ -40,39 +40,36 @@ def w1(bounded: bool) -> Measured:
     return Measured("W1", "each break happens again from its line", figures, _few(failures))
 
 
-def w2(bounded: bool) -> Measured:
+def w2() -> Measured:
     """0 tests recoloured, 0 files changed, with tests that keep state; in one process that must fail."""
-    family, only = "allowed" if bounded else "all", _PART[2:] if bounded else ()
     with project(STATEFUL) as suite:
         before = suite.files()
-        apart = suite.rehearse(family, *only)
+        apart = suite.rehearse("all")
         changed = sorted(set(before.items()) ^ set(suite.files().items()))
-        together = suite.rehearse(family, "-p", "rehearsals.one_process", *only)
+        together = suite.rehearse("all", "-p", "rehearsals.one_process")
     failures = [] if apart.status in (0, 1) and " failed" not in apart.output else ["a test changed its colour"]
     failures += [f"changed: {name}" for name, _ in changed]
     failures += [f"not rehearsed: {one}" for one in apart.rehearsal["refused"]]
-    differing = set(apart.verdicts.items()) ^ set(together.verdicts.items()) or together.rehearsal["refused"]
-    if not differing:
+    differing, refused = set(apart.verdicts.items()) ^ set(together.verdicts.items()), together.rehearsal["refused"]
+    if not (differing or refused):
         failures.append("in one process nothing goes wrong: the control fails")
     figures = (
         f"{apart.rehearsal['runs']} runs of 5 tests, {len(failures)} wrong; in one process "
-        f"{len(set(apart.verdicts.items()) ^ set(together.verdicts.items()))} verdicts differ and "
-        f"{len(together.rehearsal['refused'])} tests are refused"
+        f"{len(differing)} verdicts differ and {len(refused)} tests are refused"
     )
     return Measured("W2", "nothing is recoloured or changed", figures, _few(failures))
 
 
-def w3(bounded: bool) -> Measured:
+def w3() -> Measured:
     """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
     failures, count = [], 0
     with project(uploads("requests")) as suite:
-        part = _PART if bounded else ()
-        serial = suite.rehearse("all", *part)
+        serial = suite.rehearse("all")
         ways = {
-            "two workers": suite.rehearse("all", "-n", "2", *part),
-            "one by one": suite.rehearse("all", "-p", "rehearsals.one_by_one", *part),
-            "the first with a cache": suite.rehearse("all", "cached", *part),
-            "the second with a cache": suite.rehearse("all", "cached", *part),
+            "two workers": suite.rehearse("all", "-n", "2"),
+            "one by one": suite.rehearse("all", "-p", "rehearsals.one_by_one"),
+            "the first with a cache": suite.rehearse("all", "cached"),
+            "the second with a cache": suite.rehearse("all", "cached"),
         }
         for way, ran in ways.items():
             count += sum(ran.rehearsal["tried"].values())
@@ -86,22 +83,23 @@ def w3(bounded: bool) -> Measured:
     return Measured("W3", "the same verdicts, however they are found", figures, _few(failures))
 
 
-def w4(bounded: bool) -> Measured:
+def w4() -> Measured:
     """Every shape of loop ends, by counts."""
-    wanted = {name: verdict for name, verdict in LOOP_VERDICTS.items() if not bounded or verdict != "undecided"}
     with project(LOOPS) as suite:
-        chosen = " or ".join(wanted)
+        chosen = " or ".join(LOOP_VERDICTS)
         ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={_ENUM.rpartition(' ')[0]}", "-k", chosen)
     found = {test.rpartition("::")[2]: verdict for (test, change), verdict in ran.verdicts.items() if change == _ENUM}
-    undecided = [name for name, verdict in wanted.items() if verdict == "undecided"]
-    failures = [f"{n}: {found.get(n)}" for n, v in wanted.items() if v != "undecided" and found.get(n) != v]
+    undecided = [name for name, verdict in LOOP_VERDICTS.items() if verdict == "undecided"]
+    failures = [f"{n}: {found.get(n)}" for n, v in LOOP_VERDICTS.items() if v != "undecided" and found.get(n) != v]
     failures += [f"{name}: {found[name]}" for name in undecided if name in found]
-    if undecided and _ENUM not in ran.rehearsal["not_tried"]:
+    if _ENUM not in ran.rehearsal["not_tried"]:
         failures.append("what is undecided is not named")
-    return Measured("W4", "every loop ends, by counts", f"{len(wanted)} loops, {len(failures)} wrong", _few(failures))
+    return Measured(
+        "W4", "every loop ends, by counts", f"{len(LOOP_VERDICTS)} loops, {len(failures)} wrong", _few(failures)
+    )
 
 
-def w5(bounded: bool) -> Measured:
+def w5() -> Measured:
     """A rehearsed run costs at most 2 of a plain replayed test in processor time."""
     with project(uploads("requests")) as suite:
         plain = [_seconds(suite, "--hubfiles-sleep=skip", *args) for args in (("-k", "test_url"), ())]
@@ -113,12 +111,12 @@ def w5(bounded: bool) -> Measured:
     return Measured("W5", "a run costs at most 2 of a plain replayed test", figures)
 
 
-def w6(bounded: bool) -> Measured:
+def w6() -> Measured:
     """The same verdicts with each client."""
     verdicts = {}
-    for client in ("requests", "httpx") if bounded else CLIENTS:
+    for client in CLIENTS:
         with project(uploads(client)) as suite:
-            verdicts[client] = suite.rehearse("all", *(_PART if bounded else ())).verdicts
+            verdicts[client] = suite.rehearse("all").verdicts
     first = set(verdicts["requests"].items())
     failures = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
     figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"
