@@ -15,18 +15,12 @@ import click
 from pytest_hubfiles.cli.options import cassettes_at, setting
 from pytest_hubfiles.cli.output import USAGE, progress, say
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.settings.values import FAMILIES
 from pytest_hubfiles.visible import shown, visible_json
 
 if TYPE_CHECKING:
     from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.rehearsal.changes import Change, Family
-
-_FAMILIES: Final[dict[str, tuple[Family, ...]]] = {
-    "allowed": ("allowed",),
-    "breaking": ("breaking",),
-    "events": ("event",),
-    "all": ("allowed", "breaking", "event"),
-}
 
 
 @dataclass
@@ -54,7 +48,7 @@ class _Listed:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
-@click.option("--family", type=click.Choice(list(_FAMILIES)), default="all", show_default=True)
+@click.option("--family", type=click.Choice(FAMILIES), default="all", show_default=True)
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
 @click.option(
     "--schemas", multiple=True, metavar="DIR", callback=setting("schemas"), help="More schemas, searched first."
@@ -70,7 +64,7 @@ def changes(paths: tuple[Path, ...], *, family: str, form: str, schemas: tuple[P
 
     try:
         contracts = schema_files.load(schemas)
-        listed, unread = _list(cassettes_at(paths or (Path("cassettes"),)), contracts, _FAMILIES[family])
+        listed, unread = _list(cassettes_at(paths or (Path("cassettes"),)), contracts, family)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     if form == "json":
@@ -85,11 +79,12 @@ def changes(paths: tuple[Path, ...], *, family: str, form: str, schemas: tuple[P
     sys.exit(USAGE if unread else int(not listed))
 
 
-def _list(paths: Sequence[Path], contracts: Contracts, families: Sequence[Family]) -> tuple[list[_Listed], list[str]]:
-    """Return the changes of *families* that the cassettes at *paths* allow, and why some cannot be read."""
+def _list(paths: Sequence[Path], contracts: Contracts, family: str) -> tuple[list[_Listed], list[str]]:
+    """Return the changes of *family*, or all, that the cassettes at *paths* allow, and why some cannot be read."""
     from pytest_hubfiles import cassettes
     from pytest_hubfiles.cassettes import file_findings
-    from pytest_hubfiles.rehearsal.changes import Recording, families_of
+    from pytest_hubfiles.rehearsal.changes import Recording
+    from pytest_hubfiles.rehearsal.choice import Choice
     from pytest_hubfiles.run.check import is_candidate
 
     listed: dict[tuple[Change, Family], _Listed] = {}
@@ -101,11 +96,10 @@ def _list(paths: Sequence[Path], contracts: Contracts, families: Sequence[Family
             unread.append(error.described(shown(path)))
             continue
         versions = Recording(recorded, contracts).versions
-        for change, its in families_of(recorded, contracts).items():
-            if its in families:
-                one = listed.setdefault((change, its), _Listed(change, its))
-                one.versions |= versions[change.operation]
-                one.cassettes.append(shown(path))
+        for change, its in Choice(family).of(recorded, contracts):
+            one = listed.setdefault((change, its), _Listed(change, its))
+            one.versions |= versions[change.operation]
+            one.cassettes.append(shown(path))
     return list(listed.values()), unread
 
 

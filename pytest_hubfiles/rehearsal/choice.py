@@ -9,7 +9,7 @@ from typing import Final
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.accepted import fits
-from pytest_hubfiles.rehearsal.changes import Change, changes_of, family
+from pytest_hubfiles.rehearsal.changes import Change, Family, families_of
 
 _ALL: Final = "all"
 
@@ -29,14 +29,10 @@ class Choice:
         """Return whether *change* matches one of the patterns, or there are none."""
         return not self.only or any(_matches(change, pattern) for pattern in self.only)
 
-    def of(self, recorded: Iterable[Interaction], contracts: Contracts) -> Iterator[tuple[Change, str]]:
+    def of(self, recorded: Iterable[Interaction], contracts: Contracts) -> Iterator[tuple[Change, Family]]:
         """Yield each change that *recorded* allows and that is chosen, with its family."""
-        recorded = tuple(recorded)
-        for change in changes_of(recorded, contracts):
-            if not self.is_wanted(change):
-                continue
-            its = family(change, recorded, contracts)
-            if self.family == _ALL or self.family.removesuffix("s") == its:
+        for change, its in families_of(tuple(recorded), contracts).items():
+            if self.is_wanted(change) and self.family in (_ALL, its, f"{its}s"):
                 yield change, its
 
 
