@@ -1,4 +1,4 @@
-"""The names of cassette files: one for every test, safe and unique on every file system."""
+"""The names of cassette files: as pytest-recording gives them, and safe on every file system."""
 
 from __future__ import annotations
 
@@ -15,39 +15,56 @@ from pytest_hubfiles.secrets.clean import is_clean_text
 
 SUFFIX: Final = ".yaml"
 CANDIDATE_SUFFIX: Final = ".candidate.yaml"
-_SAFE_NAME: Final = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
+_UNSAFE: Final = re.compile(r"""[<>?%*:|"'/\\]|^[.\s]|[.\s]\Z""")
+"""What some file system refuses, or reads otherwise, and what pytest-recording replaces, which is a little more."""
+
+_WINDOWS_NAMES: Final = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])\s*(?:\..*)?")
+_HASHED: Final = re.compile(r".*-[0-9a-f]{10}")
+"""The form of a name with a hash. A safe name of this form could be that of another test."""
+
 _LONGEST_NAME: Final = 100  # bytes, without suffixes; some file systems allow only 143
-_LONGEST_SLUG: Final = 60
-_WINDOWS_NAMES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
-# The form of a slug for an unsafe name. A safe name of this form could be the slug of another name.
-_SLUG_AND_HASH: Final = re.compile(rf"(?=.{{,{_LONGEST_SLUG + 11}}}\Z)[a-z0-9_]+(?:-[a-z0-9_]+)*-[0-9a-f]{{10}}")
+_LONGEST_WORDS: Final = _LONGEST_NAME - len("-0123456789")
+
+
+def folded(name: str) -> str:
+    """Return what is the same for two names that some file system takes for one: case and unicode form are gone."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).upper().casefold())
 
 
 def safe_name(name: str) -> str:
-    """Return *name* as a file name that is safe and unique on every file system.
+    """Return *name* as a file name that is safe on every file system.
 
-    A name of lower-case letters, digits, ``_``, ``-`` and ``.`` stays as it is. Any other becomes a slug with a hash
-    of the whole name, and so does a name that looks like such a slug, or that holds a credential, which is left out.
+    It stays as it is, in unicode's composed form, if no file system minds it; two of those share a file where they are
+    the same once they are ``folded``. Of any other the words stay, with a hash of the whole name, so that it shares its
+    file with none: one with characters that are not safe, too long, that looks like such a name with a hash, or that
+    holds a credential, which is left out.
     """
     clean = name if is_clean_text(name) else secrets.redact(name)
+    composed, plain = unicodedata.normalize("NFC", name), folded(name)
     if (
         clean == name
-        and _SAFE_NAME.fullmatch(name)
-        and len(name) <= _LONGEST_NAME
-        and not name.endswith((".", ".candidate"))
-        and not _WINDOWS_NAMES.fullmatch(name)
-        and not _SLUG_AND_HASH.fullmatch(name)
+        and composed
+        and composed.isprintable()
+        and not _UNSAFE.search(composed)
+        and len(composed.encode()) <= _LONGEST_NAME
+        and not plain.endswith(".candidate")
+        and not _WINDOWS_NAMES.fullmatch(plain)
+        and not _HASHED.fullmatch(plain)
     ):
-        return name
-    plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-") or "cassette"
+        return composed
+    spelled = "".join(char if char.isprintable() else "-" for char in unicodedata.normalize("NFC", clean))
+    words = _UNSAFE.sub("-", spelled).encode()[:_LONGEST_WORDS].decode(errors="ignore").strip("-. ") or "cassette"
+    if _WINDOWS_NAMES.fullmatch(folded(words)):
+        words = words.replace(".", "-")  # there it is what comes before the first dot that counts
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    return f"{slug}-{digest}"
+    return f"{words}-{digest}"
 
 
 def _safe_folder(name: str) -> str:
     """Return *name* as the name of a folder, which no cassette beside it can have."""
-    return safe_name(f"{name}/") if name.endswith(SUFFIX) else safe_name(name)
+    return safe_name(f"{name}/") if folded(name).endswith(SUFFIX) else safe_name(name)
 
 
 def path_for(root: Path, version: str, folder: PurePosixPath, name: str) -> Path:

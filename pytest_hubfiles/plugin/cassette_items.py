@@ -32,11 +32,28 @@ class CassetteCollector:
     def __init__(self, config: pytest.Config) -> None:
         self.root: Path = config.stash[RUN].cassettes
         self.ignores = bool(config.getoption("ignore") or config.getoption("ignore_glob"))
+        self.named: list[Path] = []
         if config.args_source is config.ArgsSource.ARGS:
+            self._search_around_brackets(config)
             return
         if not self.root.is_dir():
             raise NoCassetteRootError(self.root)
         config.args[:] = [str(self.root)]  # pytest was about to search testpaths, or where it was started
+
+    def _search_around_brackets(self, config: pytest.Config) -> None:
+        """Have pytest search the folder of a cassette whose path has a bracket, which it would take for parameters."""
+        folder = config.invocation_params.dir
+        named = [Path(os.path.abspath(folder / arg)) for arg in config.args]  # noqa: PTH100  # links stay what they are called
+        for place, path in enumerate(named):
+            if "[" in config.args[place] and os.path.lexists(path):
+                config.args[place] = str(next(outer for outer in path.parents if "[" not in str(outer)))
+                self.named = named
+
+    def _was_named(self, path: Path) -> bool:
+        """Return whether *path* leads to, is or lies in what the command line names, and not only beside it."""
+        return not self.named or any(
+            path == named or path in named.parents or named in path.parents for named in self.named
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
@@ -44,6 +61,8 @@ class CassetteCollector:
 
         A folder of cassettes may be called what no folder of tests may: ``build``, ``dist``, ``venv``.
         """
+        if not self._was_named(collection_path):
+            return True
         if check.is_closed(collection_path) or os.path.isdir(collection_path):  # noqa: PTH112  # Path.is_dir raises where a folder above is closed
             return False if self.root in collection_path.parents and not self.ignores else None
         return None if check.is_cassette(collection_path) else True

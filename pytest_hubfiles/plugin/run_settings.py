@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_hubfiles.cassettes import Limits
+from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.settings.precedence import NAMED, decide, resolve
 from pytest_hubfiles.settings.values import NEEDED, OptionError, nearest_first
@@ -54,6 +55,7 @@ class Run:
         self.today = dt.datetime.now(dt.timezone.utc).date()
         self._settled: dict[str, Any] = {}
         self._versions: list[str] | None = None
+        self._namesakes: Namesakes | None = None
         self.complaints: list[str] = []
         self.redaction = Redaction()
         self.partial = False
@@ -192,6 +194,12 @@ class Run:
         from pytest_hubfiles.judge import schema_files
 
         return schema_files.load(self.get("schemas"))
+
+    def namesakes(self, items: list[pytest.Item]) -> Namesakes:
+        """Return which of the tests of the run, all of its *items*, may have one cassette."""
+        if self._namesakes is None:
+            self._namesakes = Namesakes(items)
+        return self._namesakes
 
     @cached_property
     def stragglers(self) -> Stragglers:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.cassette_names import path_of
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.settings.precedence import NAMED
 from pytest_hubfiles.settings.values import RecordMode
@@ -89,7 +89,8 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
     mode: RecordMode = run.get("record", markers) if change is None else RecordMode.NONE
     named: str | None = run.get("cassette", markers)
     if named is None:
-        path = cassettes.path_for(run.cassettes, version, _folder_of(item), _name_of(item, version))
+        path = path_of(item, run.cassettes, version)
+        run.namesakes(item.session.items).check(item, path, version, run.cassettes, run.shown(path))
     else:
         path = cassettes.named_path(run.cassettes, version, named)
     _check_recorders(item)
@@ -114,22 +115,3 @@ def _is_ci() -> bool:
 
 def _goes_live(mode: RecordMode, cassette: Path) -> bool:
     return mode is not RecordMode.NONE and not (mode is RecordMode.ONCE and cassette.exists())
-
-
-def _folder_of(item: pytest.Item) -> PurePosixPath:
-    """Return the test's file as a folder name, from rootdir and without its suffix."""
-    return PurePosixPath(item.nodeid.split("::", 1)[0].removesuffix(".py"))
-
-
-def _name_of(item: pytest.Item, version: str) -> str:
-    """Return the test's name with its class and parameters, without the version's id."""
-    # Not the test's own id, to which xdist adds its group with --dist loadgroup.
-    classes = item.parent.nodeid.partition("::")[2] if item.parent is not None else ""
-    name = f"{classes}::{item.name}" if classes else item.name
-    callspec = getattr(item, "callspec", None)
-    if callspec is None or "hubfiles" not in callspec.params:
-        return name
-    head = name[: len(name) - len(callspec.id) - 2]
-    # Its id comes first, unless somebody else's pytest_generate_tests came before ours.
-    rest = re.sub(rf"(?:^|-){re.escape(version)}(?=-|$)", "", callspec.id, count=1).removeprefix("-")
-    return f"{head}[{rest}]" if rest else head

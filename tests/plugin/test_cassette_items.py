@@ -105,6 +105,28 @@ def test_paths_say_what_is_collected(suite: Downstream, paths: list[str], ids: l
     assert result.ret == (pytest.ExitCode.OK if ids else pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
+@pytest.mark.parametrize(
+    ("paths", "named"),
+    [
+        (["cassettes/v3/a[1].yaml"], ["a[1]"]),
+        (["cassettes/v3/a[1].yaml", "cassettes/v3/[x]/a.yaml"], ["[x]/a", "a[1]"]),
+        (["cassettes/v3/[x]"], ["[x]/a", "[x]/b[1]"]),
+        (["cassettes/v3/a[1].yaml", "cassettes/v3/b.yaml"], ["a[1]", "b"]),
+        (["cassettes/v3/a[1].yaml", "cassettes"], ["[x]/a", "[x]/b[1]", "a[1]", "b"]),
+    ],
+    ids=["a file", "two", "a folder", "beside another", "and all around"],
+)
+def test_a_cassette_may_have_brackets(downstream: Downstream, paths: list[str], named: list[str]) -> None:
+    """What pytest takes for parameters is a cassette's name here; nothing beside it is collected."""
+    for name in ("a[1]", "b", "[x]/a", "[x]/b[1]"):
+        downstream.write(whole_import(), downstream.path / f"cassettes/v3/{name}.yaml")
+
+    result = check(downstream, "-v", *paths)
+
+    passed = [line.split()[0] for line in result.outlines if "%]" in line]
+    assert sorted(passed) == sorted(f"cassettes/v3/{name}.yaml" for name in named)
+
+
 def test_collecting_reads_no_file(suite: Downstream) -> None:
     """Collecting makes tests of names: a file that cannot be read is one too, and so is a candidate; others are not."""
     folder = (suite.path / GOOD).parent

@@ -611,7 +611,7 @@ GROUPED = """
 @pytest.mark.xdist_group("cats")
 class TestCats:
     def test_import(self, hubfiles):
-        assert hubfiles.cassette.name.startswith("testcats-test_import-")
+        assert hubfiles.cassette.name == "TestCats.test_import.yaml"
         assert import_a_file(hubfiles).task_status == "COMPLETE"
 """
 
