@@ -1,0 +1,84 @@
+"""A test that was renamed or moved is told how to take its cassette along."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import pytest
+from helpers.downstream import TEST_IMPORT, Downstream
+
+NAMED = TEST_IMPORT.replace("test_import", "test_{name}")
+IN_CLASS = """
+class Test{name}:
+    @pytest.mark.parametrize("size", ["small png"])
+    def test_import(self, hubfiles, size):
+        import_a_file(hubfiles)
+"""
+
+
+def git(project: Downstream, *args: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    return subprocess.run(
+        ["git", *identity, *args], cwd=project.path, check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("test_files", NAMED.format(name="old")), ("test_files", NAMED.format(name="new"))),
+        (("test_files", NAMED.format(name="old")), ("tests/more/test_moved", NAMED.format(name="old"))),
+        (("test_files", IN_CLASS.format(name="Old")), ("test_files", IN_CLASS.format(name="New"))),
+    ],
+    ids=["renamed", "moved", "its class renamed"],
+)
+def test_the_command_takes_it_along(downstream: Downstream, before: tuple[str, str], after: tuple[str, str]) -> None:
+    """The failure prints a command; after it the test replays, and git sees a rename."""
+    downstream.tests(before[1], before[0])
+    downstream.record()
+    git(downstream, "init", "-q")
+    git(downstream, "add", "cassettes")
+    git(downstream, "commit", "-qm", "Record")
+    (recorded,) = downstream.yaml_files()
+    (downstream.path / f"{before[0]}.py").unlink()
+    downstream.tests(after[1], after[0])
+
+    told = downstream.run()
+
+    told.assert_outcomes(failed=1)
+    command = next(line.removeprefix("E").strip() for line in told.outlines if " git mv " in line)
+    subprocess.run(command, shell=True, cwd=downstream.path, check=True)
+    downstream.run().assert_outcomes(passed=1)
+    (moved,) = downstream.yaml_files()
+    assert git(downstream, "status", "--porcelain", "cassettes").split(maxsplit=1)[0] == "R"
+    assert shlex.quote(recorded) in command
+    assert shlex.quote(moved) in command
+
+
+def test_what_is_another_tests_is_left_alone(downstream: Downstream) -> None:
+    """No cassette is offered whose test is still there, though it is not run, nor one that does not answer."""
+    downstream.tests(TEST_IMPORT)
+    downstream.tests(TEST_IMPORT.replace("import_a_file(hubfiles)", "import_a_file(hubfiles, name='cat')"), "test_more")
+    downstream.record()
+    downstream.tests(TEST_IMPORT + NAMED.format(name="new"))
+    downstream.tests(NAMED.format(name="other"), "test_more")
+
+    told = downstream.run("-k", "new or other")
+
+    told.assert_outcomes(failed=2)
+    assert "mv " not in told.stdout.str()
+    told.stdout.fnmatch_lines(["*nothing is recorded in *test_new.yaml. Record it with --hubfiles-record once."])
+
+
+def test_without_git_it_is_a_plain_move(downstream: Downstream) -> None:
+    """A project that is under no version control is told to move the file; a broken neighbour is passed over."""
+    downstream.tests(NAMED.format(name="old"))
+    downstream.record()
+    downstream.cassette("test_older").write_text("interactions: [")
+    downstream.tests(NAMED.format(name="new"))
+
+    told = downstream.run()
+
+    folder = "cassettes/2026-03/test_files"
+    told.stdout.fnmatch_lines([f"E *  mv {folder}/test_old.yaml {folder}/test_new.yaml"])
