@@ -26,6 +26,7 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
 from pytest_hubfiles.visible import clauses, shown
 
+_WHOLE: Final = (RecordMode.ONCE, RecordMode.REWRITE, RecordMode.REFRESH)
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
 _REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)  # a checkout on Windows may have these line ends
 
@@ -132,6 +133,16 @@ class StagedRecordings:
                 with suppress(OSError):  # the cassette is written, whatever becomes of an older candidate
                     candidate.unlink()
 
+    def leave(self, test: str) -> None:
+        """Leave the cassette as it is, which *test* has found to be; what stands beside it as a candidate is outdated.
+
+        Raises:
+            CassetteNotWrittenError: if that cannot be done.
+        """
+        with cassettes.locked(self.cassette, test), self._system_errors():
+            if not any((self._folder / "kept").glob("*.yaml")):  # by another test of this run
+                cassettes.candidate_path(self.cassette).unlink(missing_ok=True)
+
     def keep(
         self,
         test: str,
@@ -193,7 +204,7 @@ class StagedRecordings:
 
     def _base(self) -> list[Interaction]:
         """Return what the cassette holds beside this run's recordings: what it held before, and what other runs add."""
-        if not self.shared and self.mode in (RecordMode.ONCE, RecordMode.REWRITE):  # this test records all of it
+        if not self.shared and self.mode in _WHOLE:  # this test records all of it
             return []
         try:
             current = cassettes.read(self.cassette, self.limits) if self.cassette.exists() else []

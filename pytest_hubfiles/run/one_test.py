@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
@@ -18,6 +19,8 @@ from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.run.verdict import NOTHING_FOUND, Conclusion
 from pytest_hubfiles.settings.values import RecordMode
+
+_REPLACING: Final = (RecordMode.REWRITE, RecordMode.REFRESH)
 
 
 @dataclass
@@ -124,7 +127,7 @@ class TestRun:
 
     def _file_findings(self) -> list[Finding]:
         found = self.recorder.stored.findings(self.recorder.display_name)
-        if self.recorder.live and self.recorder.mode is RecordMode.REWRITE:  # the secret goes with the old cassette
+        if self.recorder.live and self.recorder.mode in _REPLACING:  # the secret goes with the old cassette
             return [finding for finding in found if finding.kind is not Kind.SECRET_IN_CASSETTE]
         return found
 
@@ -189,12 +192,24 @@ class TestRun:
         if staged is None or not recorded:
             return
         reasons = self._conclusion.refusals
-        if not reasons:
+        if not reasons and self._is_refreshed:
+            staged.leave(self.test)
+        elif not reasons:
             staged.promote(self.test, self.order(), recorded)
             self._promoted = True
         else:
             candidate = staged.keep(self.test, self.order(), recorded, reasons)
             self._candidate = candidate_shown(self.shown, candidate)
+
+    @property
+    def _is_refreshed(self) -> bool:
+        """Whether the cassette stays because it says all that was recorded now."""
+        recorder = self.recorder
+        return (
+            recorder.mode is RecordMode.REFRESH
+            and not recorder.stored.findings(recorder.display_name)
+            and self.rules.is_the_same(recorder.original, recorder.recorded, self._history, shared=self.shared)
+        )
 
     def record(self) -> Record:
         """Return what the run's report needs to know of this test."""

@@ -92,6 +92,21 @@ class Rules:
         found = drift.compare(old, new, self.contracts, history)
         return [finding for finding in found if finding.kind is not Kind.BODY_NOT_JSON]
 
+    def is_the_same(
+        self, before: Iterable[Interaction], after: Iterable[Interaction], history: History, *, shared: bool
+    ) -> bool:
+        """Return whether the recordings *after* say nothing that those *before*, of a young enough cassette, do not.
+
+        What nobody judges is never the same. If *shared*, other tests recorded the rest of *before*.
+        """
+        before = list(before)
+        if not self.judge or not before or self.stale(before):
+            return False
+        from pytest_hubfiles.compare import refresh  # only re-recording needs it
+
+        old, new = ([self.contracts.identify(interaction) for interaction in side] for side in (before, after))
+        return refresh.is_the_same(old, new, self.contracts, history, shared=shared)
+
     def stale(self, interactions: Iterable[Interaction]) -> list[Finding]:
         """Return a finding if the oldest ``Date`` of *interactions* is older than the age set."""
         if self.max_age_days is None:

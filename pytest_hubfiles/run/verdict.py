@@ -129,7 +129,7 @@ def _unseen(recorder: Recorder) -> Iterator[str]:
     seen = f"no request was seen, though {count} exchange{'s are' if count > 1 else ' is'} recorded"
     if not recorder.live:
         yield f"{seen}. Requests of other processes and of clients with sockets of their own, as pycurl, go unseen."
-    elif recorder.mode in (RecordMode.ALL, RecordMode.REWRITE, RecordMode.VERIFY):
+    elif recorder.mode in (RecordMode.ALL, RecordMode.REWRITE, RecordMode.REFRESH, RecordMode.VERIFY):
         yield seen  # and the old recording would go on being replayed
 
 

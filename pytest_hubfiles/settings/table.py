@@ -30,7 +30,7 @@ class Setting:
 SETTINGS: Final = (
     Setting(
         "record",
-        "when to record: none, once, new_episodes, all, rewrite, verify; default none",
+        "when to record: none, once, new_episodes, all, rewrite, refresh, verify; default none",
         metavar="MODE",
         marker=("record",),
     ),

@@ -30,6 +30,7 @@ class RecordMode(str, Enum):
     NEW_EPISODES = "new_episodes"
     ALL = "all"
     REWRITE = "rewrite"
+    REFRESH = "refresh"
     VERIFY = "verify"
 
 

@@ -300,7 +300,7 @@ TEST = "def test_import(hubfiles):\n    import_a_file(hubfiles)\n"
 # --- bad values ---
 
 LISTED = {
-    "record": ("sometimes", "choose from none, once, new_episodes, all, rewrite, verify"),
+    "record": ("sometimes", "choose from none, once, new_episodes, all, rewrite, refresh, verify"),
     "version": ("2026-3", "a version is written as in a path: v3, 2026-03 or 2026-09-beta"),
     "base_url": ("api.hubapi.com", "give an http or https address without user and query, such as https://*"),
     "fail_on": ("serious", "choose from info, warning, breaking, needed, never"),

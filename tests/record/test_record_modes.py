@@ -33,6 +33,7 @@ def recorded_sizes(downstream: Downstream) -> list[object]:
         ("new_episodes", 4, True),
         ("all", 4, True),
         ("rewrite", 4, True),
+        ("refresh", 4, True),
         ("verify", 4, False),
     ],
 )
@@ -60,7 +61,7 @@ def test_without_a_cassette(downstream: Downstream, mode: str, asked: int, writt
 
 @pytest.mark.parametrize(
     ("mode", "asked"),
-    [("none", 0), ("once", 0), ("new_episodes", 0), ("all", 4), ("rewrite", 4), ("verify", 4)],
+    [("none", 0), ("once", 0), ("new_episodes", 0), ("all", 4), ("rewrite", 4), ("refresh", 4), ("verify", 4)],
 )
 def test_with_a_whole_cassette(downstream: Downstream, mode: str, asked: int) -> None:
     """Where all is recorded, none, once and new_episodes ask nothing; the others record or compare all of it."""
@@ -74,7 +75,7 @@ def test_with_a_whole_cassette(downstream: Downstream, mode: str, asked: int) ->
     result.assert_outcomes(passed=1)
     assert downstream.asked() == asked
     assert answers(downstream.cassette()) == WHOLE
-    if mode in ("none", "once", "new_episodes", "verify"):
+    if mode in ("none", "once", "new_episodes", "refresh", "verify"):
         assert downstream.cassette().read_bytes() == old
         result.stdout.no_fnmatch_line("recorded: *")
     else:

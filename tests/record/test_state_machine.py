@@ -26,7 +26,7 @@ def test_import(hubfiles):
     import_a_file(hubfiles)
     assert not pathlib.Path("fail").exists()
 """
-MODES = st.sampled_from(["once", "new_episodes", "all", "rewrite", "verify"])
+MODES = st.sampled_from(["once", "new_episodes", "all", "rewrite", "refresh", "verify"])
 KILLED = 9
 
 
@@ -65,10 +65,11 @@ class Recordings(RuleBasedStateMachine):
         return self.project.run(f"--hubfiles-base-url={self.server.url}", f"--hubfiles-record={mode}")
 
     def _goes_live(self, mode: str) -> bool:
-        return mode in ("all", "rewrite", "verify") or self.promoted is None
+        return mode in ("all", "rewrite", "refresh", "verify") or self.promoted is None
 
     def _is_written(self, mode: str) -> bool:
-        return mode != "verify" and self._goes_live(mode)
+        is_new = self.promoted is None
+        return mode != "verify" and (is_new if mode == "refresh" else self._goes_live(mode))
 
     @rule(mode=MODES)
     def record(self, mode: str) -> None:
