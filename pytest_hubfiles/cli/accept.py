@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.cli.options import settings_at
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
 from pytest_hubfiles.run import accepted
-from pytest_hubfiles.settings.ini_files import named_deviations
 from pytest_hubfiles.visible import shown
 
 
@@ -48,7 +48,7 @@ def accept(
 ) -> None:
     """Promote candidates: make what was recorded the cassette, in spite of its findings.
 
-    PATH is a candidate, its cassette, or a folder of them; without one, the folder cassettes.
+    PATH is a candidate, its cassette, or a folder of them; without one, the cassette root.
     A candidate of an outage or of a failed test is refused. Exit status: 0 all promoted, 1 some refused,
     2 nothing found or unreadable.
 
@@ -64,7 +64,7 @@ def accept(
     if reason or until or reports or file:
         raise click.UsageError("--reason, --until, --report and --file go with --finding FINGERPRINT")
     candidates: list[Path] = []
-    for path in paths or (Path("cassettes"),):
+    for path in paths or (settings_at().cassettes,):
         found = _candidates(path)
         if not found:
             raise click.UsageError(
@@ -86,7 +86,7 @@ def accept(
 
 def _is_excused(finding: Finding) -> bool:
     """Return whether the team's deviations say that *finding* is none."""
-    named = named_deviations(Path())
+    named: Path | None = settings_at().get("deviations")
     known = () if named is None or not named.exists() else deviations.load(named)
     today = dt.datetime.now(dt.timezone.utc).date()
     return any(one.matches(finding) and (one.until is None or today <= one.until) for one in known)
@@ -112,7 +112,7 @@ def _accept_finding(
     if last is not None and last < today:
         raise click.UsageError(f"--until: {last} is past")
     try:
-        named = named_deviations(Path())
+        named: Path | None = settings_at().get("deviations")
         target = file or named
         if target is None:
             raise click.UsageError(

@@ -6,21 +6,21 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pytest_hubfiles.cli.options import cassettes_at, setting
+from pytest_hubfiles.cli.options import cassettes_at, reads_settings
 from pytest_hubfiles.cli.output import USAGE, progress, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.settings.values import FAMILIES
 from pytest_hubfiles.visible import shown, visible_json
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.judge.registry import Contracts
     from pytest_hubfiles.rehearsal.changes import Change, Family
+    from pytest_hubfiles.run.settings import Settings
 
 
 @dataclass
@@ -50,21 +50,16 @@ class _Listed:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
 @click.option("--family", type=click.Choice(FAMILIES), default="all", show_default=True)
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
-@click.option(
-    "--schemas", multiple=True, metavar="DIR", callback=setting("schemas"), help="More schemas, searched first."
-)
-def changes(paths: tuple[Path, ...], *, family: str, form: str, schemas: tuple[Path, ...]) -> None:
+@reads_settings("schemas")
+def changes(paths: tuple[Path, ...], *, settings: Settings, family: str, form: str) -> None:
     """List the changes of the API that the cassettes in PATH allow a test to be tried with.
 
-    PATH is a cassette or a folder of them, default: cassettes; candidates are left out. A change is allowed by the
-    contract of its operation, breaks it, or is an event such as an outage. Exit status: 0 listed, 1 nothing to list,
-    2 usage, or a cassette or schemas that cannot be read.
+    PATH is a cassette or a folder of them, default: the cassette root; candidates are left out. A change is allowed by
+    the contract of its operation, breaks it, or is an event such as an outage. Exit status: 0 listed, 1 nothing to
+    list, 2 usage, or a cassette or schemas that cannot be read.
     """
-    from pytest_hubfiles.judge import schema_files
-
     try:
-        contracts = schema_files.load(schemas)
-        listed, unread = _list(cassettes_at(paths or (Path("cassettes"),)), contracts, family)
+        listed, unread = _list(cassettes_at(paths or (settings.cassettes,)), settings, family)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     if form == "json":
@@ -79,7 +74,7 @@ def changes(paths: tuple[Path, ...], *, family: str, form: str, schemas: tuple[P
     sys.exit(USAGE if unread else int(not listed))
 
 
-def _list(paths: Sequence[Path], contracts: Contracts, family: str) -> tuple[list[_Listed], list[str]]:
+def _list(paths: Sequence[Path], settings: Settings, family: str) -> tuple[list[_Listed], list[str]]:
     """Return the changes of *family*, or all, that the cassettes at *paths* allow, and why some cannot be read."""
     from pytest_hubfiles import cassettes
     from pytest_hubfiles.cassettes import file_findings
@@ -89,9 +84,10 @@ def _list(paths: Sequence[Path], contracts: Contracts, family: str) -> tuple[lis
 
     listed: dict[tuple[Change, Family], _Listed] = {}
     unread = []
+    contracts, limits = settings.contracts, replace(settings.limits, root=None)
     for path in progress([path for path in paths if not is_candidate(path)], "read"):
         try:
-            recorded, _ = file_findings.scrubbed([i.plain() for i in cassettes.read(path)])
+            recorded, _ = file_findings.scrubbed([i.plain() for i in cassettes.read(path, limits)], settings.additions)
         except cassettes.CassetteUnreadableError as error:
             unread.append(error.described(shown(path)))
             continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_hubfiles.cli.options import cassettes_at, judging_options, setting
+from pytest_hubfiles.cli.options import cassettes_at, reads_settings, reports
 from pytest_hubfiles.cli.output import USAGE, progress, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.policy import Kind
@@ -21,41 +21,31 @@ from pytest_hubfiles.visible import shown
 if TYPE_CHECKING:
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run.rules import Rules
+    from pytest_hubfiles.run.settings import Settings
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-@judging_options
-@click.option("--max-age", metavar="AGE", callback=setting("max_age"), help="Older cassettes are stale: 30d, 12w.")
-@click.option("--min-judged", metavar="N", callback=setting("min_judged"), help="Fail if fewer exchanges are judged.")
-def check(
-    paths: tuple[Path, ...],
-    *,
-    rules: Rules,
-    form: str,
-    out: Path | None,
-    max_age: int | None,
-    min_judged: int,
-) -> None:
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
+@reports
+@reads_settings("fail_on", "strict", "schemas", "deviations", "max_age", "min_judged", judges=True)
+def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path | None) -> None:
     """Judge every exchange of the cassettes in PATH by its contract, as pytest --hubfiles-check does.
 
-    PATH is a cassette or a folder of them; candidates are left out. Exit status: 0 fine, 1 findings at or above
-    --fail-on, or a cassette in which nothing could be judged, 2 usage, or a cassette, schemas or deviations that
-    cannot be read. Nothing is compared, so that --fail-on needed is as breaking here. The settings of pytest's ini
-    file are pytest's alone: give what is needed here.
+    PATH is a cassette or a folder of them, default: the cassette root; candidates are left out. Exit status: 0 fine,
+    1 findings at or above --fail-on, or a cassette in which nothing could be judged, 2 usage, or a cassette, schemas or
+    deviations that cannot be read. Nothing is compared, so that --fail-on needed is as breaking here.
     """
     from pytest_hubfiles.report import version_ends
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run import verdict
 
-    rules = replace(rules, max_age_days=max_age)
-    report = Report()
+    rules, report = settings.rules(), Report()
     try:
-        complaints = _check(cassettes_at(paths), rules, report)
+        complaints = _check(cassettes_at(paths or (settings.cassettes,)), settings, report)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     report.run_findings += rules.excuse(version_ends.findings(report.records, rules.today))
-    complaints += verdict.of_run(report, rules, min_judged, "--min-judged")
+    complaints += verdict.of_run(report, rules, *_least(settings))
     report.failed = report.failed or bool(complaints)
     if form == "terminal" or out is not None:
         say("\n".join(_lines(report, rules)))
@@ -68,13 +58,19 @@ def check(
     sys.exit(int(report.failed))
 
 
-def _check(cassettes: Sequence[Path], rules: Rules, report: Report) -> list[str]:
+def _least(settings: Settings) -> tuple[int, str]:
+    """Return how many exchanges are to be judged, and who says so."""
+    source, _ = settings.decided("min_judged") or ("--min-judged", 0)
+    return settings.get("min_judged"), source
+
+
+def _check(cassettes: Sequence[Path], settings: Settings, report: Report) -> list[str]:
     """Judge *cassettes* one after another into *report*; return a complaint for each with nothing to judge."""
     from pytest_hubfiles.run import check
 
-    complaints = []
+    complaints, rules, limits = [], settings.rules(), replace(settings.limits, root=None)
     for path in progress(cassettes, "checked"):
-        checked = check.check(path, shown(path), rules)
+        checked = check.check(path, shown(path), rules, limits=limits, additions=settings.additions)
         report.add(checked.record)
         if checked.unjudged is not None:
             complaints.append(f"nothing was judged in {shown(path)}: {checked.unjudged}")

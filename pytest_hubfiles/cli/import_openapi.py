@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pytest_hubfiles.cli.options import destination
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.visible import shown
@@ -14,11 +15,11 @@ from pytest_hubfiles.visible import shown
 
 @click.command("import-openapi")
 @click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC")
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The folder to write to.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: what ini hubfiles_schemas names.")
 @click.option("--version", "label", metavar="LABEL", help="The version, instead of the one that stands in the paths.")
 @click.option("--path", "globs", multiple=True, metavar="GLOB", help="Paths to import besides (repeatable).")
 @click.option("--force", is_flag=True, help="Replace files that are there and say something else.")
-def import_openapi(*, spec: Path, out: Path, label: str | None, globs: tuple[str, ...], force: bool) -> None:
+def import_openapi(*, spec: Path, out: Path | None, label: str | None, globs: tuple[str, ...], force: bool) -> None:
     """Write schema files from SPEC, an OpenAPI 3.0 or 3.1 document in JSON or YAML.
 
     There is one for each path that ends in /tasks/{…}/status, one for the POST that starts its task, and one for
@@ -29,8 +30,9 @@ def import_openapi(*, spec: Path, out: Path, label: str | None, globs: tuple[str
     from pytest_hubfiles.judge import schema_files  # what they import takes longer than any other command needs
 
     try:
+        folder = destination(out, "schemas")
         imported = openapi.contracts(openapi.read(spec), globs, label, schema_files.load().entries)
-        files = openapi.save(imported.contracts, out, force)
+        files = openapi.save(imported.contracts, folder, force)
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)

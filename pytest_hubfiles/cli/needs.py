@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from pytest_hubfiles import cassettes, regular_files
+from pytest_hubfiles.cli.options import destination
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.rehearsal.needs import schemas
@@ -28,8 +29,8 @@ class NeedsNotWrittenError(HubfilesError):
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json…")
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The folder to write to.")
-def needs(paths: tuple[Path, ...], *, out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: what ini hubfiles_needs names.")
+def needs(paths: tuple[Path, ...], *, out: Path | None) -> None:
     """Write what the rehearsed tests need of each answer: DIR/<version>/<operation>.json.
 
     Each file is a JSON Schema of the loosest answer under which every test stays green, with the tests that need each
@@ -38,11 +39,12 @@ def needs(paths: tuple[Path, ...], *, out: Path) -> None:
     Exit status: 0, or 2 where a report is unreadable or tells of no rehearsal, or a file cannot be written.
     """
     try:
+        folder = destination(out, "needs")
         evidence = _evidence(paths)
         for version, operations in schemas(evidence).items():
             for operation, schema in operations.items():
-                path = out / version / f"{operation}.json"
-                is_new = _write(path, visible_json(json.dumps(schema, indent=2, ensure_ascii=False)) + "\n", out)
+                path = folder / version / f"{operation}.json"
+                is_new = _write(path, visible_json(json.dumps(schema, indent=2, ensure_ascii=False)) + "\n", folder)
                 say(f"{'written' if is_new else 'unchanged'}: {shown(path)}")
     except HubfilesError as error:
         say(str(error), err=True)

@@ -1,11 +1,10 @@
-"""The arguments and options that several commands take, and the rules that these make."""
+"""What several commands take: the settings of pytest, each an option too, and formats and cassettes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from functools import cache, wraps
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,108 +12,99 @@ import click
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.report.publishing import RENDERERS
-from pytest_hubfiles.settings.values import NEEDED, OPTIONS, OptionError
+from pytest_hubfiles.settings import addopts
+from pytest_hubfiles.settings.precedence import NAMED, Sources
+from pytest_hubfiles.settings.project import Project
+from pytest_hubfiles.settings.table import Setting
 from pytest_hubfiles.visible import shown
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.run.needed import Needs
-    from pytest_hubfiles.run.rules import Rules
+    from pytest_hubfiles.run.settings import Settings
 
 FORMATS: Final = click.Choice(list(RENDERERS))
 
 
-def setting(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Return what reads an option of the command as the plugin reads its own."""
+def reads_settings(*names: str, judges: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command ``settings``: what pytest's ini file sets, and above it the options *names*, which it takes.
 
-    def read(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-        if value in (None, ()):
-            return OPTIONS[name].default
-        try:
-            return OPTIONS[name].read(parameter.opts[0], value)
-        except OptionError as error:
-            raise click.UsageError(str(error)) from None
+    The ini file is that of the project in which the command's ``paths`` lie, or the caller. What the settings name is
+    read first where the command *judges*.
+    """
 
-    return read
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_settings(*args: Any, **given: Any) -> None:
+            options = {name: given.pop(name) for name in names}
+            try:
+                settings = settings_at(given.get("paths", ()), options)
+                if judges:
+                    settings.read()
+            except HubfilesError as error:
+                raise click.UsageError(str(error)) from None
+            command(*args, settings=settings, **given)
 
+        taking: Callable[..., None] = with_settings
+        for name in reversed(names):
+            taking = _option(NAMED[name])(taking)
+        return taking
 
-_JUDGING: Final = (
-    click.option("--format", "form", type=FORMATS, default="terminal", show_default=True),
-    click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there."),
-    click.option(
-        "--fail-on",
-        metavar="LEVEL",
-        callback=setting("fail_on"),
-        help="Fail from this severity on: breaking (default), warning, info, needed, never.",
-    ),
-    click.option(
-        "--needs",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="What your tests need; hubfiles needs writes it.",
-    ),
-    click.option("--strict", is_flag=True, help="Documentation to the letter: no known deviation is excused."),
-    click.option(
-        "--schemas",
-        multiple=True,
-        metavar="DIR",
-        callback=setting("schemas"),
-        help="More schemas, searched first (repeatable).",
-    ),
-    click.option(
-        "--deviations", type=click.Path(path_type=Path), metavar="FILE", help="A file of your own deviations."
-    ),
-)
+    return decorated
 
 
-def judging_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of a command that judges or compares, and reports; it is given their ``rules``."""
-
-    @wraps(command)
-    def with_rules(
-        *args: Any,
-        fail_on: Any,
-        needs: Path | None,
-        strict: bool,
-        schemas: tuple[Path, ...],
-        deviations: Path | None,
-        **given: Any,
-    ) -> None:
-        try:
-            rules = replace(_rules(fail_on, strict, schemas, deviations), needs=_needs(needs, fail_on))
-        except HubfilesError as error:
-            raise click.UsageError(str(error)) from None
-        command(*args, rules=rules, **given)
-
-    for option in reversed(_JUDGING):
-        with_rules = option(with_rules)
-    return with_rules
-
-
-def _needs(folder: Path | None, fail_on: Any) -> Needs | None:
-    from pytest_hubfiles.run import needed
-
-    if folder is None and fail_on == NEEDED:
-        raise OptionError("--fail-on", fail_on, "it asks what your tests need: give the folder of that with --needs")
-    return None if folder is None else needed.load(folder)
-
-
-def _rules(fail_on: Any, strict: bool, schemas: tuple[Path, ...], own_deviations: Path | None) -> Rules:
-    """Return the rules that a command is given: *fail_on* is a level, *schemas* are searched first.
+def settings_at(paths: Iterable[Path] = (), options: dict[str, Any] | None = None) -> Settings:
+    """Return the settings of the project in which *paths* lie, or the caller; *options* go before its ini file.
 
     Raises:
-        HubfilesError: if the schemas or the user's own deviations cannot be used.
+        HubfilesError: if a value is bad, or the ini file cannot be read.
     """
-    from pytest_hubfiles.judge import deviations, schema_files, shipped
-    from pytest_hubfiles.run.rules import Rules, fails_on
+    from pytest_hubfiles.run.settings import Settings
 
-    own = () if own_deviations is None else deviations.load(own_deviations)
-    shipped_ones = cache(lambda: deviations.load(shipped.shipped_schemas() / "deviations.toml"))
-    return Rules(
-        contracts=schema_files.load(schemas),
-        deviations=lambda: own + shipped_ones(),
-        **fails_on(fail_on),
-        strict=strict,
-    )
+    project = Project.of(paths)
+    added = [*addopts.words(project.settings.get("addopts", "")), *addopts.words(os.environ.get("PYTEST_ADDOPTS", ""))]
+    of_pytest, overridden = addopts.given(added)
+    given = {name: value for name, value in (options or {}).items() if value not in (None, (), False)}
+
+    def option(setting: Setting) -> tuple[str, Any] | None:
+        if setting.name in given:
+            return _flag(setting), given[setting.name]
+        return (f"addopts {setting.flag}", of_pytest[setting.name]) if setting.name in of_pytest else None
+
+    def ini(name: str) -> Any:
+        return overridden.get(name) or project.get(name)
+
+    return Settings(Sources(option, ini, ini_folder=project.rootdir), project.rootdir)
+
+
+def destination(out: Path | None, name: str) -> Path:
+    """Return the folder *out*, or the first that the setting *name* names.
+
+    Raises:
+        click.UsageError: if there is none.
+        HubfilesError: as for `settings_at`.
+    """
+    found = settings_at().get(name) if out is None else out
+    folder: Path | None = next(iter(found), None) if isinstance(found, tuple) else found
+    if folder is None:
+        said = f"say with --out DIR where to write, or set hubfiles_{name} = {name} in pytest's settings"
+        raise click.UsageError(said)
+    return folder
+
+
+def _flag(setting: Setting) -> str:
+    return f"--{setting.name.replace('_', '-')}"
+
+
+def _option(setting: Setting) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    said = f"{setting.help[0].upper()}{setting.help[1:]}."
+    if setting.metavar is None:
+        return click.option(_flag(setting), is_flag=True, help=said)
+    return click.option(_flag(setting), metavar=setting.metavar, multiple=setting.repeatable, help=said)
+
+
+def reports(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a command that reports: in which format, and where to."""
+    out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there.")
+    return click.option("--format", "form", type=FORMATS, default="terminal", show_default=True)(out(command))
 
 
 def cassettes_at(paths: Iterable[Path]) -> list[Path]:

@@ -100,8 +100,10 @@ def in_folder(
     return Recordings(display_name, readers, is_folder=True, additions=additions)
 
 
-def of_path(path: Path, limits: Limits = USUAL) -> Recordings:
+def of_path(path: Path, limits: Limits = USUAL, additions: Additions = NOTHING_MORE) -> Recordings:
     """Return the cassette *path*, or those in the folder *path*; candidates are left out.
+
+    *additions* are scrubbed from what is read, too.
 
     Raises:
         RecordingsNotFoundError: if *path* does not exist, or is a folder without cassettes.
@@ -110,12 +112,12 @@ def of_path(path: Path, limits: Limits = USUAL) -> Recordings:
     if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises if a name is too long, or a folder closed
         raise RecordingsNotFoundError(display_name, "there is no such file or folder")
     if not path.is_dir():
-        return Recordings(display_name, {"": partial(cassettes.read, path, limits)}, is_folder=False)
-    return _filled(in_folder(path, display_name, limits))
+        return Recordings(display_name, {"": partial(cassettes.read, path, limits)}, False, additions)
+    return _filled(in_folder(path, display_name, limits, additions))
 
 
-def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings:
-    """Return what the git *revision* has under *path*, a cassette or a folder of them.
+def of_revision(revision: str, path: Path, limits: Limits = USUAL, additions: Additions = NOTHING_MORE) -> Recordings:
+    """Return what the git *revision* has under *path*, a cassette or a folder of them; *additions* as for `of_path`.
 
     Raises:
         RecordingsNotFoundError: if git is missing, *path* is in no repository, or the revision is unknown or
@@ -140,7 +142,7 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL) -> Recordings
         for name, blob in sorted(blobs.items())
         if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
     }
-    return _filled(Recordings(display_name, readers, is_folder=below not in blobs))
+    return _filled(Recordings(display_name, readers, below not in blobs, additions))
 
 
 def _top(display_name: str, folder: Path) -> Path:

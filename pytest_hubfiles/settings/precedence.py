@@ -3,50 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from pytest_hubfiles.settings.table import SETTINGS
+from pytest_hubfiles.settings.table import SETTINGS, Setting
 from pytest_hubfiles.settings.values import OPTIONS
-
-Lookup = Callable[[str], Any]
 
 NAMED: Final = {setting.name: setting for setting in SETTINGS}
 
+Markers = Sequence[Mapping[str, Any]]
+"""The arguments of the markers on a test, the nearest first."""
 
-def decide(
-    name: str,
-    command_line: Lookup = lambda flag: None,
-    markers: Sequence[Mapping[str, Any]] = (),
-    ini: Lookup = lambda name: None,
-) -> tuple[str, Any] | None:
-    """Return who says what the setting *name* is, and what they say; None where nobody does.
 
-    The command line decides, then the nearest marker, then the ini file. *command_line* and *ini* look a name
-    up and return None (or nothing) where it is not set; *markers* are the arguments of the markers on a test,
-    the nearest first.
+@dataclass(frozen=True)
+class Sources:
+    """Those who set settings, in a run of pytest or of the command line.
+
+    ``option`` returns the option that sets a setting and its value, None where none is given; ``ini`` what the ini file
+    says of a name, or nothing. Paths of an option are relative to the folder ``called_from``, others to ``ini_folder``.
     """
-    setting = NAMED[name]
-    if setting.flag is not None and (value := command_line(setting.flag)) is not None:
-        return setting.flag, value
-    for arguments in markers:
-        for argument in setting.marker:
-            if arguments.get(argument) is not None:
-                return f"@pytest.mark.hubfiles({argument}=…)", arguments[argument]
-    if setting.ini is not None and (value := ini(setting.ini)):
-        return f"ini {setting.ini}", value
-    return None
 
+    option: Callable[[Setting], tuple[str, Any] | None] = lambda setting: None
+    ini: Callable[[str], Any] = lambda name: None
+    called_from: Path = Path()
+    ini_folder: Path = Path()
 
-def resolve(
-    name: str,
-    command_line: Lookup = lambda flag: None,
-    markers: Sequence[Mapping[str, Any]] = (),
-    ini: Lookup = lambda name: None,
-) -> Any:
-    """Return what the setting *name* is, as :func:`decide` finds it, or its default.
+    def decide(self, name: str, markers: Markers = ()) -> tuple[str, Any] | None:
+        """Return who says what the setting *name* is, and what they say; None where nobody does.
 
-    Raises:
-        OptionError: if the value that decides is bad.
-    """
-    decided = decide(name, command_line, markers, ini)
-    return OPTIONS[name].default if decided is None else OPTIONS[name].read(*decided)
+        The command line decides, then the nearest marker, then the ini file.
+        """
+        setting = NAMED[name]
+        if (given := self.option(setting)) is not None:
+            return given
+        for arguments in markers:
+            for argument in setting.marker:
+                if arguments.get(argument) is not None:
+                    return f"@pytest.mark.hubfiles({argument}=…)", arguments[argument]
+        if setting.ini is not None and (value := self.ini(setting.ini)):
+            return f"ini {setting.ini}", value
+        return None
+
+    def resolve(self, name: str, markers: Markers = ()) -> Any:
+        """Return what the setting *name* is, as :meth:`decide` finds it, or its default; a path from its folder.
+
+        Raises:
+            OptionError: if the value that decides is bad.
+        """
+        decided = self.decide(name, markers)
+        if decided is None:
+            return OPTIONS[name].default
+        value = OPTIONS[name].read(*decided)
+        folder = self.called_from if self.option(NAMED[name]) is not None else self.ini_folder
+        if isinstance(value, Path):
+            return folder / value
+        if isinstance(value, tuple):
+            return tuple(folder / item if isinstance(item, Path) else item for item in value)
+        return value

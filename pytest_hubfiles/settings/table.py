@@ -8,7 +8,7 @@ from typing import Final
 class Setting:
     """One setting: the names it goes by on the command line, in the ini file and in a marker, if it does.
 
-    ``metavar`` is how help calls its value; one on the command line without is a flag.
+    ``metavar`` is how help calls its value; one that the command line can set is a flag without it.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ SETTINGS: Final = (
         ini=False,
     ),
     Setting("min_judged", "fail a run that judged fewer exchanges", metavar="N"),
-    Setting("deviations", "a file of your own deviations", cli=False),
-    Setting("max_age", "cassettes older than this (30d, 12w) are stale", cli=False),
+    Setting("deviations", "a file of your own deviations", metavar="FILE", cli=False),
+    Setting("max_age", "cassettes older than this (30d, 12w) are stale", metavar="AGE", cli=False),
     Setting("max_cassette_mb", "refuse larger cassette files; default 64", cli=False),
     Setting(
         "max_identical_answers",
@@ -101,7 +101,7 @@ SETTINGS: Final = (
     ),
     Setting("rehearse_budget", "stop rehearsing after so much time (90s, 10m)", metavar="TIME", ini=False),
     Setting("rehearsed", "a file of breaks that you accept", cli=False),
-    Setting("needs", "a folder of what your tests need, as hubfiles needs writes it", cli=False),
+    Setting("needs", "a folder of what your tests need, as hubfiles needs writes it", metavar="DIR", cli=False),
     Setting(
         "change",
         'replay with this change of the API, such as "import-status $.status enum-value-added"',

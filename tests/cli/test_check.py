@@ -181,7 +181,6 @@ def test_a_credential_is_reported_by_place_alone() -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "Missing argument 'PATH…'"),
         (["nowhere"], "nowhere: there is no such file or folder"),
         (["x" * 300], "xxx: there is no such file or folder"),
         (["empty"], "empty: no cassette there; one ends in .json, .toml, .yaml, .yml"),

@@ -10,7 +10,7 @@ from helpers.downstream import DOCUMENTED, Downstream, started, whole_import
 
 from pytest_hubfiles.secrets import Additions, scrub
 from pytest_hubfiles.settings import values
-from pytest_hubfiles.settings.precedence import resolve
+from pytest_hubfiles.settings.precedence import Sources
 
 IMPORT = """
 import urllib.request
@@ -22,7 +22,7 @@ def test_import(hubfiles):
 
 
 def read(name: str, value: str) -> object:
-    return resolve(name, ini=lambda asked: [value] if asked == f"hubfiles_{name}" else None)[0]
+    return Sources(ini=lambda asked: [value] if asked == f"hubfiles_{name}" else None).resolve(name)[0]
 
 
 def test_fields_and_patterns_are_taken_out_and_replayed(downstream: Downstream) -> None:
