@@ -48,8 +48,15 @@ class _Listed:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
-@click.option("--family", type=click.Choice(FAMILIES), default="all", show_default=True)
-@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True)
+@click.option("--family", type=click.Choice(FAMILIES), default="all", show_default=True, help="Which ones to list.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="How to list them.",
+)
 @reads_settings("schemas")
 def changes(paths: tuple[Path, ...], *, settings: Settings, family: str, form: str) -> None:
     """List the changes of the API that the cassettes in PATH allow a test to be tried with.

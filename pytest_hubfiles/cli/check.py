@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path | None) -> None:
     """Judge every exchange of the cassettes in PATH by its contract, as pytest --hubfiles-check does.
 
-    PATH is a cassette or a folder of them, default: the cassette root; candidates are left out. Exit status: 0 fine,
-    1 findings at or above --fail-on, or a cassette in which nothing could be judged, 2 usage, or a cassette, schemas or
-    deviations that cannot be read. Nothing is compared, so that --fail-on needed is as breaking here.
+    PATH is a cassette or a folder of them, default: the cassette root; candidates are left out. Nothing is compared, so
+    that --fail-on needed is as breaking here.
+
+    Exit status: 0 fine, 1 findings at or above --fail-on, or a cassette in which nothing could be judged, 2 usage, or
+    a cassette, schemas or deviations that cannot be read.
     """
     from pytest_hubfiles.report import version_ends
     from pytest_hubfiles.report.report import Report

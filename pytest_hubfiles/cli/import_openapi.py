@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from pytest_hubfiles.cli.options import destination
-from pytest_hubfiles.cli.output import USAGE, say
+from pytest_hubfiles.cli.output import USAGE, progress, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.visible import shown
 
@@ -31,7 +32,8 @@ def import_openapi(*, spec: Path, out: Path | None, label: str | None, globs: tu
 
     try:
         folder = destination(out, "schemas")
-        imported = openapi.contracts(openapi.read(spec), globs, label, schema_files.load().entries)
+        each = partial(progress, done="imported", what="operations")
+        imported = openapi.contracts(openapi.read(spec), globs, label, schema_files.load().entries, each)
         files = openapi.save(imported.contracts, folder, force)
     except HubfilesError as error:
         say(str(error), err=True)

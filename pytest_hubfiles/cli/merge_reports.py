@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pytest_hubfiles import regular_files
-from pytest_hubfiles.cli.options import FORMATS
+from pytest_hubfiles.cli.options import reports_as
 from pytest_hubfiles.cli.output import USAGE, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.rehearsal import needs
@@ -22,7 +22,7 @@ from pytest_hubfiles.visible import shown
 
 @click.command("merge-reports")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json…")
-@click.option("--format", "form", type=FORMATS, default="json", show_default=True)
+@reports_as("json")
 @click.option("--out", default=STDOUT, metavar="PATH", help="Where to write it; default stdout.")
 def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
     """Merge the JSON reports of several runs, such as the shards of a suite, into one.

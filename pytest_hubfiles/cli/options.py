@@ -104,7 +104,12 @@ def _option(setting: Setting) -> Callable[[Callable[..., None]], Callable[..., N
 def reports(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a command that reports: in which format, and where to."""
     out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there.")
-    return click.option("--format", "form", type=FORMATS, default="terminal", show_default=True)(out(command))
+    return reports_as("terminal")(out(command))
+
+
+def reports_as(form: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add the option that says in which format to report, *form* where it is not given."""
+    return click.option("--format", "form", type=FORMATS, default=form, show_default=True, help="How to report.")
 
 
 def cassettes_at(paths: Iterable[Path]) -> list[Path]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from pytest_hubfiles.progress import ProgressLine, on_stream
 from pytest_hubfiles.visible import visible_lines
 
 if TYPE_CHECKING:
@@ -19,25 +19,11 @@ USAGE: Final = 2
 """The exit status where a command was used wrongly, or its input is unreadable."""
 
 _Item = TypeVar("_Item")
-_QUIET_SECONDS: Final = 1.0
-_CLEAR: Final = "\r\x1b[K"
 
 
-def progress(
-    items: Sequence[_Item], done: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-) -> Iterator[_Item]:
-    """Yield *items*; if that takes over a second and *stream* (stderr) is a terminal, say there how many are *done*."""
-    stream = sys.stderr if stream is None else stream
-    shows, started, is_shown = stream.isatty(), clock(), False
-    for number, item in enumerate(items):
-        if shows and clock() - started > _QUIET_SECONDS:
-            stream.write(f"{_CLEAR}{done} {number} of {len(items)} cassettes")
-            stream.flush()
-            is_shown = True
-        yield item
-    if is_shown:
-        stream.write(_CLEAR)
-        stream.flush()
+def progress(items: Sequence[_Item], done: str, what: str = "cassettes") -> Iterator[_Item]:
+    """Yield *items*; if that takes over a second and stderr is a terminal, say there how many are *done*."""
+    return ProgressLine(on_stream(sys.stderr)).over(items, done, what)
 
 
 def say(text: str, err: bool = False) -> None:

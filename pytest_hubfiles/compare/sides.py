@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -79,10 +79,16 @@ def pair(
 
 
 def pairs(
-    old: Recordings, new: Recordings, identify: Callable[[Interaction], Exchange]
+    old: Recordings,
+    new: Recordings,
+    identify: Callable[[Interaction], Exchange],
+    each: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> tuple[list[Pair], list[Finding]]:
-    """Read all cassettes of two sides, paired by name; a cassette that cannot be read is a finding."""
-    read = [pair(old, new, name, identify) for name in sorted(old.readers.keys() | new.readers.keys())]
+    """Read all cassettes of two sides, paired by name; a cassette that cannot be read is a finding.
+
+    *each* goes through their names.
+    """
+    read = [pair(old, new, name, identify) for name in each(sorted(old.readers.keys() | new.readers.keys()))]
     return [found for found, _ in read], [complaint for _, complaints in read for complaint in complaints]
 
 

@@ -8,7 +8,7 @@ required on the other side. A format that nothing checks becomes ``x-format``, a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from pytest_hubfiles.openapi.documents import LARGEST, Document, OpenApiError
 from pytest_hubfiles.openapi.files import text_of
 from pytest_hubfiles.openapi.operations import Operation, named, wanted
 
+NamedOperation = tuple[str, Operation]
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -30,7 +32,11 @@ class Imported:
 
 
 def contracts(
-    document: Document, globs: Sequence[str] = (), version: str | None = None, known: Iterable[Contract] = ()
+    document: Document,
+    globs: Sequence[str] = (),
+    version: str | None = None,
+    known: Iterable[Contract] = (),
+    each: Callable[[Sequence[NamedOperation]], Iterable[NamedOperation]] = iter,
 ) -> Imported:
     """Make contracts of the task operations in *document*, and of the paths that *globs* match.
 
@@ -38,7 +44,7 @@ def contracts(
     keeps the name that it has there. Another operation of a task is named after the last fixed part of the path that
     starts the task, with ``-start`` or ``-status`` (``/crm/v3/exports/export/async``: ``export-start``), and with as
     many parts before it as make the name unique. An operation of no task is named after its method and its whole path
-    without the version (``get-crm-imports-by-import-id``).
+    without the version (``get-crm-imports-by-import-id``). *each* goes through the operations.
 
     Raises:
         OpenApiError: if no operation is wanted, a glob matches nothing, or no operation makes a contract.
@@ -51,7 +57,7 @@ def contracts(
     failed: list[OpenApiError] = []
     sound: set[str] = set()
     size = 0
-    for name, operation in named(document, list(wanted(document, globs, version, notes)), known):
+    for name, operation in each(named(document, list(wanted(document, globs, version, notes)), known)):
         try:
             made.append(_contract(document, operation, name, notes, sound))
         except OpenApiError as error:

@@ -1,17 +1,44 @@
-"""Shows at the terminal how far the rehearsal of a test has come."""
+"""Shows at the terminal how far a recording, a rehearsal or a comparison has come."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Final, cast
 
 import pytest
 
+from pytest_hubfiles.model.exchange import Exchange
+from pytest_hubfiles.progress import ProgressLine
 from pytest_hubfiles.report.grouping import plural
 from pytest_hubfiles.report.rehearsal import Rehearsed
 from pytest_hubfiles.visible import visible
 
 _PYTESTS: Final = "TerminalReporter"
+
+
+def progress_line(config: pytest.Config) -> ProgressLine:
+    """Return a line for the run's terminal: it is never shown in a worker, nor where `Progress` would not write."""
+    return ProgressLine(Progress(config).rewriter)
+
+
+class RecordingProgress:
+    """Says how far the recording of a test has come, once that takes over a second."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._test, self._count = item.nodeid, 0
+        self._line = progress_line(item.config)
+
+    def see(self, exchange: Exchange) -> None:
+        """Say that *exchange* is recorded, too."""
+        self._count += 1
+        what = f"{exchange.operation or exchange.method} {exchange.task_status or exchange.status_code}"
+        self._line.show(f"recording {self._test}: {plural(self._count, 'exchange')}, the last {what}")
+
+    def end(self) -> None:
+        """Take the line away."""
+        self._line.end()
 
 
 class Progress:
@@ -23,6 +50,8 @@ class Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._reporter = cast("Any", config.pluginmanager.get_plugin("terminalreporter"))
+        capture = cast("Any", config.pluginmanager.get_plugin("capturemanager"))
+        self._uncaptured = nullcontext if capture is None else capture.global_and_fixture_disabled
         speaks = type(self._reporter).__name__ == _PYTESTS and self._reporter.verbosity >= 0
         self._is_live = speaks and self._reporter.isatty
         self._is_told = speaks and self._reporter.verbosity > 0
@@ -46,8 +75,14 @@ class Progress:
             self._reporter.ensure_newline()
             self._reporter.write(visible(said))  # what pytest writes next begins with a new line
 
+    @property
+    def rewriter(self) -> Callable[[str], None] | None:
+        """What puts a text in the place of the line that it wrote before, None where there is no terminal."""
+        return self._rewrite if self._is_live else None
+
     def _rewrite(self, text: str) -> None:
-        self._reporter.ensure_newline()
         width = shutil.get_terminal_size().columns - 1
-        self._reporter.rewrite(visible(text)[:width], erase=True)
-        self._reporter.flush()
+        with self._uncaptured():
+            self._reporter.ensure_newline()
+            self._reporter.rewrite(visible(text)[:width], erase=True)
+            self._reporter.flush()

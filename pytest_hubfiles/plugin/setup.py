@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -92,10 +92,21 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
             _token=token,
         )
         item.stash[TEST_RUN] = test_run
+        if recorder.live:
+            recording.callback(_shown(item, recorder))
         recording.enter_context(_sleeping(run, test_run))
         started = recording.pop_all()
     with failing("ending to record or replay", test_run), started:
         yield offered
+
+
+def _shown(item: pytest.Item, recorder: Recorder) -> Callable[[], None]:
+    """Show how far the recording of a test has come; return what ends that."""
+    from pytest_hubfiles.plugin.progress import RecordingProgress  # a replay shows nothing
+
+    progress = RecordingProgress(item)
+    recorder.history.on_live = progress.see
+    return progress.end
 
 
 def _test_run(

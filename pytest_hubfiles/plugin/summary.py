@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -188,11 +189,14 @@ class Reporter:
         """Compare two versions: their schemas, and all their recordings, whichever of them this run replayed."""
         from pytest_hubfiles.compare.sides import in_folder, pairs
         from pytest_hubfiles.compare.versions import Migration
+        from pytest_hubfiles.plugin.progress import progress_line
 
         run = self.run
         folders = (run.cassettes / old, run.cassettes / new)
         sides = [in_folder(folder, run.shown(folder), run.limits, run.additions) for folder in folders]
-        recordings, unreadable = pairs(sides[0], sides[1], run.contracts.identify)
+        line = progress_line(run.config)
+        each = partial(line.over, done="compared", what="cassettes")
+        recordings, unreadable = pairs(sides[0], sides[1], run.contracts.identify, each)
         migration = Migration(old, new, run.contracts, recordings)
         found = run.rules().excuse(migration.findings(), old)
         run.report.run_findings += [*found, *unreadable]

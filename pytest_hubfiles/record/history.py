@@ -26,7 +26,7 @@ class History:
     is known to be the later only if it was asked for when the other had its answer. So polls of one task that
     overlapped trade places where the task would seem to go back otherwise: a step back that is left is one that the
     task has taken. What comes from a tape is asked for and answered at once, and so is in the order of the tape.
-    ``answered_live`` is how many answers came from the network and are recorded.
+    ``answered_live`` is how many answers came from the network and are recorded; ``on_live`` is called with each.
 
     Its user sees to it that only one thread at a time adds to it.
     """
@@ -38,6 +38,7 @@ class History:
         self._may_overlap = False
         self._last_asked = 0
         self.answered_live = 0
+        self.on_live: Callable[[Exchange], None] = lambda exchange: None
 
     def moment(self) -> int:
         """Return the number of this moment: a later one has a higher number."""
@@ -57,8 +58,10 @@ class History:
     def add_live(self, exchange: Exchange, asked: int, *, is_recorded: bool) -> None:
         """Add what the network has answered now."""
         self._may_overlap = True
-        self.answered_live += is_recorded
         self._answered.append(Asked(exchange, asked, self.moment(), is_recorded))
+        if is_recorded:
+            self.answered_live += 1
+            self.on_live(exchange)
 
     def since(self, count: int) -> list[Exchange]:
         """Return what was answered after the first *count* answers, in the order of the answers."""

@@ -47,7 +47,7 @@ SETTINGS: Final = (
     Setting("strict", "documentation to the letter: no known deviation is excused", marker=("strict",)),
     Setting(
         "fail_on",
-        "fail a test from this severity on: breaking, warning, info, needed, never; default breaking",
+        "fail from this severity on: breaking, warning, info, needed, never; default breaking",
         metavar="LEVEL",
     ),
     Setting("accept", "promote candidates in spite of findings", ini=False),

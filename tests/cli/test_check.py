@@ -17,8 +17,8 @@ from helpers.downstream import Downstream, interaction, polled, started, whole_i
 
 import pytest_hubfiles
 from pytest_hubfiles.cli.main import main
-from pytest_hubfiles.cli.output import progress
 from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.progress import ProgressLine, on_stream
 
 SIZE = {"result": {**whole_import()[3].json["result"], "size": "24574"}}
 BAD = [started(), polled("COMPLETE", change=SIZE)]
@@ -247,7 +247,8 @@ def test_long_work_says_how_far_it_is(stream: io.StringIO, reported: bool) -> No
     seconds = iter([0.0, 0.1, 1.5, 1.6])
     paths = [Path("a"), Path("b"), Path("c")]
 
-    assert list(progress(paths, "checked", stream, lambda: next(seconds))) == paths
+    line = ProgressLine(on_stream(stream), lambda: next(seconds))
+    assert list(line.over(paths, "checked", "cassettes")) == paths
 
     lines = "\r\x1b[Kchecked 1 of 3 cassettes\r\x1b[Kchecked 2 of 3 cassettes\r\x1b[K"
     assert stream.getvalue() == (lines if reported else "")
