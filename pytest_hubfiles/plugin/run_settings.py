@@ -15,8 +15,8 @@ import pytest
 from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.run.settings import Settings
-from pytest_hubfiles.settings.precedence import Sources
-from pytest_hubfiles.settings.values import OptionError, nearest_first
+from pytest_hubfiles.settings.precedence import NAMED, Sources
+from pytest_hubfiles.settings.values import OptionError, RecordMode, nearest_first
 from pytest_hubfiles.visible import visible
 
 if TYPE_CHECKING:
@@ -75,7 +75,15 @@ class Run(Settings):
             from pytest_hubfiles.rehearsal.changes import parse
 
             parse(self.get("change"))
+        self._check_candidates()
         self.read()
+
+    def _check_candidates(self) -> None:
+        """Refuse to record what is replayed from candidates."""
+        source, mode = self.decided("record") or ("", RecordMode.NONE)
+        if self.get("candidates") and source == NAMED["record"].flag and mode != RecordMode.NONE.value:
+            good = "--hubfiles-candidates replays what was recorded already; leave one of the two out"
+            raise OptionError(source, mode, good)
 
     def _check_reports(self) -> None:
         """Refuse two reports that would be written over one another."""

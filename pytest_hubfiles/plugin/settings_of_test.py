@@ -93,6 +93,8 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
         run.namesakes(item.session.items).check(item, path, version, run.cassettes, run.shown(path))
     else:
         path = cassettes.named_path(run.cassettes, version, named)
+    if run.get("candidates") and os.path.lexists(cassettes.candidate_path(path)):
+        path, mode = cassettes.candidate_path(path), RecordMode.NONE
     _check_recorders(item)
     source, _ = run.decided("record", markers) or ("", None)
     if source != NAMED["record"].flag and _is_ci() and _goes_live(mode, path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -114,9 +115,21 @@ class Reporter:
             self.notes += accepted.run_out(run.accepted_breaks, run.today)
             remember_breaks(session.config, rehearsal)
             run.complaints += verdict.of_rehearsal(rehearsal)
+        self._note(self._candidates() if run.get("candidates") else None)
         run.complaints += self._versions_not_checked()
         self._note(needed.unknown(run.report.findings) if run.rules().only_needed else None)
         run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")
+
+    def _candidates(self) -> str:
+        """Return which tests replayed a candidate: their cassettes may say otherwise."""
+        from pytest_hubfiles import cassettes
+
+        replayed = [r for r in self.run.report.records if r.cassette.endswith(cassettes.CANDIDATE_SUFFIX)]
+        if not replayed:
+            return "no candidate was replayed: no test has one, and each replayed its cassette"
+        files = " ".join(shlex.quote(name) for name in dict.fromkeys(r.cassette for r in replayed))
+        count = f"{len(replayed)} test{'s' * (len(replayed) > 1)}"
+        return f"{count} replayed candidates, not cassettes; to make cassettes of them: hubfiles accept {files}"
 
     def _note(self, line: str | None) -> None:
         self.notes += [line] if line else []
@@ -129,7 +142,8 @@ class Reporter:
     def _is_full(self, session: pytest.Session) -> bool:
         """Return whether every test of the suite has run, so that a cassette nobody opened is one nobody needs."""
         config = session.config
-        narrowed = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "--hubfiles-version")
+        narrowed = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob")
+        own = ("--hubfiles-version", "--hubfiles-candidates")
         everything = config.args_source is config.ArgsSource.TESTPATHS or (
             config.args_source is config.ArgsSource.INVOCATION_DIR and config.invocation_params.dir == config.rootpath
         )
@@ -140,7 +154,7 @@ class Reporter:
             and not self.run.partial
             and not stopped
             and bool(self.run.report.records)
-            and not any(config.getoption(name, None) for name in narrowed)
+            and not any(config.getoption(name, None) for name in (*narrowed, *own))
         )
 
     def _versions_not_checked(self) -> list[str]:

@@ -51,6 +51,7 @@ SETTINGS: Final = (
         metavar="LEVEL",
     ),
     Setting("accept", "promote candidates in spite of findings", ini=False),
+    Setting("candidates", "replay a candidate in place of its cassette where there is one", ini=False),
     Setting(
         "report",
         "write a report, PATH or - for stdout (repeatable); formats: json, markdown, html, sarif, github",

@@ -288,6 +288,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "strict": Option(_flag, False),
     "fail_on": Option(_choice(Severity, NEEDED, NEVER), Severity.BREAKING),
     "accept": Option(_flag, False),
+    "candidates": Option(_flag, False),
     "report": Option(_report, ()),
     "compare": Option(_text),
     "check": Option(_flag, False),

@@ -1,0 +1,69 @@
+"""``--hubfiles-candidates``: code is mended against what was recorded, without recording again."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.downstream import Downstream
+
+READS = """
+@pytest.mark.hubfiles(version="{version}", record="once")
+def test_access(hubfiles):
+    assert import_a_file(hubfiles).json["result"]{read} == "PRIVATE"
+
+def test_other(hubfiles):
+    import_a_file(hubfiles, name="other")
+"""
+STRICT = READS.format(version="2026-03", read='["access"]')
+MENDED = READS.format(version="2026-03", read='.get("access", "PRIVATE")')
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["one process", "workers"])
+def test_the_day_of_a_drift(downstream: Downstream, args: tuple[str, ...]) -> None:
+    """What breaks the code is replayed from the candidate until the code is mended; then it is accepted."""
+    downstream.tests(STRICT)
+    downstream.record()
+    old = downstream.cassette("test_access").read_bytes()
+    downstream.restart("no-access")
+    downstream.run_live("--hubfiles-record=rewrite", "-k", "access").assert_outcomes(failed=1)
+    downstream.asked()
+
+    broken = downstream.run("--hubfiles-candidates", *args)
+    downstream.tests(MENDED)
+    mended = downstream.run("--hubfiles-candidates", *args)
+
+    broken.assert_outcomes(passed=1, failed=1)
+    broken.stdout.fnmatch_lines(["*KeyError: 'access'"])
+    mended.assert_outcomes(passed=2)
+    mended.stdout.fnmatch_lines(
+        [
+            "1 test replayed candidates, not cassettes; to make cassettes of them: hubfiles accept "
+            "cassettes/2026-03/test_files/test_access.candidate.yaml"
+        ]
+    )
+    assert "cassette-unused" not in mended.stdout.str()
+    assert downstream.asked() == 0
+    assert downstream.cassette("test_access").read_bytes() == old
+
+
+def test_it_says_that_there_is_none(downstream: Downstream) -> None:
+    """A run in which no test has a candidate is told apart from one that replayed them."""
+    downstream.tests()
+    downstream.record()
+
+    result = downstream.run("--hubfiles-candidates")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["no candidate was replayed: no test has one, and each replayed its cassette"])
+
+
+def test_it_does_not_go_with_recording(downstream: Downstream) -> None:
+    """Recording and replaying candidates in one run are refused, before anything is asked."""
+    downstream.tests()
+
+    result = downstream.run_live("--hubfiles-candidates", "--hubfiles-record=once")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --hubfiles-record: 'once' is not possible; --hubfiles-candidates replays what *"]
+    )
+    assert downstream.asked() == 0
