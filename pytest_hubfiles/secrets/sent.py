@@ -253,7 +253,8 @@ def _holds(name: str, value: str, more: str) -> bool:
     return looks_made_up(value) or ("passw" in name.lower() and _is_password(value))
 
 
-_MULTIPART_FIELD: Final = r'(?i)name="?([^";\r\n]+)"?(?:\r?\n[^\r\n]+)*\r?\n\r?\n([^\r\n]+)'
+# Names, lines and headers are bounded: a text that is all of them is looked through once, not once for each.
+_MULTIPART_FIELD: Final = r'(?i)name="?([^";\r\n]{1,200})"?(?:\r?\n[^\r\n]{1,1000}){0,20}\r?\n\r?\n([^\r\n]+)'
 _Q: Final = r"\\*[\"'`]?"
 _IN_ELEMENT: Final = r"<(?:\w+:)?([\w.-]{1,80})(?:\s[^<>]{0,400})?>\s*(?:<!\[CDATA\[)?\s*([^\s<>\]]{8,})"
 _WRITTEN: Final = rf"([A-Za-z_][\w.$-]{{1,80}}){_Q}\]?\s*[=:>]+\s*\[?{_Q}([^\s\"'`<>\\,;&\]]{{8,}})"
