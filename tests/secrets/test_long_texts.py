@@ -11,7 +11,8 @@ from helpers.patience import LONG_PATIENCE
 
 REPEATED = [
     "%", "%25", "50% ", "7f3a9b2c", "token=", "token=a&", "token: ", "?token=", "<token>", "http://a:b@", "eyJ",
-    "name=token,", 'name="token"\n', "token: |\n", "token:\n", "key=a;value=b ", '{"token":', "\\\\token", "Bearer ", "&#61;",
+    "name=token,", 'name="token"\n', "token: |\n", "token:\n", "key=a;value=b ", '{"token":', "\\\\token",
+    "Bearer ", "&#61;",
 ]  # fmt: skip
 _LOOK = """
 import sys
@@ -30,7 +31,7 @@ with within(200, b""):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no timer of the processor")
 @pytest.mark.parametrize("repeated", REPEATED)
 def test_what_repeats_itself(repeated: str) -> None:
-    """Looking for credentials, to scrub them or to guard what is written, takes no longer than 200 times what ``json.loads`` takes for a megabyte."""
+    """Scrubbing it, and learning credentials from it, takes at most 200 times ``json.loads`` of a megabyte."""
     done = subprocess.run(
         [sys.executable, "-c", _LOOK, repeated],
         cwd=Path(__file__).parents[1],
