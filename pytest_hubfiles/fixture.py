@@ -20,19 +20,10 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.task_states import TERMINAL
+from pytest_hubfiles.record.token import TokenMissingError
 from pytest_hubfiles.run.one_test import TestRun
 
 _REQUEST_SECONDS = 30.0
-
-
-class TokenMissingError(HubfilesError):
-    """A built-in call was to go to the network and there is no token for it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Recording needs a HubSpot access token and there is none.\n"
-            "Set HUBSPOT_ACCESS_TOKEN, or override the fixture hubfiles_token. Replaying needs none."
-        )
 
 
 class TaskTimeoutError(HubfilesError, TimeoutError):
@@ -183,7 +174,7 @@ class HubFiles:
         url = self.base_url + path
         recorder = self._test_run.recorder
         if recorder.live and not self._token and not recorder.can_play(method, url, body or b""):
-            raise TokenMissingError
+            raise TokenMissingError(f"{method} {url}")
         with self._sending:  # in several threads, nobody could tell whose exchange is whose
             before = len(recorder.history)
             if not recorder.answers(method, url, body or b""):

@@ -39,6 +39,7 @@ VALUES: dict[str, Any] = {
     "RecordMode": RecordMode.ONCE,
     "Exception": KeyError("items"),
     "OpenApiError": OpenApiError("hubspot.json", "it is no object"),
+    "Sequence[Finding]": [FINDING],
     "Sequence[Path]": [Path("a.json"), Path("b.json")],
     "Sequence[str]": ["one", "two"],
     "Iterable[str]": ["one", "two"],

@@ -209,7 +209,7 @@ def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:
     (fingerprint,) = {f["fingerprint"] for f in findings if f["severity"] == "breaking"}
 
     assert ran.returncode == 1
-    assert reader.shows("hubfiles accept --finding", FINGERPRINT=fingerprint) == 0
+    assert reader.shows("$ hubfiles accept --finding", FINGERPRINT=fingerprint) == 0
     assert "We read sizes as text." in (reader.folder / "deviations.toml").read_text("utf-8")
 
 
@@ -264,7 +264,7 @@ def test_settings_and_deviations_are_accepted(reader: Reader) -> None:
     for text in blocks("toml"):
         reader.write(*named_file(text))
     reader.sandbox.switch("size-as-string")
-    result = reader.run("pytest test_uploader.py -rA --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
+    result = reader.run("pytest test_uploader.py -v --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
     assert result.returncode == 0, result.stdout
     assert "support has a ticket" in result.stdout
 

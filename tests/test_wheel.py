@@ -76,7 +76,7 @@ def test_wheel_records_and_replays_in_a_bare_environment(bare: Path, tmp_path: P
     replayed = _run(bare, tmp_path, "pytest", "--hubfiles-min-judged", "4", *formats)
     assert recorded.returncode == 0, recorded.stdout + recorded.stderr
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-    assert "judged 4 of 4 exchanges in 1 cassette" in replayed.stdout
+    assert "judged 4 of 4 exchanges" in replayed.stdout
     assert [name for name in REPORT_FORMATS if not (tmp_path / f"report.{name}").stat().st_size] == []
 
 

@@ -14,6 +14,7 @@ from pytest_hubfiles.cassettes.names import (
     find,
     folded,
     named_path,
+    of_candidate,
     path_for,
     safe_name,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "iterate",
     "locked",
     "named_path",
+    "of_candidate",
     "path_for",
     "private_folder",
     "read",

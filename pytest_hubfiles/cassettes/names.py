@@ -87,6 +87,11 @@ def candidate_path(cassette: Path) -> Path:
     return cassette.with_name(cassette.name.removesuffix(SUFFIX) + CANDIDATE_SUFFIX)
 
 
+def of_candidate(candidate: Path) -> Path:
+    """Return the path of the cassette that *candidate* may become."""
+    return candidate.with_name(candidate.name.removesuffix(CANDIDATE_SUFFIX) + SUFFIX)
+
+
 def find(root: Path, on_error: Callable[[OSError], None] | None = None) -> list[Path]:
     """Return the cassette files under *root*, sorted, without candidates; *on_error* gets why a folder is closed."""
     found = (Path(folder, name) for folder, _, files in os.walk(root, onerror=on_error) for name in files)

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import os
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.cli.accept_findings import accept_findings
 from pytest_hubfiles.cli.options import settings_at
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
-from pytest_hubfiles.run import accepted
+from pytest_hubfiles.report.formats.failure_text import facts
+from pytest_hubfiles.report.formats.way_out import Shell, by_deviation, is_settled_by_deviation
+from pytest_hubfiles.report.grouping import across_tests
+from pytest_hubfiles.run import accepted, check
+from pytest_hubfiles.run.settings import Settings
 from pytest_hubfiles.visible import shown
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
-@click.option("--finding", metavar="FINGERPRINT", help="Accept a finding of a report instead: write a deviation.")
-@click.option("--reason", metavar="TEXT", help="Why the finding is accepted; reports show it.")
-@click.option("--until", metavar="DATE", help="The last day on which it is, such as 2027-09-30.")
+@click.argument("paths", nargs=-1, metavar="[PATH…]")
+@click.option(
+    "--finding",
+    "findings",
+    multiple=True,
+    metavar="F [F…]",
+    help="Accept these findings instead, by their fingerprints: write deviations.",
+)
+@click.option("--reason", metavar="TEXT", help="Why they are accepted; reports show it.")
+@click.option("--until", metavar="DATE", help="The last day on which they are, such as 2027-09-30.")
 @click.option(
     "--report",
     "reports",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="The JSON report that has the finding (repeatable); default hubfiles.json.",
+    help="A JSON report that has them (repeatable); default: hubfiles.json, then the cassettes.",
 )
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
-    help="Where to write it; default: what the ini hubfiles_deviations names.",
+    help="Where to write; default: what ini hubfiles_deviations names, or deviations.toml.",
 )
 def accept(
     *,
-    paths: tuple[Path, ...],
-    finding: str | None,
+    paths: tuple[str, ...],
+    findings: tuple[str, ...],
     reason: str | None,
     until: str | None,
     reports: tuple[Path, ...],
@@ -52,44 +63,79 @@ def accept(
     A candidate of an outage or of a failed test is refused. Exit status: 0 all promoted, 1 some refused,
     2 nothing found or unreadable.
 
-    With --finding, no candidate is touched: the finding of that fingerprint becomes an entry of your deviations
-    file. From then on, and until DATE, it is reported as info with the reason. So does what was taken for a
-    credential and is none, at its place in the cassettes of the reports. Exit status: 0 or 2.
+    With --finding, no candidate is touched: the findings of these fingerprints become entries of your deviations
+    file. From then on, and until DATE, they are reported as info with the reason. So is what was taken for a
+    credential and is none, at its place in the cassettes that show it. PATH is where to look for them, if no report
+    has them: cassettes and candidates, or folders of them. Exit status: 0 or 2.
     """
-    if finding is not None:
-        if paths:
-            raise click.UsageError("--finding takes no PATH: it writes a deviation, and promotes nothing")
-        _accept_finding(finding, reason, until, reports or (Path("hubfiles.json"),), file)
-        return
-    if reason or until or reports or file:
-        raise click.UsageError("--reason, --until, --report and --file go with --finding FINGERPRINT")
+    try:
+        more = [text for text in paths if findings and accepted.is_fingerprint(text) and not _exists(text)]
+        where = [Path(text) for text in paths if text not in more]
+        settings = settings_at(where)
+        if findings:
+            accept_findings(
+                [*findings, *more], settings, paths=where, reports=reports, file=file, reason=reason, until=until
+            )
+            return
+        if reason or until or reports or file:
+            raise click.UsageError("--reason, --until, --report and --file go with --finding FINGERPRINT")
+        sys.exit(_promote(settings, where or [settings.cassettes]))
+    except HubfilesError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _exists(text: str) -> bool:
+    return os.path.exists(text)  # noqa: PTH110  # Path.exists raises where a name is too long
+
+
+def _promote(settings: Settings, paths: Iterable[Path]) -> int:
+    """Promote the candidates at *paths*; return the exit status.
+
+    Raises:
+        click.UsageError: if there is none at one of them.
+    """
     candidates: list[Path] = []
-    for path in paths or (settings_at().cassettes,):
+    for path in paths:
         found = _candidates(path)
         if not found:
             raise click.UsageError(
                 f"{shown(path)}: no candidate there; one is called <name>{cassettes.CANDIDATE_SUFFIX}"
             )
         candidates += found
-    status = 0
+    status, left = 0, list[Finding]()
     for candidate in dict.fromkeys(candidates):
         try:
-            say(f"promoted: {shown(accept_candidate(candidate, is_excused=_is_excused))}")
+            cassette = accept_candidate(candidate, is_excused=lambda finding: _is_excused(finding, settings))
+            say(f"promoted: {shown(cassette)}")
+            left += _failing(cassette, settings)
         except CandidateRefusedError as error:
             say(str(error), err=True)
+            _say_way_out(error.credentials, settings, err=True)
             status = max(status, 1)
         except HubfilesError as error:
             say(str(error), err=True)
             status = USAGE
-    sys.exit(status)
+    if left:
+        say("A replay fails all the same, for what is in there:")
+        say("\n".join(facts(one.finding for one in across_tests(left))))
+        _say_way_out([finding for finding in left if is_settled_by_deviation(finding)], settings)
+    return status
 
 
-def _is_excused(finding: Finding) -> bool:
+def _is_excused(finding: Finding, settings: Settings) -> bool:
     """Return whether the team's deviations say that *finding* is none."""
-    named: Path | None = settings_at().get("deviations")
-    known = () if named is None or not named.exists() else deviations.load(named)
-    today = dt.datetime.now(dt.timezone.utc).date()
-    return any(one.matches(finding) and (one.until is None or today <= one.until) for one in known)
+    return all(excused.deviation is not None for excused in settings.rules().excuse([finding]))
+
+
+def _failing(cassette: Path, settings: Settings) -> Sequence[Finding]:
+    """Return what fails a replay of *cassette*."""
+    limits = replace(settings.limits, root=None)
+    return check.check(cassette, shown(cassette), settings.rules(), limits=limits, additions=settings.additions).failing
+
+
+def _say_way_out(findings: Sequence[Finding], settings: Settings, err: bool = False) -> None:
+    if findings:
+        say("\n".join(by_deviation(findings, Shell(str(settings.deviations_file)))), err=err)
 
 
 def _candidates(path: Path) -> list[Path]:
@@ -97,48 +143,3 @@ def _candidates(path: Path) -> list[Path]:
         return sorted(path.rglob(f"*{cassettes.CANDIDATE_SUFFIX}"))
     candidate = path if path.name.endswith(cassettes.CANDIDATE_SUFFIX) else cassettes.candidate_path(path)
     return [candidate] if candidate.is_file() else []
-
-
-def _accept_finding(
-    fingerprint: str, reason: str | None, until: str | None, reports: tuple[Path, ...], file: Path | None
-) -> None:
-    today = dt.datetime.now(dt.timezone.utc).date()
-    if not (reason and reason.strip()):
-        raise click.UsageError("--finding needs --reason TEXT: who reads the file later has to know why")
-    try:
-        last = None if until is None else dt.date.fromisoformat(until)
-    except ValueError:
-        raise click.UsageError(f"--until: {until!r} is no date such as 2027-09-30") from None
-    if last is not None and last < today:
-        raise click.UsageError(f"--until: {last} is past")
-    try:
-        named: Path | None = settings_at().get("deviations")
-        target = file or named
-        if target is None:
-            raise click.UsageError(
-                "give --file deviations.toml, or set hubfiles_deviations = deviations.toml in pytest's settings here"
-            )
-        found, report = accepted.find(fingerprint, reports)
-        source = f"accepted from {shown(report)} on {today}"
-        where = accepted.cassettes_with(fingerprint, reports)
-        deviation = accepted.deviation_for(found, " ".join(reason.split()), source, last, where)
-        known = deviations.load(target) if target.exists() else ()
-        same = next(
-            (
-                d
-                for d in known
-                if (d.until is None or today <= d.until)
-                and all(d.matches(replace(found, cassette=cassette)) for cassette in where or [found.cassette or ""])
-            ),
-            None,
-        )
-        if same is not None or found.deviation is not None:
-            why = found.deviation if same is None else same.reason
-            say(f"accepted already, nothing is written: {fingerprint} ({why})")
-            return
-        accepted.add(target, deviation)
-    except HubfilesError as error:
-        raise click.UsageError(str(error)) from None
-    say(f"accepted into {shown(target)}: {found.operation or ''} {found.path} {found.kind.value}")
-    if named is None or named.resolve() != target.resolve():
-        say(f"Runs read it once pytest's settings say: hubfiles_deviations = {shown(target)}")

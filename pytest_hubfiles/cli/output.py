@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ USAGE: Final = 2
 """The exit status where a command was used wrongly, or its input is unreadable."""
 
 _Item = TypeVar("_Item")
+_COLOURS: Final = {"breaking": "red", "breaks": "red", "warning": "yellow", "info": "cyan"}
 
 
 def progress(items: Sequence[_Item], done: str, what: str = "cassettes") -> Iterator[_Item]:
@@ -26,9 +28,18 @@ def progress(items: Sequence[_Item], done: str, what: str = "cassettes") -> Iter
     return ProgressLine(on_stream(sys.stderr)).over(items, done, what)
 
 
-def say(text: str, err: bool = False) -> None:
-    """Write *text* to stdout, or to stderr, without anything in it that would act on a terminal or a CI runner."""
-    click.echo(visible_lines(text), err=err)
+def say(text: str, err: bool = False, nl: bool = True) -> None:
+    """Write *text* to stdout, or to stderr, without anything in it that would act on a terminal or a CI runner.
+
+    On a terminal the severities with which lines begin have colours, unless NO_COLOR is set (https://no-color.org).
+    """
+    lines = "\n".join(map(_coloured, visible_lines(text).split("\n")))
+    click.echo(lines, err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def _coloured(line: str) -> str:
+    word, space, rest = line.partition(" ")
+    return f"{click.style(word, fg=_COLOURS[word], bold=True)}{space}{rest}" if word in _COLOURS else line
 
 
 def publish_report(report: Report, form: str, out: str) -> None:
@@ -40,7 +51,10 @@ def publish_report(report: Report, form: str, out: str) -> None:
     from pytest_hubfiles.report.publishing import publish
 
     published = publish(report, [(form, out)], Path())
-    click.echo(published.stdout, nl=False)
+    if form == "terminal" and sys.stdout.isatty():
+        say(published.stdout.decode(), nl=False)
+    else:  # for a program to read: as UTF-8, whatever this machine speaks
+        click.echo(published.stdout, nl=False)
     for note in published.notes:
         say(note, err=True)
     if published.unwritten:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WAIVABLE: Final = "findings"
 """The one reason for not promoting a recording that a person can waive."""
 
+TEST_FAILED: Final = "the test failed"
+"""The reason for not promoting what a test has recorded that did not pass."""
+
 SCHEMAS: Final = "schemas: "
 RECORDINGS: Final = "recordings: "
 """What the message of a finding of category version begins with: where the finding was seen."""

@@ -11,6 +11,7 @@ from pytest_hubfiles.plugin import hooks
 from pytest_hubfiles.plugin.own_faults import OwnFaultError
 from pytest_hubfiles.plugin.run_settings import RUN, Run
 from pytest_hubfiles.plugin.summary import Reporter
+from pytest_hubfiles.plugin.tracebacks import HiddenFrames
 
 _LEFT_OUT: Final = ("deselected", "skipped", "error")
 """What pytest's terminal calls tests, files and classes that did not run."""
@@ -49,6 +50,9 @@ def _begin(config: pytest.Config) -> Run:
     run = config.stash[RUN] = Run(config)
     config.pluginmanager.register(hooks, "pytest_hubfiles.hooks")
     config.pluginmanager.register(run.redaction, "pytest_hubfiles.redaction")
+    config.pluginmanager.register(
+        HiddenFrames(lambda item: hooks.TEST_RUN in item.stash), "pytest_hubfiles.hidden_frames"
+    )
     if not run.is_worker:
         config.pluginmanager.register(Reporter(run), "pytest_hubfiles.summary")
     if run.get("rehearse") is not None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.explaining import explained_cassette
+from pytest_hubfiles.plugin.own_faults import Failure
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
-from pytest_hubfiles.report.formats.terminal import explain
 from pytest_hubfiles.run import check
 from pytest_hubfiles.visible import visible
 
@@ -136,9 +137,8 @@ class CassetteItem(pytest.Item):
         if not checked.record.failed and check.is_candidate(self.path):
             pytest.skip("a candidate, judged when it was recorded; no credential was found in it")
         if checked.record.failed:
-            text = explain(checked.record.cassette, checked.record.findings, checked.failing, ())
-            nothing = f"hubfiles: nothing in the cassette was judged: {checked.unjudged}\n" if checked.unjudged else ""
-            raise pytest.fail.Exception(nothing + text, pytrace=False)
+            nothing = f"nothing in the cassette was judged: {checked.unjudged}\n" if checked.unjudged else ""
+            raise Failure(nothing + explained_cassette(self, checked))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where the test is, and how the head of its failure calls it."""

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pytest_hubfiles.model.policy import Kind
-from pytest_hubfiles.plugin.own_faults import OwnFaultError, complaining, failing
+from pytest_hubfiles.model.policy import Kind, Severity
+from pytest_hubfiles.plugin.explaining import explained
+from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
+from pytest_hubfiles.plugin.tracebacks import shorten
 
 if TYPE_CHECKING:
     from pytest_hubfiles.run.one_test import TestRun
@@ -59,7 +61,7 @@ def _end_call(item: pytest.Item) -> None:
     with failing("judging the test", test_run):
         conclusion = test_run.end_call(passed)
         if conclusion.failing or (passed and conclusion.is_red):
-            test_run.failure = pytest.fail.Exception(_explain(test_run, conclusion), pytrace=False)
+            test_run.failure = Failure(explained(item, test_run, conclusion))
             raise test_run.failure
 
 
@@ -72,6 +74,11 @@ def pytest_runtest_makereport(
     report = yield
     test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
     redaction = item.config.stash[RUN].redaction
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, Failure):
+        report.longrepr = str(error)  # the short summary then begins with the fact
+    elif error is not None and test_run is not None:
+        shorten(report, error, test_run, item.config.getoption("fulltrace", False))
     try:
         if test_run is not None and (report.longrepr or report.sections or call.when == "teardown"):
             redaction.learn(test_run.recorder)
@@ -81,7 +88,7 @@ def pytest_runtest_makereport(
         report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
     if test_run is None:
         return report
-    is_ours = call.excinfo is not None and call.excinfo.value is test_run.failure
+    is_ours = error is not None and error is test_run.failure
     if is_subtest := item.stash.get(_CALLED, False):
         _tell_so_far(item, report, test_run)
     elif call.when != "teardown" and not is_ours:
@@ -140,9 +147,10 @@ def _tell_so_far(item: pytest.Item, report: pytest.TestReport, test_run: TestRun
 
 
 def _tell(item: pytest.Item, report: pytest.TestReport, test_run: TestRun, conclusion: Conclusion) -> None:
-    if conclusion.findings or conclusion.refusals:
-        explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
-        report.sections.append(("hubfiles", explained))
+    weighs = any(finding.severity is not Severity.INFO for finding in conclusion.findings)
+    if conclusion.refusals or weighs or (conclusion.findings and item.config.stash[RUN].is_verbose):
+        text = item.config.stash[RUN].redaction.redacted(explained(item, test_run, conclusion, report.longreprtext))
+        report.sections.append(("hubfiles", text))
 
 
 def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRun) -> None:
@@ -155,9 +163,9 @@ def _fail_skipped(item: pytest.Item, report: pytest.TestReport, test_run: TestRu
     is_expected = hasattr(report, "wasxfail")
     is_told = any(not is_expected or finding.kind is Kind.SECRET_IN_CASSETTE for finding in conclusion.failing)
     if is_told or (conclusion.loses_a_recording and not is_expected):
-        explained = item.config.stash[RUN].redaction.redacted(_explain(test_run, conclusion))
+        text = item.config.stash[RUN].redaction.redacted(explained(item, test_run, conclusion))
         reason = f"\n{report.longrepr[2]}" if isinstance(report.longrepr, tuple) else ""
-        report.outcome, report.longrepr = "failed", explained + reason
+        report.outcome, report.longrepr = "failed", text + reason
         if is_expected:
             del report.wasxfail
     test_run.is_expected = hasattr(report, "wasxfail")
@@ -193,7 +201,7 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
             was_green = passed and test_run.passed
             late = test_run.end_test(passed)
             if late.is_red and was_green:  # otherwise the test is red already
-                raise pytest.fail.Exception(_explain(test_run, late), pytrace=False)
+                raise Failure(explained(item, test_run, late))
     except pytest.fail.Exception:
         if passed:
             raise
@@ -216,11 +224,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[PARTIAL] = run.partial
         output[COMPLAINTS] = run.complaints
-
-
-def _explain(test_run: TestRun, conclusion: Conclusion) -> str:
-    from pytest_hubfiles.report.formats.terminal import explain
-
-    return explain(
-        test_run.shown, conclusion.findings, conclusion.failing, conclusion.refusals, purpose=test_run.purpose
-    )

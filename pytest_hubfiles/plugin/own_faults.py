@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from pytest_hubfiles.run.one_test import TestRun
 
 
+class Failure(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # a class, of which mypy sees no more
+    """A failure that this plugin raises: its text says it all, without a traceback, and begins with the fact."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, pytrace=False)
+
+
 class OwnFaultError(HubfilesError):
     """An exception that nobody raised on purpose; ``doing`` says what it kept this plugin from."""
 
@@ -43,10 +50,10 @@ def failing(doing: str, test_run: TestRun | None = None) -> Iterator[None]:
     try:
         yield
     except HubfilesError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise Failure(str(error)) from None
     except Exception as error:  # noqa: BLE001  # whatever it is, it must not pass for a failure of the test's own
         fault = OwnFaultError(doing, error)
-        failure = pytest.fail.Exception(str(fault), pytrace=False)
+        failure = Failure(str(fault))
         if test_run is not None:
             test_run.faults.append(f"pytest-hubfiles itself failed while {doing}")
             test_run.failure = failure

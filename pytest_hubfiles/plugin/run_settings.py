@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.run.settings import Settings
@@ -155,6 +156,11 @@ class Run(Settings):
         from pytest_hubfiles.record.stragglers import Stragglers
 
         return Stragglers(self.complaints, self.get("base_url"))
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether everything that was found is listed."""
+        return self.config.getoption("verbose", 0) > 0 or self.get("fail_on") is Severity.INFO
 
     @cached_property
     def accepted_breaks(self) -> tuple[Accepted, ...]:

@@ -23,6 +23,7 @@ from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
 from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.record.interception import Change
 from pytest_hubfiles.record.reach import Reach
+from pytest_hubfiles.record.token import check_token
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode, Sleep
@@ -78,6 +79,8 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
         recorder.stored.if_missing = lambda request: _moved(item, run, wanted, request)
+        if recorder.live:
+            check_token(token)
         recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
         change = _change(run, wanted)
         recording.enter_context(Interception(recorder, change))

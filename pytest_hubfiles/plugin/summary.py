@@ -6,10 +6,13 @@ import shlex
 import sys
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_hubfiles.model.policy import Category
+from pytest_hubfiles.plugin.colours import ColouredText, write_marked
+from pytest_hubfiles.plugin.explaining import shell_of
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.own_faults import complaining, complains
 from pytest_hubfiles.plugin.run_settings import RECORD, REHEARSED, Run
@@ -18,9 +21,6 @@ from pytest_hubfiles.visible import visible_lines
 if TYPE_CHECKING:
     from pytest_hubfiles.model.finding import Finding
     from pytest_hubfiles.report.rehearsal import Rehearsal
-
-_COLOURS: Final = {"breaking": {"red": True}, "breaks": {"red": True}, "warning": {"yellow": True}}
-"""How the line of a finding or of a break is marked, by the word it begins with."""
 
 
 class Reporter:
@@ -52,6 +52,8 @@ class Reporter:
     @complains
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test reports when it ends, in this process or in a worker."""
+        if report.failed and isinstance(report.longrepr, str):
+            report.longrepr = ColouredText(report.longrepr)  # which a worker cannot hand on
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":
@@ -248,14 +250,35 @@ class Reporter:
         from pytest_hubfiles.judge.deviations import run_out
         from pytest_hubfiles.report.formats.terminal import render_terminal
 
-        if run.report.worth_telling or run.complaints or self.notes:
+        if not (run.report.worth_telling or run.complaints or self.notes):
+            return
+        noted = visible_lines("\n".join([*run_out(run.own_deviations, run.today), *self.notes])).splitlines()
+        lines = [*render_terminal(run.report, run.is_verbose), *noted]
+        lines += self._ways_out()
+        terminalreporter.ensure_newline()
+        if len(lines) == 1 and not run.complaints:
+            lines = [f"hubfiles: {lines[0]}"]
+        else:
             terminalreporter.section("hubfiles")
-            noted = visible_lines("\n".join([*run_out(run.own_deviations, run.today), *self.notes])).splitlines()
-            lines = [*render_terminal(run.report), *noted]
-            for line in map(run.redaction.redacted, lines):
-                terminalreporter.write_line(line, **_COLOURS.get(line.partition(" ")[0], {}))
-            for complaint in run.complaints:
-                terminalreporter.write_line(visible_lines(run.redaction.redacted(complaint)), red=True)
+        for line in map(run.redaction.redacted, lines):
+            write_marked(terminalreporter, line)
+            terminalreporter.write_line("")
+        for complaint in run.complaints:
+            terminalreporter.write_line(visible_lines(run.redaction.redacted(complaint)), red=True)
+
+    def _ways_out(self) -> list[str]:
+        """Return the commands that settle what several tests failed for, each told by itself what settles it alone."""
+        from pytest_hubfiles.report.formats.way_out import ways_out_of_all, ways_out_of_versions
+        from pytest_hubfiles.run import verdict
+
+        run = self.run
+        between = [
+            f for f in verdict.at_or_above(run.report.run_findings, run.rules()) if f.category is Category.VERSION
+        ]
+        written = next((path for form, path in run.get("report") if form == "json" and path != "-"), None)
+        failing = verdict.failing((f for record in run.report.records for f in record.findings), run.rules())
+        shell = shell_of(run)
+        return [*ways_out_of_all(run.report.records, failing, shell), *ways_out_of_versions(between, shell, written)]
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

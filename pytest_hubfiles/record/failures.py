@@ -1,4 +1,4 @@
-"""Why a request got no answer, from what its client raised."""
+"""Why a request got no answer, from what its client raised, and what can be done about it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import errno
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+from pytest_hubfiles.model.origin import HUBSPOT, origin_key
+from pytest_hubfiles.record.token import TOKEN, token_state
 
 _KINDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (socket.gaierror, "name not resolved"),
@@ -30,6 +33,8 @@ _NUMBERS: Final = {
 }
 _WORDS: Final = (("Timeout", "timed out"), ("Disconnected", "connection cut"), ("RemoteProtocol", "connection cut"))
 _MOST_STEPS: Final = 20
+_SETTING: Final = "--hubfiles-base-url or ini hubfiles_base_url"
+_NO_ANSWER: Final = "got no answer: "
 
 
 def reason_of(error: BaseException) -> str:
@@ -56,3 +61,19 @@ def _steps(error: BaseException | None, most: int) -> Iterator[BaseException]:
         for inner in getattr(error, "exceptions", ())[:most]:  # of an exception group
             yield from _steps(inner, most // 2)
         error = error.__cause__ or error.__context__
+
+
+def advice(reasons: Iterable[str], base_url: str) -> Iterator[str]:
+    """Yield what to do about the *reasons* for which a recording from *base_url* is no good, each once."""
+    said = "\n".join(reasons)
+    where = f"The base URL is {base_url}"
+    if _NO_ANSWER in said and "connection refused" in said:
+        yield f"{where}, where nothing listens: start that server, or correct {_SETTING}."
+    elif _NO_ANSWER in said and "name not resolved" in said:
+        yield f"{where}: see that this machine has a network and the name is right, or correct {_SETTING}."
+    if "got HTTP 401" in said:
+        yield f"The token was not accepted ({token_state()}): set {TOKEN} to one that is valid for your account."
+    if "got HTTP 403" in said:
+        yield "The token was accepted and lacks a scope: HubSpot's files API asks for the scope files."
+    if "with an HTML page" in said and origin_key(base_url) != HUBSPOT:
+        yield f"{where}, and an HTML page is no answer of the API: correct {_SETTING} if that is another place."

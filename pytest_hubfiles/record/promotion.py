@@ -32,13 +32,16 @@ _REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)  # a check
 
 
 class CandidateRefusedError(HubfilesError):
-    """A candidate that must not become a cassette; ``path`` and ``reasons`` say which and why."""
+    """A candidate that must not become a cassette; ``path`` and ``reasons`` say which and why.
 
-    def __init__(self, path: Path, reasons: Sequence[str]) -> None:
-        self.path, self.reasons = path, tuple(reasons)
+    ``credentials`` are those of the reasons that can be accepted, if what was found is no credential.
+    """
+
+    def __init__(self, path: Path, reasons: Sequence[str], credentials: Sequence[Finding] = ()) -> None:
+        self.path, self.reasons, self.credentials = path, tuple(reasons), tuple(credentials)
         super().__init__(
-            f"{shown(path)} is not promoted: {clauses(*reasons)}.\n"
-            "Only drift and contract findings can be accepted. Record it again, or delete it."
+            f"{shown(path)} was not promoted: {clauses(*reasons)}.\n"
+            "Drift and contract findings alone can be accepted. Record again (--hubfiles-record rewrite), or delete it."
         )
 
 
@@ -283,8 +286,7 @@ def accept_candidate(
         CassetteNotWrittenError: if the cassette cannot be written.
         CredentialInFileError: if a credential of this environment is in it.
     """
-    name = candidate.name.removesuffix(cassettes.CANDIDATE_SUFFIX)
-    cassette = candidate.with_name(name + cassettes.SUFFIX)
+    cassette = cassettes.of_candidate(candidate)
     with cassettes.locked(cassette, f"accepting {candidate.name}"):
         interactions = cassettes.read(candidate, limits)
         others = [r for r in _reasons(cassettes.content(candidate, limits)) if r != WAIVABLE]
@@ -293,10 +295,11 @@ def accept_candidate(
             reason for i in interactions if i.transient and (reason := f"{i.label} got {i.transient}") not in others
         ]
         _, credentials = file_findings.scrubbed(interactions)
-        named = (replace(finding, cassette=shown(cassette)) for finding in credentials)
-        others += [finding.message for finding in named if not is_excused(finding)]
+        named = [replace(finding, cassette=shown(cassette)) for finding in credentials]
+        doubted = [finding for finding in named if not is_excused(finding)]
+        others += [finding.message for finding in doubted]
         if others or not interactions:
-            raise CandidateRefusedError(candidate, others or ["it holds no exchange"])
+            raise CandidateRefusedError(candidate, others or ["it holds no exchange"], doubted)
         write_guard = WriteGuard.of(os.environ)
         cassettes.save(cassette, interactions, limits, check=partial(write_guard.check, cassette))
         with suppress(OSError):  # it is the cassette now; the next recording removes it

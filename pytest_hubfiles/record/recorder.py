@@ -21,6 +21,7 @@ from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
 from pytest_hubfiles.record.stragglers import Stragglers
 from pytest_hubfiles.record.tape import StoredCassette, Tape
+from pytest_hubfiles.record.token import lacks_token
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.record.wire import (
     NO_ANSWER,
@@ -144,10 +145,9 @@ class Recorder:
             UnmatchedRequestError: if it has no answer and must not be sent.
             PollRefusedError: the same, of a poll.
             SwallowedRefusalError: if it has been refused before, and the test swallowed that.
-            SameAnswerError: if the network goes on giving the same answer.
+            SameAnswerError, TokenMissingError: if the network always answers the same, or would for want of a token.
             LateRequestError: if it is of a test that has ended.
         """
-        __tracebackhide__ = True
         self.stragglers.check(text_of(request.method), text_of(request.uri))
         with self.lock:
             if request in self._reserved or request in self._played:
@@ -254,8 +254,8 @@ class Recorder:
 
     def _beyond_reach(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
         """Return the error for a *request* that must not be sent, None if it may be; tell of another host."""
-        is_base = self.reach.is_base(text_of(request.uri))
-        return None if is_base else self._refusals.beyond_reach(request, self._searched(filtered))
+        is_fine = self.reach.is_base(text_of(request.uri)) and not lacks_token(request.headers)
+        return None if is_fine else self._refusals.beyond_reach(request, self._searched(filtered))
 
     def _endless(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
         """Return the error for a *request* whose answer is always the same, None if it may still change."""

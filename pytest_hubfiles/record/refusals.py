@@ -21,6 +21,7 @@ from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
 from pytest_hubfiles.record.reach import Reach, ignoring
 from pytest_hubfiles.record.tape import StoredCassette, Tape
+from pytest_hubfiles.record.token import TokenMissingError, lacks_token
 from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
 from pytest_hubfiles.visible import visible
 
@@ -108,6 +109,10 @@ class Refusals:
     def beyond_reach(self, sent: ClientRequest, request: Interaction) -> BaseException | None:
         """Return the error for a request that a recording must not send, None if it may; tell of another host."""
         url, asked = text_of(sent.uri), asked_label(sent, request, self.reach.base_url)
+        if self.reach.is_hubspot(url) and lacks_token(sent.headers):
+            error = TokenMissingError(asked)
+            self.problems.append(Finding.of(Kind.UNMATCHED_REQUEST, str(error), after=request.label))
+            return error
         other = self.reach.other_host(asked, url, sent.headers)
         if other is not None:
             self.problems.append(other)

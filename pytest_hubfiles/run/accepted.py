@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pytest_hubfiles import cassettes, regular_files
 from pytest_hubfiles.errors import HubfilesError
@@ -24,27 +26,52 @@ class FindingNotAcceptedError(HubfilesError):
     """A finding that cannot be made a deviation."""
 
 
-def find(fingerprint: str, reports: Iterable[Path]) -> tuple[Finding, Path]:
-    """Return the finding called *fingerprint* in the JSON *reports*, and the report it stands in.
+class FoundFinding(NamedTuple):
+    """A finding, the ``source`` that has it, a report or a folder, and the ``cassettes`` that show it."""
+
+    finding: Finding
+    source: str
+    cassettes: tuple[str, ...]
+
+
+def is_fingerprint(text: str) -> bool:
+    """Return whether *text* may be the fingerprint of a finding."""
+    return _FINGERPRINT.fullmatch(text) is not None
+
+
+def find(fingerprints: Sequence[str], sources: Mapping[str, Iterable[Finding]]) -> list[FoundFinding]:
+    """Return the findings called *fingerprints*, each from the first of *sources* that has it.
 
     Raises:
-        FindingNotAcceptedError: if a report cannot be read, or none of them has such a finding.
+        FindingNotAcceptedError: if none of them has one.
     """
-    if not _FINGERPRINT.fullmatch(fingerprint):
-        raise FindingNotAcceptedError(f"{fingerprint!r} is no fingerprint; one has 16 of the characters 0-9 and a-f")
+    missing = dict.fromkeys(fingerprints)
+    found: dict[str, FoundFinding] = {}
     known: dict[str, Finding] = {}
-    for report in reports:
-        for finding in _findings(report):
-            if finding.fingerprint == fingerprint:
-                return finding, report
-            known.setdefault(finding.fingerprint, finding)
-    listed = "".join(f"\n  {name} {f.operation or ''} {f.path} {f.kind.value}" for name, f in known.items())
-    raise FindingNotAcceptedError(
-        f"No finding {fingerprint} in {', '.join(map(str, reports))}; these are in there:{listed or ' none'}"
-    )
+    for name, findings in sources.items():
+        here: dict[str, list[Finding]] = {}
+        for finding in findings if missing else ():
+            here.setdefault(finding.fingerprint, []).append(finding)
+        known = {**{fingerprint: same[0] for fingerprint, same in here.items()}, **known}
+        for fingerprint in [one for one in missing if one in here]:
+            shown = dict.fromkeys(finding.cassette for finding in here[fingerprint] if finding.cassette)
+            found[fingerprint] = FoundFinding(here[fingerprint][0], name, tuple(shown))
+            del missing[fingerprint]
+    if missing:
+        listed = "".join(f"\n  {name} {f.operation or ''} {f.path} {f.kind.value}" for name, f in known.items())
+        raise FindingNotAcceptedError(
+            f"No finding {', '.join(missing)} in {' or '.join(sources)}; these are in there:{listed or ' none'}\n"
+            "Have a run tell: pytest --hubfiles-report json:hubfiles.json"
+        )
+    return [found[fingerprint] for fingerprint in dict.fromkeys(fingerprints)]
 
 
-def _findings(report: Path) -> list[Finding]:
+def in_report(report: Path) -> list[Finding]:
+    """Return the findings of the JSON file *report*.
+
+    Raises:
+        FindingNotAcceptedError: if it cannot be read.
+    """
     try:
         document = json.loads(regular_files.read_text(report))
         return [Finding.from_dict(finding) for finding in document["findings"]]
@@ -60,12 +87,6 @@ def _findings(report: Path) -> list[Finding]:
         ) from None
 
 
-def cassettes_with(fingerprint: str, reports: Iterable[Path]) -> list[str]:
-    """Return the cassettes in which the JSON *reports* tell of the finding called *fingerprint*."""
-    found = (finding for report in reports for finding in _findings(report) if finding.fingerprint == fingerprint)
-    return list(dict.fromkeys(finding.cassette for finding in found if finding.cassette))
-
-
 def deviation_for(
     finding: Finding, reason: str, source: str, until: dt.date | None = None, cassettes_with: Sequence[str] = ()
 ) -> Deviation:
@@ -78,8 +99,9 @@ def deviation_for(
     """
     is_credential = finding.kind is Kind.SECRET_IN_CASSETTE
     if finding.category is Category.REPLAY and not is_credential:
+        again = "" if finding.test is None else f":\n    pytest {shlex.quote(finding.test)} --hubfiles-record rewrite"
         raise FindingNotAcceptedError(
-            f"{finding.fingerprint} is about a recording ({finding.kind.value}), not about the API: mend the recording"
+            f"{finding.fingerprint} is about a recording ({finding.kind.value}), not about the API: record again{again}"
         )
     return Deviation(
         path=finding.path,
@@ -94,6 +116,14 @@ def deviation_for(
         cassettes=tuple(cassettes_with) if is_credential else (),
         places=(finding.after,) if is_credential and finding.after else (),
     )
+
+
+def of_all_versions(deviations_of_one: Iterable[Deviation]) -> list[Deviation]:
+    """Return the same deviations with one entry for what differs by the version alone."""
+    versions: dict[Deviation, list[str]] = {}
+    for deviation in deviations_of_one:
+        versions.setdefault(replace(deviation, versions=()), []).extend(deviation.versions)
+    return [replace(same, versions=tuple(sorted(set(named)))) for same, named in versions.items()]
 
 
 def add(file: Path, deviation: Deviation) -> None:

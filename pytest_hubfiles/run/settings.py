@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_hubfiles.cassettes import Limits
 from pytest_hubfiles.settings.precedence import NAMED, Sources
-from pytest_hubfiles.settings.values import NEEDED, OptionError
+from pytest_hubfiles.settings.values import DEVIATIONS, NEEDED, OptionError
 
 if TYPE_CHECKING:
     from pytest_hubfiles.judge.deviations import Deviation
@@ -95,13 +95,19 @@ class Settings:
 
         return schema_files.load(self.get("schemas"))
 
+    @property
+    def deviations_file(self) -> Path:
+        """The file of the user's own deviations: the one that is named, or that of the usual name, there or not."""
+        named: Path | None = self.get("deviations")
+        return self._rootdir / DEVIATIONS if named is None else named
+
     @cached_property
     def own_deviations(self) -> tuple[Deviation, ...]:
         """The user's own deviations."""
         from pytest_hubfiles.judge import deviations
 
-        own = self.get("deviations")
-        return deviations.load(own) if own is not None else ()
+        is_named = self.get("deviations") is not None
+        return deviations.load(self.deviations_file) if is_named or self.deviations_file.exists() else ()
 
     @cached_property
     def deviations(self) -> tuple[Deviation, ...]:

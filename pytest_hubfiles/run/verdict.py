@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pytest_hubfiles.model.finding import WAIVABLE, Finding
+from pytest_hubfiles.model.finding import TEST_FAILED, WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Category, Kind, Severity
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.report.record import tally
@@ -13,8 +13,6 @@ from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.report.report import Report
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.settings.values import NEEDED, NEVER, OUTAGE, RecordMode
-
-TEST_FAILED = "the test failed"
 
 
 class Conclusion(NamedTuple):
@@ -170,8 +168,3 @@ def of_run(report: Report, rules: Rules, least: int, least_is_asked_by: str) -> 
     yield f"the run fails because of {kinds} (--hubfiles-fail-on {asked})"
     changed = [finding for finding in weighty if finding.category is Category.VERSION]
     yield from (f"  {f.operation} {f.path} {f.kind.value}: fingerprint {f.fingerprint}" for f in changed)
-    if changed:
-        yield (
-            "  what you are ready for: --hubfiles-report json:hubfiles.json, then"
-            " hubfiles accept --finding FINGERPRINT --reason TEXT"
-        )

@@ -18,6 +18,8 @@ OUTAGE: Final = "outage"
 NEVER: Final = "never"
 NEEDED: Final = "needed"
 """What a run fails on beside severities: on nothing, on what its tests need."""
+DEVIATIONS: Final = "deviations.toml"
+"""The file of the user's own deviations, beside the ini file, where no setting names another."""
 FAMILIES: Final = ("allowed", "breaking", "events", "all")
 """The families of changes that a rehearsal tries."""
 
@@ -88,6 +90,8 @@ def _version(value: object) -> str:
 
 
 def _url(value: object) -> str:
+    if isinstance(value, str) and "://" not in value and _is_base(f"https://{value}"):
+        raise _refuse(f"it lacks the scheme; give http://{value} or https://{value}")
     if not isinstance(value, str) or not _is_base(value):
         raise _refuse(f"give an http or https address without user and query, such as {CANONICAL_ORIGIN}")
     return value.rstrip("/")

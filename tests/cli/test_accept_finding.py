@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -224,8 +225,8 @@ def test_the_settings_that_count() -> None:
     Path("tox.ini").write_text(SETTINGS["tox.ini"], encoding="utf-8")
     done = accept(DRIFT)
 
-    assert done.exit_code == 2
-    assert "give --file deviations.toml, or set hubfiles_deviations = deviations.toml" in done.stderr
+    assert (done.exit_code, done.stdout) == (0, "accepted into deviations.toml: import-start $.links field-removed\n")
+    assert len(entries("deviations.toml")) == 1
 
 
 def test_a_file_that_runs_do_not_read() -> None:
@@ -254,7 +255,11 @@ def test_several_reports() -> None:
         (["--finding", DRIFT.fingerprint, "--reason", "  "], "--finding needs --reason TEXT"),
         (["--finding", DRIFT.fingerprint, "--reason", "r", "--until", "soon"], "--until: 'soon' is no date such as"),
         (["--finding", DRIFT.fingerprint, "--reason", "r", "--until", "2020-01-01"], "--until: 2020-01-01 is past"),
-        (["--finding", DRIFT.fingerprint, "--reason", "r", "x.yaml"], "--finding takes no PATH"),
+        (
+            ["--finding", "0" * 16, "--reason", "r", "x.yaml"],
+            f"No finding {'0' * 16} in x.yaml; these are in there: none",
+        ),
+        (["--finding", DRIFT.fingerprint, "0" * 16, "--reason", "r"], f"No finding {'0' * 16} in hubfiles.json or "),
         (["--finding", REPLAY.fingerprint, "--reason", "r"], "is about a recording (unplayed), not about the API"),
         (["--finding", DRIFT.fingerprint, "--reason", "r", "--report", "none.json"], "The report none.json cannot be"),
         (["--finding", DRIFT.fingerprint, "--reason", "r", "--report", "bad.json"], "bad.json is no JSON report"),
@@ -298,6 +303,26 @@ def test_many_at_once(tmp_path: Path) -> None:
         list(pool.map(lambda deviation: accepted.add(file, deviation), wanted))
 
     assert list(deviations.load(file)) == wanted
+
+
+def test_several_at_once() -> None:
+    """Several are accepted by one command, over versions: what differs by the version alone is one entry."""
+    others = [replace(RETYPED, version=version) for version in ("v3", "2025-09")]
+    waiting = replace(RETYPED, task_status="PENDING")
+    write_report(RETYPED, *others, waiting, DRIFT)
+    done = accept(RETYPED, *(one.fingerprint for one in (*others, waiting, DRIFT, DRIFT)), "--file=mine.toml")
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[:3] == [
+        "accepted into mine.toml: import-status $.result.size schema-violation (2025-09, 2026-03, v3)",
+        "accepted into mine.toml: import-status $.result.size schema-violation",
+        "accepted into mine.toml: import-start $.links field-removed",
+    ]
+    assert [(e.path, e.versions, e.states) for e in entries()] == [
+        ("$.links", ("2026-03",), ()),
+        ("$.result.size", ("2025-09", "2026-03", "v3"), ("COMPLETE",)),
+        ("$.result.size", ("2026-03",), ("PENDING",)),
+    ]
 
 
 def test_from_a_run_to_the_next(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_what_pytest_shows(downstream: Downstream) -> None:
     downstream.write([polled(EVIL), *hostile_answers()])
     (downstream.path / "cassettes" / "2026-03" / "test_files" / f"{EVIL.replace('/', '')}.yaml").write_text("x")
 
-    result = downstream.run("--tb=no", "--hubfiles-report=markdown:report.md", "--junitxml=junit.xml", "-q")
+    result = downstream.run("--tb=no", "--hubfiles-report=markdown:report.md", "--junitxml=junit.xml")
 
     assert result.ret == 1
     ours = result.stdout.str().partition("= hubfiles =")[2]

@@ -162,7 +162,14 @@ def _cost(url: str, mode: str, fault: Callable[[_Case], Ran]) -> list[str]:
             found.append("green and not saved")
         if "INTERNALERROR" in ran.output:
             found.append("INTERNALERROR")
-        reported = ("not recorded: ", "ERROR at setup", "cannot be read", "it is a file; give a folder")
+        reported = (
+            "not recorded: ",
+            "not replaced: ",
+            "could not be written",
+            "ERROR at setup",
+            "cannot be read",
+            "it is a file; give a folder",
+        )
         if not saved and not any(said in ran.output for said in reported):
             found.append("nobody says that it is not recorded")
         if path.is_file() and saved:

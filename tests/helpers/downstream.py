@@ -33,6 +33,12 @@ from pytest_hubfiles.sandbox import Sandbox
 # Plugins of this project's own development that a downstream project need not have; they cost seconds.
 _ALONE = ("-p", "no:hypothesispytest", "-p", "no:recording", "-p", "no:anyio", "-W", "error")
 
+
+def _alone(args: Sequence[str]) -> tuple[str, ...]:
+    """Return the options of each run: everything is listed, as -v does, unless a test says -q or has no terminal."""
+    return _ALONE if "no:terminal" in args else ("-v", *_ALONE)
+
+
 DOCUMENTED = {
     "url": "https://example.com/cat.png",
     "access": "PRIVATE",
@@ -150,7 +156,7 @@ class Downstream:
 
     def run(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, every warning an error."""
-        return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=list(plugins))
+        return self.pytester.runpytest_inprocess(*_alone(args), *args, plugins=list(plugins))
 
     def run_live(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, the fake server in HubSpot's place."""
@@ -159,7 +165,7 @@ class Downstream:
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, the fake server in HubSpot's place."""
         return self.pytester.runpytest_subprocess(
-            *_ALONE, "-p", "no:cacheprovider", f"--hubfiles-base-url={self.sandbox.url}", *args
+            *_alone(args), "-p", "no:cacheprovider", f"--hubfiles-base-url={self.sandbox.url}", *args
         )
 
     def record(self, *args: str, mode: str = "once") -> None:

@@ -34,7 +34,7 @@ def test_judged_in_its_call_phase(downstream: Downstream, before: str) -> None:
 
     result.assert_outcomes(failed=1, passed=int(bool(before)))
     result.stdout.fnmatch_lines(
-        ["breaking *$.result.size*schema-violation: *", "*was not replaced:", "FAILED *test_import*"]
+        ["schema-violation $.result.size *", "*was not recorded, because *", "FAILED *test_import*"]
     )
     assert not downstream.cassette().exists()
 

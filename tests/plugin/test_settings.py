@@ -302,7 +302,7 @@ TEST = "def test_import(hubfiles):\n    import_a_file(hubfiles)\n"
 LISTED = {
     "record": ("sometimes", "choose from none, once, new_episodes, all, rewrite, refresh, verify"),
     "version": ("2026-3", "a version is written as in a path: v3, 2026-03 or 2026-09-beta"),
-    "base_url": ("api.hubapi.com", "give an http or https address without user and query, such as https://*"),
+    "base_url": ("ftp://api.hubapi.com", "give an http or https address without user and query, such as https://*"),
     "fail_on": ("serious", "choose from info, warning, breaking, needed, never"),
     "min_judged": ("-1", "give a whole number, 0 or more"),
     "strict": ("maybe", "choose from true, false"),
@@ -531,10 +531,11 @@ def test_an_empty_ini_value_is_none(downstream: Downstream) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (["--hubfiles-base-url=localhost:80"], "it lacks the scheme; give http://localhost:80 or https://localhost:80"),
         (["--hubfiles-base-url=http://127.0.0.1:99999"], "'http://127.0.0.1:99999' is not possible; give an http"),
         (["--hubfiles-cassettes=test_files.py"], "it is a file; give a folder"),
     ],
-    ids=["port", "root"],
+    ids=["scheme", "port", "root"],
 )
 def test_a_place_that_cannot_be(downstream: Downstream, args: list[str], said: str) -> None:
     """A port that does not exist, or a file as the cassette root, ends the run before it starts."""

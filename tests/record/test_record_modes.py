@@ -181,7 +181,7 @@ def test_verify_fails_on_drift_and_writes_nothing(downstream: Downstream) -> Non
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["breaking *$.result.size *type-changed: *integer*string*"])
     result.stdout.fnmatch_lines(["verified against the network, nothing written: 1 test"])
-    for wrong in ("*is kept beside*", "*is not promoted*", "*could not be verified*"):
+    for wrong in ("*is kept beside*", "*not replaced*", "*could not be verified*"):
         result.stdout.no_fnmatch_line(wrong)
     assert downstream.cassette().read_bytes() == old
     assert downstream.yaml_files() == ["cassettes/2026-03/test_files/test_import.yaml"]
@@ -198,12 +198,11 @@ def test_verify_fails_on_an_outage(downstream: Downstream) -> None:
     name = "cassettes/2026-03/test_files/test_import.yaml"
     result.stdout.fnmatch_lines(
         [
-            f"hubfiles: {name} could not be verified:",
-            "          GET */status got HTTP 500",
+            f"{name} could not be verified: GET */status got HTTP 500.",
             f"not verified: {name} (GET */status got HTTP 500)",
         ]
     )
-    for wrong in ("*is not promoted*", "verified against the network*"):
+    for wrong in ("*not replaced*", "verified against the network*"):
         result.stdout.no_fnmatch_line(wrong)
     assert downstream.yaml_files() == []
 

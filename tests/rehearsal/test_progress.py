@@ -108,5 +108,5 @@ def test_on_a_terminal(suite: Downstream) -> None:
     assert max(map(len, drawn)) < 50
     assert "\rrehearsed test_files.py::test_strict: " in said
     assert "\ntest_files.py " in said.split("\rrehearsed test_files.py::test_strict")[1]
-    assert re.search(r"\x1b\[31mbreaks      1/1  import-status \$\.result\.size ", summary)
+    assert re.search(r"\x1b\[31m\x1b\[1mbreaks\x1b\[0m      1/1  import-status \$\.result\.size ", summary)
     assert "rehears" not in on_a_terminal(suite, "-q").partition("= hubfiles =")[0]

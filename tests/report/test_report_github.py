@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
             continue
         match = re.fullmatch(r"::([a-z-]+)(?: ([^:]*))?::(.*)", line.strip())
         assert match, line
-        properties = dict(pair.split("=", 1) for pair in (match[2] or "").split(","))
+        properties = dict(pair.split("=", 1) for pair in (match[2] or "").split(",") if pair)
         found.append((match[1], {name: _unescaped(value, True) for name, value in properties.items()}, match[3]))
     return [(name, properties, _unescaped(data, False)) for name, properties, data in found]
 
@@ -52,10 +53,11 @@ def test_a_command_for_each_finding() -> None:
     text = render_github(rich())
 
     assert text.startswith(
-        "hubfiles: failed: 7 breaking, 3 warning, 4 info; judged 9 of 10 exchanges in 1 cassette\n::"
+        "hubfiles: failed: 7 breaking, 3 warning, 3 info, 1 known deviation; judged 9 of 10 exchanges in 1 cassette\n::"
     )
     read = commands(text)
-    assert [name for name, _, _ in read] == ["error"] * 7 + ["warning"] * 3 + ["notice"] * 4
+    folded = ["group", "endgroup"]
+    assert [name for name, _, _ in read] == folded + ["error"] * 7 + ["warning"] * 3 + ["notice"] * 3
     (seen,) = [(properties, said) for _, properties, said in read if '("24574")' in said]
     properties, said = seen
     assert properties == {
@@ -104,10 +106,15 @@ def test_a_failure_without_findings() -> None:
 @for_hostile_text
 def test_hostile_text(text: str) -> None:
     """Text that means harm stays inside its command: none is added, and each part is read as it was."""
-    other_reasons, stale, (name, properties, said) = commands(render_github(hostile(text)))
+    known = render_github(hostile(text))
+    one = full_of(text)
+    other_reasons, stale, *folded = commands(known)
+    ((name, properties, said),) = commands(render_github(report(replace(one, deviation=None))))
 
     assert (other_reasons[:2], stale[:2]) == (("error", {"title": "hubfiles"}), ("notice", {"title": "hubfiles"}))
-    one = full_of(text)
+    assert [each[0] for each in folded] == ["group", "endgroup"]
+    *_, between, end, last = known.split("\n")
+    assert (f"fingerprint {one.fingerprint}" in between, end, last) == (True, "::endgroup::", "")
     assert name == "error"
     assert properties["file"] == visible_lines(one.cassette or "")
     assert properties["title"] == visible_lines(f"breaking schema-violation: {one.version} {one.operation}")

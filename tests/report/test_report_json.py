@@ -207,7 +207,7 @@ def test_a_report_on_stdout(suite: Downstream, quiet: list[str]) -> None:
 
     before, brace, document = result.stdout.str().rpartition("\n{\n")
     assert json.loads(brace + document)["checked"]["judged"] == 4
-    assert "findings: 1 " in before
+    assert "judged 4 of 4 exchanges" in before
 
 
 def test_nothing_but_the_report_on_stdout(suite: Downstream) -> None:

@@ -25,7 +25,7 @@ SKIPS = {
     "import": "    pytest.importorskip('no_such_module')",
 }
 TESTS = {
-    "breaking": ("    import_a_file(hubfiles)\n", WRONG, "*$.result.size*schema-violation*"),
+    "breaking": ("    import_a_file(hubfiles)\n", WRONG, "*schema-violation $.result.size*"),
     "unmatched": (SWALLOWED, whole_import(), "*unmatched-request*"),
     "credential": ("    import_a_file(hubfiles)\n", WITH_TOKEN, "*secret-in-cassette*"),
 }
@@ -211,7 +211,7 @@ def test_wherever_a_test_skips(downstream: Downstream, where: str) -> None:
     result = downstream.run()
 
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["hubfiles: 1 finding, of which 1 fails the test", "breaking *unmatched-request*"])
+    result.stdout.fnmatch_lines(["unmatched-request *", "breaking *unmatched-request*"])
 
 
 def test_a_skip_over_an_outage(downstream: Downstream) -> None:

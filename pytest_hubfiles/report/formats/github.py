@@ -36,8 +36,11 @@ COMMANDS: Final[Mapping[Severity, str]] = {
 
 def render_github(report: Report) -> str:
     """Return *report* as lines for the log of a GitHub job: the verdict, then a command for each finding."""
-    seen = across_tests(report.findings)
+    every = across_tests(report.findings)
+    seen = [one for one in every if one.finding.deviation is None]
+    known = [one for one in every if one.finding.deviation is not None]
     found = in_words(count_by_severity(seen)) or "no findings"
+    found += f", {plural(len(known), 'known deviation')}" if known else ""
     lines = [f"hubfiles: {'failed' if report.failed else 'passed'}: {found}; {judged_in_words(report)}"]
     if fails_for_other_reasons(report):
         lines.append(f"::error title=hubfiles::{_data(OTHER_REASONS)}")
@@ -49,6 +52,8 @@ def render_github(report: Report) -> str:
     if report.rehearsal is not None:
         lines.append(f"hubfiles: rehearsal: {visible(headline(report.rehearsal))}")
         breaks = report.rehearsal.failing_by_place
+    if known:  # no annotations, of which GitHub shows ten: a part of the log that is folded away
+        lines += ["::group::hubfiles: known deviations", *(_data(_message(one)) for one in known), "::endgroup::"]
     return "\n".join([*lines, *map(_command, seen), *map(_of_breaks, breaks)]) + "\n"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pytest_hubfiles.compare.comparison import Comparison, Verdict
-from pytest_hubfiles.model.finding import WAIVABLE, Finding
-from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.model.finding import Finding
+from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
@@ -21,7 +22,7 @@ from pytest_hubfiles.report.grouping import (
 )
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.report.report import Report
-from pytest_hubfiles.visible import clauses, visible, visible_lines
+from pytest_hubfiles.visible import clauses, visible
 
 _WORTH_SKIPPING: Final = 5.0
 """From how many seconds on it is said that replays waited."""
@@ -39,9 +40,7 @@ def render_finding(*same: Finding) -> list[str]:
     lines, they follow, indented.
     """
     finding = same[0]
-    facts = ([f.version, f.operation, f.http_status, f.task_status] for f in same)
-    columns = (dict.fromkeys(str(fact) for fact in column if fact is not None) for column in zip(*facts, strict=True))
-    place = " ".join(", ".join(column) for column in columns if column)
+    place = place_of(*same)
     said, *more = what_it_says(finding).splitlines() or [""]
     parts = (f"{finding.severity.value:<8}", place, finding.path, f"{finding.kind.value}: {said}")
     line = "  ".join(part for part in parts if part)
@@ -52,6 +51,13 @@ def render_finding(*same: Finding) -> list[str]:
         line += f" (known: {finding.deviation})"
     more += [] if finding.needed_by is None else [str(finding.needed_by)]
     return [visible(line), *(f"          {visible(text.strip())}" for text in more)]
+
+
+def place_of(*same: Finding) -> str:
+    """Return in which answers findings were seen that say the *same*: ``2026-03, v3 import-status 200 COMPLETE``."""
+    facts = ([f.version, f.operation, f.http_status, f.task_status] for f in same)
+    columns = (dict.fromkeys(str(fact) for fact in column if fact is not None) for column in zip(*facts, strict=True))
+    return " ".join(", ".join(column) for column in columns if column)
 
 
 def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None = None) -> list[str]:
@@ -70,8 +76,56 @@ def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None
     return lines + [line for same in known.values() for line in render_finding(*same)]
 
 
-def render_terminal(report: Report) -> list[str]:
-    """Return *report* as the lines of the terminal section."""
+def render_terminal(report: Report, verbose: bool = True) -> list[str]:
+    """Return *report* as the lines of the terminal section.
+
+    Without *verbose* the first line counts what the others leave out: the table of what was judged, what went well,
+    findings of severity info and known deviations. It is the only line where there is nothing else to tell.
+    """
+    seen = across_tests(report.findings)
+    listed = seen if verbose else [one for one in seen if one.finding.severity is not Severity.INFO]
+    lines = _in_full(report) if verbose else [in_brief(report)]
+    lines += _recordings(report, verbose)
+    if listed:
+        lines += ["", f"findings: {in_words(count_by_severity(listed))}"] if verbose else []
+        lines += render_findings(
+            (one.finding for one in listed),
+            {id(one.finding): _places(one) for one in listed if one.tests or one.places},
+        )
+    elif verbose:
+        lines.append("no findings")
+    lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
+    lines += [] if report.rehearsal is None else ["", *render_rehearsal(report.rehearsal)]
+    lines += report.stale_deviations
+    return list(map(visible, lines))
+
+
+def in_brief(report: Report) -> str:
+    """Return in one line what was judged and recorded, and how much there is that only ``-v`` lists."""
+    line = f"{report.action} {report.judged_count} of {plural(report.exchange_count, 'exchange')}"
+    recorded = len({record.cassette for record in report.records if record.promoted})
+    line += f", recorded {plural(recorded, 'cassette')}" if recorded else ""
+    count = sum(report.not_judged.values())
+    left_out = [f"{count} not {report.action}"] if count else []
+    left_out += counted(one.finding for one in across_tests(report.findings) if one.finding.severity is Severity.INFO)
+    return f"{line}; {left_out_of(left_out)}" if left_out else line
+
+
+def left_out_of(counts: Sequence[str]) -> str:
+    """Return *counts* of what is not listed, and how to have it listed: ``2 known deviations, -v lists them``."""
+    one = len(counts) == 1 and counts[0].startswith("1 ")
+    return f"{' and '.join(filter(None, (', '.join(counts[:-1]), counts[-1])))}, -v lists {'it' if one else 'them'}"
+
+
+def counted(findings: Iterable[Finding]) -> list[str]:
+    """Return how many *findings* there are, such as ``2 known deviations``, ``1 finding of severity info``."""
+    counts = Counter(None if finding.deviation is not None else finding.severity for finding in findings)
+    parts = [f"{plural(counts[s], 'finding')} of severity {s.value}" for s in reversed(Severity) if counts[s]]
+    return [*parts, plural(counts[None], "known deviation")] if counts[None] else parts
+
+
+def _in_full(report: Report) -> list[str]:
+    """Return what was judged, as a table, and what could not be."""
     lines = [judged_in_words(report)]
     if report.judged:
         rows = [(c.version, c.operation, str(c.http_status), c.task_status or "") for c in report.judged]
@@ -79,20 +133,9 @@ def render_terminal(report: Report) -> list[str]:
         for row, count in zip(rows, report.judged.values(), strict=True):
             cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=True))
             lines.append(f"  {'  '.join(cells)}  {count}")
-    lines += [f"not {report.action}: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()]
-    lines += _recordings(report)
-    seen = across_tests(report.findings)
-    if seen:
-        lines += ["", f"findings: {in_words(count_by_severity(seen))}"]
-        lines += render_findings(
-            (one.finding for one in seen), {id(one.finding): _places(one) for one in seen if one.tests or one.places}
-        )
-    else:
-        lines.append("no findings")
-    lines += [] if report.comparison is None else ["", *_comparison(report.comparison)]
-    lines += [] if report.rehearsal is None else ["", *render_rehearsal(report.rehearsal)]
-    lines += report.stale_deviations
-    return list(map(visible, lines))
+    return lines + [
+        f"not {report.action}: {url} ({reason}) {count}" for (url, reason), count in report.not_judged.items()
+    ]
 
 
 def render_text(report: Report) -> str:
@@ -129,10 +172,10 @@ def _asked(record: Record) -> bool:
     return any(f.kind in (Kind.UNMATCHED_REQUEST, Kind.TASK_NEVER_ENDED) for f in record.findings)
 
 
-def _recordings(report: Report) -> list[str]:
+def _recordings(report: Report, verbose: bool) -> list[str]:
     promoted = sorted({record.cassette for record in report.records if record.promoted})
-    lines = [f"recorded: {cassette}" for cassette in promoted]
-    for record in report.records:
+    lines = [f"recorded: {cassette}" for cassette in promoted] if verbose else []
+    for record in report.records if verbose else ():  # else the failure of the test has said it
         if record.candidate is not None:
             lines.append(f"kept as a candidate: {record.candidate} ({clauses(*record.reasons)})")
         elif record.reasons:
@@ -143,7 +186,7 @@ def _recordings(report: Report) -> list[str]:
         more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
         lines.append(f"no request was seen in {plural(len(idle), 'test')}: {', '.join(idle[:3])}{more}")
     verified = [r for r in report.records if r.verified and r.judged and not r.reasons]
-    if verified:
+    if verified and verbose:
         lines.append(f"verified against the network, nothing written: {plural(len(verified), 'test')}")
     waited = [record.waited for record in report.records if record.waited]
     if sum(waited) > _WORTH_SKIPPING:
@@ -152,40 +195,3 @@ def _recordings(report: Report) -> list[str]:
             "--hubfiles-sleep skip has them return at once and the clocks move on."
         )
     return lines
-
-
-def explain(
-    cassette: str,
-    findings: Sequence[Finding],
-    failing: Sequence[Finding],
-    refusals: Sequence[str],
-    *,
-    purpose: str = "record",
-) -> str:
-    """Return why a test failed: every finding, and why its recording is not promoted and what to do about it.
-
-    *purpose* is what the test did with the *cassette*: ``record``, ``replay`` or ``verify``.
-    """
-    lines = []
-    if findings:
-        weighty = f", of which {len(failing)} fail{'s' * (len(failing) == 1)} the test" if failing else ""
-        lines.append(f"hubfiles: {plural(len(findings), 'finding')}{weighty}")
-        lines += render_findings(findings)
-    if refusals and purpose != "record":
-        done = {"replay": "replayed", "verify": "verified"}[purpose]
-        lines.append(f"hubfiles: {cassette} could not be {done}:")
-        lines += [f"          {reason}" for reason in refusals]
-        lines.append(f"          Fix the cause, then {purpose} again.")
-    elif refusals:
-        waivable = tuple(refusals) == (WAIVABLE,)
-        lines.append(f"hubfiles: {cassette} was not replaced:")
-        lines += [f"          {'the findings above' if reason == WAIVABLE else reason}" for reason in refusals]
-        lines.append(
-            "          The new recording is kept beside it. Read what changed, then run hubfiles accept,"
-            " or record again with --hubfiles-accept."
-            if waivable
-            else "          The old cassette is unchanged. Fix the cause, then record again."
-        )
-    else:
-        lines.append(f"cassette: {cassette}")
-    return visible_lines("\n".join(lines))

@@ -1,0 +1,147 @@
+"""What settles what failed: commands for a shell, with the fingerprints and paths that they need."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_hubfiles.model.finding import TEST_FAILED, WAIVABLE, Finding
+from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.report.record import Record
+
+_REASON: Final = "seen and accepted"
+"""The reason that a command gives until somebody knows a better one: without any it would not run."""
+
+_COMMAND: Final = " " * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What a shell in the user's folder calls things.
+
+    ``here`` returns what it calls a path from rootdir. ``test`` are the arguments with which pytest runs the test as it
+    ran now, ``candidate`` is where its recording is kept, ``deviations`` the file that ``accept`` writes to.
+    ``is_strict`` says that no deviation counts, ``is_recorded`` that there is a cassette, ``names_cassettes`` that
+    ``accept`` has to be told where to look, as they are not where the settings say.
+    """
+
+    deviations: str
+    here: Callable[[str], str] = str
+    test: str | None = None
+    candidate: str | None = None
+    is_strict: bool = False
+    is_recorded: bool = True
+    names_cassettes: bool = False
+
+
+def is_settled_by_deviation(finding: Finding) -> bool:
+    """Return whether ``accept --finding`` settles *finding*, rather than accepting a candidate or recording again."""
+    return finding.category is Category.CONTRACT or finding.kind is Kind.SECRET_IN_CASSETTE
+
+
+def accept_candidates(candidates: Iterable[str]) -> str:
+    """Return the command that makes *candidates* the cassettes beside them."""
+    return shlex.join(["hubfiles", "accept", *candidates])
+
+
+def accept_findings(findings: Sequence[Finding], shell: Shell) -> str:
+    """Return the command that has *findings* accepted from now on, what is no credential in its cassettes alone."""
+    fingerprints = sorted({finding.fingerprint for finding in findings})
+    is_credential = any(finding.kind is Kind.SECRET_IN_CASSETTE for finding in findings)
+    shown = dict.fromkeys(f.cassette for f in findings if f.cassette and (is_credential or shell.names_cassettes))
+    of_findings = ["--finding", *fingerprints, "--reason", _REASON, "--file", shell.deviations]
+    return shlex.join(["hubfiles", "accept", *map(shell.here, shown), *of_findings])
+
+
+def ways_out(findings: Sequence[Finding], refusals: Sequence[str], purpose: str, mode: str, shell: Shell) -> list[str]:
+    """Return as lines what settles *findings*, which fail a test, and *refusals*, for which nothing is promoted.
+
+    *purpose* is ``record``, ``replay`` or ``verify``; *mode* is the record mode of the run. Each command stands in a
+    line of its own.
+    """
+    lines: list[str] = []
+    if any(reason != WAIVABLE for reason in refusals):
+        if shell.candidate is not None and TEST_FAILED in refusals and not {*refusals} - {TEST_FAILED, WAIVABLE}:
+            lines += _said("To mend the code against what was recorded:", f"pytest {shell.test} --hubfiles-candidates")
+        lines += _again("Once that is mended, to record again:", mode if purpose != "replay" else "rewrite", shell)
+        return lines + by_deviation([f for f in findings if f.kind is Kind.SECRET_IN_CASSETTE], shell)
+    drift = [finding for finding in findings if finding.category is Category.DRIFT]
+    if WAIVABLE in refusals and shell.candidate is not None:
+        lines += _said(
+            "Once you have read this, to make the recording the cassette:", accept_candidates([shell.candidate])
+        )
+    elif drift:
+        lines += _again(
+            "Nothing was kept. To keep what is sent now, as a candidate that can be accepted:", "rewrite", shell
+        )
+    lines += by_deviation([finding for finding in findings if is_settled_by_deviation(finding)], shell)
+    return lines + _by_recording([f for f in findings if f.category is Category.REPLAY], purpose, shell)
+
+
+def ways_out_of_versions(findings: Sequence[Finding], shell: Shell, report: str | None) -> list[str]:
+    """Return what has a run go on in spite of *findings* between two versions, which only a JSON *report* holds."""
+    if not findings:
+        return []
+    command = accept_findings(findings, shell)
+    if report is None:
+        return _said("To be ready for it, have the run write --hubfiles-report json:hubfiles.json, and then:", command)
+    return _said("To be ready for it:", f"{command} --report {shlex.quote(report)}")
+
+
+def by_deviation(findings: Sequence[Finding], shell: Shell) -> list[str]:
+    """Return as lines the commands that have *findings* accepted, credentials in the cassettes that show them alone."""
+    credentials = [finding for finding in findings if finding.kind is Kind.SECRET_IN_CASSETTE]
+    contract = [finding for finding in findings if finding not in credentials]
+    lines = []
+    if contract and shell.is_strict:
+        lines.append("Under --hubfiles-strict nothing is excused: without it, a deviation settles this.")
+    if contract:
+        lines += _said("To live with what breaks the contract:", accept_findings(contract, shell))
+    if credentials:
+        lines += _said("If it is no credential:", accept_findings(credentials, shell))
+    return lines
+
+
+def _by_recording(findings: Sequence[Finding], purpose: str, shell: Shell) -> list[str]:
+    """Return what settles *findings* that say something of a recording, or of what the test asks."""
+    if not findings:
+        return []
+    credentials = [finding for finding in findings if finding.kind is Kind.SECRET_IN_CASSETTE]
+    others = [finding for finding in findings if finding not in credentials]
+    lines = []
+    if others:
+        kinds = ", ".join(dict.fromkeys(finding.kind.value for finding in others))
+        changes = "the code" if purpose == "record" else "the code or the recording"
+        lines.append(f"hubfiles accept cannot settle {kinds}: {changes} has to change.")
+    if credentials:
+        lines += _again("If it is one, revoke it, and record without it:", "rewrite", shell)
+    elif purpose != "record":
+        unreadable = any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in others)
+        mode = f"rewrite{' --hubfiles-accept' * unreadable}" if shell.is_recorded else "once"
+        lines += _again("To record it again:" if shell.is_recorded else "To record it:", mode, shell)
+    return lines
+
+
+def _again(why: str, mode: str, shell: Shell) -> list[str]:
+    return [] if shell.test is None else _said(why, f"pytest {shell.test} --hubfiles-record {mode}")
+
+
+def _said(why: str, command: str) -> list[str]:
+    return [why, f"{_COMMAND}{command}"]
+
+
+def ways_out_of_all(records: Iterable[Record], failing: Sequence[Finding], shell: Shell) -> list[str]:
+    """Return what settles all of several tests at once; nothing where a single one failed, which has said it.
+
+    *failing* are the findings that fail one of them.
+    """
+    waiting = [record for record in records if record.failed or record.candidate is not None]
+    if len(waiting) < 2:
+        return []
+    kept = {record.candidate for record in waiting if record.candidate is not None and record.reasons == [WAIVABLE]}
+    lines = []
+    if kept:
+        lines += _said("To make all these recordings the cassettes:", accept_candidates(map(shell.here, sorted(kept))))
+    return lines + by_deviation([finding for finding in failing if is_settled_by_deviation(finding)], shell)

@@ -1,0 +1,49 @@
+"""What is found in cassettes and candidates as they lie on disk, whichever run has found it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_hubfiles import cassettes
+from pytest_hubfiles.cassettes import file_findings
+from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.run import check
+from pytest_hubfiles.run.rules import Rules
+from pytest_hubfiles.secrets import NOTHING_MORE, Additions
+from pytest_hubfiles.visible import shown
+
+
+def findings(
+    paths: Iterable[Path],
+    rules: Rules,
+    limits: cassettes.Limits = cassettes.USUAL,
+    additions: Additions = NOTHING_MORE,
+) -> Iterator[Finding]:
+    """Yield what is found in the cassettes at *paths*, a file or a folder each, and in candidates beside them.
+
+    A candidate is judged as the cassette that it may become, of which the findings say that they are, and compared with
+    the cassette beside it. What cannot be read is passed over: whoever asks looks for something else.
+    """
+    for path in _with_candidates(file for named in paths for file in check.cassettes_in(named)):
+        with suppress(cassettes.CassetteUnreadableError):
+            recorded, found = file_findings.scrubbed(cassettes.read(path, limits), additions)
+            found += file_findings.outside_recordings(path, limits, bool(found))
+            found += rules.check([rules.contracts.identify(interaction) for interaction in recorded])
+            target = path
+            if check.is_candidate(path):
+                target = cassettes.of_candidate(path)
+                found += rules.compare(_held(target, limits), recorded, tuple)
+            yield from merge(rules.excuse(replace(finding, cassette=shown(target)) for finding in found))
+
+
+def _with_candidates(paths: Iterable[Path]) -> list[Path]:
+    found = [each for path in paths for each in (path, cassettes.candidate_path(path))]
+    return list(dict.fromkeys(path for path in found if path.is_file()))
+
+
+def _held(cassette: Path, limits: cassettes.Limits) -> list[Interaction]:
+    return cassettes.read(cassette, limits) if cassette.exists() else []
