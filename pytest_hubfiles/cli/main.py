@@ -13,6 +13,7 @@ from pytest_hubfiles.cli.diff import diff
 from pytest_hubfiles.cli.import_openapi import import_openapi
 from pytest_hubfiles.cli.merge_reports import merge_reports
 from pytest_hubfiles.cli.needs import needs
+from pytest_hubfiles.cli.review import review
 from pytest_hubfiles.cli.sandbox import sandbox
 from pytest_hubfiles.visible import visible_lines
 
@@ -24,6 +25,7 @@ EXAMPLES: Final = {
     import_openapi: "hubfiles import-openapi crm-exports.json --out schemas",
     merge_reports: "hubfiles merge-reports 1.json 2.json --format html --out all.html",
     needs: "hubfiles needs rehearsed.json --out needs",
+    review: "hubfiles review cassettes/2026-03",
     sandbox: "hubfiles sandbox --port 8787 --drift size-as-string",
 }
 """Every command, with a line for a shell that its help ends with."""

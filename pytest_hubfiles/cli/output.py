@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -28,12 +28,14 @@ def progress(items: Sequence[_Item], done: str, what: str = "cassettes") -> Iter
     return ProgressLine(on_stream(sys.stderr)).over(items, done, what)
 
 
-def say(text: str, err: bool = False, nl: bool = True) -> None:
+def say(text: str, err: bool = False, nl: bool = True, **style: Any) -> None:
     """Write *text* to stdout, or to stderr, without anything in it that would act on a terminal or a CI runner.
 
-    On a terminal the severities with which lines begin have colours, unless NO_COLOR is set (https://no-color.org).
+    On a terminal it has *style*, as click calls it, or the severities with which lines begin have colours, unless
+    NO_COLOR is set (https://no-color.org).
     """
-    lines = "\n".join(map(_coloured, visible_lines(text).split("\n")))
+    plain = visible_lines(text)
+    lines = click.style(plain, **style) if style else "\n".join(map(_coloured, plain.split("\n")))
     click.echo(lines, err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.record.candidates import CandidateRefusedError, accept_candidate
     from pytest_hubfiles.record.interception import Interception
-    from pytest_hubfiles.record.promotion import CandidateRefusedError, StagedRecordings, accept_candidate, forget_run
+    from pytest_hubfiles.record.promotion import StagedRecordings, forget_run
     from pytest_hubfiles.record.recorder import Recorder
 
 __all__ = ["CandidateRefusedError", "Interception", "Recorder", "StagedRecordings", "accept_candidate", "forget_run"]
 
 _HOMES = {
-    "CandidateRefusedError": "promotion",
+    "CandidateRefusedError": "candidates",
     "Interception": "interception",
     "Recorder": "recorder",
     "StagedRecordings": "promotion",
-    "accept_candidate": "promotion",
+    "accept_candidate": "candidates",
     "forget_run": "promotion",
 }
 

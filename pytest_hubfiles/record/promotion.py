@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,33 +14,15 @@ from pathlib import Path
 from typing import Final
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.cassettes import file_findings
-from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.record import candidates
 from pytest_hubfiles.record.wire import moved
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode
-from pytest_hubfiles.visible import clauses, shown
 
 _WHOLE: Final = (RecordMode.ONCE, RecordMode.REWRITE, RecordMode.REFRESH)
 _STALE_SECONDS: Final = 7 * 24 * 3600.0  # no run lasts a week; one that was killed leaves its recordings behind
-_REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)  # a checkout on Windows may have these line ends
-
-
-class CandidateRefusedError(HubfilesError):
-    """A candidate that must not become a cassette; ``path`` and ``reasons`` say which and why.
-
-    ``credentials`` are those of the reasons that can be accepted, if what was found is no credential.
-    """
-
-    def __init__(self, path: Path, reasons: Sequence[str], credentials: Sequence[Finding] = ()) -> None:
-        self.path, self.reasons, self.credentials = path, tuple(reasons), tuple(credentials)
-        super().__init__(
-            f"{shown(path)} was not promoted: {clauses(*reasons)}.\n"
-            "Drift and contract findings alone can be accepted. Record again (--hubfiles-record rewrite), or delete it."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +167,7 @@ class StagedRecordings:
         for other in ("promoted", "kept"):
             (self._folder / other / name).unlink(missing_ok=True)
         staged = self._folder / kind / name
-        self._save(staged, recorded, _refusals(reasons))
+        self._save(staged, recorded, candidates.refusals(reasons))
         return staged
 
     def _save(self, path: Path, interactions: Sequence[Interaction], header: str = "") -> None:
@@ -197,8 +177,8 @@ class StagedRecordings:
 
     def _write_candidate(self, candidate: Path, base: Sequence[Interaction]) -> None:
         kept = sorted((self._folder / "kept").glob("*.yaml"))
-        reasons = dict.fromkeys(reason for staged in kept for reason in _reasons(staged.read_bytes()))
-        header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + _refusals(reasons)
+        reasons = dict.fromkeys(reason for staged in kept for reason in candidates.reasons_in(staged.read_bytes()))
+        header = "# A candidate: recorded, and not promoted to the cassette beside it.\n" + candidates.refusals(reasons)
         self._save(candidate, self._merged(("promoted", "kept"), base), header)
 
     def _recorded(self, kinds: Sequence[str]) -> list[Interaction]:
@@ -258,53 +238,6 @@ def _facts(interaction: Interaction) -> tuple[object, ...]:
         interaction.response_body,
         *(tuple(sorted(lists.items())) for lists in headers),
     )
-
-
-def _refusals(reasons: Iterable[str]) -> str:
-    """Return *reasons* as comment lines, without the characters that would break a line."""
-    lines = ("".join(c if c.isprintable() else "?" for c in reason) for reason in reasons)
-    return "".join(f"# refused: {line}\n" for line in lines)
-
-
-def _reasons(content: bytes) -> list[str]:
-    return [reason.decode("utf-8", "replace") for reason in _REFUSED.findall(content)]
-
-
-def accept_candidate(
-    candidate: Path,
-    limits: cassettes.Limits = cassettes.USUAL,
-    is_excused: Callable[[Finding], bool] = lambda finding: False,
-) -> Path:
-    """Promote *candidate* to the cassette beside it; return the cassette.
-
-    *is_excused* says whether what looks like a credential has been accepted as none.
-
-    Raises:
-        CassetteUnreadableError: if the candidate cannot be read.
-        CandidateRefusedError: if it was kept for more than findings, such as a test that failed, or holds an outage or
-            a credential.
-        CassetteNotWrittenError: if the cassette cannot be written.
-        CredentialInFileError: if a credential of this environment is in it.
-    """
-    cassette = cassettes.of_candidate(candidate)
-    with cassettes.locked(cassette, f"accepting {candidate.name}"):
-        interactions = cassettes.read(candidate, limits)
-        others = [r for r in _reasons(cassettes.content(candidate, limits)) if r != WAIVABLE]
-        # Whoever wrote the file, and its reasons, may have forged them: its answers decide.
-        others += [
-            reason for i in interactions if i.transient and (reason := f"{i.label} got {i.transient}") not in others
-        ]
-        _, credentials = file_findings.scrubbed(interactions)
-        named = [replace(finding, cassette=shown(cassette)) for finding in credentials]
-        doubted = [finding for finding in named if not is_excused(finding)]
-        others += [finding.message for finding in doubted]
-        if others or not interactions:
-            raise CandidateRefusedError(candidate, others or ["it holds no exchange"], doubted)
-        write_guard = WriteGuard.of(os.environ)
-        cassettes.save(cassette, interactions, limits, check=partial(write_guard.check, cassette))
-        with suppress(OSError):  # it is the cassette now; the next recording removes it
-            candidate.unlink()
-    return cassette
 
 
 def run_folder(run: str) -> Path:

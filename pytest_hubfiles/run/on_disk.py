@@ -30,20 +30,33 @@ def findings(
     """
     for path in _with_candidates(file for named in paths for file in check.cassettes_in(named)):
         with suppress(cassettes.CassetteUnreadableError):
-            recorded, found = file_findings.scrubbed(cassettes.read(path, limits), additions)
-            found += file_findings.outside_recordings(path, limits, bool(found))
-            found += rules.check([rules.contracts.identify(interaction) for interaction in recorded])
-            target = path
-            if check.is_candidate(path):
-                target = cassettes.of_candidate(path)
-                found += rules.compare(_held(target, limits), recorded, tuple)
-            yield from merge(rules.excuse(replace(finding, cassette=shown(target)) for finding in found))
+            yield from of_file(path, rules, limits, additions)
+
+
+def of_file(path: Path, rules: Rules, limits: cassettes.Limits, additions: Additions = NOTHING_MORE) -> list[Finding]:
+    """Return what is found in *path*, a cassette or a candidate.
+
+    Raises:
+        CassetteUnreadableError: if it cannot be read.
+    """
+    recorded, found = file_findings.scrubbed(cassettes.read(path, limits), additions)
+    found += file_findings.outside_recordings(path, limits, bool(found))
+    found += rules.check([rules.contracts.identify(interaction) for interaction in recorded])
+    target = path
+    if check.is_candidate(path):
+        target = cassettes.of_candidate(path)
+        found += rules.compare(held_before(path, limits), recorded, tuple)
+    return merge(rules.excuse(replace(finding, cassette=shown(target)) for finding in found))
+
+
+def held_before(candidate: Path, limits: cassettes.Limits) -> list[Interaction]:
+    """Return what the cassette beside *candidate* holds, nothing if there is none that can be read."""
+    cassette = cassettes.of_candidate(candidate)
+    with suppress(cassettes.CassetteUnreadableError):
+        return cassettes.read(cassette, limits) if cassette.exists() else []
+    return []
 
 
 def _with_candidates(paths: Iterable[Path]) -> list[Path]:
     found = [each for path in paths for each in (path, cassettes.candidate_path(path))]
     return list(dict.fromkeys(path for path in found if path.is_file()))
-
-
-def _held(cassette: Path, limits: cassettes.Limits) -> list[Interaction]:
-    return cassettes.read(cassette, limits) if cassette.exists() else []

@@ -22,7 +22,7 @@ EVIL = "\x1b]0;x\x07\r\n::error::x\n##[error]x\n##vso[task.complete]x\u202ex\u20
 """An escape sequence, line breaks of all kinds, commands of runners, marks that turn or hide text."""
 ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 COMMANDS = re.compile(r"(?m)^\s*::|##\[|##vso\[")
-OWN_COMMANDS = re.compile(r"(?m)^::(error|warning|notice) [^\n]*$")
+OWN_COMMANDS = re.compile(r"(?m)^::(?:(?:error|warning|notice) [^\n]*|group::hubfiles: known deviations|endgroup::)$")
 
 
 def inert(output: str, own_commands: bool = False) -> None:
