@@ -57,7 +57,7 @@ class _Listed:
     show_default=True,
     help="How to list them.",
 )
-@reads_settings("schemas")
+@reads_settings("strict", "schemas", "deviations")
 def changes(paths: tuple[Path, ...], *, settings: Settings, family: str, form: str) -> None:
     """List the changes of the API that the cassettes in PATH allow a test to be tried with.
 
@@ -92,6 +92,7 @@ def _list(paths: Sequence[Path], settings: Settings, family: str) -> tuple[list[
     listed: dict[tuple[Change, Family], _Listed] = {}
     unread = []
     contracts, limits = settings.contracts, replace(settings.limits, root=None)
+    choice = Choice(family, known=settings.rules().known_deviations)
     for path in progress([path for path in paths if not is_candidate(path)], "read"):
         try:
             recorded, _ = file_findings.scrubbed([i.plain() for i in cassettes.read(path, limits)], settings.additions)
@@ -99,7 +100,7 @@ def _list(paths: Sequence[Path], settings: Settings, family: str) -> tuple[list[
             unread.append(error.described(shown(path)))
             continue
         versions = Recording(recorded, contracts).versions
-        for change, its in Choice(family).of(recorded, contracts):
+        for change, its in choice.of(recorded, contracts):
             one = listed.setdefault((change, its), _Listed(change, its))
             one.versions |= versions[change.operation]
             one.cassettes.append(shown(path))

@@ -51,6 +51,10 @@ class Deviation:
         if not self.path.startswith("$"):
             raise ValueError(f"its path {self.path!r} is no JSONPath; one starts with $")
 
+    def holds(self, today: dt.date) -> bool:
+        """Return whether this entry still applies *today*."""
+        return self.until is None or today <= self.until
+
     def matches(self, finding: Finding) -> bool:
         """Return whether this entry describes *finding*, on any day."""
         return (
@@ -168,7 +172,7 @@ def stale(deviations: Iterable[Deviation], findings: Iterable[Finding], today: d
     return [
         f"a deviation matches nothing any more: {d.path} ({d.reason}); delete it"
         for d in deviations
-        if (d.until is None or today <= d.until)
+        if d.holds(today)
         and (d.kind is None or POLICY[d.kind].categories == (Category.CONTRACT,))
         and not any(d.matches(finding) for finding in found)
     ]
@@ -182,7 +186,7 @@ def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today:
     lowered = []
     for finding in findings:
         matching = [deviation for deviation in deviations if deviation.matches(finding)]
-        valid = next((d for d in matching if d.until is None or today <= d.until), None)
+        valid = next((d for d in matching if d.holds(today)), None)
         if valid is not None:
             finding = replace(finding, severity=Severity.INFO, deviation=valid.reason)
         elif matching:

@@ -31,6 +31,9 @@ _HTML: Final = re.compile(
 )
 _ENCODING_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
+NEVER_COMES: Final = 0
+"""The status of an answer that never comes; no recording has one, a change of it can."""
+
 
 class Headers(Mapping[str, str]):
     """HTTP headers, read without regard to case. The values of a header that was sent twice are joined by ``, ``."""

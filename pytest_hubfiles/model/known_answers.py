@@ -25,12 +25,31 @@ SUNSET: Final = (  # v3 becomes unsupported in September 2027 [D]; the day, and 
     ("Deprecation", "@1774828800"),  # RFC 9745; 2026-03-30, when 2026-03 became available [D]
     ("Sunset", "Wed, 01 Sep 2027 00:00:00 GMT"),  # RFC 8594
 )
+LOGIN: Final = "https://app.hubspot.com/login"
+LOGIN_REDIRECT: Final = "302 Found"  # [I] what web applications do without a session
 DAILY: Final = "DAILY"
 TEN_SECONDLY: Final = "TEN_SECONDLY_ROLLING"
 _LIMITS: Final = {
     DAILY: "You have reached your daily limit.",
     TEN_SECONDLY: "You have reached your ten_secondly_rolling limit.",
 }
+
+CANCELED: Final = "The import was canceled."  # [I], as are all three
+FAILED: Final = "The task failed."
+NOT_DOWNLOADED: Final = "The file could not be downloaded."
+
+TIMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "PENDING": ("requestedAt",),
+    "PROCESSING": ("requestedAt", "startedAt"),
+    "COMPLETE": ("requestedAt", "startedAt", "completedAt"),
+    "CANCELED": ("requestedAt", "startedAt", "completedAt"),
+    "FAILED": ("requestedAt", "startedAt", "completedAt"),
+}
+"""The times that a task shows in each state.
+
+The specification requires startedAt and completedAt in all of them. That they are absent while they do not apply is
+[I]: from a sibling's specification, and from File bodies.
+"""
 
 
 def page(title: str) -> bytes:

@@ -71,7 +71,9 @@ class Rehearsing:
     def __init__(self, run: Run) -> None:
         check_can_fork()
         self._run = run
-        self._choice = Choice(run.get("rehearse"), run.get("rehearse_only"), run.get("rehearse_budget"))
+        self._choice = Choice(
+            run.get("rehearse"), run.get("rehearse_only"), run.get("rehearse_budget"), run.rules().known_deviations
+        )
         versions = run.rehearsed_versions
         self._move = None if versions is None else Move(*versions, run.contracts)
         asked = run.config.getoption("--hubfiles-version") or ()
@@ -249,7 +251,7 @@ class _Silent:
             error,
             is_assertion=isinstance(error, (AssertionError, pytest.fail.Exception)),
             asks_else=bool(test_run.recorder.problems),
-            is_endless=tape.is_exhausted,
+            is_endless=tape.is_endless,
             waited=tape.has_waited,
         )
         outcome = outcome_of(seen, root)

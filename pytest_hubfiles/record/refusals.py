@@ -229,7 +229,7 @@ def _asked_again(request: Interaction, sent: str, tape: Tape, same: Sequence[int
     last = tape.interactions[same[-1]]
     state = last.task_status or "without a state"
     times = f"{len(same)} time{'s' * (len(same) != 1)}"
-    if tape.is_changed and tape.is_exhausted:
+    if tape.is_changed and tape.is_endless:
         kind = Kind.TASK_NEVER_ENDED
         message = (
             f"{sent} was answered {state} {tape.most_repeats} times more than was recorded, and is sent once more: "

@@ -24,7 +24,8 @@ class Tape:
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
     ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would, and
     any refusal, which whoever tries again meets again.
-    ``has_waited`` says whether one was that shows no end, ``is_exhausted`` whether that went on until the last repeat.
+    ``has_waited`` says whether one was that shows no end, ``is_endless`` whether that went on until the last repeat, or
+    a client waited for ever.
     ``takes_any_body`` says whether a request may have another body than the one recorded. ``watch`` is told what each
     request is matched by, and its answer, None if it has none.
     """
@@ -36,7 +37,7 @@ class Tape:
     most_repeats: int = 500
     is_changed: bool = False
     has_waited: bool = False
-    is_exhausted: bool = False
+    is_endless: bool = False
     takes_any_body: bool = False
     watch: Callable[[MatchKey, Interaction | None], None] | None = None
     _repeats: Counter[int] = field(default_factory=Counter)
@@ -72,7 +73,7 @@ class Tape:
             return None
         if self._repeats[same[-1]] < self.most_repeats:
             return same[-1]
-        self.is_exhausted = self.is_changed
+        self.is_endless = self.is_changed
         return None
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_hubfiles.judge.deviations import Deviation
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.accepted import fits
@@ -19,11 +20,13 @@ class Choice:
     """The changes of a *family*, or ``all``, that match one of the patterns *only*, if there are any.
 
     A pattern is how the name of a change begins, its operation at least; ``*`` is anything. *budget* is in seconds.
+    *known* are the deviations that HubSpot is known to send, which make no change breaking.
     """
 
     family: str
     only: tuple[str, ...] = ()
     budget: float | None = None
+    known: tuple[Deviation, ...] = ()
 
     def is_wanted(self, change: Change) -> bool:
         """Return whether *change* matches one of the patterns, or there are none."""
@@ -31,7 +34,7 @@ class Choice:
 
     def of(self, recorded: Iterable[Interaction], contracts: Contracts) -> Iterator[tuple[Change, Family]]:
         """Yield each change that *recorded* allows and that is chosen, with its family."""
-        for change, its in families_of(tuple(recorded), contracts).items():
+        for change, its in families_of(tuple(recorded), contracts, self.known).items():
             if self.is_wanted(change) and self.family in (_ALL, its, f"{its}s"):
                 yield change, its
 

@@ -86,7 +86,7 @@ def _page(status: int, title: str, *headers: tuple[str, str]) -> Callable[[Call]
 FAULTS: Mapping[str, Callable[[Call], Answer]] = {
     "bad-gateway": _page(502, "502 Bad Gateway"),
     "html-200": _page(200, "HubSpot"),
-    "login-redirect": _page(302, "302 Found", ("Location", "https://app.hubspot.com/login")),
+    "login-redirect": _page(302, known_answers.LOGIN_REDIRECT, ("Location", known_answers.LOGIN)),
     "rate-limit": _limited(
         known_answers.DAILY,
         known_answers.RETRY_AFTER,

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
+from pytest_hubfiles.model import known_answers
 from pytest_hubfiles.model.known_answers import Body, task_error
 from pytest_hubfiles.sandbox.switches import md5_of
 
@@ -74,16 +75,6 @@ _NEXT_UNDER: Mapping[str, Mapping[Position, Position]] = {
     "never-ends": {"PROCESSING": "PROCESSING", "ended": "PROCESSING"},
 }
 
-# The times that each state shows. The specification requires startedAt and completedAt in all of them. That they are
-# absent while they do not apply is [I]: from a sibling's specification, and from File bodies.
-_TIMES: Mapping[str, tuple[str, ...]] = {
-    "PENDING": ("requestedAt",),
-    "PROCESSING": ("requestedAt", "startedAt"),
-    "COMPLETE": ("requestedAt", "startedAt", "completedAt"),
-    "CANCELED": ("requestedAt", "startedAt", "completedAt"),
-    "FAILED": ("requestedAt", "startedAt", "completedAt"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -113,13 +104,13 @@ class Task:
         if self.position != "ended":
             return self._body(self.position)
         if "failed-status" in switches:
-            error = self.outcome.error or task_error("The task failed.", id=encode_id(self.number))
+            error = self.outcome.error or task_error(known_answers.FAILED, id=encode_id(self.number))
             return self._body("FAILED", Outcome("FAILED", error=error))
         return self._body(self.outcome.state, self.outcome)
 
     def _body(self, state: str, outcome: Outcome | None = None) -> Body:
         body: dict[str, object] = {"status": state}
-        body.update((what, _time(self.number, what)) for what in _TIMES[state])
+        body.update((what, _time(self.number, what)) for what in known_answers.TIMES[state])
         body["taskId"] = encode_id(self.number)
         if outcome and outcome.result is not None:
             body["result"] = outcome.result
@@ -214,13 +205,13 @@ def _document(asked: Body, number: int) -> Outcome:
 
 def _canceled(asked: Body, number: int) -> Outcome:
     # [I] the state is documented (start again), its body was never published
-    return Outcome("CANCELED", error=task_error("The import was canceled.", url=str(asked["url"])))
+    return Outcome("CANCELED", error=task_error(known_answers.CANCELED, url=str(asked["url"])))
 
 
 def _missing(asked: Body, number: int) -> Outcome:
     # [I] the habit of sibling endpoints: COMPLETE, numErrors, errors, nothing made
     url = str(asked.get("url") or "")
-    return Outcome("COMPLETE", error=task_error("The file could not be downloaded.", url=url))
+    return Outcome("COMPLETE", error=task_error(known_answers.NOT_DOWNLOADED, url=url))
 
 
 # The path of the URL decides how the import ends; the first row that matches counts.

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import aiohttp
+import httpx
 import pytest
+import requests
+import urllib3
 from helpers.answers import CONTRACTS
 from helpers.downstream import STATUS, polled, started
 from helpers.http_clients import SENDERS, Answer, Send
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.clock import VirtualClock
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.record import Interception, Recorder
+from pytest_hubfiles.record.vcrpy.broken_connections import NeverAnsweredError
 from pytest_hubfiles.rehearsal.changes import apply, parse
 from pytest_hubfiles.settings.values import RecordMode
 
@@ -55,6 +65,38 @@ def closing_server() -> Iterator[str]:
         thread.join()
 
 
+@contextmanager
+def answering_server(status: int, location: str = "") -> Iterator[str]:
+    """Serve an answer of that *status* at the path of polls, and JSON where that leads to; give the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_there = self.path.endswith("moved=true")
+            body = b'{"status": "COMPLETE"}' if is_there else b""
+            self.send_response(200 if is_there else status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Location", location)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Take connections and answer none; give the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 def outcome(send: Send, url: str) -> str | Answer:
     """Return what a poll comes to: the answer, or the class of the error."""
     try:
@@ -74,6 +116,70 @@ def test_a_cut_connection(send: Send, tmp_path: Path) -> None:
     with replaying(tmp_path, "import-status outage cut"):
         outcome(send, CANONICAL_ORIGIN + STATUS)
         assert isinstance(outcome(send, CANONICAL_ORIGIN + STATUS), Answer)
+
+
+@pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
+def test_a_redirect(send: Send, tmp_path: Path) -> None:
+    """A client follows a redirect, or not, as it does with a server that redirects."""
+
+    def status_of(url: str) -> object:
+        came = outcome(send, url)
+        return came.status if isinstance(came, Answer) else came
+
+    with answering_server(308, f"{STATUS}?moved=true") as url:
+        real = status_of(url + STATUS)
+    with replaying(tmp_path, "import-status redirect moved") as recorder:
+        assert status_of(CANONICAL_ORIGIN + STATUS) == real
+        assert not recorder.faults
+        assert not recorder.problems
+
+
+def _in_aiohttp(url: str, limit: aiohttp.ClientTimeout | None) -> object:
+    async def ask() -> object:
+        async with aiohttp.ClientSession(timeout=limit or aiohttp.ClientTimeout(None)) as session:
+            return await session.get(url)
+
+    return asyncio.run(ask())
+
+
+def _in_async_httpx(url: str, limit: float | None) -> object:
+    async def ask() -> object:
+        async with httpx.AsyncClient(timeout=limit) as client:
+            return await client.get(url)
+
+    return asyncio.run(ask())
+
+
+ASK: dict[str, Callable[[str, Any], object]] = {
+    "requests": lambda url, limit: requests.get(url, timeout=limit),
+    "httpx": lambda url, limit: httpx.get(url, timeout=limit),
+    "httpx-async": _in_async_httpx,
+    "aiohttp": lambda url, limit: _in_aiohttp(url, limit and aiohttp.ClientTimeout(limit)),
+    "aiohttp-read": lambda url, limit: _in_aiohttp(url, limit and aiohttp.ClientTimeout(None, sock_read=limit)),
+    "urllib3": lambda url, limit: urllib3.request("GET", url, timeout=limit, retries=False),
+    "urllib": lambda url, limit: urllib.request.urlopen(url, timeout=limit),
+}
+"""How each client asks, with a time-out in seconds or without any."""
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+def test_an_answer_that_never_comes(ask: Callable[[str, Any], object], tmp_path: Path) -> None:
+    """A client with a time-out raises what it raises at a server that says nothing; one without is told so."""
+
+    def error_of(url: str, limit: float | None) -> list[type]:
+        with pytest.raises(BaseException) as caught:  # noqa: PT011  # each client has its own
+            ask(url, limit)
+        return [kind for kind in type(caught.value).__mro__ if kind.__module__ != "pytest_hubfiles.errors"]
+
+    with silent_server() as url:
+        real = error_of(url, 0.2)
+    with replaying(tmp_path, "import-status outage stall-for-good") as recorder, VirtualClock() as clock:
+        assert real[0] in error_of(CANONICAL_ORIGIN + STATUS, 600)
+        assert clock.skipped == pytest.approx(600, abs=1)
+        assert not recorder.tape.is_endless
+        assert error_of(CANONICAL_ORIGIN + STATUS, None)[0] is NeverAnsweredError
+        assert recorder.tape.is_endless
+        assert not recorder.faults
 
 
 @pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)

@@ -9,9 +9,10 @@ import pytest
 from helpers.answers import CONTRACTS
 from helpers.downstream import polled, started, whole_import
 
-from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.exchange import NEVER_COMES, Interaction
 from pytest_hubfiles.rehearsal.changes import apply, changes_of, parse
 from pytest_hubfiles.sandbox.refusals import FAULTS
+from pytest_hubfiles.sandbox.tasks import FIRST_NUMBER, Task, import_outcome
 
 P, R, C = "PENDING", "PROCESSING", "COMPLETE"
 
@@ -37,6 +38,8 @@ def states(interactions: Sequence[Interaction]) -> list[str | None]:
         ("task-without-result", [P, R, C]),
         ("task-failed", [P, R, "FAILED"]),
         ("task-never-ends", [P, R, P]),
+        ("task-goes-back PROCESSING", [P, R, P, R, C]),
+        ("task-goes-back COMPLETE", [P, R, C, P, C]),
     ],
 )
 def test_tasks(name: str, seen: list[str]) -> None:
@@ -107,6 +110,29 @@ def test_a_cut_connection() -> None:
     assert cut.headers["content-length"] == str(len(whole.body))
 
 
+def test_an_answer_that_never_comes() -> None:
+    """A stall is no answer at all: no status, no header, no body."""
+    stalled = changed("outage stall", whole_import())[1]
+
+    assert (stalled.status_code, stalled.response_headers, stalled.body) == (NEVER_COMES, {}, b"")
+
+
+def test_redirects() -> None:
+    """A redirect leads to what answers there: the page of the login in place of an answer, or the answer itself."""
+    redirect, login, *rest = changed("redirect login", whole_import())[1:]
+    assert (redirect.status_code, redirect.headers["location"]) == (302, login.url)
+    assert (login.method, login.status_code, login.media_type) == ("GET", 200, "text/html")
+    assert rest == whole_import()[1:]
+    assert [i.status_code for i in changed("redirect login-for-good", whole_import())] == [202, *[302, 200] * 3]
+
+    start, begun, *_ = apply(parse("import-start redirect moved"), whole_import(), CONTRACTS)
+    assert (start.status_code, start.headers["location"]) == (308, begun.url)
+    assert (begun.method, begun.request_body, begun.json) == ("POST", start.request_body, whole_import()[0].json)
+    polls = changed("redirect moved", whole_import())[1:]
+    assert [i.task_status for i in polls] == [None, P, None, R, None, C]
+    assert {i.task_id for i in polls} == {whole_import()[1].task_id}
+
+
 def test_each_task_by_itself() -> None:
     """Of several tasks each has its poll more, and none that of another."""
     other = [replace(i, url=i.url.replace("AAAAEZ6whGI", "AAAAEZ6whGM")) for i in whole_import()]
@@ -118,7 +144,7 @@ def test_each_task_by_itself() -> None:
 
 
 def test_as_the_sandbox_fails() -> None:
-    """An outage has the body that the sandbox's switch of it sends, but for the correlation id."""
+    """What comes in place of an answer is what the sandbox's switch of it sends, but for the correlation id."""
     from pytest_hubfiles.sandbox.answers import _OPERATIONS
     from pytest_hubfiles.sandbox.calls import Call, SandboxRequest
 
@@ -131,3 +157,21 @@ def test_as_the_sandbox_fails() -> None:
         sent = FAULTS[switch](call)
         assert (once[variant].status_code, once[variant].body) == (sent.status, sent.body)
         assert once[variant].headers["content-type"] == sent.content_type
+    redirect, sent = changed("redirect login", whole_import())[1], FAULTS["login-redirect"](call)
+    assert (redirect.status_code, redirect.body) == (sent.status, sent.body)
+    assert ("Location", redirect.headers["location"]) in sent.headers
+
+
+@pytest.mark.parametrize(
+    ("event", "switch"),
+    [("task-failed", "failed-status"), ("task-goes-back COMPLETE", "goes-back")],
+)
+def test_as_tasks_of_the_sandbox_end(event: str, switch: str) -> None:
+    """A task that ends otherwise shows the same members in each state as the sandbox's switch of it has them."""
+    asked = {"url": "https://example.com/cat.png", "access": "PRIVATE"}
+    start = Task(FIRST_NUMBER, "import", "2026-03", import_outcome(asked, FIRST_NUMBER))
+    sent = [start.poll((switch,)) for _ in range(4)]
+    shapes = {str(body["status"]): set(body) for body in sent}
+
+    (made, *_) = [answer for answer in changed(event, whole_import()) if answer not in whole_import()]
+    assert set(made.json) - {"links"} == shapes[made.json["status"]] - {"links"}

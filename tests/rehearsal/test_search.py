@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from helpers.recordings import ALL as RECORDINGS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.rehearsal.changes import Change, changes_of, parse
 from pytest_hubfiles.rehearsal.search import Search, SearchResult
 from pytest_hubfiles.report.rehearsal import Ended, Ending
 
@@ -68,6 +69,14 @@ def test_what_breaks_it_only_together_is_found(together: list[set[Change]]) -> N
     for group in map(set, found.joint):
         assert test.breaks(list(group))
         assert all(not test.breaks(list(group - {one})) for one in group)
+
+
+@pytest.mark.parametrize("kind", ["null-appeared", "field-removed"])
+def test_one_of_two_places_is_enough(kind: str) -> None:
+    """Of a real recording, too, two places that must not both be null, or gone, are found as the needs of one test."""
+    either = {parse(f"import-status $.result.{name} {kind}") for name in ("url", "defaultHostingUrl")}
+    found = Search(Test(set(), [either])).run(changes_of(*RECORDINGS["2026-03-test_import_from_url"]))
+    assert either in list(map(set, found.joint))
 
 
 def test_few_breaks_need_few_runs() -> None:

@@ -368,6 +368,18 @@ def test_errors_beside_successes() -> None:
     }
 
 
+def test_other_errors() -> None:
+    """An error comes with another code or category, whichever name it has, beside successes that stay."""
+    error = {"status": "error", "message": "m", "errorType": "RATE", "subCategory": "a.B"}
+    recorded = [interaction("GET", STATUS, 404, error), polled("COMPLETE")]
+    coded = apply(parse("import-status error-status-changed 409"), recorded, CONTRACTS)
+    named = apply(parse("import-status error-category-changed"), recorded, CONTRACTS)
+
+    assert [(i.status_code, i.json) for i in coded] == [(409, error), (200, polled("COMPLETE").json)]
+    assert named[0].json == {**error, "errorType": "NEW_VALUE", "subCategory": "NEW_VALUE"}
+    assert named[1] == recorded[1]
+
+
 def test_what_is_under_no_contract() -> None:
     """A request under no contract allows no change, and one of what is not recorded alters nothing."""
     other = [interaction("GET", "/crm/v3/objects", 200, {"a": 1})]

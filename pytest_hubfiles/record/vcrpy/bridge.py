@@ -16,11 +16,19 @@ from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.exchange import NEVER_COMES, Interaction
 from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record.vcrpy.broken_connections import StalledError, disconnected
 from pytest_hubfiles.record.vcrpy.clients import PATCHED_HERE
-from pytest_hubfiles.record.vcrpy.cut_connections import disconnected
-from pytest_hubfiles.record.wire import answer_of, canonical_url, is_cut, text_of, to_interaction
+from pytest_hubfiles.record.wire import (
+    NO_ANSWER,
+    answer_of,
+    asked_label,
+    canonical_url,
+    is_cut,
+    text_of,
+    to_interaction,
+)
 
 _PARAMETERS: Final = frozenset(inspect.signature(Cassette).parameters)
 _being_sent: Final[ContextVar[Request | None]] = ContextVar("hubfiles_request", default=None)
@@ -103,11 +111,19 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
 
         Raises:
             RemoteDisconnected: if the answer is a connection that was closed before all of it had come.
+            StalledError: if the answer never comes.
         """
         answer: dict[str, Any] = self._play(request)
+        if answer["status"]["code"] == NEVER_COMES:
+            base_url = self._recorder.base_url
+            raise StalledError(asked_label(request, to_interaction(request, NO_ANSWER, base_url), base_url))
         if is_cut(answer):
             raise disconnected()
         return answer
+
+    def note_endless(self) -> None:
+        """Note that a client waits for ever."""
+        self._recorder.tape.is_endless = True
 
     @_noting_faults
     def _play(self, request: Request) -> dict[str, Any]:

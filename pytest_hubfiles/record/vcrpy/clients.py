@@ -17,7 +17,7 @@ from vcr.stubs import VCRConnection, VCRHTTPConnection, VCRHTTPSConnection
 
 from pytest_hubfiles.record.clients import CLIENTS
 from pytest_hubfiles.record.patch_points import is_by_itself, original, own
-from pytest_hubfiles.record.vcrpy.cut_connections import failing_with, httpx_patch
+from pytest_hubfiles.record.vcrpy.broken_connections import aiohttp_answer, failing_with, httpx_patch
 from pytest_hubfiles.record.vcrpy.failing_requests import failure_patches, noting_async_failures
 from pytest_hubfiles.record.wire import MANY_HEADERS, is_plain_name, is_plain_value
 
@@ -163,7 +163,8 @@ def _aiohttp_patches(bridge: Any) -> Iterator[AbstractContextManager[Any]]:
 
     @wraps(vcr.patch._AiohttpClientSessionRequest)
     async def _request(session: aiohttp.ClientSession, method: str, url: Any, **given: Any) -> Any:
-        return await ask(session, method, session._build_url(url), **await _encoded(session, given))
+        asked = ask(session, method, session._build_url(url), **await _encoded(session, given))
+        return await aiohttp_answer(asked, given.get("timeout", session.timeout), bridge)
 
     # vcrpy's stub runs before aiohttp encodes forms and joins a URL to the session's own, and would store neither as it
     # is sent.

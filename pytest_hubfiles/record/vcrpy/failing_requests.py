@@ -11,6 +11,8 @@ from unittest import mock
 
 import vcr.stubs
 
+from pytest_hubfiles.record.vcrpy.broken_connections import timing_out, timing_out_async_httpx, timing_out_httpx
+
 _HTTPX_STUBS: Final = ("httpx_stubs", "httpcore_stubs")  # what vcrpy 9 has, what vcrpy 8.5 has
 
 
@@ -25,15 +27,20 @@ def is_stub_under_way() -> bool:
 def failure_patches() -> Iterator[AbstractContextManager[Any]]:
     """Yield the patches of what vcrpy's stubs of http.client and httpx send through."""
     connection = vcr.stubs.VCRConnection
-    yield mock.patch.object(connection, "getresponse", _noting(connection.getresponse, lambda self: self.cassette))
+    getresponse = timing_out(connection.getresponse)
+    yield mock.patch.object(connection, "getresponse", _noting(getresponse, lambda self: self.cassette))
     for name in _HTTPX_STUBS:
         try:
             stubs = importlib.import_module(f"vcr.stubs.{name}")
         except ImportError:
             continue
-        for function, noting in (("_vcr_handle_request", _noting), ("_vcr_handle_async_request", _noting_async)):
+        for function, waiting, noting in (
+            ("_vcr_handle_request", timing_out_httpx, _noting),
+            ("_vcr_handle_async_request", timing_out_async_httpx, _noting_async),
+        ):
             if hasattr(stubs, function):
-                yield mock.patch.object(stubs, function, noting(getattr(stubs, function), lambda cassette: cassette))
+                handle = waiting(getattr(stubs, function))
+                yield mock.patch.object(stubs, function, noting(handle, lambda cassette: cassette))
 
 
 def noting_async_failures(send: Callable[..., Awaitable[Any]], bridge: Any) -> Callable[..., Awaitable[Any]]:

@@ -1,6 +1,6 @@
 """What the API may do differently: changes of what was recorded, by name, and what they do to it."""
 
-from pytest_hubfiles.rehearsal.changes.families import Family, families_of, family
+from pytest_hubfiles.rehearsal.changes.families import Family, families_of
 from pytest_hubfiles.rehearsal.changes.kinds import chosen, parse
 from pytest_hubfiles.rehearsal.changes.listing import changes_of
 from pytest_hubfiles.rehearsal.changes.names import Change, UnknownChangeError
@@ -15,6 +15,5 @@ __all__ = [
     "changes_of",
     "chosen",
     "families_of",
-    "family",
     "parse",
 ]

@@ -18,6 +18,9 @@ from pytest_hubfiles.rehearsal.changes.bodies import (
     without_headers,
 )
 from pytest_hubfiles.rehearsal.changes.places import DEEPEST
+from pytest_hubfiles.rehearsal.changes.values import NEW_VALUE
+
+_CATEGORIES: Final = ("category", "subCategory", "errorType")
 
 AnswerEdit = Callable[[Interaction], Interaction]
 
@@ -59,9 +62,30 @@ def _cut(answer: Interaction) -> Interaction:
     return with_body(answer, answer.body[: len(answer.body) // 2])
 
 
+def _error_status(code: int) -> AnswerEdit:
+    return lambda answer: answer if answer.status_code == code else with_status(answer, code)
+
+
+def _other_category(answer: Interaction) -> Interaction:
+    """Return *answer* with another error category, under whichever of its names the error has."""
+    read = parsed(answer)
+    if read is None or not isinstance(read.value, dict):
+        return answer
+    others = {name: NEW_VALUE for name in _CATEGORIES if isinstance(read.value.get(name), str)}
+    return with_json(answer, {**read.value, **others})
+
+
 def _media_type(media_type: str) -> AnswerEdit:
     return lambda answer: answer if answer.media_type == media_type else with_body(answer, answer.body, media_type)
 
+
+ERRORS: Final[Mapping[tuple[str, str | None], AnswerEdit]] = {
+    ("error-category-changed", None): _other_category,
+    ("error-status-changed", "400"): _error_status(400),
+    ("error-status-changed", "404"): _error_status(404),
+    ("error-status-changed", "409"): _error_status(409),
+}
+"""The same of an answer that is an error. HubSpot's definition of a breaking change names both."""
 
 ANSWERS: Final[Mapping[tuple[str, str | None], AnswerEdit]] = {
     ("deprecation-announced", None): lambda answer: with_headers(answer, SUNSET),

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from pytest_hubfiles.model import known_answers
-from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.model.exchange import NEVER_COMES, Interaction
 from pytest_hubfiles.model.known_answers import task_error
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.rehearsal.changes.bodies import JSON, parsed, with_body, with_json, with_status
@@ -52,7 +53,8 @@ def _waiting(turn: Turn) -> Interaction | None:
 
 def _changed(poll: Interaction, state: str, more: Mapping[str, object]) -> Interaction:
     """Return *poll* in another *state*, as bodies of that state are: [I] what does not apply is absent."""
-    left_out = {"result", "numErrors", "errors", *(("startedAt", "completedAt") if state == "PENDING" else ())}
+    times = {name for names in known_answers.TIMES.values() for name in names}
+    left_out = {"result", "numErrors", "errors", *(times - set(known_answers.TIMES[state]))}
     read = parsed(poll)
     body = {} if read is None else {name: value for name, value in read.value.items() if name not in left_out}
     return with_json(poll, {**body, "status": state, **more})
@@ -88,6 +90,20 @@ def _left_out(*states: str) -> Event:
     return leave_out
 
 
+def _back_from(state: str) -> Event:
+    """Return the event that a task, once it was seen in *state*, is seen waiting, and then in that state again."""
+
+    def go_back(turn: Turn) -> Sequence[Interaction]:
+        seen = next(
+            number for number, poll in enumerate([*turn.among, None]) if poll is None or poll.task_status == state
+        )
+        if turn.number != seen:
+            return [turn.answer]
+        return [turn.answer, _changed(turn.answer, "PENDING", {}), turn.answer]
+
+    return go_back
+
+
 def _never_ends(turn: Turn) -> Sequence[Interaction]:
     waiting = _waiting(turn) if turn.ends else None
     return [turn.answer if waiting is None else waiting]
@@ -120,12 +136,36 @@ def _cut(answer: Interaction) -> Interaction:
     return replace(cut, response_headers={**kept, "Content-Length": (str(len(whole)),)})
 
 
+def _stalled(answer: Interaction) -> Interaction:
+    """Return what stands for *answer* where nothing comes: clients wait until their own time-out."""
+    return replace(answer, status_code=NEVER_COMES, reason="", response_headers={}, response_body=b"")
+
+
+def _redirected(answer: Interaction, status: int, to: str, body: bytes) -> Interaction:
+    return _outage(answer, status, body, known_answers.HTML, ("Location", to))
+
+
+def _to_login(answer: Interaction) -> list[Interaction]:
+    """Return a redirect to the page on which people log in, and that page, for clients that follow."""
+    asked = replace(answer, method="GET", url=known_answers.LOGIN, request_body=b"")
+    login = _outage(asked, 200, known_answers.page("HubSpot Login"), known_answers.HTML)
+    return [_redirected(answer, 302, known_answers.LOGIN, known_answers.page(known_answers.LOGIN_REDIRECT)), login]
+
+
+def _elsewhere(turn: Turn) -> Sequence[Interaction]:
+    """Return a redirect for good that keeps the method, and the answer at the place that it leads to."""
+    url = urlsplit(turn.answer.url)
+    moved = url._replace(query="&".join(filter(None, (url.query, "moved=true")))).geturl()
+    return [_redirected(turn.answer, 308, moved, b""), replace(turn.answer, url=moved)]
+
+
 _OUTAGES: Final[Mapping[str, Callable[[Interaction], Interaction]]] = {
     "429": _limited(known_answers.DAILY, known_answers.RETRY_AFTER),
     "429-no-retry-after": _limited(known_answers.TEN_SECONDLY),
     "500": lambda answer: _refusal(answer, 500, known_answers.server_error(_CORRELATION_ID)),
     "502": lambda answer: _outage(answer, 502, known_answers.page("502 Bad Gateway"), known_answers.HTML),
     "cut": _cut,
+    "stall": _stalled,
 }
 
 
@@ -138,15 +178,20 @@ def _for_good(outage: Callable[[Interaction], Interaction]) -> Event:
 
 
 EVENTS: Final[Mapping[tuple[str, str | None], Event]] = {
-    ("task-canceled", None): _ended("CANCELED", "The import was canceled."),
-    ("task-without-result", None): _ended("COMPLETE", "The file could not be downloaded."),
+    ("task-canceled", None): _ended("CANCELED", known_answers.CANCELED),
+    ("task-without-result", None): _ended("COMPLETE", known_answers.NOT_DOWNLOADED),
     ("one-poll-more", None): _more_polls(1),
     ("ten-polls-more", None): _more_polls(10),
     ("state-gone", "PENDING"): _left_out("PENDING"),
     ("state-gone", "PROCESSING"): _left_out("PROCESSING"),
     ("state-gone", "waiting"): _left_out(),
-    ("task-failed", None): _ended("FAILED", "The task failed."),
+    ("task-failed", None): _ended("FAILED", known_answers.FAILED),
     ("task-never-ends", None): _never_ends,
+    ("task-goes-back", "PROCESSING"): _back_from("PROCESSING"),
+    ("task-goes-back", "COMPLETE"): _back_from("COMPLETE"),
+    ("redirect", "moved"): _elsewhere,
+    ("redirect", "login"): lambda turn: [*(_to_login(turn.answer) if turn.is_first else ()), turn.answer],
+    ("redirect", "login-for-good"): lambda turn: _to_login(turn.answer),
     **{("outage", name): _once(outage) for name, outage in _OUTAGES.items()},
     **{("outage", name + _FOR_GOOD): _for_good(outage) for name, outage in _OUTAGES.items()},
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
+from pytest_hubfiles.judge.deviations import Deviation
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.rehearsal.changes.answers import ERRORS
 from pytest_hubfiles.rehearsal.changes.kinds import ENUM, is_event
 from pytest_hubfiles.rehearsal.changes.listing import changes_of
 from pytest_hubfiles.rehearsal.changes.names import Change
@@ -17,27 +19,34 @@ from pytest_hubfiles.rehearsal.changes.recording import Recording
 Family = Literal["allowed", "breaking", "event"]
 
 
-def family(change: Change, recorded: Sequence[Interaction], contracts: Contracts) -> Family:
-    """Return the family of *change* in *recorded*: what the contract finds with it and did not find before."""
-    return _family(change, Recording(recorded, contracts).outline)
+def families_of(
+    recorded: Sequence[Interaction], contracts: Contracts, known: Collection[Deviation] = ()
+) -> dict[Change, Family]:
+    """Return every change that *recorded* allows with its family, the most telling first.
 
-
-def families_of(recorded: Sequence[Interaction], contracts: Contracts) -> dict[Change, Family]:
-    """Return every change that *recorded* allows with its family, the most telling first."""
+    The family says what the contract finds in the changed answers and did not find in the recorded ones. What *known*
+    deviations say that HubSpot sends is nothing to find.
+    """
     outline = Recording(recorded, contracts).outline
-    return {change: _family(change, outline) for change in changes_of(recorded, contracts)}
+    return {change: _family(change, outline, known) for change in changes_of(recorded, contracts)}
 
 
-def _family(change: Change, recording: Recording) -> Family:
+def _family(change: Change, recording: Recording, known: Collection[Deviation]) -> Family:
     if is_event(change):
         return "event"
+    if (change.kind, change.variant) in ERRORS:
+        return "breaking"
     for before, after in zip(recording.exchanges, recording.changed(change), strict=True):
         if after is before.interaction:
             continue
         exchange = Exchange(after, before.operation, before.version)
-        found = [finding for finding in recording.contracts.check(exchange) if not _may_come(finding, change)]
-        known = {_said(finding) for finding in recording.contracts.check(before)} if found else set()
-        if any(_said(finding) not in known for finding in found):
+        found = [
+            finding
+            for finding in recording.contracts.check(exchange)
+            if not _may_come(finding, change) and not any(deviation.matches(finding) for deviation in known)
+        ]
+        recorded = {_said(finding) for finding in recording.contracts.check(before)} if found else set()
+        if any(_said(finding) not in recorded for finding in found):
             return "breaking"
     return "allowed"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pytest_hubfiles.rehearsal.changes.answers import ANSWERS
+from pytest_hubfiles.rehearsal.changes.answers import ANSWERS, ERRORS
 from pytest_hubfiles.rehearsal.changes.events import EVENTS
 from pytest_hubfiles.rehearsal.changes.names import Change, UnknownChangeError, near
 from pytest_hubfiles.rehearsal.changes.places import STEP, Edit
@@ -22,13 +22,15 @@ EDITS: Final[Mapping[tuple[str, str | None], Edit]] = {**VALUES, **STRUCTURE}
 """The changes at a place that the value there and its declaration decide."""
 
 _AT_A_PLACE: Final = (*EDITS, DOCUMENTED, (ENUM, None), (ENUM, WHILE_WAITING), (ENUM, AT_THE_END))
-_OF_THE_WHOLE: Final = (*ANSWERS, *EVENTS)
+_OF_THE_WHOLE: Final = (*ANSWERS, *ERRORS, *EVENTS)
 _ORDER: Final = (
     ENUM, "format-changed", "field-removed", "null-appeared", "field-added", "task-canceled", "task-without-result",
-    "one-poll-more", "state-gone", "outage", "success-status-changed", "array-emptied", "array-filled",
+    "one-poll-more", "state-gone", "outage", "redirect", "success-status-changed",
+    "error-status-changed", "error-category-changed", "array-emptied", "array-filled",
     "integer-widened", "type-changed", "field-renamed", "element-mixed", "body-emptied", "body-not-json",
     "content-type-changed", "operation-gone", "deprecation-announced", "key-order-changed", "ten-polls-more",
     "task-failed", "task-never-ends",
+    "task-goes-back",
 )  # fmt: skip
 _RANKS: Final = {pair: number for number, pair in enumerate((*_AT_A_PLACE, *_OF_THE_WHOLE))}
 

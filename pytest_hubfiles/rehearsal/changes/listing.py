@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.rehearsal.changes.answers import ANSWERS
+from pytest_hubfiles.rehearsal.changes.answers import ANSWERS, ERRORS
 from pytest_hubfiles.rehearsal.changes.events import EVENTS
 from pytest_hubfiles.rehearsal.changes.kinds import (
     AT_THE_END,
@@ -65,7 +65,7 @@ def _digest(recording: Recording, changed: Sequence[Interaction]) -> bytes:
 
 
 def _of_operation(recording: Recording, operation: str, number: int) -> Iterator[_Candidate]:
-    for kind, variant in (*ANSWERS, *EVENTS):
+    for kind, variant in (*ANSWERS, *ERRORS, *EVENTS):
         yield _candidate(Change(operation, None, kind, variant), number, 0, required=False)
     places = _places(recording, operation)
     for place, (path, values) in enumerate(places.items()):

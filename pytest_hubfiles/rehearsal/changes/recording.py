@@ -14,7 +14,7 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.task_states import TERMINAL
-from pytest_hubfiles.rehearsal.changes.answers import ANSWERS
+from pytest_hubfiles.rehearsal.changes.answers import ANSWERS, ERRORS
 from pytest_hubfiles.rehearsal.changes.bodies import parsed, with_json
 from pytest_hubfiles.rehearsal.changes.events import EVENTS, Turn
 from pytest_hubfiles.rehearsal.changes.kinds import AT_THE_END, DOCUMENTED, EDITS, ENUM, WHILE_WAITING
@@ -82,8 +82,11 @@ class Recording:
         """Return the numbers of the answers that a change of shape is about: the successes, else the errors."""
         numbers = self.operations.get(operation, [])
         successes = [n for n in numbers if 200 <= self.interactions[n].status_code < 300]
-        errors = (n for n in numbers if self.interactions[n].status_code >= 400)
-        return successes or [n for n in errors if self.interactions[n].transient is None]
+        return successes or self._errors(operation)
+
+    def _errors(self, operation: str) -> list[int]:
+        numbers = self.operations.get(operation, [])
+        return [n for n in numbers if (i := self.interactions[n]).status_code >= 400 and i.transient is None]
 
     def root(self, number: int) -> Spot | None:
         """Return the JSON of an answer, and what its contract declares; None where it has none."""
@@ -104,7 +107,8 @@ class Recording:
         if change.path is None and pair in EVENTS:
             return tuple(self._with_event(change))
         interactions = list(self.interactions)
-        for number in self.answers(change.operation):
+        is_of_errors = change.path is None and pair in ERRORS
+        for number in (self._errors if is_of_errors else self.answers)(change.operation):
             interactions[number] = self._with_change(number, change)
         return tuple(_under_new_ids(self.interactions, interactions))
 
@@ -126,9 +130,10 @@ class Recording:
     def _with_change(self, number: int, change: Change) -> Interaction:
         answer, pair = self.interactions[number], (change.kind, change.variant)
         if change.path is None:
-            if pair not in ANSWERS:
+            edits = {**ANSWERS, **ERRORS}
+            if pair not in edits:
                 raise UnknownChangeError(str(change))
-            return ANSWERS[pair](answer)
+            return edits[pair](answer)
         target, edit = self._edit(answer, change)
         root = self.root(number)
         if root is None or edit is None:
