@@ -11,7 +11,7 @@ from typing import Any, Final
 _MEASURING: Final = frozenset({"pytest_hubfiles", "_pytest", "pytest_timeout", "xdist", "execnet"})
 """The packages that measure a run rather than take part in a test, and this one."""
 
-_REALLY_WAITING: Final = frozenset({"threading", "queue", "subprocess", "socketserver"})
+_REALLY_WAITING: Final = frozenset({"subprocess", "socketserver"})
 """The modules that compute how long to wait on for what no clock of ours can hurry."""
 
 
@@ -72,7 +72,7 @@ def _is_namespace_of_class(holder: object) -> bool:
 
 def _in(holder: Any, known: Mapping[int, object]) -> Iterator[Place]:
     if isinstance(holder, dict):
-        if not _is_namespace_of_class(holder) and not _sees_real_time(holder.get("__name__")):
+        if not _is_namespace_of_class(holder) and not sees_real_time(holder.get("__name__")):
             yield from _entries(holder, known)
     elif isinstance(holder, list):
         yield from (Place(holder, number, value) for number, value in enumerate(holder) if id(value) in known)
@@ -80,10 +80,10 @@ def _in(holder: Any, known: Mapping[int, object]) -> Iterator[Place]:
         yield Place(holder, "cell_contents", holder.cell_contents)
     elif isinstance(holder, FunctionType):
         defaults = holder.__defaults__ or ()
-        if any(id(value) in known for value in defaults) and not _sees_real_time(holder.__module__):
+        if any(id(value) in known for value in defaults) and not sees_real_time(holder.__module__):
             yield Place(holder, "__defaults__", defaults)
     elif isinstance(holder, type):
-        if not _sees_real_time(holder.__module__):
+        if not sees_real_time(holder.__module__):
             for name, value in list(vars(holder).items()):
                 if id(value.__func__ if isinstance(value, staticmethod) else value) in known:
                     yield Place(holder, name, value)
@@ -117,7 +117,8 @@ def _slot(member: MemberDescriptorType, holder: object) -> object:
         return None
 
 
-def _sees_real_time(module: object) -> bool:
+def sees_real_time(module: object) -> bool:
+    """Return whether what the *module* does goes on in real time."""
     return isinstance(module, str) and (module in _REALLY_WAITING or module.partition(".")[0] in _MEASURING)
 
 

@@ -72,9 +72,11 @@ class Simulation:
         events = poll(0)
         if not events and grace:
             events = poll(min(seconds, grace))
-        if events:
-            return events
-        sleeper = self.fall_asleep(seconds)
+        return events or self.sleep(self.fall_asleep(seconds), poll)
+
+    def sleep(self, sleeper: Sleeper, poll: Poll[Events]) -> Events:
+        """Let the time of *sleeper* pass, unless *poll* returns something before."""
+        events = poll(0)
         try:
             quiet, pause = self.look(), _FIRST_PAUSE
             while not events and not self.wake(sleeper, quiet):
@@ -128,11 +130,11 @@ class Simulation:
             with self._lock:
                 if self._may_skip(sleeper, quiet):
                     return True
-                if self._sleepers[0] is not sleeper or not quiet.is_undecided:
+                if not self._sleepers or self._sleepers[0] is not sleeper or not quiet.is_undecided:
                     return False
             _sleep(_LONGEST_PAUSE)
 
     def _may_skip(self, sleeper: Sleeper, quiet: Quiet) -> bool:
-        if self._is_over or self._sleepers[0] is not sleeper:
+        if self._is_over or not self._sleepers or self._sleepers[0] is not sleeper:
             return False
         return threading.active_count() == 1 or quiet.looks_so([other.thread for other in self._sleepers])

@@ -81,15 +81,29 @@ class Quiet:
         module = frame.f_globals.get("__name__")
         if module == "selectors":
             caller = frame.f_back
-            while caller is not None and caller.f_globals.get("__name__", "").startswith("pytest_hubfiles.clock"):
+            while caller is not None and _is_ours(caller):
                 caller = caller.f_back
             return caller is not None and caller.f_globals.get("__name__") in _SELECTING
         return (module, frame.f_code.co_name) in _WAITING and not _starts_another(frame)
 
 
+def called_by(through: Collection[str]) -> str | None:
+    """Return the module that has called the caller, the modules *through* which it did left out."""
+    frame: FrameType | None = sys._getframe(1)
+    here = None if frame is None else frame.f_globals.get("__name__")
+    while frame is not None and (frame.f_globals.get("__name__") == here or frame.f_globals.get("__name__") in through):
+        frame = frame.f_back
+    return None if frame is None else frame.f_globals.get("__name__")
+
+
+def _is_ours(frame: FrameType) -> bool:
+    """Return whether a function of the clock stands here in the place of another."""
+    return str(frame.f_globals.get("__name__")).startswith("pytest_hubfiles.clock")
+
+
 def _starts_another(frame: FrameType | None) -> bool:
     """Return whether a thread only waits until one that it has started runs."""
-    while frame is not None and frame.f_globals.get("__name__") == "threading":
+    while frame is not None and (frame.f_globals.get("__name__") == "threading" or _is_ours(frame)):
         if frame.f_code.co_name == "start":
             return True
         frame = frame.f_back

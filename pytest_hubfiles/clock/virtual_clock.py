@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import time_machine
 
+from pytest_hubfiles.clock.conditions import ConditionWaits
 from pytest_hubfiles.clock.loops import LoopWaits
 from pytest_hubfiles.clock.places import Place, Replacement, find
 from pytest_hubfiles.clock.simulation import Simulation
@@ -88,9 +89,9 @@ class VirtualClock:
     def _put_on(self, undo: ExitStack, places: list[Place]) -> None:
         replacement = Replacement(places, {**_FUNCTIONS, **_trio_functions(self._simulation)})
         undo.callback(replacement.undo)
-        loops = LoopWaits(self._simulation)
-        undo.callback(loops.stop)
-        loops.start()
+        for waits in (LoopWaits(self._simulation), ConditionWaits(self._simulation)):
+            undo.callback(waits.stop)
+            waits.start()
         if not _is_wall_clock_set():
             undo.enter_context(time_machine.travel(time.time(), tick=True))
             time.time()  # it ticks from the first time on that it is asked

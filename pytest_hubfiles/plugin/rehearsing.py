@@ -25,7 +25,7 @@ from pytest_hubfiles.plugin.settings_of_test import settings_of
 from pytest_hubfiles.rehearsal import evidence
 from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
-from pytest_hubfiles.rehearsal.child import check_can_fork, in_child
+from pytest_hubfiles.rehearsal.child import WALL_SECONDS, NoEndError, check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
@@ -39,6 +39,10 @@ _CACHED: Final = "hubfiles/rehearsed"
 _PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
 
+
+_PATIENCE: Final = 60.0
+_MANY_TIMES: Final = 20
+"""A run with a change may take a minute, or so many times what the test takes without one: then it waits for nobody."""
 
 _LATE: Final = 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")'
 
@@ -82,6 +86,7 @@ class Rehearsing:
         self._before: pytest.Item | None = None
         self._is_child = False
         self._deadline: float | None = None
+        self._limit = WALL_SECONDS
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
@@ -114,7 +119,7 @@ class Rehearsing:
             wanted = settings_of(item, run, None if callspec is None else callspec.params.get("hubfiles"))
             if wanted.change is not None or (self._move is not None and wanted.version != self._move.old):
                 return  # it is a rehearsal itself, or of another version
-            if wanted.mode is not RecordMode.NONE or not wanted.cassette.exists():
+            if not wanted.is_replayed:
                 why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"
                 item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
                 return
@@ -146,7 +151,7 @@ class Rehearsing:
             return RehearsalOfTest(test, families, lambda changes: self._told(item, changes), suspects), families
         changes = [change for change in move.changes_of(recorded) if choice.is_wanted(change)]
 
-        def attempt(tried: Sequence[Change], as_new: bool) -> Told | None:
+        def attempt(tried: Sequence[Change], as_new: bool) -> Told:
             return self._told(item, tried, move if as_new else None)
 
         return Moving(test, move, move.operations(recorded), changes, attempt, suspects), {}
@@ -154,12 +159,16 @@ class Rehearsing:
     def _is_over(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline
 
-    def _told(self, item: pytest.Item, changes: Sequence[Change], move: Move | None = None) -> Told | None:
-        """Return what *item* comes to with *changes* after *move*, in a process of its own; None if it has no end."""
-        said = in_child(lambda: self._in_child(item, changes, move).to_dict())
-        if said is None:
-            return None
-        told = Told.from_dict(said)
+    def _told(self, item: pytest.Item, changes: Sequence[Change], move: Move | None = None) -> Told:
+        """Return what *item* comes to with *changes* after *move*, in a process of its own."""
+        is_control, started = not changes and move is None, time.monotonic()
+        seconds = WALL_SECONDS if is_control else self._limit
+        try:
+            told = Told.from_dict(in_child(lambda: self._in_child(item, changes, move).to_dict(), seconds=seconds))
+        except NoEndError as error:
+            return Told(None, error.reason)
+        if is_control:
+            self._limit = max(_PATIENCE, _MANY_TIMES * (time.monotonic() - started))
         for name in told.imported if not changes else ():  # once here, rather than in each child
             with suppress(Exception):
                 importlib.import_module(name)
@@ -220,6 +229,11 @@ class _Silent:
         self._test_run: TestRun | None = None
         self._error: BaseException | None = None
         self._skipped = False
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self) -> bool:
+        """Have pytest-timeout set no timer: its clock is that on the wall, and a child comes to an end without it."""
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:

@@ -66,6 +66,7 @@ class Run(Settings):
         self.asking: MoveWatch | None = None  # likewise, if it runs as another version
         self.check_versions(self.get("version"))
         self._check_reports()
+        self._check_rehearsal()
         if self.cassettes.is_file():
             source, value = self.decided("cassettes") or ("the cassette root", self.cassettes.name)
             raise OptionError(source, value, "it is a file; give a folder")
@@ -85,6 +86,15 @@ class Run(Settings):
         if self.get("candidates") and source == NAMED["record"].flag and mode != RecordMode.NONE.value:
             good = "--hubfiles-candidates replays what was recorded already; leave one of the two out"
             raise OptionError(source, mode, good)
+
+    def _check_rehearsal(self) -> None:
+        """Refuse what narrows a rehearsal down where there is none."""
+        for name in ("rehearse_only", "rehearse_budget"):
+            decided = self.decided(name)
+            if decided is not None and self.get("rehearse") is None:
+                source, value = decided
+                good = "it narrows a rehearsal down: say what to rehearse, as with --hubfiles-rehearse allowed"
+                raise OptionError(source, value[0] if isinstance(value, list) else value, good)
 
     def _check_reports(self) -> None:
         """Refuse two reports that would be written over one another."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _RECORDERS: Final = {"vcr": "pytest-recording", "_vcr_marker": "pytest-vcr"}
 """The fixtures through which other plugins heed ``@pytest.mark.vcr``, each requested by every test."""
 
+_REPLAYING: Final = (RecordMode.NONE, RecordMode.ONCE, RecordMode.NEW_EPISODES)
+"""The modes in which what a cassette has is replayed."""
+
 
 class TwoRecordersError(HubfilesError):
     """A test that another plugin would record and replay as well."""
@@ -72,6 +75,11 @@ class TestSettings:
     rules: Rules
     change: str | None = None
 
+    @property
+    def is_replayed(self) -> bool:
+        """Whether the test is answered from what is recorded already."""
+        return self.mode in _REPLAYING and self.cassette.exists()
+
 
 def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSettings:
     """Return what is set for the test *item*; *version* is that of its parameter, None where it has none.
@@ -86,7 +94,8 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
             raise VersionsNotRunError(version, others)
     run.check_versions([version], markers)
     change: str | None = run.get("change", markers)
-    mode: RecordMode = run.get("record", markers) if change is None else RecordMode.NONE
+    is_replay = change is not None or run.tried is not None
+    mode: RecordMode = RecordMode.NONE if is_replay else run.get("record", markers)
     named: str | None = run.get("cassette", markers)
     if named is None:
         path = path_of(item, run.cassettes, version)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import struct
 import sys
 import tempfile
+import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NoReturn
 
 from pytest_hubfiles.errors import HubfilesError
@@ -20,7 +22,7 @@ from pytest_hubfiles.errors import HubfilesError
 CPU_SECONDS: Final = 20
 """Processor time that only a test takes which does not come to an end."""
 WALL_SECONDS: Final = 600.0
-"""The same of a test that waits for what does not happen."""
+"""The same on the wall of a test that waits for what does not happen."""
 _LOOK_SECONDS: Final = 0.2
 _LENGTH: Final = struct.Struct("!Q")
 
@@ -35,6 +37,14 @@ class NoForkError(HubfilesError):
         )
 
 
+class NoEndError(HubfilesError):
+    """A child that came to no end; ``reason`` says what is known of it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"A process of the rehearsal said nothing: {reason}")
+
+
 def check_can_fork() -> None:
     """Refuse an operating system that cannot fork.
 
@@ -45,12 +55,16 @@ def check_can_fork() -> None:
         raise NoForkError
 
 
-def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SECONDS) -> dict[str, Any] | None:
-    """Return what *work* returns in a child, as JSON brings it; None where the child came to no end.
+def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SECONDS) -> dict[str, Any]:
+    """Return what *work* returns in a child, as JSON brings it.
 
     The child is a copy of this process, in which nothing that it does is seen: it writes to no terminal of this one,
     has temporary files of its own, and is gone afterwards with all that it started. Only the thread that calls this is
-    copied. What is outside of the process (files, databases, other servers) is shared.
+    copied. What is outside of the process (files, databases, other servers) is shared. Where SIGTERM would end this
+    process at once, the child is ended before, and its files removed.
+
+    Raises:
+        NoEndError: if the child came to no end.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # a closed one, or a test's own
@@ -64,11 +78,38 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
             os.close(reading)
             _be_child(work, writing, folder)
         os.close(writing)
+        deadline = time.monotonic() + seconds
         try:
-            return _read(reading, pid, time.monotonic() + seconds)
+            with _ending_first(pid, folder):
+                said = _read(reading, pid, deadline)
         finally:
             os.close(reading)
-            _end(pid)
+            status = _end(pid)
+    if said is None:
+        is_late = time.monotonic() >= deadline
+        raise NoEndError(f"it did not end within {seconds:g} s" if is_late else _how_ended(status))
+    return said
+
+
+@contextmanager
+def _ending_first(pid: int, folder: str) -> Iterator[None]:
+    """Have SIGTERM end the child *pid*, and remove its *folder*, before it ends this process."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        _end(pid)
+        shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _be_child(work: Callable[[], Mapping[str, Any]], writing: int, folder: str) -> NoReturn:
@@ -89,7 +130,8 @@ def _stand_apart(folder: str) -> None:
     """Have what the child writes go to files of its own, which pytest's capture reads from there."""
     import resource
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, most))
     descriptors = {1, 2}
@@ -125,7 +167,7 @@ def _write(writing: int, data: bytes) -> None:
 
 
 def _read(reading: int, pid: int, deadline: float) -> dict[str, Any] | None:
-    """Return what the child says; None once it has died without a word, or its time is over."""
+    """Return what the child says; None once it has died without a word, or has not come to an end by *deadline*."""
     data = b""
     while time.monotonic() < deadline:
         if select.select([reading], [], [], _LOOK_SECONDS)[0]:
@@ -141,10 +183,19 @@ def _read(reading: int, pid: int, deadline: float) -> dict[str, Any] | None:
     return None
 
 
-def _end(pid: int) -> None:
-    """End the child, and what it started."""
+def _how_ended(status: int) -> str:
+    """Return how a child ended that said nothing, from its *status* as ``os.waitpid`` has it."""
+    if not os.WIFSIGNALED(status):
+        return f"its process ended with exit status {os.waitstatus_to_exitcode(status)}"
+    number = os.WTERMSIG(status)
+    if number == signal.SIGXCPU:
+        return f"it took more than {CPU_SECONDS} s of the processor"
+    return f"its process was ended by {signal.Signals(number).name}"
+
+
+def _end(pid: int) -> int:
+    """End the child, and what it started; return its status as ``os.waitpid`` has it, its own if it had ended."""
     for kill in (os.killpg, os.kill):  # it may not have become a group yet
         with suppress(OSError):
             kill(pid, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+    return os.waitpid(pid, 0)[1]

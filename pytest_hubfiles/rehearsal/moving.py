@@ -9,14 +9,14 @@ from typing import Final
 from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
-from pytest_hubfiles.rehearsal.rehearse import OneTest, Progress, Told, ended, rehearsed, searched, why_not_of
-from pytest_hubfiles.rehearsal.search import SearchResult
+from pytest_hubfiles.rehearsal.rehearse import OneTest, Progress, Told, rehearsed, searched, why_not_of
+from pytest_hubfiles.rehearsal.search import NOT_AGAIN, SearchResult
 from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Rehearsed
 
 VERSION: Final = "version"
 """The family of what a new version does otherwise."""
 
-Attempt = Callable[[Sequence[Change], bool], "Told | None"]
+Attempt = Callable[[Sequence[Change], bool], Told]
 """Runs the test with some changes at once; as the new version, or as the one that it is of."""
 
 
@@ -44,16 +44,16 @@ class Moving:
             return Rehearsed(name, refused=f"nothing of {self.move.old} is recorded of it")
         control = self.attempt((), False)
         why_not = why_not_of(control)
-        if control is None or why_not is not None:
+        if why_not is not None:
             return Rehearsed(name, refused=why_not)
         if is_over():
             return Rehearsed(name, not_tried=everything)
         plain = self.attempt((), True)
-        is_sure = plain is not None and (
-            not plain.outcome.verdict.is_break or self._outcome(()).verdict is plain.outcome.verdict
-        )
-        if plain is None or not is_sure:
-            return Rehearsed(name, undecided=everything)
+        outcome = plain.outcome
+        if outcome.verdict.is_break and self._outcome(()).verdict is not outcome.verdict:
+            outcome = Ended(Ending.UNDECIDED, NOT_AGAIN)
+        if outcome.verdict is Ending.UNDECIDED:
+            return Rehearsed(name, undecided=dict.fromkeys(everything, outcome.error or ""))
         if plain.outcome.verdict.is_break:
             found, breaks = SearchResult(runs=1), [self._as_new(plain.outcome)]
         else:
@@ -72,7 +72,7 @@ class Moving:
         return found
 
     def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
-        return ended(self.attempt(changes, as_new))
+        return self.attempt(changes, as_new).outcome
 
     def _breaks(self, found: SearchResult) -> Iterator[Break]:
         for change, outcome in found.outcomes.items():

@@ -12,6 +12,7 @@ from pytest_hubfiles.rehearsal.search import Search, SearchResult
 from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Refused, Rehearsed
 
 ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without any change"
+_NO_FIXTURE: Final = "it does not come to use the fixture"
 ASKS_OTHERWISE: Final = "it asks something else when it is run a second time, without any change"
 
 Progress = Callable[[int, int], None]
@@ -38,7 +39,9 @@ class Told:
     @property
     def outcome(self) -> Ended:
         """How the test ended."""
-        return Ended(self.verdict or Ending.UNDECIDED, self.error, self.place)
+        if self.verdict is None:
+            return Ended(Ending.UNDECIDED, self.error or _NO_FIXTURE)
+        return Ended(self.verdict, self.error, self.place)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -54,12 +57,12 @@ class Told:
         facts["requests"] = tuple(map(Refused.from_dict, said["requests"]))
         return cls(**facts)
 
-    def otherwise(self, again: Told | None) -> str | None:
+    def otherwise(self, again: Told) -> str | None:
         """Return why the test cannot be rehearsed, where it did not do *again* what it did; None where it did.
 
         The order in which it asks is that of threads, another each time.
         """
-        if again is None or again.outcome != self.outcome:
+        if again.outcome != self.outcome:
             return ENDS_OTHERWISE
         return None if sorted(again.asked) == sorted(self.asked) else ASKS_OTHERWISE
 
@@ -88,7 +91,7 @@ class RehearsalOfTest:
         self,
         test: OneTest,
         families: Mapping[Change, str],
-        attempt: Callable[[Sequence[Change]], Told | None],
+        attempt: Callable[[Sequence[Change]], Told],
         suspects: Iterable[str] = (),
     ) -> None:
         self._test, self._attempt, self._suspects = test, attempt, frozenset(suspects)
@@ -104,10 +107,10 @@ class RehearsalOfTest:
             return Rehearsed(name)
         control = self._attempt(())
         why_not = why_not_of(control)
-        if control is None or why_not is not None:
+        if why_not is not None:
             return Rehearsed(name, refused=why_not)
 
-        found = searched(lambda group: ended(self._attempt(group)), changes, self._suspects, is_over, progress)
+        found = searched(lambda group: self._attempt(group).outcome, changes, self._suspects, is_over, progress)
         otherwise = control.otherwise(self._attempt(()))
         if otherwise is not None:
             return Rehearsed(name, refused=otherwise)
@@ -117,11 +120,6 @@ class RehearsalOfTest:
             if outcome.verdict.is_break
         )
         return replace(rehearsed(name, found), breaks=tuple(breaks))
-
-
-def ended(told: Told | None) -> Ended:
-    """Return how a test ended of which a child *told*; a child that came to no end decides nothing."""
-    return Ended(Ending.UNDECIDED) if told is None else told.outcome
 
 
 def searched(
@@ -146,7 +144,11 @@ def searched(
 
 def rehearsed(name: str, found: SearchResult) -> Rehearsed:
     """Return what a search has *found* of the test *name*, but for its breaks."""
-    undecided = [str(change) for change, outcome in found.outcomes.items() if outcome.verdict is Ending.UNDECIDED]
+    undecided = {
+        str(change): outcome.error or ""
+        for change, outcome in found.outcomes.items()
+        if outcome.verdict is Ending.UNDECIDED
+    }
     return Rehearsed(
         name,
         tried=tuple(map(str, found.outcomes)),
@@ -154,16 +156,14 @@ def rehearsed(name: str, found: SearchResult) -> Rehearsed:
         inferred=found.inferred,
         joint=tuple(tuple(map(str, group)) for group in found.joint),
         not_tried=tuple(map(str, found.not_tried)),
-        undecided=tuple(undecided),
+        undecided=undecided,
     )
 
 
-def why_not_of(control: Told | None) -> str | None:
+def why_not_of(control: Told) -> str | None:
     """Return why a test cannot be rehearsed, from what it comes to without any change; None if it can be."""
-    if control is None:
-        return "it comes to no end in a process of its own"
     if control.verdict is None:
-        return control.error or "it does not come to use the fixture"
+        return control.error or _NO_FIXTURE
     if control.skipped:
         return "it is skipped"
     if control.verdict is not Ending.PASSES:

@@ -15,6 +15,9 @@ _LAST_STEP: Final = re.compile(r"[^.\[\]]+")
 _STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
 """Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
+NOT_AGAIN: Final = "it breaks one time and not another, under the same change"
+"""Why there is no verdict on a change that broke a test once."""
+
 Try = Callable[[Sequence[Change]], "Ended | None"]
 """Runs the test with some changes at once; None once the budget is spent."""
 
@@ -90,7 +93,7 @@ class Search:
         if not outcome.verdict.is_break or change in self._suspects:
             return outcome
         again = self._tried([change])
-        return outcome if again is None or again.verdict is outcome.verdict else Ended(Ending.UNDECIDED)
+        return outcome if again is None or again.verdict is outcome.verdict else Ended(Ending.UNDECIDED, NOT_AGAIN)
 
     def _clear(self, group: Iterable[Change]) -> None:
         for change in group:

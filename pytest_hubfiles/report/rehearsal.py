@@ -95,10 +95,10 @@ class Rehearsed:
 
     ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
     many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
-    ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict. ``refused`` says why the
-    test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs. Of a test that moves,
-    ``requests`` are those that the new version refuses, and ``operations`` are those that it uses, each with whether
-    the move breaks it.
+    ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict, each with the reason.
+    ``refused`` says why the test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs.
+    Of a test that moves, ``requests`` are those that the new version refuses, and ``operations`` are those that it
+    uses, each with whether the move breaks it.
     """
 
     test: str
@@ -108,7 +108,7 @@ class Rehearsed:
     breaks: tuple[Break, ...] = ()
     joint: tuple[tuple[str, ...], ...] = ()
     not_tried: tuple[str, ...] = ()
-    undecided: tuple[str, ...] = ()
+    undecided: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None
     evidence: Evidence = field(default_factory=dict)
     requests: tuple[Refused, ...] = ()
@@ -122,7 +122,7 @@ class Rehearsed:
     def from_text(cls, text: str) -> Rehearsed:
         """Return what :meth:`to_text` wrote."""
         facts: dict[str, Any] = json.loads(text)
-        for name in ("tried", "not_tried", "undecided"):
+        for name in ("tried", "not_tried"):
             facts[name] = tuple(facts[name])
         facts["joint"] = tuple(map(tuple, facts["joint"]))
         facts["breaks"] = tuple(Break(**one) for one in facts["breaks"])
@@ -132,17 +132,32 @@ class Rehearsed:
 
 @dataclass(frozen=True, slots=True)
 class Unbroken:
-    """The changes that do not break a test: it ``passes``, it came to no verdict, or the budget left them out."""
+    """The changes that do not break a test: it ``passes``, it came to no verdict, or the budget left them out.
+
+    ``undecided`` has the reason for each.
+    """
 
     passes: frozenset[str] = frozenset()
-    undecided: frozenset[str] = frozenset()
+    undecided: Mapping[str, str] = field(default_factory=dict)
     not_tried: frozenset[str] = frozenset()
 
     def with_another(self, other: Unbroken) -> Unbroken:
         """Return what two runs say of one test: what either of them tried was tried."""
         passes = self.passes | other.passes
-        undecided = (self.undecided | other.undecided) - passes
-        return Unbroken(passes, undecided, (self.not_tried | other.not_tried) - passes - undecided)
+        undecided = {
+            change: why for change, why in {**other.undecided, **self.undecided}.items() if change not in passes
+        }
+        return Unbroken(passes, undecided, (self.not_tried | other.not_tried) - passes - undecided.keys())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the JSON report has it."""
+        undecided = dict(sorted(self.undecided.items()))
+        return {"passes": sorted(self.passes), "undecided": undecided, "not_tried": sorted(self.not_tried)}
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Unbroken:
+        """Return what :meth:`to_dict` wrote."""
+        return cls(frozenset(facts["passes"]), facts["undecided"], frozenset(facts["not_tried"]))
 
 
 @dataclass
@@ -181,8 +196,8 @@ class Rehearsal:
         if not (one.tried or one.not_tried):  # none of the changes that are asked for is about it
             return
         broken = {each.change for each in one.breaks}
-        undecided = frozenset(one.undecided)
-        self._add(one.test, Unbroken(frozenset(one.tried) - undecided - broken, undecided, frozenset(one.not_tried)))
+        passes = frozenset(one.tried) - one.undecided.keys() - broken
+        self._add(one.test, Unbroken(passes, one.undecided, frozenset(one.not_tried)))
         self.runs += one.runs
         self.inferred += one.inferred
         self.breaks += one.breaks
@@ -223,14 +238,14 @@ class Rehearsal:
         return Counter(change for _, change in pairs.union((one.test, one.change) for one in self.breaks))
 
     @property
-    def undecided(self) -> set[str]:
-        """The changes with which a test came to no verdict."""
-        return {change for one in self.by_test.values() for change in one.undecided}
+    def undecided(self) -> dict[str, str]:
+        """The changes with which a test came to no verdict, each with the reason that the first such test had."""
+        return {change: why for one in reversed(self.by_test.values()) for change, why in one.undecided.items()}
 
     @property
     def not_tried(self) -> set[str]:
         """The changes of which a test has no verdict, as they were left out or as it came to none."""
-        return self.undecided.union(*(one.not_tried for one in self.by_test.values()))
+        return set(self.undecided).union(*(one.not_tried for one in self.by_test.values()))
 
     @property
     def by_change(self) -> dict[str, list[Break]]:
@@ -268,10 +283,7 @@ class Rehearsal:
             "not_tried": sorted(self.not_tried),
             "breaks": list(map(asdict, breaks)),
             "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
-            "by_test": [
-                {"test": test, **{name: sorted(getattr(one, name)) for name in Unbroken.__slots__}}
-                for test, one in sorted(self.by_test.items())
-            ],
+            "by_test": [{"test": test, **one.to_dict()} for test, one in sorted(self.by_test.items())],
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
             "needs": self.needs,
             "evidence": self.evidence,
@@ -284,7 +296,7 @@ class Rehearsal:
         """Return what :meth:`to_dict` wrote."""
         return cls(
             facts["family"],
-            {o["test"]: Unbroken(*(frozenset(o[name]) for name in Unbroken.__slots__)) for o in facts["by_test"]},
+            {one["test"]: Unbroken.from_dict(one) for one in facts["by_test"]},
             facts["runs"],
             facts["inferred"],
             [Break(**{name: one[name] for name in Break.__slots__}) for one in facts["breaks"]],

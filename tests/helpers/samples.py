@@ -228,7 +228,7 @@ def rehearsed() -> Report:
                 inferred=4,
                 breaks=tuple(one for one in breaks if one.test == test),
                 joint=((CHANGES[7], CHANGES[8]),) if number == 1 else (),
-                undecided=CHANGES[6:7] if number == 3 else (),
+                undecided={CHANGES[6]: "it took more than 20 s of the processor"} if number == 3 else {},
                 not_tried=CHANGES[-1:] if number == 2 else (),
             )
         )
@@ -265,7 +265,9 @@ def hostile_rehearsal(text: str) -> Report:
     )
     changes = (*(one.change for one in breaks), f"{text} y")
     made.rehearsal.add(
-        Rehearsed(text, changes, 1, breaks=breaks, joint=(changes,), not_tried=(f"{text} n",), undecided=(f"{text} u",))
+        Rehearsed(
+            text, changes, 1, breaks=breaks, joint=(changes,), not_tried=(f"{text} n",), undecided={f"{text} u": text}
+        )
     )
     made.rehearsal.add(Rehearsed(text, refused=text))
     return made

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.patience import PATIENCE
 
 from pytest_hubfiles.rehearsal import child
-from pytest_hubfiles.rehearsal.child import NoForkError, check_can_fork, in_child
+from pytest_hubfiles.rehearsal.child import NoEndError, NoForkError, check_can_fork, in_child
 
 STATE: dict[str, Any] = {"seen": 0}
+
+
+def why_not(work: Callable[[], Any], **limits: float) -> str:
+    """Return why *work* came to no end."""
+    with pytest.raises(NoEndError) as caught:
+        in_child(work, **limits)
+    return caught.value.reason
 
 
 def test_what_a_child_says_comes_back() -> None:
@@ -66,9 +76,9 @@ def test_an_exception_of_a_child_is_said() -> None:
 
 
 def test_a_child_that_dies_says_nothing() -> None:
-    """A crash is no answer, and no error of ours."""
-    assert in_child(os.abort) is None
-    assert in_child(lambda: os._exit(3)) is None
+    """A crash is no answer, and told as what it was."""
+    assert why_not(os.abort) == "its process was ended by SIGABRT"
+    assert why_not(lambda: os._exit(3)) == "its process ended with exit status 3"
 
 
 def test_a_child_that_computes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +89,7 @@ def test_a_child_that_computes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch
             pass
 
     monkeypatch.setattr(child, "CPU_SECONDS", 1)
-    assert in_child(work) is None
+    assert why_not(work) == "it took more than 1 s of the processor"
 
 
 def test_a_child_that_waits_for_ever_is_ended() -> None:
@@ -90,7 +100,7 @@ def test_a_child_that_waits_for_ever_is_ended() -> None:
         threading.Event().wait()
         return {}
 
-    assert in_child(work, seconds=0.5) is None
+    assert why_not(work, seconds=0.5) == "it did not end within 0.5 s"
 
 
 def test_a_grandchild_holds_nothing_up() -> None:
@@ -106,6 +116,30 @@ def test_a_grandchild_holds_nothing_up() -> None:
     os.close(writing)
     assert os.read(reading, 1) == b""  # nobody has the other end open any more
     os.close(reading)
+
+
+SIGTERM = """
+import os, pathlib, signal, sys, time
+from pytest_hubfiles.rehearsal.child import in_child
+
+def work():
+    pathlib.Path(sys.argv[1], "pid").write_text(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(1000)
+
+in_child(work)
+"""
+
+
+def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
+    """A process that is told to end takes its child with it, and what that had as files; it ends as it would have."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", SIGTERM, tmp_path], env=environment, check=False, timeout=PATIENCE)
+    assert done.returncode == -signal.SIGTERM
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["pid"]
 
 
 def test_a_machine_without_fork_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 
@@ -10,6 +11,7 @@ from rehearsals.promises import PROMISES, table
 
 def main() -> int:
     """Measure the promises named on the command line, or all; return 1 if one does not hold."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the folders of its projects are removed
     wanted = [word.lower() for word in sys.argv[1:]]
     measured = []
     for promise in PROMISES:

@@ -192,6 +192,17 @@ def test_awaits_to_its_end(hubfiles):
             await asyncio.sleep(5)
     asyncio.run(asyncio.wait_for(wait(), 600))
 
+def test_waits_on_an_event(hubfiles):
+    task, stop, end = start(hubfiles.base_url), threading.Event(), time.monotonic() + 600
+    while not done(hubfiles, task):
+        assert time.monotonic() < end
+        stop.wait(5)
+
+def test_waits_on_an_event_for_ever(hubfiles):
+    task, stop = start(hubfiles.base_url), threading.Event()
+    while not done(hubfiles, task):
+        stop.wait(5)
+
 def test_sleeps_for_ever(hubfiles):
     task = start(hubfiles.base_url)
     while not done(hubfiles, task):
@@ -228,7 +239,8 @@ def test_waits_for_nobody(hubfiles):
 )
 LOOP_VERDICTS: Final = {
     "test_sleeps_to_its_end": "gives-up", "test_wall_clock": "gives-up", "test_counts_to_its_end": "gives-up",
-    "test_awaits_to_its_end": "gives-up", "test_sleeps_for_ever": "never-ends", "test_awaits_for_ever": "never-ends",
+    "test_awaits_to_its_end": "gives-up", "test_waits_on_an_event": "gives-up", "test_waits_on_an_event_for_ever": "never-ends",
+    "test_sleeps_for_ever": "never-ends", "test_awaits_for_ever": "never-ends",
     "test_asks_for_ever": "never-ends", "test_spins_for_ever": "undecided", "test_waits_for_nobody": "undecided",
 }  # fmt: skip
 """How each loop ends under a task state that is new."""

@@ -26,7 +26,7 @@ ONE = Rehearsed(
     ),
     joint=((LINKS, "import-status $.result.access field-removed"),),
     not_tried=("x",),
-    undecided=("y",),
+    undecided={"y": "it died"},
     requests=(Refused("test_a.py::test_links", "import-start", ("$.overwrite",), ("$.access",)),),
     operations={"import-start": True, "import-status": False},
 )

@@ -19,7 +19,7 @@ def sample() -> Rehearsal:
 def test_the_terminal() -> None:
     """Each change that breaks a test has a line, below it where, and the line that repeats it; then the rest."""
     assert render_rehearsal(sample()) == [
-        "rehearsal: 5 tests, 11 allowed changes (150 runs): 5 of them break a test, 1 accepted",
+        "rehearsal: 5 tests, 11 allowed changes (150 runs): 5 of them break a test, 1 accepted, 1 without a verdict",
         "          tests  change                                                how",
         "breaks      3/5  import-status $.status enum-value-added               1 raises, 1 never ends, 1 gives up",
         "          raises at uploaders/typed.py:82 parse: ValidationError: 1 validation error for Task",
@@ -47,7 +47,7 @@ def test_the_terminal() -> None:
         "only together: tests/test_uploads.py::test_manual_wait[2026-03] breaks under all of these at once, under none "
         "of them alone: import-status $.result.url field-removed, import-status $.result.defaultHostingUrl "
         "field-removed",
-        "no verdict for 1 change: import-status $.result field-added",
+        "no verdict for 1 change: import-status $.result field-added (it took more than 20 s of the processor)",
         "not tried within the budget: 1 change: import-status one-poll-more",
         "not rehearsed: tests/test_sdk.py::test_skips (it is skipped)",
     ]
@@ -104,7 +104,7 @@ def test_what_there_is_to_see_comes_first() -> None:
     """A place without a verdict stands before those where each test passes."""
     made = Rehearsal("events")
     changes = ("import-status a-first", "import-status b-second", "import-status c-third")
-    made.add(Rehearsed("test_a.py::test_a", changes, undecided=changes[1:2]))
+    made.add(Rehearsed("test_a.py::test_a", changes, undecided={changes[1]: "it died"}))
     assert [place.row.name for place in matrix_of(made).places] == [changes[1], changes[0], changes[2]]
 
 

@@ -45,9 +45,11 @@ def headline(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> str:
     noun = {"all": "change", "event": "event"}.get(kind) or f"{kind if kind in _PLAIN else quoted(kind)} change"
     broken = f"{len(by_change)} of them break{'s' * (len(by_change) == 1)} a test" if by_change else "no test breaks"
     accepted = sum(map(is_accepted, by_change.values()))
+    open_ones = len(rehearsal.undecided)
     return (
         f"{plural(len(rehearsal.by_test), 'test')}, {plural(len(rehearsal.tried), noun)}"
         f" ({plural(rehearsal.runs, 'run')}): {broken}{f', {accepted} accepted' if accepted else ''}"
+        f"{f', {open_ones} without a verdict' if open_ones else ''}"
     )
 
 
@@ -82,9 +84,9 @@ def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterato
     for test, group in rehearsal.joint:
         shown = ", ".join(map(quoted, group))
         yield f"only together: {quoted(test)} breaks under all of these at once, under none of them alone: {shown}"
-    if undecided := sorted(rehearsal.undecided):
-        yield f"no verdict for {plural(len(undecided), 'change')}: {few(undecided, quoted)}"
-    if left_out := sorted(rehearsal.not_tried - rehearsal.undecided):
+    for reason, changes in _by_reason(rehearsal.undecided.items()).items():
+        yield f"no verdict for {plural(len(changes), 'change')}: {few(changes, quoted)} ({quoted(reason)})"
+    if left_out := sorted(rehearsal.not_tried - rehearsal.undecided.keys()):
         yield f"not tried within the budget: {plural(len(left_out), 'change')}: {few(left_out, quoted)}"
     for reason, tests in _by_reason(rehearsal.refused).items():
         yield f"not rehearsed: {few(tests, quoted)} ({quoted(reason)})"
@@ -115,8 +117,9 @@ def _more(breaks: Iterable[Break]) -> Iterator[str]:
     yield f"reproduce: {foremost(breaks).reproduce}"
 
 
-def _by_reason(refused: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _by_reason(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the names of each reason, from *pairs* of a name and its reason."""
     found: dict[str, list[str]] = {}
-    for test, reason in sorted(refused):
-        found.setdefault(reason, []).append(test)
+    for name, reason in sorted(pairs):
+        found.setdefault(reason, []).append(name)
     return found
