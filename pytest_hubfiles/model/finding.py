@@ -48,16 +48,25 @@ class Share(NamedTuple):
 
 
 class Needed(NamedTuple):
-    """The tests that need what changed, and of how many tests that were rehearsed it is known."""
+    """The tests that need what changed, and of how many tests that were rehearsed it is known.
+
+    ``broken`` is how many of them break under exactly this change; None where only its like was tried.
+    """
 
     tests: tuple[str, ...]
     of: int
+    broken: int | None = None
 
     def __str__(self) -> str:
         named = ", ".join(self.tests[:_MOST_NAMED])
         more = f" and {len(self.tests) - _MOST_NAMED} more" if len(self.tests) > _MOST_NAMED else ""
         count = len(self.tests) or "none"
-        return f"needed by {count} of {self.of} test{'s' * (self.of != 1)}{f': {named}{more}' if named else ''}"
+        line = f"needed by {count} of {self.of} test{'s' * (self.of != 1)}{f': {named}{more}' if named else ''}"
+        if self.broken is None:
+            return line
+        others = self.of - self.broken
+        broken = f"{self.broken} break{'s' * (self.broken == 1)}, {others} do{'es' * (others == 1)} not"
+        return f"{line}; rehearsed with this change: {broken}"
 
 
 class Facts(TypedDict, total=False):
@@ -197,7 +206,11 @@ class Finding:
             "line": self.line,
             **({} if self.share is None else {"share": self.share._asdict()}),
             "needed_by": None if self.needed_by is None else list(self.needed_by.tests),
-            **({} if self.needed_by is None else {"needed_of": self.needed_by.of}),
+            **(
+                {}
+                if self.needed_by is None
+                else {"needed_of": self.needed_by.of, "needed_broken": self.needed_by.broken}
+            ),
         }
 
     @classmethod
@@ -207,7 +220,8 @@ class Finding:
         if "share" in facts:
             facts["share"] = Share(**facts["share"])
         if facts.get("needed_by") is not None:
-            facts["needed_by"] = Needed(tuple(facts["needed_by"]), facts.pop("needed_of"))
+            tests, of, broken = facts["needed_by"], facts.pop("needed_of"), facts.pop("needed_broken")
+            facts["needed_by"] = Needed(tuple(tests), of, broken)
         return cls(
             **{
                 **facts,

@@ -22,8 +22,8 @@ class Tape:
 
     ``interactions`` are what requests are matched with, and what is judged and reported; ``stored`` what is answered.
     ``most_repeats`` is how often the end of a task is repeated: who asks on and on does not see that it has ended.
-    ``is_changed`` says that this is not what was recorded: any answer to a poll is repeated then, as HubSpot would, and
-    any refusal, which whoever tries again meets again.
+    ``is_changed`` says that this is not what was recorded: any answer is repeated then, as HubSpot would, for whoever
+    asks on or tries again.
     ``has_waited`` says whether one was that shows no end, ``is_endless`` whether that went on until the last repeat, or
     a client waited for ever.
     ``takes_any_body`` says whether a request may have another body than the one recorded. ``watch`` is told what each
@@ -69,7 +69,7 @@ class Tape:
             self._passed[key] = passed
             return same[passed]
         # vcrpy would fail a task polled once more than it was recorded; HubSpot would repeat its last answer.
-        if not same or not (self.interactions[same[-1]].task_status in TERMINAL or self._is_repeated(same[-1])):
+        if not same or not (self.interactions[same[-1]].task_status in TERMINAL or self.is_changed):
             return None
         if self._repeats[same[-1]] < self.most_repeats:
             return same[-1]
@@ -80,10 +80,6 @@ class Tape:
     def repeats(self) -> int:
         """How often answers were given that had been given before."""
         return self._repeats.total()
-
-    def _is_repeated(self, number: int) -> bool:
-        answer = self.interactions[number]
-        return self.is_changed and (answer.task_id is not None or _is_refusal(answer))
 
     def with_any_body(self, key: MatchKey) -> Interaction | None:
         """Return the next request to be answered that is like *key* but for its body, None where there is none."""
@@ -104,7 +100,8 @@ class Tape:
         if number in self.played:
             self._repeats[number] += 1
             answer = self.interactions[number]
-            is_waiting = answer.task_status not in TERMINAL and not _is_refusal(answer)
+            is_poll = answer.task_id is not None
+            is_waiting = is_poll and answer.task_status not in TERMINAL and not _is_refusal(answer)
             self.has_waited = self.has_waited or is_waiting
         else:
             self.played.add(number)

@@ -85,7 +85,9 @@ class Needs:
         tests.update(test for group, its in needs.joint if own & group and group <= same for test in its)
         if not tests and None in known:
             return finding
-        return replace(finding, needed_by=Needed(tuple(sorted(tests)), len(needs.tests)))
+        return replace(
+            finding, needed_by=Needed(tuple(sorted(tests)), len(needs.tests), _broken(needs, changes[id(finding)]))
+        )
 
 
 def gone(needs: Needs | None, tests: Iterable[str]) -> str | None:
@@ -238,6 +240,12 @@ def _tests_of(needs: _Operation, named: _Named) -> tuple[str, ...] | None:
         below = [its for p, its in needs.changes.items() if _is_within(place=p, above=place) and rest in its]
         return tuple(dict.fromkeys(test for its in below for test in its[rest])) or None
     return _known(tried, _INSTEAD.get(rest.partition(" ")[0], ()))
+
+
+def _broken(needs: _Operation, named: Iterable[_Named]) -> int | None:
+    """Return how many tests break under one of the *named* changes; None where one of them was not tried itself."""
+    known = [needs.changes.get(place, {}).get(rest) for _, place, rest in named]
+    return None if None in known else len({test for tests in known for test in tests or ()})
 
 
 def _is_within(place: str, above: str) -> bool:

@@ -222,8 +222,10 @@ def test_who_needs_it_is_no_part_of_what_it_is() -> None:
         (Needed((), 16), "needed by none of 16 tests"),
         (Needed(("a",), 1), "needed by 1 of 1 test: a"),
         (Needed(("a", "b", "c", "d", "e"), 16), "needed by 5 of 16 tests: a, b, c and 2 more"),
+        (Needed((), 3, 0), "needed by none of 3 tests; rehearsed with this change: 0 break, 3 do not"),
+        (Needed(("a",), 2, 1), "needed by 1 of 2 tests: a; rehearsed with this change: 1 breaks, 1 does not"),
     ],
-    ids=["none", "one", "many"],
+    ids=["none", "one", "many", "tried", "one-tried"],
 )
 def test_how_many_tests_need_it(needed: Needed, said: str) -> None:
     """In words it is how many tests of how many need it, and the first of them by name."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from typing import Any
+from pathlib import Path
 
 import pytest
-from helpers.downstream import TASK, Downstream, whole_import
+from helpers.downstream import HELPERS, TASK, Downstream, whole_import
+from rehearsals.projects import Project, Ran, replaying
 
 SUITE = """
 import time
@@ -48,118 +47,107 @@ def test_no_end(hubfiles):
 """
 ENUM = "import-status $.status enum-value-added"
 DATE = "import-status $.completedAt format-changed no-millis"
-OWN = ("report.json", "stdout", "stderr")
-TESTS = ("test_plain", "test_strict_date", "test_own_timeout", "test_no_end")
+ONLY = ("--hubfiles-rehearse-only=import-status $.status", f"--hubfiles-rehearse-only={DATE}")
+RED = """
+def test_red(hubfiles):
+    print("said once")
+    poll(hubfiles)
+    raise AssertionError("red")
+"""
 
 
-@pytest.fixture
-def suite(downstream: Downstream) -> Downstream:
-    """A suite with recordings of the whole import, whose tests wait in ways of their own."""
-    downstream.tests(SUITE)
-    for test in TESTS:
-        downstream.write(whole_import(), downstream.cassette(test))
-    return downstream
+def project(folder: Path, source: str, *ini: str) -> Project:
+    return replaying(folder, HELPERS + source, whole_import(), *ini)
 
 
-def rehearse(suite: Downstream, *args: str, family: str = "allowed") -> tuple[pytest.RunResult, dict[str, Any]]:
-    """Rehearse the suite in a process of its own; return the run and what its JSON report says of the rehearsal."""
-    report = suite.path / "report.json"
-    result = suite.pytester.runpytest_subprocess(
-        "-p", "no:hypothesispytest", "-W", "error", f"--hubfiles-rehearse={family}", f"--hubfiles-report=json:{report}",
-        *args,
-    )  # fmt: skip
-    rehearsal = json.loads(report.read_text("utf-8")).get("rehearsal", {})
-    return result, rehearsal
+def named(rehearsal: list[dict[str, str]], fact: str) -> dict[str, str]:
+    """Return a *fact* of each entry of a rehearsal by the name of its test."""
+    return {one["test"].partition("::")[2]: one[fact] for one in rehearsal}
 
 
-def verdicts(rehearsal: dict[str, Any]) -> dict[tuple[str, str], str]:
-    return {(one["test"].partition("::")[2], one["change"]): one["verdict"] for one in rehearsal["breaks"]}
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A suite whose tests wait in ways of their own, and one of which is red."""
+    return project(tmp_path_factory.mktemp("suite"), SUITE + RED, "hubfiles_max_identical_answers = 120")
 
 
-def test_what_a_new_state_does(suite: Downstream) -> None:
+@pytest.fixture(scope="module")
+def first(suite: Project) -> tuple[Ran, dict[str, bytes], dict[str, bytes]]:
+    """The rehearsal of it, of which pytest's cache takes note, and its files before and afterwards."""
+    before = suite.files()
+    return suite.rehearse("allowed", "cached", *ONLY), before, suite.files()
+
+
+Shared = tuple[Ran, dict[str, bytes], dict[str, bytes]]
+
+
+def test_what_a_new_state_does(first: Shared) -> None:
     """Each loop comes to an end of its own kind, and the table says how many tests end how, and where."""
-    result, rehearsal = rehearse(suite, "--hubfiles-rehearse-only=import-status $.status")
-    assert result.ret == 1
-    assert {test: verdict for (test, change), verdict in verdicts(rehearsal).items() if change == ENUM} == {
+    ran, *_ = first
+    assert ran.status == 1
+    assert {test.partition("::")[2]: how for (test, change), how in ran.verdicts.items() if change == ENUM} == {
         "test_plain": "fails", "test_strict_date": "raises",
         "test_own_timeout": "gives-up", "test_no_end": "never-ends",
     }  # fmt: skip
-    result.assert_outcomes(passed=4)
-    result.stdout.fnmatch_lines(
+    pytest.LineMatcher(ran.output.splitlines()).fnmatch_lines(
         [
             "rehearsal: 4 tests, * allowed changes (* runs): * of them break a test",
-            f"breaks * 4/4  {ENUM.replace('[', '[[]')} *",
-            "*raises at test_files.py:* test_strict_date: KeyError: 'result'",
-            "*never ends at test_files.py:*",
-            "*reproduce: pytest test_files.py::test_no_end --hubfiles-change *",
+            f"breaks * 4/4  {ENUM} *",
+            "*raises at test_suite.py:* test_strict_date: KeyError: 'result'",
+            "*never ends at test_suite.py:*",
+            "*reproduce: pytest test_suite.py::test_no_end --hubfiles-change *",
+            "* change* that the API may make at any time break* 4 tests; *hubfiles_rehearsed*",
         ]
     )
-    result.stdout.fnmatch_lines(["* change* that the API may make at any time break* 4 tests; *hubfiles_rehearsed*"])
 
 
-def test_every_break_happens_again_from_its_line(suite: Downstream) -> None:
-    """The line that a break prints reproduces it, with the same error, and no other test is needed for that."""
-    _, rehearsal = rehearse(suite, "-k", "strict or no_end", family="all")
-    breaks = {one["change"]: one for one in rehearsal["breaks"]}
-    assert len(breaks) > 20
-    for one in list(breaks.values())[::20]:
-        words = shlex.split(one["reproduce"])
-        assert words[0] == "pytest"
-        result = suite.run(*words[1:], "-rf")
-        result.assert_outcomes(failed=1)
-        if one["error"] is not None and one["verdict"] == "raises":
-            assert one["error"].partition(":")[0] in result.stdout.str()
-
-
-def test_no_test_changes_its_colour_and_nothing_is_written(suite: Downstream) -> None:
+def test_no_test_changes_its_colour_and_nothing_is_written(first: Shared) -> None:
     """A rehearsal leaves the outcomes, the output and the files of a run as they are."""
-
-    def files() -> dict[str, bytes]:
-        kept = (p for p in suite.path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-        return {str(p): p.read_bytes() for p in kept if ".pytest_cache" not in p.parts and p.name not in OWN}
-
-    suite.tests(SUITE + "    print('said once')\n    raise AssertionError('red')\n")
-    before = files()
-    result, _ = rehearse(suite)
-    result.assert_outcomes(passed=3, failed=1)
-    assert result.outlines.count("said once") == 1
-    assert files() == before
+    ran, before, after = first
+    assert "1 failed, 4 passed" in ran.output
+    assert ran.output.count("\nsaid once") == 1
+    assert before == after
+    assert "does not pass in a process of its own" in named(ran.rehearsal["refused"], "reason")["test_red"]
 
 
-@pytest.mark.parametrize("more", [("-n", "2"), ("-p", "no:cacheprovider")], ids=["two-workers", "again"])
-def test_the_verdicts_are_the_same(suite: Downstream, more: tuple[str, ...]) -> None:
-    """Serial or with workers, with the last result as the guess or without: the breaks are the same."""
-    _, first = rehearse(suite)
-    _, second = rehearse(suite, *more)
-    assert verdicts(first) == verdicts(second)
-    assert first["by_test"] == second["by_test"]
+def test_every_break_happens_again_from_its_line(suite: Project, first: Shared) -> None:
+    """The line that a break prints reproduces it, with the same error, and no other test is needed for that."""
+    by_verdict = {one["verdict"]: one for one in first[0].rehearsal["breaks"]}
+    assert len(by_verdict) == 4
+    for one in by_verdict.values():
+        assert one["reproduce"].startswith("pytest ")
+        again = suite.breaks_again(one["reproduce"])
+        assert "1 failed" in again.output
+        if one["error"] is not None:
+            assert one["error"].partition(":")[0] in again.output
 
 
-def test_the_last_result_saves_runs(suite: Downstream) -> None:
-    """What broke the last time is tried first, so that the others need one run a group."""
-    _, first = rehearse(suite)
-    _, second = rehearse(suite)
-    assert second["runs"] < first["runs"]
-    assert verdicts(first) == verdicts(second)
+def test_the_verdicts_are_the_same(suite: Project, first: Shared) -> None:
+    """With workers, and with the last result as the guess, which saves runs, the verdicts are the same."""
+    ran, *_ = first
+    workers, guessed = suite.rehearse("allowed", "-n", "2", *ONLY), suite.rehearse("allowed", "cached", *ONLY)
+    for other in (workers, guessed):
+        assert other.verdicts == ran.verdicts
+        assert other.rehearsal["by_test"] == ran.rehearsal["by_test"]
+    assert guessed.rehearsal["runs"] < ran.rehearsal["runs"] == workers.rehearsal["runs"]
 
 
-def test_accepted_breaks(suite: Downstream) -> None:
+def test_accepted_breaks(tmp_path: Path) -> None:
     """A break that the suite accepts, for a reason and until a day, makes no run red; one that has run out is told."""
-    suite.ini("hubfiles_rehearsed = rehearsed.toml")
+    suite = project(tmp_path, SUITE, "hubfiles_rehearsed = rehearsed.toml")
+    only = ("--hubfiles-rehearse-only=import-status $.completedAt format-changed *-*", "-k", "strict")
     entry = '[[rehearsed]]\nchange = "{}"\ntest = "{}"\nreason = "we move in May"\n'
-    only = ("--hubfiles-rehearse-only=import-status $.completedAt", "-k", "strict")
-    file = suite.path / "rehearsed.toml"
-    file.write_text(entry.format(DATE, "test_files.py::test_strict_date"), "utf-8")
-    result, rehearsal = rehearse(suite, *only)
-    assert result.ret == 1  # there are more
-    accepted = {one["change"]: one["accepted"] for one in rehearsal["breaks"]}
-    assert [change for change, reason in accepted.items() if reason == "we move in May"] == [DATE]
+    file = suite.folder / "rehearsed.toml"
+    file.write_text(entry.format(DATE, "test_suite.py::test_strict_date"), "utf-8")
+    some = suite.rehearse("allowed", *only)
+    assert some.status == 1  # there are more
+    assert [one["change"] for one in some.rehearsal["breaks"] if one["accepted"] == "we move in May"] == [DATE]
     file.write_text(entry.format("import-status $.completedAt *", "*strict*"), "utf-8")
-    assert rehearse(suite, *only)[0].ret == 0
+    assert suite.rehearse("allowed", *only).status == 0
     file.write_text(entry.format("import-status $.completedAt *", "*strict*") + "until = 2020-01-01\n", "utf-8")
-    late, _ = rehearse(suite, *only)
-    assert late.ret == 1
-    late.stdout.fnmatch_lines(["an accepted break has run out: import-status $.completedAt *, on 2020-01-01 *"])
+    late = suite.rehearse("allowed", *only)
+    assert late.status == 1
+    assert "an accepted break has run out: import-status $.completedAt * in *strict*, on 2020-01-01 " in late.output
 
 
 @pytest.mark.parametrize(
@@ -172,21 +160,36 @@ def test_accepted_breaks(suite: Downstream) -> None:
         ("[[rehearsed]]\nchange='a'\ntest='b'\nreason='c'\nuntil='x'\n", "entry 1: until must be a date"),
     ],
 )
-def test_a_bad_file_of_accepted_breaks(suite: Downstream, text: str, said: str) -> None:
+def test_a_bad_file_of_accepted_breaks(downstream: Downstream, text: str, said: str) -> None:
     """What is wrong with the file is said before any test runs."""
-    suite.ini("hubfiles_rehearsed = rehearsed.toml")
-    (suite.path / "rehearsed.toml").write_text(text, "utf-8")
-    result = suite.run("--hubfiles-rehearse=allowed")
+    downstream.ini("hubfiles_rehearsed = rehearsed.toml")
+    (downstream.path / "rehearsed.toml").write_text(text, "utf-8")
+    result = downstream.run("--hubfiles-rehearse=allowed")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*rehearsed.toml cannot be used: {said}*"])
 
 
-def test_never_green_on_nothing(suite: Downstream) -> None:
-    """A rehearsal that found nothing to try is red, and says so."""
-    result, rehearsal = rehearse(suite, "--hubfiles-rehearse-only=import-status $.nothing")
-    assert result.ret == 1
-    assert rehearsal["changes"] == 0
-    result.stdout.fnmatch_lines(["nothing was rehearsed: *"])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--hubfiles-rehearse-only", "import-status"), ("--hubfiles-rehearse-budget", "3s")]
+)
+def test_what_narrows_nothing_down(downstream: Downstream, option: str, value: str) -> None:
+    """What only a rehearsal heeds is refused where there is none, with what to add."""
+    result = downstream.run(f"{option}={value}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{option}: '{value}' is not possible; *--hubfiles-rehearse allowed"])
+
+
+def test_never_green_on_nothing(suite: Project) -> None:
+    """A rehearsal that found nothing to try is red and says so; when the time is over, what was left out is named."""
+    ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.nothing", "-k", "plain")
+    assert ran.status == 1
+    assert ran.rehearsal["changes"] == 0
+    assert "\nnothing was rehearsed: " in ran.output
+    over = suite.rehearse("allowed", "--hubfiles-rehearse-budget=0s", "-k", "plain")
+    assert over.rehearsal["runs"] == 0
+    assert len(over.rehearsal["not_tried"]) > 50
+    lines = pytest.LineMatcher(over.output.splitlines())
+    lines.fnmatch_lines(["rehearsal: nothing was tried", "not tried within the budget: * changes: *"])
 
 
 LOUD = """
@@ -200,55 +203,27 @@ def test_loud(hubfiles, capsys):
 """
 
 
-def test_only_the_test_itself_is_heard(downstream: Downstream) -> None:
+def test_only_the_test_itself_is_heard(tmp_path: Path) -> None:
     """What a rehearsed run writes past pytest's capture, or logs live, does not reach the terminal."""
-    downstream.tests(LOUD)
-    downstream.write(whole_import(), downstream.cassette("test_loud"))
-    only = "--hubfiles-rehearse-only=import-status $.status"
-    result, rehearsal = rehearse(downstream, only, "-o", "log_cli=true")
-    assert rehearsal["runs"] > 0
-    output = result.stdout.str() + result.stderr.str()
-    assert (output.count("past the capture"), output.count("live log")) == (1, 2)  # of these, one is a heading
-
-
-def test_a_change_is_chosen_by_its_name(suite: Downstream) -> None:
-    """A change may be chosen by its whole name, as the lines that repeat a break have it."""
-    _, rehearsal = rehearse(
-        suite, f"--hubfiles-rehearse-only={DATE}", "--hubfiles-rehearse-only=import-start outage 50*", "-k", "strict",
-        family="all",
-    )  # fmt: skip
-    assert rehearsal["changes"] == 1 + 4
-
-
-def test_only_what_was_rehearsed_is_counted(suite: Downstream) -> None:
-    """A test that no chosen change is about was not rehearsed."""
-    suite.write(whole_import()[:3], suite.cassette("test_plain"))  # which never completes, and so has no result
-    _, rehearsal = rehearse(suite, "--hubfiles-rehearse-only=import-status $.result field-removed")
-    assert rehearsal["tests"] == 3
-    assert rehearsal["changes"] == 1
-
-
-def test_the_budget(suite: Downstream) -> None:
-    """When the time is over, what was not tried is named, and counted."""
-    result, rehearsal = rehearse(suite, "--hubfiles-rehearse-budget=0s")
-    assert rehearsal["runs"] == 0
-    assert len(rehearsal["not_tried"]) > 50
-    result.stdout.fnmatch_lines(["rehearsal: nothing was tried", "not tried within the budget: * changes: *"])
+    ran = project(tmp_path, LOUD).rehearse("allowed", f"--hubfiles-rehearse-only={ENUM}", "-o", "log_cli=true")
+    assert ran.rehearsal["runs"] > 0
+    assert (ran.output.count("past the capture"), ran.output.count("live log")) == (1, 2)  # of these, one is a heading
 
 
 UNFIT = """
-import requests
-COUNT = [0]
+import os, pathlib, requests
+
+def mark(name):
+    marks = pathlib.Path(name)
+    marks.write_text(marks.read_text() + "x" if marks.exists() else "x")
+    return len(marks.read_text())
 
 def test_sends_nothing(hubfiles):
     pass
 
 def test_counts(hubfiles):
     import_a_file(hubfiles)
-    import pathlib
-    marks = pathlib.Path("marks.txt")
-    marks.write_text(marks.read_text() + "x" if marks.exists() else "x")
-    assert len(marks.read_text()) not in (2, 4)
+    assert mark("counts.txt") not in (2, 4)
 
 def test_skips(hubfiles):
     import_a_file(hubfiles)
@@ -258,58 +233,6 @@ def test_skips(hubfiles):
 def test_expected(hubfiles):
     import_a_file(hubfiles)
     assert False
-
-def test_red(hubfiles):
-    import_a_file(hubfiles)
-    assert False
-"""
-
-
-def test_what_cannot_be_rehearsed_is_said(downstream: Downstream) -> None:
-    """A test that sends nothing, ends otherwise each time, skips or fails is named once, with the reason."""
-    downstream.tests(UNFIT)
-    for test in ("test_sends_nothing", "test_counts", "test_skips", "test_expected", "test_red"):
-        downstream.write(whole_import(), downstream.cassette(test))
-    result, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=import-status $.status")
-    reasons = {one["test"].partition("::")[2]: one["reason"] for one in rehearsal["refused"]}
-    assert reasons["test_skips"] == "it is skipped"
-    assert reasons["test_expected"] == "it is skipped"
-    assert "does not pass in a process of its own" in reasons["test_red"]
-    assert "does not pass in a process of its own" in reasons["test_sends_nothing"]
-    assert rehearsal["breaks"] == rehearsal["joint"] == []  # though test_counts failed by itself, now and then
-    result.stdout.fnmatch_lines(["not rehearsed: *test_skips* (it is skipped)"])
-
-
-LATE = """
-def test_late(request):
-    import_a_file(request.getfixturevalue("hubfiles"))
-
-def test_never_recorded(hubfiles):
-    pass
-
-def test_of_nothing():
-    pass
-"""
-
-
-def test_what_is_not_rehearsed_though_it_passes_is_said(downstream: Downstream) -> None:
-    """A test that asks for the fixture too late, or of which nothing is recorded, is named; others are not."""
-    downstream.tests(LATE)
-    downstream.write(whole_import(), downstream.cassette("test_late"))
-    _, rehearsal = rehearse(downstream)
-    assert {one["test"].partition("::")[2]: one["reason"] for one in rehearsal["refused"]} == {
-        "test_late": 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")',
-        "test_never_recorded": "nothing is recorded of it",
-    }
-
-
-ANY_ORDER = """
-import pathlib, requests
-
-def mark(name):
-    marks = pathlib.Path(name)
-    marks.write_text(marks.read_text() + "x" if marks.exists() else "x")
-    return len(marks.read_text())
 
 def test_any_order(hubfiles):
     url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
@@ -321,49 +244,129 @@ def test_any_number(hubfiles):
     url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
     for _ in range(mark("numbers.txt")):
         requests.get(f"{url}/tasks/TASK/status")
+
+def test_late(request):
+    import_a_file(request.getfixturevalue("hubfiles"))
+
+@pytest.mark.hubfiles(cassette="other")
+def test_never_recorded(hubfiles):
+    pass
+
+def test_dies(hubfiles):
+    if import_a_file(hubfiles, timeout=9).json["status"] == "NEW_VALUE":
+        os._exit(3)
+
+def test_of_nothing():
+    pass
+
+def test_only_start(hubfiles):
+    hubfiles.start_import(**BODY)
 """
 
 
-def test_threads_may_ask_in_any_order(downstream: Downstream) -> None:
-    """A test that asks the same in another order is rehearsed; one that asks something else is not, and it is said."""
-    downstream.tests(ANY_ORDER.replace("TASK", TASK))
-    for test in ("test_any_order", "test_any_number"):
-        downstream.write(whole_import(), downstream.cassette(test))
-    only = "--hubfiles-rehearse-only=import-status $.status"
-    result, rehearsal = rehearse(downstream, only, "-k", "any_order")
-    assert rehearsal["refused"] == []
-    result, rehearsal = rehearse(downstream, only, "-k", "any_number")
-    assert [one["reason"] for one in rehearsal["refused"]] == [
-        "it asks something else when it is run a second time, without any change"
-    ]
-    result.stdout.fnmatch_lines(["nothing was rehearsed: the tests that replay could not be, for the reasons above"])
+def test_what_cannot_be_rehearsed_is_said(tmp_path: Path) -> None:
+    """A test that cannot be rehearsed is named once, with the reason; so is a run that came to no verdict."""
+    source = (
+        UNFIT.replace("TASK", TASK).replace("import_a_file(hubfiles, timeout=9)", "last_poll(hubfiles)") + LAST_POLL
+    )
+    ran = project(tmp_path, source).rehearse("allowed", f"--hubfiles-rehearse-only={ENUM}")
+    reasons = named(ran.rehearsal["refused"], "reason")
+    assert reasons["test_skips"] == reasons["test_expected"] == "it is skipped"
+    assert reasons["test_sends_nothing"] == "it sends nothing"
+    assert reasons["test_any_number"] == "it asks something else when it is run a second time, without any change"
+    assert reasons["test_late"].endswith('name it before: @pytest.mark.usefixtures("hubfiles")')
+    assert reasons["test_never_recorded"] == "nothing is recorded of it"
+    assert {"test_any_order", "test_of_nothing", "test_dies"}.isdisjoint(reasons)
+    assert "test_counts" not in named(ran.rehearsal["breaks"], "verdict")  # though it failed by itself, now and then
+    assert named(ran.rehearsal["by_test"], "undecided")["test_dies"] == {ENUM: "its process ended with exit status 3"}
+    lines = pytest.LineMatcher(ran.output.splitlines())
+    lines.fnmatch_lines(
+        [
+            "rehearsal: *, 1 without a verdict",
+            f"no verdict for 1 change: {ENUM} (its process ended with exit status 3)",
+            "not rehearsed: *test_skips* (it is skipped)",
+        ]
+    )
 
 
+LAST_POLL = """
+def last_poll(hubfiles):
+    task = hubfiles.start_import(**BODY).json["id"]
+    return [hubfiles.import_status(task) for _ in range(3)][-1]
+"""
 RETRIES = """
 import requests
 
-def test_retries(hubfiles):
+def start(hubfiles):
     url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    started = requests.post(url, json=BODY, timeout=30)
+    started.raise_for_status()
+    return started.json()
+
+def test_retries(hubfiles):
     for _ in range(3):
         try:
-            started = requests.post(url, json=BODY)
-            started.raise_for_status()
+            start(hubfiles)
             return
         except requests.RequestException as error:
             last = error
     raise LookupError("no start") from last
+
+def test_waits_without_end(hubfiles):
+    requests.get(f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async/tasks/TASK/status")
 """
 
 
-def test_an_outage_for_good_lasts(downstream: Downstream) -> None:
-    """A start that is tried again meets an outage again that is for good, and the test ends by an error of its own."""
-    downstream.tests(RETRIES)
-    downstream.write(whole_import(), downstream.cassette("test_retries"))
-    _, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=import-start", family="events")
-    assert {one["change"]: (one["verdict"], one["error"]) for one in rehearsal["breaks"]} == {
-        f"import-start outage {outage}-for-good": ("raises", "LookupError: no start")
-        for outage in ("429", "429-no-retry-after", "500", "502", "cut")
+def test_outages(tmp_path: Path) -> None:
+    """What is tried again meets an outage again that is for good; a client without a time-out waits for ever."""
+    suite = project(tmp_path, RETRIES.replace("TASK", TASK))
+    ran = suite.rehearse("events", "--hubfiles-rehearse-only=import-start outage *", "--hubfiles-rehearse-only=* stall")
+    found = {(one["test"].partition("::")[2], one["change"]): one for one in ran.rehearsal["breaks"]}
+    assert {key: (one["verdict"], one["error"]) for key, one in found.items()} == {
+        **{
+            ("test_retries", f"import-start outage {outage}-for-good"): ("raises", "LookupError: no start")
+            for outage in ("429", "429-no-retry-after", "500", "502", "cut", "stall")
+        },
+        ("test_waits_without_end", "import-status outage stall"): ("never-ends", None),
     }
+    again = suite.breaks_again(found["test_waits_without_end", "import-status outage stall"]["reproduce"])
+    assert "Give the client a time-out" in again.output
+
+
+RECORDS = """
+def test_recorded(hubfiles):
+    assert import_a_file(hubfiles).json["result"]["size"]
+"""
+
+
+@pytest.mark.parametrize(("mode", "tests"), [("once", 1), ("new_episodes", 1), ("rewrite", 0)])
+def test_beside_a_mode_that_records(tmp_path: Path, mode: str, tests: int) -> None:
+    """What a mode replays is rehearsed from the cassette, and what it records is named as such."""
+    suite = project(tmp_path, RECORDS)
+    only = "--hubfiles-rehearse-only=import-status $.result.size null-appeared"
+    ran = suite.rehearse("breaking", f"--hubfiles-record={mode}", "--hubfiles-base-url=http://127.0.0.1:9", only)
+    assert ran.rehearsal["tests"] == tests
+    assert list(named(ran.rehearsal["refused"], "reason").values()) == ["it records"] * (1 - tests)
+
+
+SLOW = (
+    LAST_POLL
+    + """
+import os
+
+def test_slow(hubfiles):
+    if last_poll(hubfiles).json["status"] == "NEW_VALUE":
+        os.system("sleep 1.5")
+        raise LookupError("by itself")
+"""
+)
+
+
+def test_beside_a_limit_on_the_wall(tmp_path: Path) -> None:
+    """The limit that pytest-timeout sets decides nothing about a change: no verdict hangs on a clock on the wall."""
+    ran = project(tmp_path, SLOW).rehearse("allowed", "--timeout=1", f"--hubfiles-rehearse-only={ENUM}")
+    assert "1 passed" in ran.output
+    assert {(one["verdict"], one["error"]) for one in ran.rehearsal["breaks"]} == {("raises", "LookupError: by itself")}
 
 
 CHANGED = f"""
@@ -401,9 +404,11 @@ def test_a_change_kept_as_a_test(downstream: Downstream) -> None:
         ("import-stats one-poll-more", "*import-status one-poll-more*"),
     ],
 )
-def test_an_unknown_change_names_the_near_ones(suite: Downstream, change: str, said: str) -> None:
+def test_an_unknown_change_names_the_near_ones(downstream: Downstream, change: str, said: str) -> None:
     """A name that is wrong in one letter is answered with the right one, whichever word it is in."""
-    result = suite.run(f"--hubfiles-change={change}", "-k", "plain")
+    downstream.tests()
+    downstream.write(whole_import())
+    result = downstream.run(f"--hubfiles-change={change}")
     assert result.ret != 0
     output = result.stdout.str() + result.stderr.str()
     assert said.strip("*") in output
@@ -447,15 +452,24 @@ def test_in_a_thread(hubfiles, counted, tmp_path):
     assert len(counted) == 3
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("x")
+
+def test_starts_again(hubfiles):
+    for _ in range(3):
+        try:
+            return import_a_file(hubfiles).json["result"]["size"] + 1
+        except Exception as error:
+            last = error
+    raise last
 """
 
 
-def test_stateful_tests_are_rehearsed_truly(downstream: Downstream) -> None:
+def test_stateful_tests_are_rehearsed_truly(tmp_path: Path) -> None:
     """Caches, counters and fixtures of a module hide no break and invent none: each run has them as the test has."""
-    downstream.tests(STATEFUL)
-    for test in ("test_cached", "test_counted", "test_in_a_thread"):
-        downstream.write(whole_import(), downstream.cassette(test))
-    result, rehearsal = rehearse(downstream, "--hubfiles-rehearse-only=import-status $.result*")
-    result.assert_outcomes(passed=3)
-    assert rehearsal["refused"] == []
-    assert rehearsal["tests"] == 3
+    ran = project(tmp_path, STATEFUL).rehearse("breaking", "--hubfiles-rehearse-only=import-status $.result.size")
+    assert "4 passed" in ran.output
+    assert ran.rehearsal["refused"] == []
+    found = {one["test"].partition("::")[2]: one for one in ran.rehearsal["breaks"] if "null" in one["change"]}
+    assert len(ran.rehearsal["by_test"]) == 4
+    assert found.keys() == {"test_cached", "test_starts_again"}
+    first_error = found["test_starts_again"]["error"]  # of whoever starts again, not that nothing is recorded of that
+    assert first_error.startswith("TypeError: unsupported operand")

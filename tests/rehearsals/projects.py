@@ -8,12 +8,15 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from helpers.downstream import write_cassette
+
+from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.sandbox import Sandbox
 
 TESTS: Final = Path(__file__).parents[1]
@@ -72,6 +75,15 @@ class Project:
         own = (".pytest_cache", "__pycache__", "hubfiles.json")
         found = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
         return {str(path): path.read_bytes() for path in found if not any(part in own for part in path.parts)}
+
+
+def replaying(folder: Path, source: str, recorded: Sequence[Interaction], *ini: str) -> Project:
+    """Return a project in *folder* whose tests have this *source*, and all replay what is *recorded*."""
+    mark = "import pytest\npytestmark = pytest.mark.hubfiles(cassette='import')\n"
+    (folder / "pytest.ini").write_text("\n".join(["[pytest]", *ini, ""]), "utf-8")
+    (folder / "test_suite.py").write_text(mark + source, "utf-8")
+    write_cassette(folder / "cassettes" / "2026-03" / "import.yaml", *recorded)
+    return Project(folder)
 
 
 @contextmanager

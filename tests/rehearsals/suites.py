@@ -239,7 +239,8 @@ def test_waits_for_nobody(hubfiles):
 )
 LOOP_VERDICTS: Final = {
     "test_sleeps_to_its_end": "gives-up", "test_wall_clock": "gives-up", "test_counts_to_its_end": "gives-up",
-    "test_awaits_to_its_end": "gives-up", "test_waits_on_an_event": "gives-up", "test_waits_on_an_event_for_ever": "never-ends",
+    "test_awaits_to_its_end": "gives-up", "test_waits_on_an_event": "gives-up",
+    "test_waits_on_an_event_for_ever": "never-ends",
     "test_sleeps_for_ever": "never-ends", "test_awaits_for_ever": "never-ends",
     "test_asks_for_ever": "never-ends", "test_spins_for_ever": "undecided", "test_waits_for_nobody": "undecided",
 }  # fmt: skip

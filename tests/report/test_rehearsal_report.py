@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 from helpers.samples import compared, report
 
 from pytest_hubfiles.compare.comparison import ByTests
+from pytest_hubfiles.report.formats.html_report import render_html
 from pytest_hubfiles.report.formats.json_report import read_json, render_json
 from pytest_hubfiles.report.formats.markdown import render_markdown
 from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
@@ -107,3 +109,18 @@ def test_what_tests_tell_of_a_comparison() -> None:
     assert "| `import-status` | breaking | breaking | check | breaking |" in render_markdown(both)
     assert "by your tests" not in render_markdown(compared())
     assert "tests" not in render_json(compared())
+
+
+def test_the_page_of_a_move() -> None:
+    """The page says of a move what the terminal says, beside the table of changes by tests."""
+    made = rehearsed(ONE, OTHER)
+    assert made.rehearsal is not None
+    first, *lines = render_rehearsal(made.rehearsal)
+    page = html.unescape(render_html(made))
+
+    assert first.startswith("from v3 to 2026-09: of your 2 v3 tests ")
+    assert first in page
+    broken = [line.strip() for line in lines if "may be missing" in line or "body that 2026-09 refuses" in line]
+    assert len(broken) == 2
+    assert all(line in page for line in broken)
+    assert '<table id="matrix">' in page

@@ -227,9 +227,9 @@ def as_text(shape: Iterable[object]) -> set[str]:
 def test_hostile_text_in_a_rehearsal(text: str) -> None:
     """Changes, tests, errors, places and reasons that mean harm are text: the page is made as for plain ones."""
     page = Page(render_html(hostile_rehearsal(text)))
-    harmless = [Page(render_html(hostile_rehearsal(plain))) for plain in ("plain", "of one place")]
+    harmless = [Page(render_html(hostile_rehearsal(plain))) for plain in ("plain", "of one place", "v1:v2")]
 
-    assert [page.own == one.own for one in harmless] == [True, True]
+    assert [page.own == one.own for one in harmless] == [True, True, True]
     assert as_text(page.shape) <= as_text(one for page in harmless for one in page.shape)
     assert visible(text).strip() in page.text
     assert visible(f"{text}:7 {text}") in page.text

@@ -17,6 +17,7 @@ from pytest_hubfiles.compare.comparison import Comparison
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Severity
 from pytest_hubfiles.report.formats.json_report import tool_version
+from pytest_hubfiles.report.formats.move_text import render_move
 from pytest_hubfiles.report.formats.rehearsal_text import headline, remarks
 from pytest_hubfiles.report.grouping import (
     MEANINGS,
@@ -101,8 +102,10 @@ def _rehearsal(rehearsal: Rehearsal | None) -> dict[str, Any]:
     if rehearsal is None:
         return {}
     matrix = matrix_of(rehearsal)
+    move = [] if rehearsal.move is None else render_move(rehearsal, *rehearsal.move)
     return {
-        "headline": headline(rehearsal),
+        "headline": move[0] if move else headline(rehearsal),
+        "move": "\n".join(line.removeprefix("  ") for line in move[1:]),
         "matrix": matrix,
         "quiet": sum(row.is_quiet for place in matrix.places for row in place.changes),
         "remarks": list(remarks(rehearsal)),
