@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +12,18 @@ from rehearsals.projects import Project, project
 from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, STATEFUL, uploads
 
 _ENUM: Final = "import-status $.status enum-value-added"
-_PART: Final = ("-k", "test_url or test_strict", "--hubfiles-rehearse-only=import-status $.result.url")
+_URL_IS_NULL: Final = "--hubfiles-rehearse-only=import-status $.result.url null-appeared"
+_PART: Final = (
+    "-k",
+    "test_url or test_strict",
+    "--hubfiles-rehearse-only=import-status $.result.url field-*",
+    _URL_IS_NULL,
+)
 """What the bounded part rehearses of a suite."""
+_LOOPS_IN_PART: Final = ("test_sleeps_to_its_end", "test_waits_on_an_event", "test_asks_for_ever")
+_COPIES: Final = 60
+_MOST_TIMES: Final = 2.0
+_MOST_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ def w1(*, bounded: bool = False) -> Measured:
     for client in ("requests",) if bounded else CLIENTS:
         with project(uploads(client)) as suite:
             breaks = suite.rehearse("all", *(_PART if bounded else ())).rehearsal["breaks"]
-            for one in breaks[:: max(1, len(breaks) // 4)] if bounded else breaks:
+            for one in breaks[:: max(1, len(breaks) // 2)] if bounded else breaks:
                 again = suite.breaks_again(one["reproduce"])
                 count += 1
                 if again.status != 1:
@@ -40,13 +51,14 @@ def w1(*, bounded: bool = False) -> Measured:
     return Measured("W1", "each break happens again from its line", figures, _few(failures))
 
 
-def w2() -> Measured:
+def w2(*, bounded: bool = False) -> Measured:
     """0 tests recoloured, 0 files changed, with tests that keep state; in one process that must fail."""
     with project(STATEFUL) as suite:
         before = suite.files()
-        apart = suite.rehearse("all")
+        part = ("-k", "cached or counter", _URL_IS_NULL) if bounded else ()
+        apart = suite.rehearse("all", *part)
         changed = sorted(set(before.items()) ^ set(suite.files().items()))
-        together = suite.rehearse("all", "-p", "rehearsals.one_process")
+        together = suite.rehearse("all", *part, "-p", "rehearsals.one_process")
     failures = [] if apart.status in (0, 1) and " failed" not in apart.output else ["a test changed its colour"]
     failures += [f"changed: {name}" for name, _ in changed]
     failures += [f"not rehearsed: {one}" for one in apart.rehearsal["refused"]]
@@ -54,22 +66,23 @@ def w2() -> Measured:
     if not (differing or refused):
         failures.append("in one process nothing goes wrong: the control fails")
     figures = (
-        f"{apart.rehearsal['runs']} runs of 5 tests, {len(failures)} wrong; in one process "
+        f"{apart.rehearsal['runs']} runs of {apart.rehearsal['tests']} tests, {len(failures)} wrong; in one process "
         f"{len(differing)} verdicts differ and {len(refused)} tests are refused"
     )
     return Measured("W2", "nothing is recoloured or changed", figures, _few(failures))
 
 
-def w3() -> Measured:
+def w3(*, bounded: bool = False) -> Measured:
     """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
     failures, count = [], 0
     with project(uploads("requests")) as suite:
-        serial = suite.rehearse("all")
+        part = _PART if bounded else ()
+        serial = suite.rehearse("all", *part)
         ways = {
-            "two workers": suite.rehearse("all", "-n", "2"),
-            "one by one": suite.rehearse("all", "-p", "rehearsals.one_by_one"),
-            "the first with a cache": suite.rehearse("all", "cached"),
-            "the second with a cache": suite.rehearse("all", "cached"),
+            "two workers": suite.rehearse("all", *part, "-n", "2"),
+            "one by one": suite.rehearse("all", *part, "-p", "rehearsals.one_by_one"),
+            "the first with a cache": suite.rehearse("all", *part, "cached"),
+            "the second with a cache": suite.rehearse("all", *part, "cached"),
         }
         for way, ran in ways.items():
             count += sum(ran.rehearsal["tried"].values())
@@ -83,40 +96,60 @@ def w3() -> Measured:
     return Measured("W3", "the same verdicts, however they are found", figures, _few(failures))
 
 
-def w4() -> Measured:
+def w4(*, bounded: bool = False) -> Measured:
     """Every shape of loop ends, by counts."""
+    loops = {name: verdict for name, verdict in LOOP_VERDICTS.items() if not bounded or name in _LOOPS_IN_PART}
+    tests = [f"test_suite.py::{name}" for name in loops]
     with project(LOOPS) as suite:
-        chosen = " or ".join(LOOP_VERDICTS)
-        ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={_ENUM.rpartition(' ')[0]}", "-k", chosen)
+        ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={_ENUM}", *tests)
     found = {test.rpartition("::")[2]: verdict for (test, change), verdict in ran.verdicts.items() if change == _ENUM}
-    undecided = [name for name, verdict in LOOP_VERDICTS.items() if verdict == "undecided"]
-    failures = [f"{n}: {found.get(n)}" for n, v in LOOP_VERDICTS.items() if v != "undecided" and found.get(n) != v]
+    undecided = [name for name, verdict in loops.items() if verdict == "undecided"]
+    failures = [f"{n}: {found.get(n)}" for n, v in loops.items() if v != "undecided" and found.get(n) != v]
     failures += [f"{name}: {found[name]}" for name in undecided if name in found]
-    if _ENUM not in ran.rehearsal["not_tried"]:
+    if undecided and _ENUM not in ran.rehearsal["not_tried"]:
         failures.append("what is undecided is not named")
-    return Measured(
-        "W4", "every loop ends, by counts", f"{len(LOOP_VERDICTS)} loops, {len(failures)} wrong", _few(failures)
-    )
+    figures = f"{len(loops)} loops, {len(failures)} wrong"
+    return Measured("W4", "every loop ends, by counts", figures, _few(failures))
 
 
 def w5() -> Measured:
-    """A rehearsed run costs at most 2 of a plain replayed test in processor time."""
+    """A rehearsed run costs at most 2 of a plain replayed test in processor time; 16 tests take at most 30 s."""
     with project(uploads("requests")) as suite:
-        plain = [_seconds(suite, "--hubfiles-sleep=skip", *args) for args in (("-k", "test_url"), ())]
-        rehearsed = suite.rehearse("allowed")
-        cost = _seconds(suite, "--hubfiles-rehearse=allowed", "-p", "no:cacheprovider") - plain[1]
-    each = cost / rehearsed.rehearsal["runs"]
-    a_test = (plain[1] - plain[0]) / 4
-    figures = f"{each * 1000:.0f} ms a run, {a_test * 1000:.0f} ms a plain replayed test, {each / a_test:.1f} times"
-    return Measured("W5", "a run costs at most 2 of a plain replayed test", figures)
+        source = suite.folder / "test_suite.py"
+        source.write_text(f"{source.read_text('utf-8')}{_COPIED}", "utf-8")
+        plain = [
+            _seconds(suite, "--hubfiles-sleep=skip", "-k", f"test_url or test_copy and {n}") for n in ("none", "a")
+        ]
+        a_test = (plain[1] - plain[0]) / _COPIES
+        before = time.monotonic()
+        cost = _seconds(suite, "--hubfiles-rehearse=allowed", "-p", "no:cacheprovider", "-k", "not copy") - plain[0]
+        wall = time.monotonic() - before
+        runs = suite.rehearse("allowed", "-k", "not copy").rehearsal["runs"]
+    each, for_16 = cost / runs, wall / 5 * 16 / 2
+    failures = [f"{each / a_test:.1f} times a plain test"] if each > _MOST_TIMES * a_test else []
+    failures += [f"16 tests take {for_16:.0f} s"] if for_16 > _MOST_SECONDS else []
+    figures = (
+        f"{each * 1000:.0f} ms a run, {a_test * 1000:.0f} ms a plain replayed test, {each / a_test:.1f} times; "
+        f"16 tests take {for_16:.0f} s on two cores"
+    )
+    return Measured("W5", "a run costs at most 2 of a plain replayed test", figures, tuple(failures))
 
 
-def w6() -> Measured:
+_COPIED: Final = f"""
+@pytest.mark.hubfiles(cassette="test_suite/test_url")
+@pytest.mark.parametrize("copy", [f"a{{number}}" for number in range({_COPIES})])
+def test_copy(hubfiles, copy):
+    test_url(hubfiles)
+"""
+"""The same test many times, as what one takes drowns in what a run takes."""
+
+
+def w6(*, bounded: bool = False) -> Measured:
     """The same verdicts with each client."""
     verdicts = {}
-    for client in CLIENTS:
+    for client in ("requests", "aiohttp") if bounded else CLIENTS:
         with project(uploads(client)) as suite:
-            verdicts[client] = suite.rehearse("all").verdicts
+            verdicts[client] = suite.rehearse("all", *(_PART if bounded else ())).verdicts
     first = set(verdicts["requests"].items())
     failures = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
     figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"
