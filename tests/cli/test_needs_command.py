@@ -183,7 +183,12 @@ def test_a_finding_says_who_needs_what_changed(known: Downstream) -> None:
     known.restart("size-as-string")
     result = known.run_live("--hubfiles-record=rewrite", "--hubfiles-report=json:report.json", "-k", "test_state")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*$.result.size *type-changed*", "*needed by 1 of 2 tests: test_files.py::test_size"])
+    result.stdout.fnmatch_lines(
+        [
+            "*$.result.size *type-changed*",
+            "*needed by 1 of 2 tests: test_files.py::test_size; rehearsed with this change: 1 breaks, 1 does not",
+        ]
+    )
     by_path = {f["path"]: f["needed_by"] for f in document(known)["findings"] if f["category"] == "drift"}
     assert by_path["$.result.size"] == ["test_files.py::test_size"]
     assert by_path["$.result.url"] is None
@@ -276,4 +281,4 @@ def test_between_versions(suite: Downstream) -> None:
     assert [(f["category"], f["path"], f["needed_by"], f["needed_of"]) for f in known] == [
         ("version", "$.links", ["a"], 2)
     ]
-    result.stdout.fnmatch_lines(["*needed by 1 of 2 tests: a"])
+    result.stdout.fnmatch_lines(["*needed by 1 of 2 tests: a; rehearsed with this change: 1 breaks, 1 does not"])
