@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH…]")
 @reports
+@click.option("-v", "--verbose", is_flag=True, help="Say from which documents the contracts came.")
 @reads_settings("fail_on", "strict", "schemas", "deviations", "max_age", "min_judged", judges=True)
-def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path | None) -> None:
+def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path | None, verbose: bool) -> None:
     """Judge every exchange of the cassettes in PATH by its contract, as pytest --hubfiles-check does.
 
     PATH is a cassette or a folder of them, default: the cassette root; candidates are left out. Nothing is compared, so
@@ -38,6 +39,7 @@ def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path |
     a cassette, schemas or deviations that cannot be read.
     """
     from pytest_hubfiles.report import version_ends
+    from pytest_hubfiles.report.formats.source_lines import source_lines
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run import verdict
 
@@ -46,11 +48,12 @@ def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path |
         complaints = _check(cassettes_at(paths or (settings.cassettes,)), settings, report)
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
+    report.sources = rules.contracts.sources
     report.run_findings += rules.excuse(version_ends.findings(report.records, rules.today))
     complaints += verdict.of_run(report, rules, *_least(settings))
     report.failed = report.failed or bool(complaints)
     if form == "terminal" or out is not None:
-        say("\n".join(_lines(report, rules)))
+        say("\n".join([*_lines(report, rules), *(source_lines(report) if verbose else ())]))
     if form != "terminal" or out is not None:
         publish_report(report, form, STDOUT if out is None else str(out))
     for complaint in complaints:

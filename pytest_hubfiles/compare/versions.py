@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
-from pytest_hubfiles.compare import drift, shape_differences
+from pytest_hubfiles.compare import drift
 from pytest_hubfiles.compare.answers import OtherRecordings
 from pytest_hubfiles.compare.comparison import Compared, Comparison, Pair, Verdict
-from pytest_hubfiles.compare.shape_differences import Subject
-from pytest_hubfiles.compare.shapes import shape_declared
+from pytest_hubfiles.compare.contracts import TwoContracts, gone
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.declared import UNDECLARED
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.support import supported
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
-from pytest_hubfiles.model.policy import Case, Category, Kind, Severity, severity_of
+from pytest_hubfiles.model.policy import Kind
 
 _COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
 """Kinds about what was recorded, not about what changed: a comparison lists that elsewhere."""
-
-_KEYWORDS: Final[Mapping[Kind, str]] = {
-    Kind.FIELD_ADDED: "properties",
-    Kind.FIELD_REMOVED: "properties",
-    Kind.FIELD_RENAMED: "properties",
-    Kind.FIELD_NOW_OPTIONAL: "required",
-    Kind.TYPE_CHANGED: "type",
-    Kind.INTEGER_WIDENED: "type",
-    Kind.NULL_APPEARED: "type",
-    Kind.NULL_DISAPPEARED: "type",
-    Kind.ELEMENT_MIXED: "type",
-    Kind.FORMAT_CHANGED: "format",
-    Kind.ENUM_VALUE_ADDED: "enum",
-}
-"""The JSON Schema keyword in which two schemas differ, by the kind of difference."""
-
-_ANSWER_WORDS: Final[Mapping[Kind, str]] = {
-    Kind.FIELD_ADDED: "({after}) is documented now",
-    Kind.FIELD_NOW_OPTIONAL: "was required in {old} and is not in {new}, so it can be missing",
-    Kind.ENUM_VALUE_ADDED: "can be {after} now",
-}
-"""The words for a difference of schemas, if they differ from those for recordings."""
-
-_REQUEST_WORDS: Final[Mapping[Kind, str]] = {
-    Kind.FIELD_ADDED: "({after}) is no longer documented, so it may be refused or passed over",
-    Kind.FIELD_REMOVED: "({before}) must be sent now; {old} does not know it",
-    Kind.FIELD_RENAMED: "must be sent now, which {old} may have called {after}",
-    Kind.FIELD_NOW_OPTIONAL: "must be sent now; {old} did not ask for it",
-    Kind.TYPE_CHANGED: "must be {before} now, where {old} took {after}",
-    Kind.INTEGER_WIDENED: "must be {before} now, where {old} took {after}",
-    Kind.NULL_APPEARED: "must not be null any more",
-    Kind.ELEMENT_MIXED: "must be {before} now, where {old} took {after}",
-    Kind.FORMAT_CHANGED: "must be {before} now, where {old} took {after}",
-    Kind.ENUM_VALUE_ADDED: "must not be {after} any more",
-}
-"""The words for a stricter request, by the kind of difference from *new* to *old*: a request goes the other way."""
 
 
 @dataclass(frozen=True)
@@ -89,83 +52,14 @@ class Migration:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what changes by the schemas and by the recordings; each message begins with one of the two."""
-        for operation, (old, new) in self._contracts.items():
+        for old, new in self._contracts.values():
             if old is not None and new is not None:
-                yield from self._schemas(old, new)
+                yield from TwoContracts(old, new, (self.old, self.new)).findings()
             elif old is not None:
-                said = f"{old.method} {old.path} has no counterpart in {self.new}"
-                yield self._finding(Kind.OPERATION_GONE, operation, said, before="documented", after="not documented")
+                yield gone(old, self.new, self.new)
         others = OtherRecordings(tuple, self.contracts)
         found = drift.compare_all(self._recorded, self.contracts, others, across_versions=True)
         yield from (finding for finding in found if finding.kind not in _COVERAGE)
-
-    def _finding(self, kind: Kind, operation: str, said: str, **facts: Any) -> Finding:
-        message = f"{SCHEMAS}{said}"
-        return Finding.of(kind, message, category=Category.VERSION, version=self.new, operation=operation, **facts)
-
-    # --- by the schemas ---
-
-    def _schemas(self, old: Contract, new: Contract) -> Iterator[Finding]:
-        was, now = (contract.path.replace(f"/{contract.version}/", "/", 1) for contract in (old, new))
-        if (old.method, was) != (new.method, now):
-            said = f"the request is {new.method} {new.path} now, where {self.old} has {old.method} {old.path}"
-            yield self._finding(
-                Kind.REQUEST_VIOLATION, new.operation, said, before=f"{old.method} {was}", after=f"{new.method} {now}"
-            )
-        yield from self._request(old, new)
-        statuses = [", ".join(contract.successes) or "none" for contract in (old, new)]
-        if statuses[0] != statuses[1]:
-            said = f"HTTP {statuses[0]} → {statuses[1]}"
-            yield self._finding(Kind.SUCCESS_STATUS_CHANGED, new.operation, said, before=statuses[0], after=statuses[1])
-        for status in sorted(old.responses.keys() & new.responses.keys()):
-            yield from self._answer(old, new, status)
-
-    def _answer(self, old: Contract, new: Contract, status: str) -> Iterator[Finding]:
-        pointers = old.responses[status], new.responses[status]
-        number = int(status) if status.isdecimal() else None
-        if None in pointers:
-            if pointers[0] != pointers[1]:
-                gone = pointers[1] is None
-                kind = Kind.BODY_EMPTIED if gone else Kind.BODY_APPEARED
-                said = "no body is documented any more" if gone else "a body is documented now"
-                yield self._finding(kind, new.operation, said, http_status=number)
-            return
-        for found in _between(old, pointers[0], new, pointers[1], number):
-            words = _ANSWER_WORDS.get(found.kind)
-            message = found.message if words is None else f"{found.path} {self._filled(words, found)}"
-            if found.kind is Kind.FIELD_REMOVED:  # no recordings here that sometimes lack an optional field
-                found = replace(found, severity=severity_of(found.kind))
-            elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
-                found = replace(found, severity=severity_of(found.kind, Case.TASK_STATE))
-            yield replace(
-                found,
-                category=Category.VERSION,
-                version=self.new,
-                keyword=_KEYWORDS.get(found.kind),
-                share=None,
-                message=f"{SCHEMAS}{message if number else f'{message} (in errors)'}",
-            )
-
-    def _filled(self, text: str, found: Finding) -> str:
-        return text.format(before=found.before, after=found.after, old=self.old, new=self.new)
-
-    def _request(self, old: Contract, new: Contract) -> Iterator[Finding]:
-        if (old.request is None) != (new.request is None):
-            said = "a body must be sent now" if old.request is None else "no body is documented any more"
-            yield self._finding(Kind.REQUEST_VIOLATION, new.operation, said)
-            return
-        # *new* must accept every body that *old* accepts: compared with an answer, the sides trade places.
-        for found in _between(new, new.request, old, old.request):
-            is_stricter = found.severity is not Severity.INFO or found.kind is Kind.FIELD_ADDED
-            if found.kind in _REQUEST_WORDS and is_stricter:
-                said = f"{found.path} {self._filled(_REQUEST_WORDS[found.kind], found)}"
-                facts = {"path": found.path, "before": found.after, "after": found.before}
-                yield self._finding(Kind.REQUEST_VIOLATION, new.operation, said, keyword=_KEYWORDS[found.kind], **facts)
-        for found in _between(old, old.request, new, new.request):
-            if found.kind is Kind.FIELD_NOW_OPTIONAL:
-                said = f"{found.path} need not be sent any more"
-                facts = {"path": found.path, "before": "required", "after": "optional", "keyword": "required"}
-                yield self._finding(found.kind, new.operation, said, **facts)
 
     # --- the result ---
 
@@ -229,15 +123,6 @@ def _documented(contract: Contract) -> set[_Observed]:
         states = contract.outline(status).get("$.status", UNDECLARED).enum if contract.method == "GET" else None
         expected |= {(contract.operation, status, state) for state in states or (None,)}
     return expected
-
-
-def _between(
-    old: Contract, was: str | None, new: Contract, now: str | None, status: int | None = None
-) -> Iterator[Finding]:
-    """Yield how the schema *now* of *new* differs from the schema *was* of *old*, as findings of recordings do."""
-    outline = old.outline_of(was)
-    subject = Subject(old, status, None, outline, 1, lambda steps: False)
-    return shape_differences.between(shape_declared(outline), shape_declared(new.outline_of(now)), subject)
 
 
 # --- how long a version is supported ---

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from pytest_hubfiles.judge.declared import Declarations, Declared, DeclaredPlace
 from pytest_hubfiles.judge.fast_validator import FastValidator, Fault
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.body import BodyNotJsonError, charset_of, parse_json
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Contract:
     """What one version documents of one operation: its request, and its answers by HTTP status.
 
-    ``request`` and ``responses`` are pointers to schemas in ``document``; None stands for no body.
+    ``request`` and ``responses`` are pointers to schemas in ``document``; None stands for no body. ``source`` is what
+    the contract was made from, None where it was written by hand.
     """
 
     version: str
@@ -38,6 +40,7 @@ class Contract:
     request: str | None
     responses: Mapping[str, str | None]
     document: Mapping[str, Any] = field(repr=False)
+    source: Source | None = None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

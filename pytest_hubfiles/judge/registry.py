@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract, tidied_path
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
@@ -37,6 +38,11 @@ class Contracts:
     def versions(self) -> list[str]:
         """The versions on file, oldest first."""
         return sorted({contract.version for contract in self.entries}, key=lambda v: (not v.startswith("v"), v))
+
+    @property
+    def sources(self) -> dict[tuple[str, str], Source]:
+        """The documents from which contracts were made, by version and operation."""
+        return {key: contract.source for key, contract in self._by_name.items() if contract.source is not None}
 
     @cached_property
     def paths(self) -> str:

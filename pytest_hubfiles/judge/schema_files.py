@@ -14,6 +14,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.hubspot_api import ApiVersion, UnknownVersionError
 from pytest_hubfiles.visible import shown
@@ -45,10 +46,19 @@ def load(folders: Sequence[Path] = ()) -> Contracts:
         files = sorted(folder.glob("*/*.json"))
         if not files:
             raise SchemaFileError(folder, "it holds no <version>/<operation>.json")
-        contracts.extend(checked(file, _parse(file)) for file in files)
+        contracts.extend(map(read, files))
     # Our own tests check the shipped files; checking them in every run would only take time.
     contracts.extend(_contract(file, _parse(file)) for file in sorted(shipped_schemas().glob("*/*.json")))
     return Contracts(tuple(contracts))
+
+
+def read(file: Path) -> Contract:
+    """Read the contract in *file*, ``<version>/<operation>.json``, with all checks for a user's own file.
+
+    Raises:
+        SchemaFileError: as for `load`.
+    """
+    return checked(file, _parse(file))
 
 
 def checked(file: Path, document: object, sound: set[str] | None = None) -> Contract:
@@ -109,7 +119,19 @@ def _contract(file: Path, document: object) -> Contract:
             )
     if request is not None and not (isinstance(request, str) and request.startswith("#")):
         raise SchemaFileError(file, f"its {KEYWORD}.request is {request!r}; it must be a pointer such as #/$defs/Input")
-    return Contract(file.parent.name, file.stem, method, path, request, responses, document)
+    source = _source(file, about.get("source"))
+    return Contract(file.parent.name, file.stem, method, path, request, responses, document, source)
+
+
+def _source(file: Path, about: object) -> Source | None:
+    if about is None:
+        return None
+    facts = about if isinstance(about, dict) else {}
+    if facts.keys() != set(Source._fields) or not all(isinstance(fact, str) for fact in facts.values()):
+        raise SchemaFileError(
+            file, f"its {KEYWORD}.source is {about!r}; it must have {', '.join(Source._fields)}, each a text"
+        )
+    return Source(**facts)
 
 
 def _check_schema(file: Path, contract: Contract, sound: set[str]) -> None:

@@ -67,6 +67,7 @@ class Bodies:
             "path": self.operation.path,
             "request": request,
             "responses": responses,
+            "source": self.document.origin._asdict() if self.document.sha256 else None,
         }
         content = {
             "$schema": DIALECT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -14,10 +15,11 @@ from pytest_hubfiles.cassettes.errors import RefusedError
 from pytest_hubfiles.cassettes.reading import utf8_text
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.schema_files import DIALECT
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.json_types import pointed_at
 from pytest_hubfiles.openapi.yaml_reader import OpenApiReader
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import shown, visible
 
 LARGEST: Final = 32_000_000  # bytes; HubSpot's largest document has about one million
 _DEEPEST: Final = 100  # levels; Python and libyaml can recurse deeper
@@ -38,12 +40,15 @@ class OpenApiError(HubfilesError):
 class Document:
     """An OpenAPI 3.0 or 3.1 document as plain JSON values; ``source`` is its name in messages.
 
+    ``sha256`` is the digest of the file that it was read from, empty where there was none.
+
     Raises:
         OpenApiError: if *content* is no such document.
     """
 
     source: str
     content: Mapping[str, Any]
+    sha256: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.content, Mapping):
@@ -69,6 +74,13 @@ class Document:
     @property
     def _version(self) -> re.Match[str] | None:
         return _OPENAPI.fullmatch(str(self.content["openapi"]))  # in YAML without quotes, 3.1 is a number
+
+    @property
+    def origin(self) -> Source:
+        """What a contract remembers of this document."""
+        info = self.content.get("info")
+        title, version = (str(info.get(key, "")) if isinstance(info, Mapping) else "" for key in ("title", "version"))
+        return Source(visible(title), visible(version), self.sha256)
 
     def error(self, reason: str) -> OpenApiError:
         """Return the error for this document, with its *reason*."""
@@ -145,7 +157,7 @@ def parse(content: bytes, source: str) -> Document:
     except RefusedError as error:
         line = "" if error.line is None else f", line {error.line}"
         raise OpenApiError(source, f"{error.reason}{line}") from None
-    return Document(source, value)
+    return Document(source, value, hashlib.sha256(content).hexdigest())
 
 
 def _from_json(content: bytes) -> Any:

@@ -8,6 +8,7 @@ required on the other side. A format that nothing checks becomes ``x-format``, a
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from pytest_hubfiles.model.hubspot_api import ApiVersion
 from pytest_hubfiles.openapi.bodies import REQUEST, Bodies, BodyUnusableError
 from pytest_hubfiles.openapi.documents import LARGEST, Document, OpenApiError
 from pytest_hubfiles.openapi.files import text_of
-from pytest_hubfiles.openapi.operations import Operation, named, wanted
+from pytest_hubfiles.openapi.operations import Operation, described, named, wanted
 
 NamedOperation = tuple[str, Operation]
 
@@ -130,3 +131,16 @@ def _culprit(
         except OpenApiError as error:
             return BodyUnusableError(error, body)
     return None
+
+
+def remembered(document: Document, there: Iterable[Contract]) -> tuple[list[str], list[Contract]]:
+    """Return patterns for the paths of the contracts *there* that *document* still describes, and those it lost.
+
+    Only contracts count that were made from a document of this title, for a version that is in one of its paths.
+    """
+    known = described(document)
+    versions = {segment for _, path in known for segment in path.split("/")}
+    its = [c for c in there if c.source is not None and c.source.title == document.origin.title]
+    paths = [glob.escape(contract.path) for contract in its if (contract.method, contract.path) in known]
+    lost = [c for c in its if (c.method, c.path) not in known and c.version in versions]
+    return list(dict.fromkeys(paths)), lost

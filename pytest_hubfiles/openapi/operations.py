@@ -141,6 +141,12 @@ def _nothing_wanted(paths: Sequence[str]) -> str:
     )
 
 
+def described(document: Document) -> set[tuple[str, str]]:
+    """Return method and path of each operation of *document*."""
+    items = _path_items(document, [])
+    return {(method.upper(), path) for path, (item, _) in items for method in _METHODS if method in item}
+
+
 # --- names ----------------------------------------------------------------------------------------------------
 
 

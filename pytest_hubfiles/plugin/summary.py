@@ -100,6 +100,8 @@ class Reporter:
             from pytest_hubfiles.record import forget_run
 
             forget_run(run.id)
+        if run.report.judged:
+            self._name_sources()
         if run.compared is not None:
             self._compare(*run.compared)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and self._is_full(session):
@@ -132,6 +134,12 @@ class Reporter:
         files = " ".join(shlex.quote(name) for name in dict.fromkeys(r.cassette for r in replayed))
         count = f"{len(replayed)} test{'s' * (len(replayed) > 1)}"
         return f"{count} replayed candidates, not cassettes; to make cassettes of them: hubfiles accept {files}"
+
+    def _name_sources(self) -> None:
+        from pytest_hubfiles.report.formats.source_lines import source_lines
+
+        self.run.report.sources = self.run.contracts.sources
+        self.notes += source_lines(self.run.report) if self.run.config.get_verbosity() > 0 else []
 
     def _note(self, line: str | None) -> None:
         self.notes += [line] if line else []

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_hubfiles.compare.comparison import ByTests, Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.finding import Finding, merge
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report import version_ends
@@ -44,8 +45,7 @@ def merged(reports: Iterable[Report]) -> Report:
     deviation is stale where each of them says so.
 
     Raises:
-        OtherComparisonError: if they compare other things with one another.
-        OtherRehearsalError: if they rehearse changes of other families.
+        OtherComparisonError, OtherRehearsalError: if they compare other things, or rehearse changes of other families.
     """
     cassettes, failed = 0, False
     judged: Counter[Contracted] = Counter()
@@ -53,12 +53,14 @@ def merged(reports: Iterable[Report]) -> Report:
     comparison: Comparison | None = None
     rehearsal: Rehearsal | None = None
     stale: list[str] | None = None
+    sources: dict[tuple[str, str], Source] = {}
     most: Counter[str | None] = Counter()  # operations that one run has of each version
 
     def findings() -> Iterator[Finding]:
         nonlocal cassettes, failed, comparison, stale, rehearsal
         for report in reports:
             cassettes += report.cassette_count
+            sources.update(report.sources)
             judged.update(report.judged)
             not_judged.update(report.not_judged)
             failed = failed or report.failed
@@ -77,6 +79,7 @@ def merged(reports: Iterable[Report]) -> Report:
         stale_deviations=stale or [],
         elsewhere=Tally(cassettes, judged, not_judged),
         rehearsal=rehearsal,
+        sources=sources,
     )
     made.run_findings = [_recounted(finding, made, most) for finding in made.run_findings]
     return made

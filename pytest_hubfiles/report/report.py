@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_hubfiles.compare.comparison import Comparison
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.finding import Finding, worst
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.record import Contracted, Record
@@ -30,6 +31,7 @@ class Report:
     ``action`` is what was done with the exchanges; ``stale_deviations`` has a line for each of the user's
     deviations that a full run found nothing for; ``elsewhere`` is what other runs looked at, where their reports
     are merged into this one. ``rehearsal`` is which changes of the API its tests were tried with, and what broke.
+    ``sources`` are the documents from which contracts were made, by version and operation.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Report:
     stale_deviations: list[str] = field(default_factory=list)
     elsewhere: Tally = field(default_factory=Tally)
     rehearsal: Rehearsal | None = None
+    sources: Mapping[tuple[str, str], Source] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take in what one test reports."""

@@ -40,7 +40,7 @@ class Diff:
 
     def report(self, names: Iterable[str]) -> Report:
         """Compare the cassettes *names*; return what is found, and what only one side has."""
-        report = Report(action="compared")
+        report = Report(action="compared", sources=self.rules.contracts.sources)
         verdicts: dict[str, list[Verdict]] = {}
         missing: list[str] = []
         for name in names:

@@ -62,6 +62,18 @@ def test_good_cassettes() -> None:
     assert line.endswith("; used in 1 of 1 cassettes, for 2 operations [4 exchanges]")
 
 
+def test_from_which_documents_the_contracts_came() -> None:
+    """With ``-v`` the end says from which documents the contracts came that judged, and which nobody imported."""
+    write_cassette("cassettes/ours.yaml", interaction("GET", polled("COMPLETE").path.replace("-03", "-09"), 200, {}))
+
+    lines = check("cassettes", "-v").stdout.splitlines()[-2:]
+
+    assert lines[0].startswith(
+        'contracts from "Files Files" 2026-03 (sha256 34ce84901702…): 2026-03 import-start, 2026-'
+    )
+    assert lines[1] == "contracts written by hand: 2026-09 import-status"
+
+
 def test_findings_end_with_1() -> None:
     """A breaking finding is reported in a line, and ends the command with 1."""
     write_cassette("cassettes/bad.yaml", *BAD)

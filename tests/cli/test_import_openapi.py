@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -80,14 +82,16 @@ def test_files_are_written(spec: Path, tmp_path: Path) -> None:
 
 
 def test_yaml_gives_the_same_files(spec: Path, tmp_path: Path) -> None:
-    """The same document as YAML changes no byte."""
+    """The same document as YAML changes nothing but its digest."""
     (tmp_path / "exports.yaml").write_text(yaml.safe_dump(EXPORTS), "utf-8")
     hubfiles(spec, "--out", tmp_path / "a")
 
     assert hubfiles(tmp_path / "exports.yaml", "--out", tmp_path / "b").exit_code == 0
 
     for file in (tmp_path / "a" / "v3").iterdir():
-        assert file.read_bytes() == (tmp_path / "b" / "v3" / file.name).read_bytes()
+        one, other = file, tmp_path / "b" / "v3" / file.name
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (spec, tmp_path / "exports.yaml")]
+        assert one.read_text("utf-8").replace(*digests) == other.read_text("utf-8")
 
 
 def test_paths_and_a_version(spec: Path, tmp_path: Path) -> None:
@@ -136,7 +140,11 @@ def test_a_file_that_differs_is_kept(spec: Path, tmp_path: Path) -> None:
 
     refused = hubfiles(spec, "--out", tmp_path / "out")
 
-    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.exit_code == 2
+    assert refused.stdout == (
+        f"changed: {mine} (GET {STATUS})\n"
+        "  what is there cannot be compared: it is not JSON: Expecting value: line 1 column 1 (char 0)\n"
+    )
     assert refused.stderr == (
         f"These files exist and differ from what would be written:\n  {mine}\n"
         "Nothing was written. Replace them with --force, or give another folder with --out.\n"
@@ -192,6 +200,114 @@ def test_folder_that_cannot_be_written(spec: Path, tmp_path: Path, there: str, s
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
     assert list(tmp_path.rglob("*.tmp")) == []
+
+
+# --- what changed ---
+
+
+CHANGED = json.loads(json.dumps(EXPORTS).replace('"type": "integer"', '"type": "string"'))
+CHANGED["info"]["version"] = "v3 of later"
+
+
+def changed(tmp_path: Path, document: dict[str, object], name: str = "later.json") -> Path:
+    file = tmp_path / name
+    file.write_text(json.dumps(document), "utf-8")
+    return file
+
+
+def without_a_required_field() -> dict[str, object]:
+    """The document of which the answer to a poll no longer promises when the task began."""
+    document = json.loads(json.dumps(CHANGED))
+    document["components"]["schemas"]["ActionResponseWithSingleResultURI"]["required"].remove("startedAt")
+    return dict(document)
+
+
+def test_what_changed_is_told_before_it_is_written(spec: Path, tmp_path: Path) -> None:
+    """Each changed contract is told as a comparison tells it, with both documents; ``--check`` writes nothing."""
+    out = tmp_path / "out"
+    assert hubfiles(spec, "--out", out, "--check").exit_code == 1
+    assert not out.exists()
+    hubfiles(spec, "--out", out)
+    unchanged = hubfiles(spec, "--out", out, "--check")
+    assert (unchanged.exit_code, unchanged.stdout.count("unchanged: ")) == (0, 2)
+    before = {file: file.read_bytes() for file in out.rglob("*.json")}
+    later = changed(tmp_path, without_a_required_field())
+
+    checked = hubfiles(later, "--out", out, "--check")
+    refused = hubfiles(later, "--out", out)
+
+    assert (checked.exit_code, checked.stderr, refused.exit_code) == (1, "", 2)
+    change = "field-now-optional: schemas: was required in the file and is not in the document, so it can be missing"
+    for done in (checked, refused):
+        head, finding = done.stdout.splitlines()[:2]
+        assert head.startswith(f"changed: {out / 'v3' / 'export-status.json'} (GET {STATUS}; made from ")
+        assert re.fullmatch(r'.*"Exports, [^"]*" v3 \(sha256 .{12}…\), now "[^"]*" v3 of later \(sha256 .*', head)
+        assert finding == f"  breaking  v3 export-status 200  $.startedAt  {change}"
+    assert {file: file.read_bytes() for file in out.rglob("*.json")} == before
+    forced = hubfiles(later, "--out", out, "--force")
+    assert (forced.exit_code, "field-now-optional" in forced.stdout) == (0, True)
+    assert hubfiles(later, "--out", out, "--check").exit_code == 0
+
+
+def test_a_contract_remembers_its_document(spec: Path, tmp_path: Path) -> None:
+    """Title, version and digest stand in the file; another document that says the same changes nothing but them."""
+    out = tmp_path / "out"
+    hubfiles(spec, "--out", out)
+    source = schema_files.load([out]).get("v3", "export-status").source
+    assert source is not None
+    assert source.title == "Exports, as far as tests need them"
+    assert (source.version, source.sha256) == ("v3", hashlib.sha256(spec.read_bytes()).hexdigest())
+    later = changed(tmp_path, {**EXPORTS, "info": {**EXPORTS["info"], "description": "prose"}})
+
+    checked = hubfiles(later, "--out", out, "--check")
+    written = hubfiles(later, "--out", out)
+
+    assert (checked.exit_code, written.exit_code) == (0, 0)
+    assert "unchanged: " in checked.stdout
+    assert f"made from {source}, now " in checked.stdout
+    assert schema_files.load([out]).get("v3", "export-status").source != source
+
+
+def test_an_operation_that_is_gone_or_was_asked_for(spec: Path, tmp_path: Path) -> None:
+    """What was imported once is imported again, by the name it has; what the document has no more is told."""
+    out = tmp_path / "out"
+    hubfiles(spec, "--out", out, "--path", "/crm/v3/lists")
+    (out / "v3" / "get-crm-lists.json").rename(out / "v3" / "lists.json")
+    assert hubfiles(spec, "--out", out, "--check").stdout.count("unchanged: ") == 3
+    paths = {path: item for path, item in EXPORTS["paths"].items() if "lists" not in path}
+    later = changed(tmp_path, {**EXPORTS, "paths": paths})
+
+    done = hubfiles(later, "--out", out, "--check")
+
+    assert done.exit_code == 1, done.stdout
+    assert (
+        "gone: v3 lists (GET /crm/v3/lists); its file is left\n  breaking  v3 lists  $  operation-gone: " in done.stdout
+    )
+
+
+def test_a_difference_that_no_comparison_tells(spec: Path, tmp_path: Path) -> None:
+    """A changed limit is a change, although it is none of shape."""
+    document = json.loads(json.dumps(EXPORTS))
+    document["components"]["schemas"]["ActionResponseWithSingleResultURI"]["maxProperties"] = 9
+    hubfiles(spec, "--out", tmp_path / "out")
+
+    done = hubfiles(changed(tmp_path, document), "--out", tmp_path / "out", "--check")
+
+    assert done.exit_code == 1
+    assert "the schemas differ in what a comparison does not tell" in done.stdout
+
+
+@pytest.mark.parametrize("source", ["v3", {"title": "t"}, {"title": "t", "version": 3, "sha256": ""}])
+def test_a_source_that_is_none(tmp_path: Path, source: object) -> None:
+    """A source that lacks a part is refused like any other fault of a schema file."""
+    file = tmp_path / "v3" / "import-status.json"
+    file.parent.mkdir()
+    document = json.loads((shipped_schemas() / "v3" / "import-status.json").read_text("utf-8"))
+    document["x-hubfiles"]["source"] = source
+    file.write_text(json.dumps(document), "utf-8")
+
+    with pytest.raises(schema_files.SchemaFileError, match=r"its x-hubfiles\.source is .* it must have title, version"):
+        schema_files.load([tmp_path])
 
 
 # --- and then ---------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from helpers.downstream import Downstream, polled, started, whole_import
 
 import pytest_hubfiles
+from pytest_hubfiles.judge import schema_files
 from pytest_hubfiles.report.formats.json_report import read_json
 from pytest_hubfiles.report.publishing import render
 from pytest_hubfiles.settings.values import REPORT_FORMATS
@@ -133,7 +134,8 @@ def test_the_json_report(suite: Downstream, args: list[str]) -> None:
         ("version-ends", document["findings"][-1]["severity"], "$"),
     ]
     del document["findings"]
-    by = {"version": "2026-03"}
+    source = schema_files.load().sources["2026-03", "import-start"]._asdict()
+    by = {"version": "2026-03", "source": source}
     start = {**by, "operation": "import-start", "http_status": 202, "task_status": None, "exchanges": 3}
     status = {**by, "operation": "import-status", "http_status": 200}
     assert document == {

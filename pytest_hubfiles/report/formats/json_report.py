@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_hubfiles.compare.comparison import ByTests, Compared, Comparison, Verdict
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.judge.source import Source
 from pytest_hubfiles.model.body import BodyNotJsonError, parse_json
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.report.record import Contracted
@@ -51,11 +52,19 @@ def checked(report: Report) -> dict[str, Any]:
         "cassettes": report.cassette_count,
         "exchanges": report.exchange_count,
         "judged": report.judged_count,
-        "contracts": [{**contract._asdict(), "exchanges": count} for contract, count in report.judged.items()],
+        "contracts": [
+            {**contract._asdict(), "exchanges": count, **_source(report, contract)}
+            for contract, count in report.judged.items()
+        ],
         "not_judged": [
             {"url": url, "reason": reason, "exchanges": count} for (url, reason), count in report.not_judged.items()
         ],
     }
+
+
+def _source(report: Report, contract: Contracted) -> dict[str, Any]:
+    source = report.sources.get((contract.version, contract.operation))
+    return {} if source is None else {"source": source._asdict()}
 
 
 def compared(comparison: Comparison) -> dict[str, Any]:
@@ -115,6 +124,7 @@ def read_json(text: bytes, source: str) -> Report:
         comparison=_comparison(document["comparison"]) if "comparison" in document else None,
         stale_deviations=document.get("stale_deviations", []),
         elsewhere=tally,
+        sources={(c["version"], c["operation"]): Source(**c["source"]) for c in facts["contracts"] if "source" in c},
         rehearsal=Rehearsal.from_dict(document["rehearsal"]) if "rehearsal" in document else None,
     )
     if (report.judged_count, report.exchange_count) != (facts["judged"], facts["exchanges"]):
