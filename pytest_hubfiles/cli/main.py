@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from pytest_hubfiles.cli.accept import accept
+from pytest_hubfiles.cli.adopt import adopt
 from pytest_hubfiles.cli.changes import changes
 from pytest_hubfiles.cli.check import check
 from pytest_hubfiles.cli.diff import diff
@@ -19,6 +20,7 @@ from pytest_hubfiles.visible import visible_lines
 
 EXAMPLES: Final = {
     accept: "hubfiles accept cassettes/2026-03/test_uploader",
+    adopt: "hubfiles adopt tests",
     changes: "hubfiles changes cassettes --family allowed",
     check: "hubfiles check cassettes --format markdown --out report.md",
     diff: "hubfiles diff cassettes/v3 cassettes/2026-03",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pytest_hubfiles.progress import ProgressLine, on_stream
-from pytest_hubfiles.visible import visible_lines
+from pytest_hubfiles.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from pytest_hubfiles.report.report import Report
@@ -42,6 +43,12 @@ def say(text: str, err: bool = False, nl: bool = True, **style: Any) -> None:
 def _coloured(line: str) -> str:
     word, space, rest = line.partition(" ")
     return f"{click.style(word, fg=_COLOURS[word], bold=True)}{space}{rest}" if word in _COLOURS else line
+
+
+def say_source(text: str) -> None:
+    """Write source code, or a diff of it, to stdout as `say` does, but with its tabs and line ends."""
+    kept = re.split(r"(\t|\r?\n)", text)  # every second piece is one of these
+    click.echo("".join(piece if number % 2 else visible(piece) for number, piece in enumerate(kept)), nl=False)
 
 
 def publish_report(report: Report, form: str, out: str) -> None:
