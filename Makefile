@@ -6,7 +6,7 @@ ARGS ?= -n auto
 
 .PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale lint clean
 
-demo: $(VENV)/installed
+demo: $(VENV)/usable
 	$(BIN)/python tests/demo.py
 
 test: $(VENV)/installed
@@ -64,7 +64,7 @@ scale: $(VENV)/installed
 	.venv-bench-$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
-lint: $(VENV)/installed
+lint: $(VENV)/linted
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -89,11 +89,19 @@ test-lowest: $(VENV)/installed
 	.venv-lowest/bin/python -m pip install --quiet --constraint $(VENV)/lowest.txt --editable . --group test pytest-subtests
 	.venv-lowest/bin/python -m pytest $(ARGS)
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/usable: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "pytest-hubfiles needs Python 3.10 or newer; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable . --group lint
+	$(BIN)/python -m pip install --quiet --editable . --group clients
+	@touch $@
+
+$(VENV)/installed: $(VENV)/usable
+	$(BIN)/python -m pip install --quiet --group test
+	@touch $@
+
+$(VENV)/linted: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group lint
 	@touch $@
 
 clean:
