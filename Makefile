@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale lint clean
+.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs lint clean
 
 demo: $(VENV)/usable
 	$(BIN)/python tests/demo.py
@@ -22,7 +22,7 @@ browser: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group browser
 	$(BIN)/python -m pytest tests/browser
 
-# Every fault against every promise; ARGS=R01 keeps to one. Ends with the table that the README shows.
+# Every fault against every promise; ARGS=R01 keeps to one. Ends with the table that docs/explanation/promises.md shows.
 faults: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m faults $(filter R%,$(ARGS))
 
@@ -48,7 +48,7 @@ fuzz: .venv-fuzz/installed
 	@touch $@
 
 # What the plugin costs, beside what is promised and what others cost; ARGS="P3 P7" keeps to some, ARGS=--quick to one
-# round, ARGS=--instructions counts these, ARGS=--save puts the figures and the plot into the README. Peers have
+# round, ARGS=--instructions counts these, ARGS=--save puts the figures and the plot into the docs. Peers have
 # environments of their own: two of them clash.
 ENVIRONMENTS = bare ours recording cassetter plot
 bench: $(ENVIRONMENTS:%=.venv-bench-%/installed)
@@ -63,6 +63,11 @@ scale: $(VENV)/installed
 	.venv-bench-$*/bin/python -m pip install --quiet --upgrade pip
 	.venv-bench-$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@
+
+# The documentation site, strictly: a link that leads nowhere fails. Open site/index.html.
+docs: $(VENV)/usable
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/zensical build --clean --strict
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check .
@@ -105,4 +110,4 @@ $(VENV)/linted: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf .venv* .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv* .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist site

@@ -21,8 +21,8 @@ from benchmarks.promises import COUNTED, FIGURES, Costs, Figure
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 INSTRUCTIONS = ROOT / "benchmarks" / "instructions.json"
-PLOT = ROOT / "benchmarks" / "growth.svg"
-README = ROOT / "README.md"
+PLOT = ROOT / "docs" / "images" / "growth.svg"
+PAGE = ROOT / "docs" / "explanation" / "performance.md"
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def main() -> int:
         "--instructions", action="store_true", help="count instructions with valgrind, of what takes a millisecond"
     )
     parser.add_argument(
-        "--save", action="store_true", help=f"write the figures to {RESULTS.name}, {PLOT.name} and {README.name}"
+        "--save", action="store_true", help=f"write the figures to {RESULTS.name}, {PLOT.name} and {PAGE.name}"
     )
     options = parser.parse_args()
     if options.instructions and shutil.which("valgrind") is None:
@@ -95,8 +95,8 @@ def main() -> int:
 
 def _save(path: Path, document: str) -> None:
     path.write_text(document, encoding="utf-8")
-    readme = tables.shown_in(README.read_text(encoding="utf-8"), path.stem, tables.markdown(json.loads(document)))
-    README.write_text(readme, encoding="utf-8")
+    page = tables.shown_in(PAGE.read_text(encoding="utf-8"), path.stem, tables.markdown(json.loads(document)))
+    PAGE.write_text(page, encoding="utf-8")
     if path == RESULTS:
         subprocess.run([str(python_of("plot")), "-m", "benchmarks.plot", RESULTS, PLOT], cwd=ROOT, check=True)
 

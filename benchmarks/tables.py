@@ -1,4 +1,4 @@
-"""What was measured, as a table for the terminal, as JSON, and as the tables that the README shows."""
+"""What was measured, as a table for the terminal, as JSON, and as the tables that the docs show."""
 
 from __future__ import annotations
 

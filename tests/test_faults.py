@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 from faults.ledger import rows
-
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+from helpers.pages import PAGES
 
 
 @pytest.mark.parametrize("row", list(rows()), ids=lambda module: module.__name__.rpartition(".")[2])
 def test_promise_holds_under_a_bounded_set_of_faults(row: ModuleType) -> None:
-    """No fault gets through, the control shows that one would be noticed, and the README's table has the row."""
+    """No fault gets through, the control shows that one would be noticed, and the table of promises has the row."""
     outcome = row.run(bounded=True)
     assert outcome.injected > 0
     assert outcome.failures == ()
     assert outcome.control
-    assert f"| {outcome.promise} | {outcome.title.split(' (')[0]}" in README
+    assert f"| {outcome.promise} | {outcome.title.split(' (')[0]}" in PAGES["docs/explanation/promises.md"]

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers.pages import PAGES, PROJECT, TEXT
 
 from pytest_hubfiles import toml
 from pytest_hubfiles.cli.main import main
@@ -17,9 +18,8 @@ from pytest_hubfiles.report.publishing import RENDERERS
 from pytest_hubfiles.settings.table import SETTINGS
 from pytest_hubfiles.settings.values import OPTIONS, REPORT_FORMATS
 
-PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "pytest_hubfiles"
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
+REPORTS, REFERENCE = (PAGES[f"docs/reference/{name}.md"] for name in ("reports", "settings"))
 NAMED = re.compile(r"`([a-z_]+(?:/[a-z_]+)*\.py)(?::([A-Za-z_.]+))?`")
 
 
@@ -38,8 +38,8 @@ def test_every_format_can_be_asked_for_and_is_tested() -> None:
     help_text = next(setting.help for setting in SETTINGS if setting.name == "report")
     unnamed = [name for name in REPORT_FORMATS if name not in help_text]
     assert not unnamed, f"the help of the setting report in settings/table.py does not name {', '.join(unnamed)}"
-    undescribed = [name for name in REPORT_FORMATS if not re.search(rf"^\| `{name}`", README, re.MULTILINE)]
-    assert not undescribed, f"the README's table of formats has no row for {', '.join(undescribed)}"
+    undescribed = [name for name in REPORT_FORMATS if not re.search(rf"^\| `{name}`", REPORTS, re.MULTILINE)]
+    assert not undescribed, f"the table of formats in docs/reference/reports.md has no row for {', '.join(undescribed)}"
     untested = [
         name
         for name in REPORT_FORMATS
@@ -69,20 +69,20 @@ def test_the_fast_path_knows_the_clients_it_answers() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_is_read_and_described(setting: object) -> None:
-    """A setting has a row in OPTIONS, and the README has its name on the command line and in the ini file."""
+    """A setting has a row in OPTIONS, and the reference has its name on the command line and in the ini file."""
     name, flag, ini = (getattr(setting, fact) for fact in ("name", "flag", "ini"))
     assert name in OPTIONS, f"OPTIONS in settings/values.py has no row {name}"
     if flag is not None:
-        assert flag in README, f"README.md does not describe {flag}"
+        assert flag in REFERENCE, f"docs/reference/settings.md does not describe {flag}"
     if ini is not None:
         shown = f"`{ini.removeprefix('hubfiles_')}`"
-        assert ini in README or shown in README, f"README.md does not describe the ini setting {ini}"
+        assert ini in REFERENCE or shown in REFERENCE, f"docs/reference/settings.md does not describe {ini}"
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))
 def test_every_command_is_described(command: str) -> None:
-    """The README shows each command."""
-    assert f"hubfiles {command}" in README, f"README.md does not show hubfiles {command}"
+    """The README or a page shows each command."""
+    assert f"hubfiles {command}" in TEXT, f"no page in docs shows hubfiles {command}"
 
 
 def _definitions(path: Path) -> set[str]:

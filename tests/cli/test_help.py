@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from helpers.downstream import whole_import, write_cassette
 from helpers.exports import EXPORTS
+from helpers.pages import TEXT
 
 from pytest_hubfiles.cli.main import main
 
@@ -118,14 +119,11 @@ def test_the_example_of_the_sandbox() -> None:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 def test_completion_in_bash(tmp_path: Path) -> None:
-    """The line that the README gives completes commands and options."""
-    (line,) = re.findall(r'^eval "\$\(_HUBFILES_COMPLETE=bash_source hubfiles\)".*$', README, re.MULTILINE)
+    """The line that the reference gives completes commands and options."""
+    (line,) = re.findall(r'^eval "\$\(_HUBFILES_COMPLETE=bash_source hubfiles\)".*$', TEXT, re.MULTILINE)
     asks = f"PATH={shlex.quote(str(Path(HUBFILES).parent))}:$PATH; {line}\n"
     for typed in ("hubfiles import-openapi --for", "hubfiles merge"):
         asks += f"COMPREPLY=(); COMP_WORDS=({typed}); COMP_CWORD={typed.count(' ')}\n"
         asks += '_hubfiles_completion hubfiles; echo "${COMPREPLY[@]}"\n'
     done = subprocess.run(["bash", "-c", asks], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.split() == ["--force", "merge-reports"]
-
-
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

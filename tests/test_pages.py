@@ -1,4 +1,4 @@
-"""The README is true: every snippet in it is run, and its tables are the code's."""
+"""The README and the pages in docs are true: every snippet is run, and the tables are the code's."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from typing import Any
 import pytest
 import yaml
 from helpers.exports import EXPORTS
+from helpers.pages import PAGES, PROJECT, TEXT
 
 from pytest_hubfiles.model.policy import POLICY, Severity
 from pytest_hubfiles.sandbox import Sandbox
 from pytest_hubfiles.settings.values import RecordMode
 
-PROJECT = Path(__file__).parent.parent
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [(match[1], match[2]) for match in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+STYLES = "docs/how-to/fixtures.md"
+"""A page with a project of its own."""
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# A page may repeat what another one shows.
+BLOCKS = list(dict.fromkeys(found for name, page in PAGES.items() if name != STYLES for found in FENCE.findall(page)))
 
 
 def blocks(language: str, having: str = "") -> list[str]:
@@ -40,7 +44,7 @@ def named_file(text: str) -> tuple[str, str]:
 
 
 class Reader:
-    """Somebody who follows the README in a folder of their own."""
+    """Somebody who follows the pages in a folder of their own."""
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self.folder, self.sandbox = folder, sandbox
@@ -53,7 +57,7 @@ class Reader:
         path.write_text(text, encoding="utf-8")
 
     def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a line of the README's shell, recording from the sandbox rather than from HubSpot."""
+        """Run a line that a page has for a shell, recording from the sandbox rather than from HubSpot."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         inherited = {key: value for key, value in os.environ.items() if key not in ("CI", "HUBSPOT_ACCESS_TOKEN")}
         options = f"-p no:cacheprovider -p no:recording -o hubfiles_base_url={self.sandbox.url}"
@@ -134,8 +138,6 @@ def test_each_report_looks_as_shown(reader: Reader) -> None:
     assert [found for found in json.loads(written["json"])["findings"] if has(found, finding)]
     result = json.loads(block("json", '"ruleId"'))
     assert [found for found in json.loads(written["sarif"])["runs"][0]["results"] if has(found, result)]
-    (picture,) = re.findall(r"!\[[^]]+\]\((\.github/[^)]+)\)", README)
-    assert (PROJECT / picture).read_bytes().startswith(b"\x89PNG")
     assert reader.shows("hubfiles diff") == 1
 
 
@@ -311,12 +313,12 @@ def test_demo_runs_to_its_end(tmp_path: Path) -> None:
 
 def test_every_record_mode_is_reported() -> None:
     """The table of record modes names each mode once."""
-    table = README.split("## Record modes", 1)[1].split("\n\n", 2)[1]
+    table = PAGES["docs/how-to/record.md"].split("\n\n", 2)[1]
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [mode.value for mode in RecordMode]
 
 
 def findings_table() -> str:
-    """Return the table of kinds as the README must show it."""
+    """Return the table of kinds as the reference must show it."""
     lines = ["| kind | severity | when |", "|---|---|---|"]
     for kind, policy in POLICY.items():
         severities = [policy.severity.value]
@@ -327,15 +329,74 @@ def findings_table() -> str:
 
 def test_every_kind_of_finding_is_reported() -> None:
     """The table of findings is the table in the code."""
-    assert f"<!-- findings -->\n\n{findings_table()}\n" in README
+    assert f"<!-- findings -->\n\n{findings_table()}\n" in PAGES["docs/reference/findings.md"]
     assert {severity.value for severity in Severity} == {"info", "warning", "breaking"}
 
 
 @pytest.mark.parametrize("name", ["results", "instructions"])
 def test_tables_of_speed_are_what_was_measured(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each table of the README is made of the figures that are kept beside the benchmarks."""
+    """Each table of speed is made of the figures that are kept beside the benchmarks."""
     monkeypatch.syspath_prepend(PROJECT)
     from benchmarks import tables
 
     measured = json.loads((PROJECT / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
-    assert f"<!-- {name} -->\n\n{tables.markdown(measured)}\n\n<!-- end of {name} -->" in README
+    assert f"<!-- {name} -->\n\n{tables.markdown(measured)}\n\n<!-- end of {name} -->" in TEXT
+
+
+def test_tests_of_every_style(tmp_path: Path, sandbox: Sandbox) -> None:
+    """The tests of that page, one folder of files, are recorded with a token and replay without one."""
+    for language, text in FENCE.findall(PAGES[STYLES]):
+        if language == "python":
+            (tmp_path / named_file(text)[0]).write_text(text, encoding="utf-8")
+
+    def run(*args: str, **more: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if name not in ("CI", "HUBSPOT_ACCESS_TOKEN")}
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:recording", *args]
+        done = subprocess.run(
+            command, cwd=tmp_path, env={**environment, **more}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    record = ("--hubfiles-record=once", f"--hubfiles-base-url={sandbox.url}")
+    assert "5 passed" in run(*record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
+    sandbox.close()
+    assert "5 passed" in run()
+    names = sorted(path.relative_to(tmp_path / "cassettes").as_posix() for path in tmp_path.rglob("*.yaml"))
+    assert names == [
+        "2026-03/test_async/test_start.yaml",
+        "2026-03/test_case/TestUploads.test_start.yaml",
+        "2026-03/test_session/test_starts.yaml",
+        "v3/test_class/TestUploads.test_start.yaml",
+        "v3/test_class/TestUploads.test_states.yaml",
+    ]
+
+
+def test_troubleshooting_goes_by_what_is_printed() -> None:
+    """Each heading there is a kind of finding, or the words of a message that the package has."""
+    sources = " ".join(path.read_text(encoding="utf-8") for path in (PROJECT / "pytest_hubfiles").rglob("*.py"))
+    spoken = re.sub(r'["\']\n\s+f?["\']', "", sources)  # a message over several lines of code
+    headings = re.findall(r"^## (.*)$", PAGES["docs/troubleshooting.md"], re.MULTILINE)
+    assert len(headings) > 10
+    unknown = [
+        heading
+        for heading in headings
+        if not all(part.strip(" :,.") in spoken for part in heading.split("…") if part.strip())
+    ]
+    assert unknown == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """A page that no menu names would be found by nobody; the site builds strictly, so that no link leads nowhere."""
+    navigation = (PROJECT / "zensical.toml").read_text(encoding="utf-8")
+    missing = [
+        name for name in PAGES if name.startswith("docs/") and f'"{name.removeprefix("docs/")}"' not in navigation
+    ]
+    assert missing == []
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    """Each relative link and picture of the README is a file of the project."""
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", PAGES["README.md"])
+    assert links
+    assert [link for link in links if not (PROJECT / link).exists()] == []
