@@ -463,10 +463,9 @@ for attempt in (lambda: socket.getaddrinfo("api.hubapi.com", 443), lambda: socke
     result = downstream.run(f"--hubfiles-base-url={base.url}", "--hubfiles-record=once")
 
     result.assert_outcomes(failed=1)
-    assert [line.partition("unmatched-request: ")[2] for line in _findings(result, "unmatched-request")][:2] == [
-        f"{what} was refused: the base URL {base.url} is on this machine, which the recording does not leave."
-        for what in ("looking up api.hubapi.com", "connecting to 192.0.2.1:80")
-    ]
+    for what in ("looking up api.hubapi.com", "connecting to 192.0.2.1:80"):
+        said = f"{what} was refused: the base URL {base.url} is on this machine, which the recording does not leave."
+        assert f"unmatched-request {said}" in result.outlines
     result.stdout.fnmatch_lines(["*Name the host in ini hubfiles_hosts if the test needs it."])
 
 

@@ -11,7 +11,7 @@ import pytest
 from helpers.downstream import TEST_IMPORT, Downstream, answers, polled, started, whole_import
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.record import promotion
+from pytest_hubfiles.record import candidates
 
 CASSETTE = "cassettes/2026-03/test_files/test_import.yaml"
 CANDIDATE = "cassettes/2026-03/test_files/test_import.candidate.yaml"
@@ -27,7 +27,7 @@ def recorded(downstream: Downstream) -> Downstream:
 
 def shown(reason: str) -> str:
     """Return a reason as the failure of the test words it."""
-    return "what was found" if reason == "findings" else reason
+    return "there are findings that fail it" if reason == "findings" else reason
 
 
 def refused(project: Downstream, result: pytest.RunResult, *reasons: str, **outcomes: int) -> None:
@@ -497,11 +497,11 @@ def test_a_candidate_that_is_none(recorded: Downstream, content: str, said: str)
 def test_a_candidate_without_reasons_speaks_for_itself(recorded: Downstream) -> None:
     """A candidate somebody else wrote is accepted by what it holds: answers are, an outage is not."""
     recorded.write([started(), replace(polled("PENDING"), status_code=503)], recorded.candidate())
-    with pytest.raises(promotion.CandidateRefusedError, match="got HTTP 503"):
-        promotion.accept_candidate(recorded.candidate())
+    with pytest.raises(candidates.CandidateRefusedError, match="got HTTP 503"):
+        candidates.accept_candidate(recorded.candidate())
 
     recorded.write(whole_import(), recorded.candidate())
-    promotion.accept_candidate(recorded.candidate())
+    candidates.accept_candidate(recorded.candidate())
 
     assert cassettes.read(recorded.cassette()) == whole_import()
 

@@ -133,7 +133,7 @@ def test_recording_again_without_a_request(downstream: Downstream, mode: str, sa
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "          no request was seen, though 4 exchanges are recorded",
+            "cassettes/2026-03/test_files/test_import.yaml *: no request was seen, though 4 exchanges are recorded.*",
             f"not {said}: cassettes/2026-03/test_files/test_import.yaml (no request was seen, *)",
         ]
     )

@@ -102,20 +102,20 @@ TOLD: Mapping[str, tuple[Finding, tuple[str, ...] | None]] = {
 def test_which_tests_need_what_changed(needs: Needs, found: Finding, tests: tuple[str, ...] | None) -> None:
     """They are those that its like broke in a rehearsal: maybe none, or unknown where nothing like it was tried."""
     (told,) = needs.annotated([found])
-    assert told.needed_by == (None if tests is None else Needed(tests, 3))
+    assert (told.needed_by and told.needed_by[:2]) == (None if tests is None else (tests, 3))
 
 
 def test_what_breaks_a_test_only_together(needs: Needs) -> None:
     """A test that needs one of two is said to need them where both are gone, and not where one is."""
     url, name = (drift(Kind.FIELD_REMOVED, f"$.result.{member}") for member in ("url", "id"))
-    assert [f.needed_by for f in needs.annotated([url])] == [Needed((), 3)]
-    assert [f.needed_by for f in needs.annotated([url, name])] == [Needed(("b",), 3)] * 2
+    assert [f.needed_by and f.needed_by[:2] for f in needs.annotated([url])] == [((), 3)]
+    assert [f.needed_by and f.needed_by[:2] for f in needs.annotated([url, name])] == [(("b",), 3)] * 2
 
 
 def test_between_versions_the_old_one_counts(needs: Needs) -> None:
     """The tests had answers of the version that is left, so that its needs are those that count."""
     found = drift(Kind.FIELD_REMOVED, SIZE, version="2026-09", category=Category.VERSION)
-    assert [f.needed_by for f in needs.annotated([found], "2026-03")] == [Needed(("a",), 3)]
+    assert [f.needed_by and f.needed_by[:2] for f in needs.annotated([found], "2026-03")] == [(("a",), 3)]
     assert [f.needed_by for f in needs.annotated([found])] == [None]
 
 

@@ -13,7 +13,7 @@ from helpers.downstream import TEST_IMPORT, Downstream, interaction, started, wh
 
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.record import promotion
+from pytest_hubfiles.record import candidates
 from pytest_hubfiles.secrets import sent, write_guard
 from pytest_hubfiles.secrets.write_guard import CredentialInFileError, WriteGuard
 
@@ -219,7 +219,7 @@ def test_accepting_a_candidate_is_writing_too(tmp_path: Path, monkeypatch: pytes
     candidate = tmp_path / "x.candidate.yaml"
     candidate.write_bytes(cassettes.dump([interaction("GET", "/x", 200, {"note": SECRET})]))
     with pytest.raises(CredentialInFileError):
-        promotion.accept_candidate(candidate)
+        candidates.accept_candidate(candidate)
     assert not (tmp_path / "x.yaml").exists()
     assert candidate.exists()
 

@@ -36,22 +36,30 @@ def explain(
 ) -> str:
     """Return why a test failed, the weightiest fact first, and what to do about it.
 
-    Of *findings*, those that do not fail it are counted, and listed where *failed* is verbose. *refusals* are why its
-    recording is not promoted.
+    Of *findings*, those that do not fail it are counted, and listed where *failed* is verbose; drift is always listed, as
+    it may be what the test itself fails for. *refusals* are why its recording is not promoted.
     """
     weighty = sorted(failing, key=lambda f: (-f.severity.rank, f.category is not Category.DRIFT))
     lines = facts(f for f in weighty if not failed.said or f.message.partition("\n")[0] not in failed.said)
+    refused = _refused(refusals, failed)
+    if not lines:
+        lines, refused = refused, []
     identities = {finding.identity for finding in weighty}
     others = [finding for finding in findings if finding.identity not in identities]
-    if failed.verbose:
-        lines += render_findings(others)
-    elif others:
-        lines.append(f"{left_out_of(counted(others))}.")
-    lines += _refused(refusals, failed)
+    listed = [finding for finding in others if failed.verbose or _is_fresh_drift(finding)]
+    counted_only = [finding for finding in others if finding not in listed]
+    lines += render_findings(listed)
+    if counted_only:
+        lines.append(f"{left_out_of(counted(counted_only))}.")
+    lines += refused
     lines += ways_out(weighty, refusals, failed.purpose, failed.mode, failed.shell)
     if not refusals and failed.shell.test is not None:
         lines.append(f"cassette: {failed.cassette}")
     return visible_lines("\n".join(lines))
+
+
+def _is_fresh_drift(finding: Finding) -> bool:
+    return finding.category is Category.DRIFT and finding.deviation is None
 
 
 def facts(findings: Iterable[Finding]) -> list[str]:
@@ -77,7 +85,7 @@ def _refused(refusals: Sequence[str], failed: FailedTest) -> list[str]:
     if not refusals:
         return []
     kept = tuple(refusals) == (WAIVABLE,)
-    waivable = "of what was found" if kept else "what was found"
+    waivable = "of what was found" if kept else "there are findings that fail it"
     reasons = clauses(*(waivable if reason == WAIVABLE else reason for reason in refusals))
     if failed.purpose != "record":
         done = {"replay": "replayed", "verify": "verified"}[failed.purpose]
