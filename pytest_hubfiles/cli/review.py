@@ -71,10 +71,10 @@ class _Walk:
 
     def run(self) -> int:
         """Ask about each finding until there is none, or somebody quits; return the exit status."""
-        self._promote()
-        while (waiting := self._waiting()) and self._ask(waiting[0], len(waiting)):
-            self._found = Review(settings_at(self._found.paths), self._found.paths)
-            self._promote()
+        try:
+            self._go()
+        except (KeyboardInterrupt, click.Abort):  # wherever it is pressed: what was decided is written
+            click.echo()
         for path, reason in self._found.refused.items():
             say(f"Nobody can accept {shown(path)}: {reason}. Record it again, or delete it.")
         left = len(self._found.questions)
@@ -83,6 +83,12 @@ class _Walk:
             f"{'; hubfiles review goes on with these' if left else ''}"
         )
         return int(bool(left or self._failed or self._found.refused))
+
+    def _go(self) -> None:
+        self._promote()
+        while (waiting := self._waiting()) and self._ask(waiting[0], len(waiting)):
+            self._found = Review(settings_at(self._found.paths), self._found.paths)
+            self._promote()
 
     def _waiting(self) -> Sequence[Question]:
         return [one for one in self._found.questions if one.finding.fingerprint not in self._skipped]

@@ -27,8 +27,9 @@ class Deviation:
     """One known departure from a schema: where it applies, why, by which source, and until when.
 
     Empty ``versions``, ``operations`` and ``states`` mean any. ``keyword`` is the JSON Schema keyword that fails,
-    ``kind`` the kind of finding if there is no keyword. ``until`` is the last day on which it applies. ``cassettes``
-    and ``places`` say where what was taken for a credential is none.
+    ``kind`` the kind of finding if there is no keyword. ``found`` is what came instead, such as a type or a status, if
+    only that is excused; ``category`` where it was found, if only there. ``until`` is the last day on which it applies.
+    ``cassettes`` and ``places`` say where what was taken for a credential is none.
     """
 
     path: str
@@ -38,6 +39,8 @@ class Deviation:
     operations: tuple[str, ...] = ()
     keyword: str | None = None
     kind: Kind | None = None
+    found: str | None = None
+    category: Category | None = None
     states: tuple[str, ...] = ()
     until: dt.date | None = None
     cassettes: tuple[str, ...] = ()
@@ -61,6 +64,8 @@ class Deviation:
             finding.path == self.path
             and (self.keyword is None or finding.keyword == self.keyword)
             and (self.kind is None or finding.kind is self.kind)
+            and (self.found is None or finding.after == self.found)
+            and (self.category is None or finding.category is self.category)
             and (not self.versions or finding.version in self.versions)
             and (not self.operations or finding.operation in self.operations)
             and (not self.states or finding.task_status in self.states)
@@ -76,7 +81,7 @@ def _is_file(called: str | None, cassette: str) -> bool:
 
 
 _LISTS: Final = {"versions", "operations", "states", "cassettes", "places"}
-_TEXTS: Final = {"path", "reason", "source", "keyword", "kind"}
+_TEXTS: Final = {"path", "reason", "source", "keyword", "kind", "found", "category"}
 _SINGULAR: Final = {"version": "versions", "operation": "operations", "state": "states", "cassette": "cassettes",
                     "place": "places"}  # fmt: skip
 
@@ -108,11 +113,12 @@ def _parse(entry: object) -> Deviation:
     missing = [key for key in ("path", "reason", "source") if key not in facts]
     if missing:
         raise ValueError(f"{' and '.join(missing)} must be given")
-    if "kind" in facts:
-        kinds = {kind.value: kind for kind in Kind}
-        if facts["kind"] not in kinds:
-            raise ValueError(f"{facts['kind']!r} is no kind of finding; the kinds are {', '.join(kinds)}")
-        facts["kind"] = kinds[facts["kind"]]
+    for key, members in (("kind", Kind), ("category", Category)):
+        if key in facts:
+            known_ones = {member.value: member for member in members}
+            if facts[key] not in known_ones:
+                raise ValueError(f"{facts[key]!r} is no {key} of finding; there are {', '.join(known_ones)}")
+            facts[key] = known_ones[facts[key]]
     return Deviation(**facts)
 
 

@@ -131,9 +131,20 @@ class Reporter:
         replayed = [r for r in self.run.report.records if r.cassette.endswith(cassettes.CANDIDATE_SUFFIX)]
         if not replayed:
             return "no candidate was replayed: no test has one, and each replayed its cassette"
-        files = " ".join(shlex.quote(name) for name in dict.fromkeys(r.cassette for r in replayed))
-        count = f"{len(replayed)} test{'s' * (len(replayed) > 1)}"
-        return f"{count} replayed candidates, not cassettes; to make cassettes of them: hubfiles accept {files}"
+        count = f"{len(replayed)} test{'s' * (len(replayed) > 1)} replayed candidates, not cassettes"
+        names = [name for name in dict.fromkeys(r.cassette for r in replayed) if self._is_acceptable(name)]
+        if not names:
+            return f"{count}; none of them can be accepted yet"
+        return f"{count}; to make cassettes of those that can be: {shlex.join(['hubfiles', 'accept', *names])}"
+
+    def _is_acceptable(self, candidate: str) -> bool:
+        from pytest_hubfiles.cassettes import CassetteUnreadableError
+        from pytest_hubfiles.record import candidates
+
+        try:
+            return not candidates.why_refused(self.run.config.rootpath / candidate, self.run.limits)
+        except CassetteUnreadableError:
+            return False
 
     def _name_sources(self) -> None:
         from pytest_hubfiles.report.formats.source_lines import source_lines

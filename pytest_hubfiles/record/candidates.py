@@ -72,6 +72,20 @@ def _why_refused(interactions: Sequence[Interaction], content: bytes) -> list[st
     return reasons + [reason for reason in outages if reason not in reasons]
 
 
+def lift(candidate: Path, reason: str, limits: cassettes.Limits = cassettes.USUAL) -> None:
+    """Note in *candidate* that *reason* keeps it back no longer.
+
+    Raises:
+        CassetteUnreadableError: if it cannot be read.
+        CassetteNotWrittenError: if it cannot be written; it is as it was.
+    """
+    with cassettes.locked(cassettes.of_candidate(candidate), f"replaying {candidate.name}"):
+        content = cassettes.content(candidate, limits)
+        left = content.replace(refusals([reason]).encode(), b"")
+        if left != content:
+            cassettes.write(candidate, left, limits.root)
+
+
 def accepted_in(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> frozenset[str]:
     """Return the fingerprints of the findings of *candidate* that a person has accepted.
 

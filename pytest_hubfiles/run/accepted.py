@@ -19,6 +19,17 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Category, Kind
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
+_ONE_OF_MANY: Final = {
+    Kind.UNDOCUMENTED_STATUS,
+    Kind.CONTENT_TYPE_CHANGED,
+    Kind.TYPE_CHANGED,
+    Kind.FORMAT_CHANGED,
+    Kind.ENUM_VALUE_ADDED,
+    Kind.SUCCESS_STATUS_CHANGED,
+    Kind.ERROR_STATUS_CHANGED,
+}
+"""What is accepted as it was found: another status, type or value is another finding."""
+
 _HEADER: Final = re.compile(r"\s*\[\[\s*deviation\s*\]\]")
 
 
@@ -111,6 +122,8 @@ def deviation_for(
         operations=() if finding.operation is None else (finding.operation,),
         keyword=finding.keyword,
         kind=finding.kind,
+        found=finding.after if finding.keyword == "type" or finding.kind in _ONE_OF_MANY else None,
+        category=finding.category if finding.category is Category.VERSION else None,
         states=() if finding.task_status is None else (finding.task_status,),
         until=until,
         cassettes=tuple(cassettes_with) if is_credential else (),
@@ -179,6 +192,8 @@ def _entry(deviation: Deviation) -> str:
         "path": deviation.path,
         "kind": deviation.kind.value if deviation.kind else None,
         "keyword": deviation.keyword,
+        "found": deviation.found,
+        "category": deviation.category.value if deviation.category else None,
         "states": list(deviation.states),
         "cassettes": list(deviation.cassettes),
         "places": list(deviation.places),

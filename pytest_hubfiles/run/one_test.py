@@ -11,9 +11,9 @@ from typing import Final
 from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
-from pytest_hubfiles.model.finding import Finding, merge
+from pytest_hubfiles.model.finding import TEST_FAILED, Finding, merge
 from pytest_hubfiles.model.policy import Kind
-from pytest_hubfiles.record import Recorder
+from pytest_hubfiles.record import Recorder, candidates
 from pytest_hubfiles.report.record import Record, tally, versions_used
 from pytest_hubfiles.run import verdict
 from pytest_hubfiles.run.rules import Rules
@@ -185,6 +185,9 @@ class TestRun:
             except HubfilesError as error:
                 self._conclusion = self._conclusion._replace(refusals=(*self._conclusion.refusals, str(error)))
                 raise
+        elif self.passed and not self.shared and self.recorder.cassette.name.endswith(cassettes.CANDIDATE_SUFFIX):
+            # Its code has been mended against what was recorded.
+            candidates.lift(self.recorder.cassette, TEST_FAILED, self.limits)
         return self._conclusion.since(earlier)
 
     def _keep_or_promote(self) -> None:

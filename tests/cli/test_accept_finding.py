@@ -91,6 +91,7 @@ def test_a_finding_becomes_a_deviation() -> None:
         'path = "$.result.size"\n'
         'kind = "schema-violation"\n'
         'keyword = "type"\n'
+        'found = "string"\n'
         'states = ["COMPLETE"]\n'
         'reason = "we read both"\n'
         f'source = "accepted from hubfiles.json on {today}"\n'
@@ -99,6 +100,20 @@ def test_a_finding_becomes_a_deviation() -> None:
     (entry,) = entries()
     assert entry.matches(RETYPED)
     assert not entry.matches(DRIFT)
+
+
+def test_what_came_is_accepted_and_nothing_else() -> None:
+    """Another type, or the same in a real answer where a comparison of versions was accepted, is found again."""
+    accept(RETYPED, "--file=mine.toml")
+    (entry,) = entries()
+    assert not entry.matches(replace(RETYPED, after="object"))
+
+    compared = replace(RETYPED, category=Category.VERSION)
+    write_report(compared)
+    accept(compared, "--file=other.toml")
+    (entry,) = entries("other.toml")
+    assert entry.matches(compared)
+    assert not entry.matches(RETYPED)
 
 
 def test_drift_becomes_a_deviation() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,13 +33,18 @@ def kept(downstream: Downstream) -> Downstream:
     return downstream
 
 
+def _take_interrupts() -> None:
+    """Have Ctrl-C interrupt, which whoever started the tests in the background has had ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def walking(project: Downstream, *args: str, **environment: str) -> Iterator[pexpect.spawn]:
     """Start a review in a terminal of its own."""
     env = {**os.environ, "TERM": "xterm", **environment}
     terminal = pexpect.spawn(
         COMMAND, ["review", *args], cwd=str(project.path), env=env, encoding="utf-8", timeout=PATIENCE,
-        dimensions=(60, 120),
+        dimensions=(60, 120), preexec_fn=_take_interrupts,
     )  # fmt: skip
     terminal.logfile_read = io.StringIO()
     try:

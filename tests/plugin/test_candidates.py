@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from helpers.downstream import Downstream
+
+from pytest_hubfiles.cli.main import main
 
 READS = """
 @pytest.mark.hubfiles(version="{version}", record="once")
@@ -36,13 +39,20 @@ def test_the_day_of_a_drift(downstream: Downstream, args: tuple[str, ...]) -> No
     mended.assert_outcomes(passed=2)
     mended.stdout.fnmatch_lines(
         [
-            "1 test replayed candidates, not cassettes; to make cassettes of them: hubfiles accept "
+            "1 test replayed candidates, not cassettes; to make cassettes of those that can be: hubfiles accept "
             "cassettes/2026-03/test_files/test_access.candidate.yaml"
         ]
     )
+    broken.stdout.fnmatch_lines(["1 test replayed candidates, not cassettes; none of them can be accepted yet"])
     assert "cassette-unused" not in mended.stdout.str()
     assert downstream.asked() == 0
     assert downstream.cassette("test_access").read_bytes() == old
+
+    accepted = CliRunner().invoke(main, ["accept", str(downstream.candidate("test_access"))])
+
+    assert accepted.exit_code == 0, accepted.output
+    downstream.run(*args).assert_outcomes(passed=2)
+    assert downstream.cassette("test_access").read_bytes() != old
 
 
 def test_it_says_that_there_is_none(downstream: Downstream) -> None:

@@ -317,6 +317,20 @@ LISTED = {
 }
 
 
+def test_a_bad_file_of_deviations_is_a_bad_setting(downstream: Downstream) -> None:
+    """A mistake in deviations.toml is told before any test runs, though no setting names the file."""
+    downstream.tests()
+    (downstream.path / "deviations.toml").write_text('[[deviation]]\npath = "$.x"\nkind = "field-added"\n')
+
+    result = downstream.run()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["The deviations file *deviations.toml cannot be used: entry 1: reason and source must *"]
+    )
+    assert "itself failed" not in result.stdout.str()
+
+
 def test_an_address_with_a_password_is_refused_without_telling_it(downstream: Downstream) -> None:
     """A base URL must not carry a credential, and the error that says so must not either."""
     downstream.tests()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_hubfiles.model.finding import Finding, Needed
+from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.run.needed import Needs, NeedsUnreadableError, gone, load, unknown
 

@@ -36,7 +36,7 @@ def explain(
 ) -> str:
     """Return why a test failed, the weightiest fact first, and what to do about it.
 
-    Of *findings*, those that do not fail it are counted, and listed where *failed* is verbose; drift is always listed, as
+    Of *findings*, those that do not fail it are counted, and listed where *failed* is verbose; drift is always listed:
     it may be what the test itself fails for. *refusals* are why its recording is not promoted.
     """
     weighty = sorted(failing, key=lambda f: (-f.severity.rank, f.category is not Category.DRIFT))
