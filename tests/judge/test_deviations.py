@@ -122,8 +122,8 @@ BAD_ENTRIES = {
     "path that is none": (LEAST.replace("$.a", "a"), "its path 'a' is no JSONPath; one starts with $"),
     "unknown key": (
         LEAST + 'level = "x"',
-        "'level' is not a key of a deviation; the keys are cassettes, category, found, keyword, kind, operations, path, "
-        "places, reason, source, states, until, versions",
+        "'level' is not a key of a deviation; the keys are cassettes, category, found, keyword, kind, operations, "
+        "path, places, reason, source, states, until, versions",
     ),
     "unknown kind": (LEAST + 'kind = "x"', "'x' is no kind of finding; there are schema-violation, undocumented-"),
     "path a number": (LEAST.replace('"$.a"', "7"), "path must be a text, not 7"),
