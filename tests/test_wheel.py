@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import venv
 import zipfile
+from email.message import Message
+from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    """What PyPI reads of the wheel; the payload is the page that it shows."""
+    with zipfile.ZipFile(wheel) as archive:
+        return BytesParser().parsebytes(archive.read("pytest_hubfiles-1.0.0.dist-info/METADATA"))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +74,60 @@ def test_wheel_holds_what_users_need(wheel: Path) -> None:
         "pytest_hubfiles/report/formats/page/page.js",
         "pytest_hubfiles/py.typed",
     } <= names
-    assert {name.split("/")[0] for name in names} == {"pytest_hubfiles", "pytest_hubfiles-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"pytest_hubfiles", "pytest_hubfiles-1.0.0.dist-info"}
+
+
+def test_pypi_shows_links_and_pictures_of_this_version(metadata: Message) -> None:
+    """On PyPI's page every link is absolute, and what it names lies in this repository; code is as it was."""
+    page = metadata.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    code = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert code.findall(page) == code.findall(readme)
+    prose = code.sub("", page)
+    targets = re.findall(r"\]\(([^)\s]+)|(?:src|srcset|href)=\"([^\"]+)", prose)
+    links = [markdown or html for markdown, html in targets if not markdown.startswith("#")]
+    assert [link for link in links if not link.startswith("https://")] == []
+    ours = re.compile(
+        r"https://(?:raw\.githubusercontent|github)\.com/pytest-hubfiles/pytest-hubfiles/(?:blob/)?v1\.0\.0/([^#]+)"
+    )
+    paths = [match[1] for link in links if (match := ours.match(link))]
+    assert len(paths) >= len(re.findall(r"\]\((?!https?:|#)", code.sub("", readme))) > 0
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+
+
+def test_pypi_knows_where_everything_is(metadata: Message) -> None:
+    """The project's addresses are there by the names that PyPI knows, and so is what the package is."""
+    urls = dict(entry.split(", ") for entry in metadata.get_all("Project-URL", []))
+    assert set(urls) == {"Documentation", "Issues", "Changelog", "Source"}
+    assert "Framework :: Pytest" in metadata.get_all("Classifier", [])
+    assert metadata.get_all("Provides-Extra") == ["clock"]
+
+
+@pytest.mark.parametrize(
+    "asked", ["--hubfiles-sleep=skip", "--hubfiles-rehearse=allowed", "--hubfiles-change=import-status task-canceled"]
+)
+def test_what_needs_the_extra_says_how_to_install_it(bare: Path, tmp_path: Path, asked: str) -> None:
+    """Without time-machine, whoever wants the clock is told before any test runs what to install."""
+    (tmp_path / "test_bare.py").write_text(TEST, encoding="utf-8")
+    ran = _run(bare, tmp_path, "pytest", asked)
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR, ran.stdout + ran.stderr
+    assert ran.stderr.strip() == (
+        "ERROR: Skipping sleeps, and replaying or rehearsing a change, need the package time-machine, which is not "
+        'installed: pip install "pytest-hubfiles[clock]"'
+    )
+
+
+def test_a_test_that_needs_the_extra_says_so(bare: Path, tmp_path: Path) -> None:
+    """A test whose marker names a change fails with that sentence, and no traceback of ours; the others run."""
+    marked = TEST.replace("def test", '@pytest.mark.hubfiles(change="import-status task-canceled")\ndef test')
+    (tmp_path / "test_bare.py").write_text(TEST, encoding="utf-8")
+    with Sandbox() as sandbox:
+        _run(bare, tmp_path, "pytest", "--hubfiles-record", "once", "--hubfiles-base-url", sandbox.url)
+    (tmp_path / "test_bare.py").write_text(f"import pytest\n{marked}\ndef test_else():\n    pass\n", encoding="utf-8")
+    ran = _run(bare, tmp_path, "pytest")
+    assert 'pip install "pytest-hubfiles[clock]"' in ran.stdout, ran.stdout + ran.stderr
+    assert "pytest_hubfiles/" not in ran.stdout
+    assert "1 passed, 1 error" in ran.stdout
 
 
 def test_wheel_records_and_replays_in_a_bare_environment(bare: Path, tmp_path: Path) -> None:
@@ -85,5 +148,5 @@ def test_wheel_brings_the_command(bare: Path, tmp_path: Path) -> None:
     module = _run(bare, tmp_path, "pytest_hubfiles", "--version")
     command = subprocess.run([bare.with_name("hubfiles"), "--version"], capture_output=True, text=True, check=False)
     assert module.returncode == command.returncode == 0, module.stderr
-    assert "hubfiles, version 0.1.0" in module.stdout
+    assert "hubfiles, version 1.0.0" in module.stdout
     assert module.stdout == command.stdout

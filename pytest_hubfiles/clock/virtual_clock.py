@@ -11,8 +11,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
 
-import time_machine
-
+from pytest_hubfiles.clock import time_machine
 from pytest_hubfiles.clock.conditions import ConditionWaits
 from pytest_hubfiles.clock.loops import LoopWaits
 from pytest_hubfiles.clock.places import Place, Replacement, find
