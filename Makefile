@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
 
-.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs lint package clean
+.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs lint actions package
+.PHONY: clean
 
 demo: $(VENV)/usable
 	$(BIN)/python tests/demo.py
@@ -74,7 +75,12 @@ lint: $(VENV)/linted
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/zizmor --offline --quiet --pedantic .github
+	$(BIN)/zizmor --offline --quiet --pedantic .github action.yml
+
+# Workflows by actionlint, which pip fetches from GitHub: where that cannot be reached, CI runs it.
+actions: $(VENV)/usable
+	$(BIN)/python -m pip install --quiet --group actions
+	$(BIN)/actionlint
 
 # What PyPI gets, built into dist as a release builds it, and looked at; no person's address stands in the metadata.
 package: $(VENV)/usable

@@ -24,10 +24,14 @@ from pytest_hubfiles.settings.values import RecordMode
 
 STYLES = "docs/how-to/fixtures.md"
 """A page with a project of its own."""
+APART = {STYLES, "docs/how-to/ci.md"}
+"""Pages that other tests run; that on CI is in tests/test_ecosystem.py."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A page may repeat what another one shows.
-BLOCKS = list(dict.fromkeys(found for name, page in PAGES.items() if name != STYLES for found in FENCE.findall(page)))
+BLOCKS = list(
+    dict.fromkeys(found for name, page in PAGES.items() if name not in APART for found in FENCE.findall(page))
+)
 
 
 def blocks(language: str, having: str = "") -> list[str]:
