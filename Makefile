@@ -113,7 +113,7 @@ $(VENV)/usable: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "pytest-hubfiles needs Python 3.10 or newer; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[clock]' --group clients
+	$(BIN)/python -m pip install --quiet --editable . --group clients
 	@touch $@
 
 $(VENV)/installed: $(VENV)/usable

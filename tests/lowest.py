@@ -16,7 +16,7 @@ def lowest(project: Path) -> list[str]:
         ValueError: if one of them has no lower bound.
     """
     document = toml.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    names = [*document["project"]["dependencies"], *document["project"]["optional-dependencies"]["clock"]]
+    names = document["project"]["dependencies"]
     pins = []
     for requirement in names:
         if requirement.endswith("python_version < '3.11'") and sys.version_info >= (3, 11):

@@ -100,34 +100,6 @@ def test_pypi_knows_where_everything_is(metadata: Message) -> None:
     urls = dict(entry.split(", ") for entry in metadata.get_all("Project-URL", []))
     assert set(urls) == {"Documentation", "Issues", "Changelog", "Source"}
     assert "Framework :: Pytest" in metadata.get_all("Classifier", [])
-    assert metadata.get_all("Provides-Extra") == ["clock"]
-
-
-@pytest.mark.parametrize(
-    "asked", ["--hubfiles-sleep=skip", "--hubfiles-rehearse=allowed", "--hubfiles-change=import-status task-canceled"]
-)
-def test_what_needs_the_extra_says_how_to_install_it(bare: Path, tmp_path: Path, asked: str) -> None:
-    """Without time-machine, whoever wants the clock is told before any test runs what to install."""
-    (tmp_path / "test_bare.py").write_text(TEST, encoding="utf-8")
-    ran = _run(bare, tmp_path, "pytest", asked)
-    assert ran.returncode == pytest.ExitCode.USAGE_ERROR, ran.stdout + ran.stderr
-    assert ran.stderr.strip() == (
-        "ERROR: Skipping sleeps, and replaying or rehearsing a change, need the package time-machine, which is not "
-        'installed: pip install "pytest-hubfiles[clock]"'
-    )
-
-
-def test_a_test_that_needs_the_extra_says_so(bare: Path, tmp_path: Path) -> None:
-    """A test whose marker names a change fails with that sentence, and no traceback of ours; the others run."""
-    marked = TEST.replace("def test", '@pytest.mark.hubfiles(change="import-status task-canceled")\ndef test')
-    (tmp_path / "test_bare.py").write_text(TEST, encoding="utf-8")
-    with Sandbox() as sandbox:
-        _run(bare, tmp_path, "pytest", "--hubfiles-record", "once", "--hubfiles-base-url", sandbox.url)
-    (tmp_path / "test_bare.py").write_text(f"import pytest\n{marked}\ndef test_else():\n    pass\n", encoding="utf-8")
-    ran = _run(bare, tmp_path, "pytest")
-    assert 'pip install "pytest-hubfiles[clock]"' in ran.stdout, ran.stdout + ran.stderr
-    assert "pytest_hubfiles/" not in ran.stdout
-    assert "1 passed, 1 error" in ran.stdout
 
 
 def test_wheel_records_and_replays_in_a_bare_environment(bare: Path, tmp_path: Path) -> None:

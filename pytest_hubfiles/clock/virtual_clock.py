@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
 
-from pytest_hubfiles.clock import time_machine
+import time_machine
+
 from pytest_hubfiles.clock.conditions import ConditionWaits
 from pytest_hubfiles.clock.loops import LoopWaits
 from pytest_hubfiles.clock.places import Place, Replacement, find

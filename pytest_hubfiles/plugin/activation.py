@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Final
 
 import pytest
@@ -13,7 +12,6 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError
 from pytest_hubfiles.plugin.run_settings import RUN, Run
 from pytest_hubfiles.plugin.summary import Reporter
 from pytest_hubfiles.plugin.tracebacks import HiddenFrames
-from pytest_hubfiles.settings.values import Sleep
 
 _LEFT_OUT: Final = ("deselected", "skipped", "error")
 """What pytest's terminal calls tests, files and classes that did not run."""
@@ -57,8 +55,6 @@ def _begin(config: pytest.Config) -> Run:
     )
     if not run.is_worker:
         config.pluginmanager.register(Reporter(run), "pytest_hubfiles.summary")
-    if run.get("sleep") is Sleep.SKIP or run.get("change") is not None:
-        importlib.import_module("pytest_hubfiles.clock")  # where its extra is missing, that is told before any test
     if run.get("rehearse") is not None:
         from pytest_hubfiles.plugin.rehearsing import Rehearsing
 
