@@ -47,3 +47,9 @@ def table(outcomes: Iterable[Outcome]) -> str:
         control = "fails" if o.control else "BLIND"
         lines.append(f"| {o.promise} | {o.title} | {o.injected:,} | {len(o.failures)} {o.cost} | {control} |")
     return "\n".join(lines)
+
+
+def run_whole(name: str) -> Outcome:
+    """Inject every fault of the row whose module has this *name*."""
+    outcome: Outcome = importlib.import_module(name).run(bounded=False)
+    return outcome
