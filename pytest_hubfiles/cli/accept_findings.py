@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,8 @@ def accept_findings(
         accepted.add(target, deviation)
         say(f"accepted into {shown(target)}: {_described(deviation)}")
     if new and target.resolve() != settings.deviations_file.resolve():
-        say(f"Runs read it once pytest's settings say: hubfiles_deviations = {shown(target)}")
+        named = Path(os.path.relpath(target, settings.rootdir))  # from where the ini file is
+        say(f"Runs read it once pytest's settings say: hubfiles_deviations = {shown(named)}")
 
 
 def _sources(settings: Settings, paths: Sequence[Path], reports: Sequence[Path]) -> Mapping[str, Iterable[Finding]]:

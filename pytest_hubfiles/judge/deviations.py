@@ -162,7 +162,7 @@ def parse(text: str, path: Path) -> tuple[Deviation, ...]:
 def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
     """Return a line for each of *deviations* that is past its last day, even if no finding matches it."""
     return [
-        f"a deviation has run out: {d.path}, on {d.until} ({d.reason}); renew it or delete it"
+        f"a deviation has run out: {d.path}, on {d.until} ({d.reason}); give its entry a later until, or delete it"
         for d in deviations
         if d.until is not None and d.until < today
     ]

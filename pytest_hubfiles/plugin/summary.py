@@ -196,7 +196,7 @@ class Reporter:
         return [
             Finding.of(
                 Kind.CASSETTE_UNUSED,
-                f"{shown} is opened by no test; delete it, or see why its test is gone",
+                f"{shown} is opened by no test; move it along if its test was renamed or moved, else delete it",
                 before=shown,
                 cassette=shown,
             )

@@ -28,7 +28,7 @@ class Settings:
     """
 
     def __init__(self, sources: Sources, rootdir: Path) -> None:
-        self._sources, self._rootdir = sources, rootdir
+        self._sources, self.rootdir = sources, rootdir
         self._settled: dict[str, Any] = {}
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
@@ -69,7 +69,7 @@ class Settings:
     def cassettes(self) -> Path:
         """The cassette root."""
         root: Path | None = self.get("cassettes")
-        return self._rootdir / "cassettes" if root is None else root
+        return self.rootdir / "cassettes" if root is None else root
 
     @cached_property
     def limits(self) -> Limits:
@@ -99,7 +99,7 @@ class Settings:
     def deviations_file(self) -> Path:
         """The file of the user's own deviations: the one that is named, or that of the usual name, there or not."""
         named: Path | None = self.get("deviations")
-        return self._rootdir / DEVIATIONS if named is None else named
+        return self.rootdir / DEVIATIONS if named is None else named
 
     @cached_property
     def own_deviations(self) -> tuple[Deviation, ...]:

@@ -451,8 +451,8 @@ def test_a_stale_cassette(downstream: Downstream, days: str, stale: int) -> None
 # --- cassettes that nobody opens ---
 
 UNUSED = (
-    "warning   $  cassette-unused: cassettes/2026-03/test_files/test_gone.yaml is opened by no test; delete it, or see "
-    "why its test is gone"
+    "warning   $  cassette-unused: cassettes/2026-03/test_files/test_gone.yaml is opened by no test; move it "
+    "along if its test was renamed or moved, else delete it"
 )
 SUITE = f"{TEST_WHOLE}\ndef test_other(): pass\n"
 LATE = """

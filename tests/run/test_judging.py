@@ -374,7 +374,7 @@ def test_a_deviation_past_its_last_day_is_reported(downstream: Downstream) -> No
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["a deviation has run out: $.nothere, on 2020-01-01 (A ticket.); renew it or delete it"]
+        ["a deviation has run out: $.nothere, on 2020-01-01 (A ticket.); give its entry a later until, or delete it"]
     )
 
 

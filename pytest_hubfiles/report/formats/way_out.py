@@ -65,7 +65,8 @@ def ways_out(findings: Sequence[Finding], refusals: Sequence[str], purpose: str,
     if any(reason != WAIVABLE for reason in refusals):
         if shell.candidate is not None and TEST_FAILED in refusals and not {*refusals} - {TEST_FAILED, WAIVABLE}:
             lines += _said("To mend the code against what was recorded:", f"pytest {shell.test} --hubfiles-candidates")
-        lines += _again("Once that is mended, to record again:", mode if purpose != "replay" else "rewrite", shell)
+        again = mode if purpose != "replay" else "rewrite"
+        lines += _again("To record again, once that is mended or over:", again, shell)
         return lines + by_deviation([f for f in findings if f.kind is Kind.SECRET_IN_CASSETTE], shell)
     drift = [finding for finding in findings if finding.category is Category.DRIFT]
     if WAIVABLE in refusals and shell.candidate is not None:
@@ -111,7 +112,7 @@ def _by_recording(findings: Sequence[Finding], purpose: str, shell: Shell) -> li
     credentials = [finding for finding in findings if finding.kind is Kind.SECRET_IN_CASSETTE]
     others = [finding for finding in findings if finding not in credentials]
     lines = []
-    if others:
+    if others and (shell.is_recorded or purpose == "record"):
         kinds = ", ".join(dict.fromkeys(finding.kind.value for finding in others))
         changes = "the code" if purpose == "record" else "the code or the recording"
         lines.append(f"hubfiles accept cannot settle {kinds}: {changes} has to change.")
@@ -120,7 +121,11 @@ def _by_recording(findings: Sequence[Finding], purpose: str, shell: Shell) -> li
     elif purpose != "record":
         unreadable = any(finding.kind is Kind.CASSETTE_UNREADABLE for finding in others)
         mode = f"rewrite{' --hubfiles-accept' * unreadable}" if shell.is_recorded else "once"
-        lines += _again("To record it again:" if shell.is_recorded else "To record it:", mode, shell)
+        lines += _again(
+            "To record it again:" if shell.is_recorded else "To record it, with a token in HUBSPOT_ACCESS_TOKEN:",
+            mode,
+            shell,
+        )
     return lines
 
 
