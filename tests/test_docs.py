@@ -16,7 +16,6 @@ from helpers.exports import EXPORTS
 from helpers.pages import PAGES, PROJECT, TEXT
 
 import pytest_hubfiles
-from pytest_hubfiles import toml
 from pytest_hubfiles.model.policy import POLICY, Severity
 from pytest_hubfiles.plugin import entry
 from pytest_hubfiles.sandbox import Sandbox
@@ -404,15 +403,11 @@ def test_every_page_is_in_the_navigation() -> None:
 
 def test_what_is_public_is_listed() -> None:
     """The page on stability names every fixture, every public name and every extra, and no others."""
-    rows = dict(
-        re.findall(r"^\| (the fixtures|the names in|the extra) (.*?) \|", PAGES["docs/stability.md"], re.MULTILINE)
-    )
+    rows = dict(re.findall(r"^\| (the fixtures|the names in) (.*?) \|", PAGES["docs/stability.md"], re.MULTILINE))
     named = {what: re.findall(r"`(\w+)`", row) for what, row in rows.items()}
     source = Path(entry.__file__).read_text(encoding="utf-8")
-    project = toml.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert sorted(named["the fixtures"]) == sorted(re.findall(r"^@pytest.fixture.*\ndef (\w+)", source, re.MULTILINE))
     assert named["the names in"] == pytest_hubfiles.__all__
-    assert named["the extra"] == list(project["optional-dependencies"])
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

@@ -1,17 +1,14 @@
 """What a rehearsal promises holds for a bounded part of what ``make rehearsal`` measures.
 
-``tests/rehearsal`` has its part of the others: W2 and W3 in ``test_rehearse.py``, W6 in ``test_all_clients.py``.
+``tests/rehearsal`` has its part of the others: W2 and W3 in ``test_rehearse.py``, W4 in ``test_events.py`` and
+``tests/clock``, W6 in ``test_all_clients.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-from rehearsals.promises import Measured, w1, w4
+from rehearsals.promises import w1
 
 
-@pytest.mark.parametrize("promise", [w1, w4], ids=lambda promise: promise.__name__)
-def test_promises(promise: Callable[..., Measured]) -> None:
-    """A part of each promise that is no time holds, and its control fails."""
-    assert promise(bounded=True).failures == ()
+def test_each_break_happens_again_from_its_line() -> None:
+    """Of a few changes, each break that is reported happens again from the line that it prints."""
+    assert w1(bounded=True).failures == ()

@@ -27,7 +27,7 @@ def recorded(downstream: Downstream) -> Downstream:
 
 def shown(reason: str) -> str:
     """Return a reason as the failure of the test words it."""
-    return "there are findings that fail it" if reason == "findings" else reason
+    return "what was found" if reason == "findings" else reason
 
 
 def refused(project: Downstream, result: pytest.RunResult, *reasons: str, **outcomes: int) -> None:

@@ -85,7 +85,7 @@ def _refused(refusals: Sequence[str], failed: FailedTest) -> list[str]:
     if not refusals:
         return []
     kept = tuple(refusals) == (WAIVABLE,)
-    waivable = "of what was found" if kept else "there are findings that fail it"
+    waivable = "of what was found" if kept else "what was found fails it"
     reasons = clauses(*(waivable if reason == WAIVABLE else reason for reason in refusals))
     if failed.purpose != "record":
         done = {"replay": "replayed", "verify": "verified"}[failed.purpose]
