@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import PurePath
 from typing import Final
@@ -41,6 +42,14 @@ def clauses(*reasons: str) -> str:
 def shown(path: PurePath | str) -> str:
     """Return the name of a file as people read it."""
     return visible(path.as_posix() if isinstance(path, PurePath) else path)
+
+
+def seen_from(folder: PurePath, path: PurePath) -> str:
+    """Return what *path* is called in *folder*: its whole name where it lies on another drive of Windows."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:
+        return str(path)
 
 
 def visible_json(text: str) -> str:

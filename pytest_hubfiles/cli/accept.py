@@ -20,7 +20,7 @@ from pytest_hubfiles.record import CandidateRefusedError, accept_candidate
 from pytest_hubfiles.report.formats.failure_text import facts
 from pytest_hubfiles.report.formats.way_out import Shell, by_deviation, is_settled_by_deviation
 from pytest_hubfiles.report.grouping import across_tests
-from pytest_hubfiles.run import accepted, check
+from pytest_hubfiles.run import accepted, check, on_disk
 from pytest_hubfiles.run.settings import Settings
 from pytest_hubfiles.visible import shown
 
@@ -96,7 +96,7 @@ def _promote(settings: Settings, paths: Iterable[Path]) -> int:
     """
     candidates: list[Path] = []
     for path in paths:
-        found = _candidates(path)
+        found = on_disk.candidates_in(path)
         if not found:
             raise click.UsageError(
                 f"{shown(path)}: no candidate there; one is called <name>{cassettes.CANDIDATE_SUFFIX}"
@@ -105,7 +105,7 @@ def _promote(settings: Settings, paths: Iterable[Path]) -> int:
     status, left = 0, list[Finding]()
     for candidate in dict.fromkeys(candidates):
         try:
-            cassette = accept_candidate(candidate, is_excused=lambda finding: _is_excused(finding, settings))
+            cassette = accept_candidate(candidate, is_excused=settings.rules().excuses)
             say(f"promoted: {shown(cassette)}")
             left += _failing(cassette, settings)
         except CandidateRefusedError as error:
@@ -122,11 +122,6 @@ def _promote(settings: Settings, paths: Iterable[Path]) -> int:
     return status
 
 
-def _is_excused(finding: Finding, settings: Settings) -> bool:
-    """Return whether the team's deviations say that *finding* is none."""
-    return all(excused.deviation is not None for excused in settings.rules().excuse([finding]))
-
-
 def _failing(cassette: Path, settings: Settings) -> Sequence[Finding]:
     """Return what fails a replay of *cassette*."""
     limits = replace(settings.limits, root=None)
@@ -136,10 +131,3 @@ def _failing(cassette: Path, settings: Settings) -> Sequence[Finding]:
 def _say_way_out(findings: Sequence[Finding], settings: Settings, err: bool = False) -> None:
     if findings:
         say("\n".join(by_deviation(findings, Shell(str(settings.deviations_file)))), err=err)
-
-
-def _candidates(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(path.rglob(f"*{cassettes.CANDIDATE_SUFFIX}"))
-    candidate = path if path.name.endswith(cassettes.CANDIDATE_SUFFIX) else cassettes.candidate_path(path)
-    return [candidate] if candidate.is_file() else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +13,12 @@ import click
 from pytest_hubfiles.cli.output import say
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation
+from pytest_hubfiles.model.days import last_day, today
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.run import accepted, on_disk
 from pytest_hubfiles.run.accepted import FindingNotAcceptedError, FoundFinding
 from pytest_hubfiles.run.settings import Settings
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import seen_from, shown
 
 _REPORT: Final = Path("hubfiles.json")
 
@@ -46,22 +46,21 @@ def accept_findings(
         raise FindingNotAcceptedError(f"{bad!r} is no fingerprint; one has 16 of the characters 0-9 and a-f")
     if not (reason and reason.strip()):
         raise click.UsageError("--finding needs --reason TEXT: who reads the file later has to know why")
-    last, today = _last_day(until), _today()
+    last = _last_day(until)
     target = file or settings.deviations_file
     known = deviations.load(target) if target.exists() else ()
     new = []
     for found in accepted.find(fingerprints, _sources(settings, paths, reports)):
-        why = _accepted_already(found, known, today)
+        why = _accepted_already(found, known)
         if why is not None:
             say(f"accepted already, nothing is written: {found.finding.fingerprint} ({why})")
             continue
-        source = f"accepted from {found.source} on {today}"
-        new.append(accepted.deviation_for(found.finding, " ".join(reason.split()), source, last, found.cassettes))
+        new.append(accepted.deviation_for(found, reason, last))
     for deviation in accepted.of_all_versions(new):
         accepted.add(target, deviation)
         say(f"accepted into {shown(target)}: {_described(deviation)}")
     if new and target.resolve() != settings.deviations_file.resolve():
-        named = Path(os.path.relpath(target, settings.rootdir))  # from where the ini file is
+        named = Path(seen_from(settings.rootdir, target))  # from where the ini file is
         say(f"Runs read it once pytest's settings say: hubfiles_deviations = {shown(named)}")
 
 
@@ -78,12 +77,12 @@ def _sources(settings: Settings, paths: Sequence[Path], reports: Sequence[Path])
     return {**sources, name: on_disk.findings(where, settings.rules(), limits, settings.additions)}
 
 
-def _accepted_already(found: FoundFinding, known: Iterable[Deviation], today: dt.date) -> str | None:
+def _accepted_already(found: FoundFinding, known: Iterable[Deviation]) -> str | None:
     """Return why a finding is excused already, None if it is not in all cassettes that show it."""
     if found.finding.deviation is not None:
         return found.finding.deviation
     where = found.cassettes or (found.finding.cassette or "",)
-    valid = (d for d in known if d.until is None or today <= d.until)
+    valid = (d for d in known if d.holds(today()))
     return next((d.reason for d in valid if all(d.matches(replace(found.finding, cassette=c)) for c in where)), None)
 
 
@@ -93,15 +92,8 @@ def _described(deviation: Deviation) -> str:
     return f"{' '.join(deviation.operations)} {deviation.path} {kind}{versions}"
 
 
-def _today() -> dt.date:
-    return dt.datetime.now(dt.timezone.utc).date()
-
-
 def _last_day(until: str | None) -> dt.date | None:
     try:
-        last = None if until is None else dt.date.fromisoformat(until)
-    except ValueError:
-        raise click.UsageError(f"--until: {until!r} is no date such as 2027-09-30") from None
-    if last is not None and last < _today():
-        raise click.UsageError(f"--until: {last} is past")
-    return last
+        return None if until is None else last_day(until)
+    except ValueError as error:
+        raise click.UsageError(f"--until: {error}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -86,4 +85,4 @@ def _lines(report: Report, rules: Rules) -> list[str]:
     from pytest_hubfiles.judge.deviations import run_out
     from pytest_hubfiles.report.formats.terminal import render_terminal
 
-    return [*render_terminal(report), *run_out(rules.deviations(), dt.datetime.now(dt.timezone.utc).date())]
+    return [*render_terminal(report), *run_out(rules.deviations(), rules.today)]

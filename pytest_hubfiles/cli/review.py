@@ -14,9 +14,9 @@ from pytest_hubfiles.cli.options import settings_at
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.compare.beside import ABSENT, Beside
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.model.days import last_day
 from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.report.formats.failure_text import facts
-from pytest_hubfiles.run import accepted
 from pytest_hubfiles.run.review import Question, Review
 from pytest_hubfiles.visible import shown
 
@@ -38,7 +38,8 @@ def review(paths: tuple[Path, ...]) -> None:
     terminal and something to review.
     """
     try:
-        found = Review(settings_at(paths), paths or (settings_at(paths).cassettes,))
+        settings = settings_at(paths)
+        found = Review(settings, paths or (settings.cassettes,))
         if not (found.questions or found.ready or found.refused):
             say("nothing to review: there is no candidate")
             return
@@ -61,7 +62,7 @@ def _list(found: Review) -> None:
 
 
 class _Walk:
-    """One walk through all that is open: *found* is looked at anew after each deviation, which may settle more."""
+    """One walk through all that is open: it is looked at anew after each decision, which may settle more."""
 
     def __init__(self, found: Review) -> None:
         self._found = found
@@ -87,8 +88,12 @@ class _Walk:
     def _go(self) -> None:
         self._promote()
         while (waiting := self._waiting()) and self._ask(waiting[0], len(waiting)):
-            self._found = Review(settings_at(self._found.paths), self._found.paths)
-            self._promote()
+            pass
+
+    def _decided(self) -> None:
+        self._done += 1
+        self._found = Review(settings_at(self._found.paths), self._found.paths)
+        self._promote()
 
     def _waiting(self) -> Sequence[Question]:
         return [one for one in self._found.questions if one.finding.fingerprint not in self._skipped]
@@ -120,10 +125,10 @@ class _Walk:
                 say("A replay would go on failing for it: d excuses it, until a day if you like.")
             elif key == "a":
                 self._found.accept(question)
-                self._done += 1
+                self._decided()
                 return True
             elif key == "d" and self._deviate(question):
-                self._done += 1
+                self._decided()
                 return True
 
     def _show(self, question: Question, waiting: int) -> None:
@@ -145,14 +150,12 @@ class _Walk:
         if not reason:
             return False
         until = _day()
-        file = self._found.settings.deviations_file
-        source = f"accepted from {shown(question.candidates[0])} on {dt.datetime.now(dt.timezone.utc).date()}"
         try:
-            accepted.add(file, accepted.deviation_for(question.finding, " ".join(reason.split()), source, until))
+            self._found.deviate(question, reason, until)
         except HubfilesError as error:
             say(str(error), err=True)
             return False
-        say(f"accepted into {shown(file)}")
+        say(f"accepted into {shown(self._found.settings.deviations_file)}")
         return True
 
 
@@ -178,13 +181,9 @@ def _day() -> dt.date | None:
     while True:
         text = click.prompt("Last day, such as 2027-09-30 (empty: none)", default="", show_default=False).strip()
         try:
-            day = dt.date.fromisoformat(text) if text else None
-        except ValueError:
-            say(f"{text!r} is no date such as 2027-09-30")
-            continue
-        if day is None or day >= dt.datetime.now(dt.timezone.utc).date():
-            return day
-        say(f"{day} is past")
+            return last_day(text) if text else None
+        except ValueError as error:
+            say(str(error))
 
 
 def _key() -> str:

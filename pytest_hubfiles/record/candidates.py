@@ -25,6 +25,7 @@ from pytest_hubfiles.visible import clauses, shown
 # A checkout on Windows may have these line ends.
 _REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)
 _ACCEPTED: Final = re.compile(rb"^# accepted: ([0-9a-f]{16})\r?$", re.MULTILINE)
+_EMPTY: Final = "it holds no exchange"
 
 
 class CandidateRefusedError(HubfilesError):
@@ -62,9 +63,6 @@ def why_refused(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> 
     return _why_refused(interactions, cassettes.content(candidate, limits)) or ([] if interactions else [_EMPTY])
 
 
-_EMPTY: Final = "it holds no exchange"
-
-
 def _why_refused(interactions: Sequence[Interaction], content: bytes) -> list[str]:
     reasons = [reason for reason in reasons_in(content) if reason != WAIVABLE]
     # Whoever wrote the file, and its reasons, may have forged them: its answers decide.
@@ -79,11 +77,8 @@ def lift(candidate: Path, reason: str, limits: cassettes.Limits = cassettes.USUA
         CassetteUnreadableError: if it cannot be read.
         CassetteNotWrittenError: if it cannot be written; it is as it was.
     """
-    with cassettes.locked(cassettes.of_candidate(candidate), f"replaying {candidate.name}"):
-        content = cassettes.content(candidate, limits)
-        left = content.replace(refusals([reason]).encode(), b"")
-        if left != content:
-            cassettes.write(candidate, left, limits.root)
+    line = re.escape(refusals([reason]).encode().rstrip())
+    _change(candidate, lambda content: re.sub(rb"(?m)^" + line + rb"\r?\n", b"", content), limits)
 
 
 def accepted_in(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> frozenset[str]:
@@ -102,10 +97,21 @@ def accept_in(candidate: Path, fingerprint: str, limits: cassettes.Limits = cass
         CassetteUnreadableError: if it cannot be read.
         CassetteNotWrittenError: if it cannot be written; it is as it was.
     """
-    with cassettes.locked(cassettes.of_candidate(candidate), f"reviewing {candidate.name}"):
-        if fingerprint not in accepted_in(candidate, limits):
-            note = f"# accepted: {fingerprint}\n".encode()
-            cassettes.write(candidate, note + cassettes.content(candidate, limits), limits.root)
+
+    def noted(content: bytes) -> bytes:
+        known = fingerprint.encode() in _ACCEPTED.findall(content)
+        return content if known else f"# accepted: {fingerprint}\n".encode() + content
+
+    _change(candidate, noted, limits)
+
+
+def _change(candidate: Path, changed: Callable[[bytes], bytes], limits: cassettes.Limits) -> None:
+    """Write *candidate* as it is *changed*, if it is."""
+    with cassettes.locked(cassettes.of_candidate(candidate), f"noting what is decided of {candidate.name}"):
+        content = cassettes.content(candidate, limits)
+        new = changed(content)
+        if new != content:
+            cassettes.write(candidate, new, limits.root)
 
 
 def accept_candidate(

@@ -15,6 +15,7 @@ from pytest_hubfiles import cassettes, regular_files
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge import deviations
 from pytest_hubfiles.judge.deviations import Deviation, DeviationsFileError
+from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Category, Kind
 
@@ -98,16 +99,15 @@ def in_report(report: Path) -> list[Finding]:
         ) from None
 
 
-def deviation_for(
-    finding: Finding, reason: str, source: str, until: dt.date | None = None, cassettes_with: Sequence[str] = ()
-) -> Deviation:
-    """Return the deviation that holds for *finding*, and for as little else as possible.
+def deviation_for(found: FoundFinding, reason: str, until: dt.date | None = None) -> Deviation:
+    """Return the deviation that holds for what was *found*, and for as little else as possible.
 
-    What was taken for a credential and is none is accepted at its place in the *cassettes_with* it.
+    What was taken for a credential and is none is accepted at its place in the cassettes that show it.
 
     Raises:
-        FindingNotAcceptedError: if *finding* says something of a recording rather than of the API.
+        FindingNotAcceptedError: if it says something of a recording rather than of the API.
     """
+    finding = found.finding
     is_credential = finding.kind is Kind.SECRET_IN_CASSETTE
     if finding.category is Category.REPLAY and not is_credential:
         again = "" if finding.test is None else f":\n    pytest {shlex.quote(finding.test)} --hubfiles-record rewrite"
@@ -116,8 +116,8 @@ def deviation_for(
         )
     return Deviation(
         path=finding.path,
-        reason=reason,
-        source=source,
+        reason=" ".join(reason.split()),
+        source=f"accepted from {found.source} on {today()}",
         versions=() if finding.version is None else (finding.version,),
         operations=() if finding.operation is None else (finding.operation,),
         keyword=finding.keyword,
@@ -126,7 +126,7 @@ def deviation_for(
         category=finding.category if finding.category is Category.VERSION else None,
         states=() if finding.task_status is None else (finding.task_status,),
         until=until,
-        cassettes=tuple(cassettes_with) if is_credential else (),
+        cassettes=found.cassettes if is_credential else (),
         places=(finding.after,) if is_credential and finding.after else (),
     )
 

@@ -49,6 +49,14 @@ def of_file(path: Path, rules: Rules, limits: cassettes.Limits, additions: Addit
     return merge(rules.excuse(replace(finding, cassette=shown(target)) for finding in found))
 
 
+def candidates_in(path: Path) -> list[Path]:
+    """Return the candidates in the folder *path*, sorted, or the one that *path* is or that lies beside it."""
+    if path.is_dir():
+        return sorted(path.rglob(f"*{cassettes.CANDIDATE_SUFFIX}"))
+    candidate = path if path.name.endswith(cassettes.CANDIDATE_SUFFIX) else cassettes.candidate_path(path)
+    return [candidate] if candidate.is_file() else []
+
+
 def held_before(candidate: Path, limits: cassettes.Limits) -> list[Interaction]:
     """Return what the cassette beside *candidate* holds, nothing if there is none that can be read."""
     cassette = cassettes.of_candidate(candidate)

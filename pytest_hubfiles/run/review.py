@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,8 +16,10 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Category
 from pytest_hubfiles.record import accept_candidate, candidates
 from pytest_hubfiles.report.formats.way_out import is_settled_by_deviation
-from pytest_hubfiles.run import on_disk, verdict
+from pytest_hubfiles.run import accepted, on_disk, verdict
+from pytest_hubfiles.run.accepted import FoundFinding
 from pytest_hubfiles.run.settings import Settings
+from pytest_hubfiles.visible import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,17 @@ class Review:
             HubfilesError: if a file that the settings name cannot be used.
         """
         keeping: dict[str, Question] = {}
-        for path in candidates_at(self.paths):
+        for path in dict.fromkeys(path for named in self.paths for path in on_disk.candidates_in(named)):
             try:
-                reasons, open_ones = candidates.why_refused(path, self._limits), self._open(path)
+                reasons = candidates.why_refused(path, self._limits)
+                open_ones = [] if reasons else self._open(path)
             except cassettes.CassetteUnreadableError as error:
                 reasons, open_ones = [str(error)], []
             if reasons:
                 self.refused[path] = "; ".join(reasons)
             elif not open_ones:
                 self.ready.append(path)
-            for finding in open_ones if not reasons else ():
+            for finding in open_ones:
                 known = keeping.get(finding.fingerprint, Question(finding, ()))
                 keeping[finding.fingerprint] = replace(known, candidates=(*known.candidates, path))
         self.questions = sorted(keeping.values(), key=_weight)
@@ -92,11 +96,17 @@ class Review:
         Raises:
             HubfilesError: if it is refused, or a file cannot be read or written.
         """
+        return accept_candidate(candidate, is_excused=self.settings.rules().excuses)
 
-        def is_excused(finding: Finding) -> bool:
-            return all(one.deviation is not None for one in self.settings.rules().excuse([finding]))
+    def deviate(self, question: Question, reason: str, until: dt.date | None) -> None:
+        """Write a deviation that excuses the finding, for this *reason* and to the last day *until*.
 
-        return accept_candidate(candidate, is_excused=is_excused)
+        Raises:
+            HubfilesError: if it cannot be excused, or the file cannot be used.
+        """
+        shown_by = tuple(shown(cassettes.of_candidate(candidate)) for candidate in question.candidates)
+        found = FoundFinding(question.finding, shown(question.candidates[0]), shown_by)
+        accepted.add(self.settings.deviations_file, accepted.deviation_for(found, reason, until))
 
     def shapes(self, question: Question) -> Beside:
         """Return the shape before and after around the place of the finding; before is what is documented, or was."""
@@ -127,18 +137,6 @@ def _weight(question: Question) -> tuple[object, ...]:
     """Return what sorts the weightiest first, and what happened before what the contract says of it."""
     finding = question.finding
     return -finding.severity.rank, finding.category is not Category.DRIFT, str(finding.operation), finding.path
-
-
-def candidates_at(paths: Iterable[Path]) -> list[Path]:
-    """Return the candidates at *paths*: a candidate, its cassette, or a folder of them each."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(path.rglob(f"*{cassettes.CANDIDATE_SUFFIX}"))
-        else:
-            candidate = path if path.name.endswith(cassettes.CANDIDATE_SUFFIX) else cassettes.candidate_path(path)
-            found += [candidate] if candidate.is_file() else []
-    return list(dict.fromkeys(found))
 
 
 def _is_of(exchange: Exchange, finding: Finding) -> bool:

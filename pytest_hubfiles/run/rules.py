@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 from pytest_hubfiles.judge import deviations, lifecycle
 from pytest_hubfiles.judge.deviations import Deviation
 from pytest_hubfiles.judge.registry import Contracts
+from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind, Severity
@@ -54,7 +55,7 @@ class Rules:
     judge: bool = True
     accept: bool = False
     max_age_days: int | None = None
-    today: dt.date = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc).date())
+    today: dt.date = field(default_factory=today)
 
     def check(self, exchanges: Sequence[Exchange], lets_go: bool = False) -> list[Finding]:
         """Return what is wrong with *exchanges*, in the order they were asked for, by their contracts.
@@ -131,6 +132,10 @@ class Rules:
     def known_deviations(self) -> tuple[Deviation, ...]:
         """The deviations that excuse a finding today: none where everything is held to the letter."""
         return () if self.strict else tuple(d for d in self.deviations() if d.holds(self.today))
+
+    def excuses(self, finding: Finding) -> bool:
+        """Return whether a deviation, or the test's marker, excuses *finding*."""
+        return all(one.deviation is not None for one in self.excuse([finding]))
 
     def excuse(self, findings: Iterable[Finding], old: str | None = None) -> list[Finding]:
         """Return *findings*, those that a deviation or the test's marker excuses lowered to info.

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from helpers.downstream import TEST_IMPORT, Downstream
+from helpers.downstream import TEST_IMPORT, Downstream, polled, whole_import
 from helpers.patience import PATIENCE
+
+from pytest_hubfiles import cassettes
 
 pexpect = pytest.importorskip("pexpect", reason="there is no pseudo-terminal")
 
@@ -147,6 +149,23 @@ def test_another_recording_is_asked_about_anew(kept: Downstream) -> None:
 
     with walking(kept) as terminal:
         terminal.expect("1 of 3.*field-removed.*" + PROMPT)
+
+
+def test_what_is_no_credential_is_excused_at_its_place(downstream: Downstream) -> None:
+    """What keeps a candidate back as a credential, and is none, takes a deviation that names the cassette."""
+    downstream.write(whole_import())
+    answers = [*whole_import()[:3], polled("COMPLETE", change={"accessToken": "pat-na1-" + "0a1b2c3d" * 4})]
+    downstream.candidate().write_bytes(b"# refused: findings\n" + cassettes.dump(answers))
+
+    with walking(downstream) as terminal:
+        terminal.expect("secret-in-cassette.*" + PROMPT)
+        deviate(terminal, "A made-up one", "")
+        said, status = ended(terminal)
+
+    assert "promoted: cassettes/2026-03/test_files/test_import.yaml" in said
+    assert status == 0
+    written = (downstream.path / "deviations.toml").read_text()
+    assert 'cassettes = ["cassettes/2026-03/test_files/test_import.yaml"]' in written
 
 
 def test_one_candidate_alone(kept: Downstream) -> None:
