@@ -15,7 +15,7 @@ import pytest
 
 from pytest_hubfiles.judge import shipped
 from pytest_hubfiles.plugin.activation import begin
-from pytest_hubfiles.plugin.cassette_names import path_of
+from pytest_hubfiles.plugin.cassette_names import name_with_class, path_of
 from pytest_hubfiles.plugin.run_settings import Run
 
 _REPLACED_BY_PYTEST_RECORDING = r"<>?%*:|\"'/\\"
@@ -57,5 +57,4 @@ def _name(item: pytest.Function) -> str:
 
     Source: ``get_default_cassette_name`` of pytest-recording 0.14.1.
     """
-    name = item.name if item.cls is None else f"{item.cls.__name__}.{item.name}"
-    return "".join("-" if char in _REPLACED_BY_PYTEST_RECORDING else char for char in name)
+    return "".join("-" if char in _REPLACED_BY_PYTEST_RECORDING else char for char in name_with_class(item))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -13,6 +13,9 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.visible import visible
+
+if TYPE_CHECKING:
+    from pytest_hubfiles.plugin.run_settings import Run
 
 
 class SharedCassetteError(HubfilesError):
@@ -47,7 +50,7 @@ class Namesakes:
                 by_name.setdefault(_key_of(item), []).append(item)
         self._by_name = {name: found for name, found in by_name.items() if len(found) > 1}
 
-    def check(self, item: pytest.Item, path: Path, version: str, root: Path, shown: str) -> None:
+    def check(self, item: pytest.Item, path: Path, version: str, run: Run) -> None:
         """Refuse the test *item*, whose cassette is *path*, if another test has that name, or one that some fold to it.
 
         Raises:
@@ -58,13 +61,15 @@ class Namesakes:
                 "cassette" in arguments for arguments in marker_arguments(other.iter_markers("hubfiles"))
             ):
                 continue
-            theirs = path_of(other, root, version)
+            theirs = path_of(other, run.cassettes, version)
             if cassettes.folded(str(theirs)) == cassettes.folded(str(path)):
-                raise SharedCassetteError(item.nodeid, other.nodeid, shown, _INNERMOST if theirs == path else _FOLDED)
+                raise SharedCassetteError(
+                    item.nodeid, other.nodeid, run.shown(path), _INNERMOST if theirs == path else _FOLDED
+                )
 
 
 def _key_of(item: pytest.Item) -> str:
-    return cassettes.folded(f"{_folder_of(item)}/{_with_class(item)}")
+    return cassettes.folded(f"{_folder_of(item)}/{name_with_class(item)}")
 
 
 def _folder_of(item: pytest.Item) -> PurePosixPath:
@@ -72,7 +77,8 @@ def _folder_of(item: pytest.Item) -> PurePosixPath:
     return PurePosixPath(item.nodeid.split("::", 1)[0].removesuffix(".py"))
 
 
-def _with_class(item: pytest.Item) -> str:
+def name_with_class(item: pytest.Item) -> str:
+    """Return the name of the test *item* with its innermost class, as pytest-recording puts them together."""
     # Not the test's own id, to which xdist adds its group with --dist loadgroup.
     owner = getattr(item, "cls", None)
     return item.name if owner is None else f"{owner.__name__}.{item.name}"
@@ -80,7 +86,7 @@ def _with_class(item: pytest.Item) -> str:
 
 def _name_of(item: pytest.Item, version: str) -> str:
     """Return the test's name with its class and parameters, without the version's id."""
-    name = _with_class(item)
+    name = name_with_class(item)
     callspec = getattr(item, "callspec", None)
     if callspec is None or "hubfiles" not in callspec.params:
         return name

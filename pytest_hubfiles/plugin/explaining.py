@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_hubfiles.plugin.run_settings import RUN, Run
+from pytest_hubfiles.visible import seen_from
 
 if TYPE_CHECKING:
     from pytest_hubfiles.report.formats.way_out import Shell
@@ -74,11 +75,7 @@ def shell_of(run: Run, test: str | None = None) -> Shell:
 
 def here(run: Run, path: Path) -> str:
     """Return *path* as it is called in the folder in which *run* was started."""
-    folder = run.config.invocation_params.dir
-    try:
-        return os.path.relpath(path, folder)
-    except ValueError:  # another drive of Windows
-        return str(path)
+    return seen_from(run.config.invocation_params.dir, path)
 
 
 def _test(item: pytest.Item, run: Run) -> str:

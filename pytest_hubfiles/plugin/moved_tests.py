@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,15 +10,18 @@ from typing import Final
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.visible import seen_from
 
 _MOST_READ: Final = 20
 
 
-def advice(root: Path, version: str, cassette: Path, request: Interaction, limits: cassettes.Limits) -> str:
+def advice(
+    root: Path, version: str, cassette: Path, request: Interaction, limits: cassettes.Limits, *, here: Path
+) -> str:
     """Return what to do where *cassette* is missing and its test was renamed or moved; nothing where none fits.
 
     That one fits which lies in the same folder or has the same name, has an answer to *request*, and whose own test is
-    nowhere in its file. *root* is pytest's rootdir.
+    nowhere in its file. *root* is pytest's rootdir, *here* where the run was started.
     """
     folder = limits.root / version if limits.root is not None else cassette.parent
     for old in _orphans(root, folder, cassette):
@@ -28,7 +30,7 @@ def advice(root: Path, version: str, cassette: Path, request: Interaction, limit
         except cassettes.CassetteUnreadableError:
             continue
         if any(interaction.match_key == request.match_key for interaction in found):
-            return _moving(root, old, cassette)
+            return _moving(root, old, cassette, here)
     return ""
 
 
@@ -59,9 +61,8 @@ def _has_test(file: Path, cassette: Path) -> bool:
     return all(re.search(rf"\b(?:def|class)\s+{re.escape(word)}\b", source) for word in (*classes, name))
 
 
-def _moving(root: Path, old: Path, new: Path) -> str:
-    here = Path.cwd()
-    old_name, new_name, folder = (shlex.quote(os.path.relpath(path, here)) for path in (old, new, new.parent))
+def _moving(root: Path, old: Path, new: Path, here: Path) -> str:
+    old_name, new_name, folder = (shlex.quote(seen_from(here, path)) for path in (old, new, new.parent))
     move = "git mv" if any((parent / ".git").exists() for parent in (root, *root.parents)) else "mv"
     first = "" if new.parent.exists() else f"mkdir -p {folder} && "
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.run.settings import Settings
 from pytest_hubfiles.settings.precedence import NAMED, Sources
 from pytest_hubfiles.settings.values import OptionError, RecordMode, nearest_first
-from pytest_hubfiles.visible import visible
+from pytest_hubfiles.visible import seen_from, visible
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.stragglers import Stragglers
@@ -55,7 +55,7 @@ class Run(Settings):
         self.is_worker = worker is not None
         self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
         self._report: Report | None = None
-        self.today = dt.datetime.now(dt.timezone.utc).date()
+        self.today = today()
         self._versions: list[str] | None = None
         self._namesakes: Namesakes | None = None
         self.complaints: list[str] = []
@@ -203,10 +203,7 @@ class Run(Settings):
     def shown(self, path: Path) -> str:
         """Return *path* as messages name it: from rootdir, with forward slashes."""
         root, text = f"{self.config.rootpath}{os.sep}", str(path)
-        try:
-            below = text.removeprefix(root) if text.startswith(root) else os.path.relpath(path, self.config.rootpath)
-        except ValueError:  # another drive of Windows
-            below = text
+        below = text.removeprefix(root) if text.startswith(root) else seen_from(self.config.rootpath, path)
         return visible(below.replace(os.sep, "/"))
 
 

@@ -99,7 +99,7 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
     named: str | None = run.get("cassette", markers)
     if named is None:
         path = path_of(item, run.cassettes, version)
-        run.namesakes(item.session.items).check(item, path, version, run.cassettes, run.shown(path))
+        run.namesakes(item.session.items).check(item, path, version, run)
     else:
         path = cassettes.named_path(run.cassettes, version, named)
     if run.get("candidates") and os.path.lexists(cassettes.candidate_path(path)):

@@ -162,7 +162,9 @@ def _moved(item: pytest.Item, run: Run, wanted: TestSettings, request: Interacti
     """Return what to do where the test *item* has no cassette because it was renamed or moved."""
     from pytest_hubfiles.plugin import moved_tests
 
-    return moved_tests.advice(item.config.rootpath, wanted.version, wanted.cassette, request, run.limits)
+    config = item.config
+    started_in = config.invocation_params.dir
+    return moved_tests.advice(config.rootpath, wanted.version, wanted.cassette, request, run.limits, here=started_in)
 
 
 def _change(run: Run, wanted: TestSettings) -> Change | None:

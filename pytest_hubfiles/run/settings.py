@@ -50,8 +50,7 @@ class Settings:
         self.needs  # noqa: B018  # read when it is first asked for
         if self.get("schemas"):
             self.contracts  # noqa: B018  # likewise
-        if self.get("deviations") is not None or self.deviations_file.exists():
-            self.deviations  # noqa: B018  # likewise
+        self.own_deviations  # noqa: B018  # likewise
 
     def decided(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> tuple[str, Any] | None:
         """Return who says what the setting *name* is, and what they say; None where nobody does."""

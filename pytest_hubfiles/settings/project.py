@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pytest_hubfiles import regular_files, toml
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import seen_from, shown
 
 
 class IniFileUnreadableError(HubfilesError):
@@ -89,7 +89,7 @@ class Project:
             found = Path(os.path.commonpath([here, above])), {}
             if found[0] == found[0].parent:
                 found = above, {}
-        return cls(_seen_from(here, found[0]), found[1])
+        return cls(Path(seen_from(here, found[0])), found[1])
 
     def get(self, name: str) -> Any:
         """Return what the ini file says of *name*, each line of a text an item, as pytest reads lists."""
@@ -119,16 +119,9 @@ def _configured(folders: Sequence[Path]) -> tuple[Path, _Values] | None:
                 try:
                     settings = read(file)
                 except Exception as error:  # noqa: BLE001  # each format has an error of its own
-                    raise IniFileUnreadableError(_seen_from(Path.cwd(), file), str(error)) from None
+                    raise IniFileUnreadableError(Path(seen_from(Path.cwd(), file)), str(error)) from None
                 if settings is not None:
                     return folder, settings
                 if name == "pyproject.toml" and unrelated is None:
                     unrelated = folder
     return None if unrelated is None else (unrelated, {})
-
-
-def _seen_from(here: Path, path: Path) -> Path:
-    try:
-        return Path(os.path.relpath(path, here))
-    except ValueError:  # another drive of Windows
-        return path

@@ -72,11 +72,15 @@ def test_what_is_another_tests_is_left_alone(downstream: Downstream) -> None:
 
 
 def test_without_git_it_is_a_plain_move(downstream: Downstream) -> None:
-    """A project that is under no version control is told to move the file; a broken neighbour is passed over."""
+    """A project under no version control is told to move the file, as it is called where pytest was started.
+
+    A broken neighbour is passed over.
+    """
     downstream.tests(NAMED.format(name="old"))
     downstream.record()
     downstream.cassette("test_older").write_text("interactions: [")
-    downstream.tests(NAMED.format(name="new"))
+    elsewhere = "(hubfiles, monkeypatch):\n    monkeypatch.chdir('/')"
+    downstream.tests(NAMED.format(name="new").replace("(hubfiles):", elsewhere))
 
     told = downstream.run()
 

@@ -46,11 +46,10 @@ def explain(
         lines, refused = refused, []
     identities = {finding.identity for finding in weighty}
     others = [finding for finding in findings if finding.identity not in identities]
-    listed = [finding for finding in others if failed.verbose or _is_fresh_drift(finding)]
-    counted_only = [finding for finding in others if finding not in listed]
-    lines += render_findings(listed)
-    if counted_only:
-        lines.append(f"{left_out_of(counted(counted_only))}.")
+    lines += render_findings(finding for finding in others if failed.verbose or _is_fresh_drift(finding))
+    left_out = [finding for finding in others if not (failed.verbose or _is_fresh_drift(finding))]
+    if left_out:
+        lines.append(f"{left_out_of(counted(left_out))}.")
     lines += refused
     lines += ways_out(weighty, refusals, failed.purpose, failed.mode, failed.shell)
     if not refusals and failed.shell.test is not None:
