@@ -13,23 +13,24 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from helpers.downstream import Downstream, interaction, polled, started, whole_import, write_cassette
+from helpers.downstream import (
+    SIZE_AS_TEXT,
+    SIZES_ARE_TEXTS,
+    Downstream,
+    interaction,
+    polled,
+    started,
+    whole_import,
+    write_cassette,
+)
 
 import pytest_hubfiles
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.progress import ProgressLine, on_stream
 
-SIZE = {"result": {**whole_import()[3].json["result"], "size": "24574"}}
-BAD = [started(), polled("COMPLETE", change=SIZE)]
+BAD = [started(), polled("COMPLETE", change=SIZE_AS_TEXT)]
 WAITING = interaction("GET", whole_import()[1].path, 200, {"status": "PENDING", "taskId": "A"})
-DEVIATIONS = """
-[[deviation]]
-path = "$.result.size"
-keyword = "type"
-reason = "Sizes are texts."
-source = "seen"
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +117,7 @@ def test_the_settings_decide_the_exit_status(args: tuple[str, ...], code: int) -
 def test_deviations_of_ones_own() -> None:
     """``--deviations`` excuses what the file says, with the reason."""
     write_cassette("cassettes/bad.yaml", *BAD)
-    Path("own.toml").write_text(DEVIATIONS, encoding="utf-8")
+    Path("own.toml").write_text(SIZES_ARE_TEXTS, encoding="utf-8")
 
     done = check("cassettes", "--deviations", "own.toml")
 
@@ -127,7 +128,7 @@ def test_deviations_of_ones_own() -> None:
 def test_a_deviation_that_has_run_out_is_reported() -> None:
     """A deviation past its last day excuses nothing, and is named to be renewed or deleted."""
     write_cassette("cassettes/bad.yaml", *BAD)
-    Path("own.toml").write_text(f"{DEVIATIONS}until = 2020-01-31\n", encoding="utf-8")
+    Path("own.toml").write_text(f"{SIZES_ARE_TEXTS}until = 2020-01-31\n", encoding="utf-8")
 
     done = check("cassettes", "--deviations", "own.toml")
 

@@ -9,19 +9,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from helpers.downstream import interaction, polled, started, whole_import, write_cassette
+from helpers.downstream import SIZE_AS_TEXT, SIZES_ARE_TEXTS, interaction, polled, started, whole_import, write_cassette
 from helpers.exports import EXPORTS
 
 from pytest_hubfiles.cli.main import main
 
-RETYPED = {"result": {**whole_import()[3].json["result"], "size": "24574"}}
-DEVIATIONS = """
-[[deviation]]
-path = "$.result.size"
-keyword = "type"
-reason = "Sizes are texts."
-source = "seen"
-"""
 NEW_DAY = "Mon, 05 Oct 2037 09:14:05 GMT"
 OWN = {
     "x-hubfiles": {"method": "GET", "path": "/crm/v3/lists/{id}", "responses": {"200": "#/$defs/Answer"}},
@@ -33,8 +25,8 @@ OWN = {
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose recordings lie in a folder of another name; commands are called far below its root."""
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    write_cassette(tmp_path / "tapes/size.yaml", started(), polled("COMPLETE", change=RETYPED))
-    (tmp_path / "known.toml").write_text(DEVIATIONS, encoding="utf-8")
+    write_cassette(tmp_path / "tapes/size.yaml", started(), polled("COMPLETE", change=SIZE_AS_TEXT))
+    (tmp_path / "known.toml").write_text(SIZES_ARE_TEXTS, encoding="utf-8")
     (tmp_path / "own/v3").mkdir(parents=True)
     (tmp_path / "own/v3/list.json").write_text(json.dumps(OWN), encoding="utf-8")
     (tmp_path / "src/deep").mkdir(parents=True)
@@ -93,7 +85,7 @@ def test_the_other_commands(project: Path) -> None:
     """``diff``, ``changes``, ``needs``, ``accept`` and ``import-openapi`` read them as well."""
     ini(project, "hubfiles_deviations = known.toml", "hubfiles_schemas = own", "hubfiles_needs = needs")
     write_cassette("old.yaml", started(), polled("COMPLETE"))
-    (project / "known.toml").write_text(DEVIATIONS.replace('keyword = "type"', 'kind = "type-changed"'), "utf-8")
+    (project / "known.toml").write_text(SIZES_ARE_TEXTS.replace('keyword = "type"', 'kind = "type-changed"'), "utf-8")
     assert hubfiles("needs", "none.json").stderr.startswith("none.json cannot be read as a report")
     (project / "needs").mkdir()
     assert "The needs in ../../needs cannot be read" in hubfiles("diff", "old.yaml", "../../tapes/size.yaml").stderr

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
 import sys
-from contextlib import suppress
 
 from helpers.downstream import HELPERS, Downstream, whole_import
+from helpers.terminals import on_a_terminal
 
 SLOW = f"""{HELPERS}
 def test_slow(hubfiles, capfd):
@@ -19,36 +16,26 @@ def test_slow(hubfiles, capfd):
 """
 
 
-def on_a_terminal(project: Downstream, *args: str) -> str:
-    """Run pytest on a terminal 100 columns wide, and return what is written there."""
-    reading, writing = pty.openpty()
+def recorded(project: Downstream, *args: str) -> str:
+    """Run pytest on a terminal, and return what is written there."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--hubfiles-base-url={project.sandbox.url}"]
-    environment = {**os.environ, "COLUMNS": "100"}
-    with subprocess.Popen([*command, *args], stdout=writing, stderr=writing, cwd=project.path, env=environment) as run:
-        os.close(writing)
-        said = b""
-        with suppress(OSError):  # which Linux raises once nobody can write any more
-            while piece := os.read(reading, 1 << 16):
-                said += piece
-        os.close(reading)
-    assert run.returncode == 0, said.decode()
-    return said.decode()
+    return on_a_terminal([*command, *args], project.path, columns=100)
 
 
 def test_a_recording(downstream: Downstream) -> None:
     """A recording of over a second says what it got last, in a line that is gone in the end; a replay says nothing."""
     (downstream.path / "test_files.py").write_text(SLOW, encoding="utf-8")
 
-    said = on_a_terminal(downstream, "--hubfiles-record=once")
+    said = recorded(downstream, "--hubfiles-record=once")
 
     assert "\rrecording test_files.py::test_slow: 4 exchanges, the last import-status COMPLETE" in said
     assert "1 exchange," not in said
     assert said.rindex("\r ") > said.rindex("recording ")
     assert "of the test itself" not in said
-    assert "recording " not in on_a_terminal(downstream)
+    assert "recording " not in recorded(downstream)
     for options in (("-q",), ("-n1",), ("-p", "no:terminal")):
         downstream.restart()
-        assert "recording " not in on_a_terminal(downstream, "--hubfiles-record=rewrite", *options)
+        assert "recording " not in recorded(downstream, "--hubfiles-record=rewrite", *options)
 
 
 def test_without_a_terminal(downstream: Downstream) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
 import sys
-from contextlib import suppress
 
 import pytest
 from helpers.downstream import Downstream, whole_import
+from helpers.terminals import on_a_terminal
 
 ONLY = "--hubfiles-rehearse-only=import-status $.result.size"
 SUITE = """
@@ -77,25 +74,15 @@ def test_another_reporter(suite: Downstream) -> None:
     assert "rehears" not in said
 
 
-def on_a_terminal(suite: Downstream, *args: str) -> str:
-    """Run pytest on a terminal of its own, 50 columns wide, and return all that was written there."""
-    reading, writing = pty.openpty()
+def rehearsed_on_a_terminal(suite: Downstream, *args: str) -> str:
+    """Rehearse on a terminal, and return all that was written there."""
     command = [sys.executable, "-m", "pytest", "--hubfiles-rehearse=breaking", ONLY, "--color=yes", *args]
-    environment = {**os.environ, "COLUMNS": "50"}
-    with subprocess.Popen(command, stdout=writing, stderr=writing, cwd=suite.path, env=environment) as run:
-        os.close(writing)
-        said = b""
-        with suppress(OSError):  # which Linux raises once nobody can write any more
-            while piece := os.read(reading, 1 << 16):
-                said += piece
-        os.close(reading)
-    assert run.returncode == 0
-    return said.decode()
+    return on_a_terminal(command, suite.path, columns=50)
 
 
 def test_on_a_terminal(suite: Downstream) -> None:
     """On a terminal one line counts the changes, within its width, and then says what came of it; breaks are red."""
-    said, _, summary = on_a_terminal(suite).partition("= hubfiles =")
+    said, _, summary = rehearsed_on_a_terminal(suite).partition("= hubfiles =")
 
     counts = [
         tuple(map(int, one)) for one in re.findall(r"\rrehearsing test_files.py::test_strict: (\d+) of (\d+)", said)
@@ -109,4 +96,4 @@ def test_on_a_terminal(suite: Downstream) -> None:
     assert "\rrehearsed test_files.py::test_strict: " in said
     assert "\ntest_files.py " in said.split("\rrehearsed test_files.py::test_strict")[1]
     assert re.search(r"\x1b\[31m\x1b\[1mbreaks\x1b\[0m      1/1  import-status \$\.result\.size ", summary)
-    assert "rehears" not in on_a_terminal(suite, "-q").partition("= hubfiles =")[0]
+    assert "rehears" not in rehearsed_on_a_terminal(suite, "-q").partition("= hubfiles =")[0]

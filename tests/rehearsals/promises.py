@@ -24,7 +24,6 @@ _PART: Final = (
     _URL_IS_NULL,
 )
 """What the bounded part rehearses of a suite."""
-_LOOPS_IN_PART: Final = ("test_sleeps_to_its_end", "test_asks_for_ever")
 _COPIES: Final = 60
 _MOST_TIMES: Final = 2.0
 _MOST_SECONDS: Final = 30.0
@@ -55,14 +54,13 @@ def w1(*, bounded: bool = False) -> Measured:
     return Measured("W1", "each break happens again from its line", figures, _few(failures))
 
 
-def w2(*, bounded: bool = False) -> Measured:
+def w2() -> Measured:
     """0 tests recoloured, 0 files changed, with tests that keep state; in one process that must fail."""
     with project(STATEFUL) as suite:
         before = suite.files()
-        part = ("-k", "cached or counter", _URL_IS_NULL) if bounded else ()
-        apart = suite.rehearse("all", *part)
+        apart = suite.rehearse("all")
         changed = sorted(set(before.items()) ^ set(suite.files().items()))
-        together = suite.rehearse("all", *part, "-p", "rehearsals.one_process")
+        together = suite.rehearse("all", "-p", "rehearsals.one_process")
     failures = [] if apart.status in (0, 1) and " failed" not in apart.output else ["a test changed its colour"]
     failures += [f"changed: {name}" for name, _ in changed]
     failures += [f"not rehearsed: {one}" for one in apart.rehearsal["refused"]]
@@ -76,17 +74,16 @@ def w2(*, bounded: bool = False) -> Measured:
     return Measured("W2", "nothing is recoloured or changed", figures, _few(failures))
 
 
-def w3(*, bounded: bool = False) -> Measured:
+def w3() -> Measured:
     """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
     failures, count = [], 0
     with project(uploads("requests")) as suite:
-        part = _PART if bounded else ()
-        serial = suite.rehearse("all", *part)
+        serial = suite.rehearse("all")
         ways = {
-            "two workers": suite.rehearse("all", *part, "-n", "2"),
-            "one by one": suite.rehearse("all", *part, "-p", "rehearsals.one_by_one"),
-            "the first with a cache": suite.rehearse("all", *part, "cached"),
-            "the second with a cache": suite.rehearse("all", *part, "cached"),
+            "two workers": suite.rehearse("all", "-n", "2"),
+            "one by one": suite.rehearse("all", "-p", "rehearsals.one_by_one"),
+            "the first with a cache": suite.rehearse("all", "cached"),
+            "the second with a cache": suite.rehearse("all", "cached"),
         }
         for way, ran in ways.items():
             count += sum(ran.rehearsal["tried"].values())
@@ -100,20 +97,18 @@ def w3(*, bounded: bool = False) -> Measured:
     return Measured("W3", "the same verdicts, however they are found", figures, _few(failures))
 
 
-def w4(*, bounded: bool = False) -> Measured:
+def w4() -> Measured:
     """Every shape of loop ends, by counts."""
-    loops = {name: verdict for name, verdict in LOOP_VERDICTS.items() if not bounded or name in _LOOPS_IN_PART}
-    tests = [f"test_suite.py::{name}" for name in loops]
     with tempfile.TemporaryDirectory(prefix="hubfiles-rehearsal-") as folder:  # recording would really sleep
         suite = replaying(Path(folder), LOOPS, whole_import())
-        ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={_ENUM}", *tests)
+        ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={_ENUM}")
     found = {test.rpartition("::")[2]: verdict for (test, change), verdict in ran.verdicts.items() if change == _ENUM}
-    undecided = [name for name, verdict in loops.items() if verdict == "undecided"]
-    failures = [f"{n}: {found.get(n)}" for n, v in loops.items() if v != "undecided" and found.get(n) != v]
+    undecided = [name for name, verdict in LOOP_VERDICTS.items() if verdict == "undecided"]
+    failures = [f"{n}: {found.get(n)}" for n, v in LOOP_VERDICTS.items() if v != "undecided" and found.get(n) != v]
     failures += [f"{name}: {found[name]}" for name in undecided if name in found]
     if undecided and _ENUM not in ran.rehearsal["not_tried"]:
         failures.append("what is undecided is not named")
-    figures = f"{len(loops)} loops, {len(failures)} wrong"
+    figures = f"{len(LOOP_VERDICTS)} loops, {len(failures)} wrong"
     return Measured("W4", "every loop ends, by counts", figures, _few(failures))
 
 
@@ -149,12 +144,12 @@ def test_copy(hubfiles, copy):
 """The same test many times, as what one takes drowns in what a run takes."""
 
 
-def w6(*, bounded: bool = False) -> Measured:
+def w6() -> Measured:
     """The same verdicts with each client."""
     verdicts = {}
-    for client in ("requests", "aiohttp") if bounded else CLIENTS:
+    for client in CLIENTS:
         with project(uploads(client)) as suite:
-            verdicts[client] = suite.rehearse("all", *(_PART if bounded else ())).verdicts
+            verdicts[client] = suite.rehearse("all").verdicts
     first = set(verdicts["requests"].items())
     failures = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
     figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"
