@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?= -n auto
+unexport PYTHONDONTWRITEBYTECODE # each of a thousand processes would compile the package anew
 
 .PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs lint actions package
 .PHONY: clean

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from helpers import unhurried  # noqa: F401  # before any test says what it wants of Hypothesis
+from helpers.alone import ALONE, UNWANTED
 from helpers.downstream import Downstream
 
 from pytest_hubfiles.sandbox import Sandbox
@@ -17,10 +18,12 @@ TOKEN = "a-token-for-tests"
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "pytester" in request.fixturenames:  # the tests in contract/ are recorded with the token that is set
-        for name in ("HUBSPOT_ACCESS_TOKEN", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "CI"):
+        for name in UNWANTED:
             monkeypatch.delenv(name, raising=False)
+        for name, value in ALONE.items():
+            monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.alone import alone
 from helpers.exports import EXPORTS
 from helpers.pages import PAGES, PROJECT, TEXT
 
@@ -64,14 +64,12 @@ class Reader:
 
     def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a line that a page has for a shell, recording from the sandbox rather than from HubSpot."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        inherited = {key: value for key, value in os.environ.items() if key not in ("CI", "HUBSPOT_ACCESS_TOKEN")}
-        options = f"-p no:cacheprovider -p no:recording -o hubfiles_base_url={self.sandbox.url}"
+        options = f"-p no:cacheprovider -o hubfiles_base_url={self.sandbox.url}"
         return subprocess.run(
             line,
             shell=True,
             cwd=self.folder,
-            env={**inherited, "PATH": path, "PYTEST_ADDOPTS": options, **environment},
+            env=alone(PYTEST_ADDOPTS=options, **environment),
             capture_output=True,
             text=True,
             check=False,
@@ -305,9 +303,8 @@ def test_set_up_commands_exist() -> None:
 def test_demo_runs_to_its_end(tmp_path: Path) -> None:
     """The demo records, replays, sees the gate fail, accepts, replays and rehearses, and leaves nothing behind."""
     before = set(PROJECT.rglob("*.yaml"))
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTEST_ADDOPTS": "-p no:recording"}
     demo = [sys.executable, str(PROJECT / "tests" / "demo.py")]
-    result = subprocess.run(demo, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(demo, env=alone(TMPDIR=str(tmp_path)), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.rstrip().endswith("nothing is left.")
     assert "field-renamed: (string) is called hostingUrl now" in result.stdout
@@ -356,11 +353,8 @@ def test_tests_of_every_style(tmp_path: Path, sandbox: Sandbox) -> None:
             (tmp_path / named_file(text)[0]).write_text(text, encoding="utf-8")
 
     def run(*args: str, **more: str) -> str:
-        environment = {name: value for name, value in os.environ.items() if name not in ("CI", "HUBSPOT_ACCESS_TOKEN")}
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:recording", *args]
-        done = subprocess.run(
-            command, cwd=tmp_path, env={**environment, **more}, capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "anyio", *args]
+        done = subprocess.run(command, cwd=tmp_path, env=alone(**more), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.alone import alone
 from helpers.downstream import HELPERS, TEST_IMPORT
 from helpers.steps import Runner, action_steps
 from jsonschema import Draft7Validator
@@ -120,7 +120,7 @@ class Suite:
             "--hubfiles-record=once",
             f"--hubfiles-base-url={sandbox.url}",
         ]
-        environment = {**os.environ, "HUBSPOT_ACCESS_TOKEN": "a-token-for-tests"}
+        environment = alone(HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
         subprocess.run([sys.executable, *record], cwd=self.folder, env=environment, check=True, capture_output=True)
         git(self.folder, "add", ".")
         git(self.folder, "commit", "--quiet", "--message", "Record")
@@ -273,8 +273,7 @@ def test_hooks_of_pre_commit_judge_what_is_committed(suite: Suite, tmp_path: Pat
     def commit() -> tuple[int, str]:
         git(suite.folder, "add", "--force", ".")
         command = [sys.executable, "-m", "pre_commit", "run", "--color=never", "--config", str(config)]
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = {**os.environ, "PATH": path, "PRE_COMMIT_HOME": str(tmp_path / "cache")}
+        environment = alone(PRE_COMMIT_HOME=str(tmp_path / "cache"))
         ran = subprocess.run(command, cwd=suite.folder, env=environment, capture_output=True, text=True, check=False)
         return ran.returncode, ran.stdout + ran.stderr
 

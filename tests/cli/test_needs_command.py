@@ -50,7 +50,7 @@ def rehearsed(suite: Downstream, *members: str, name: str = "rehearsed.json") ->
         report.write_bytes(_REPORTS[members])
         return report
     result = suite.pytester.runpytest_subprocess(
-        "-p", "no:hypothesispytest", "-p", "no:cacheprovider", "--hubfiles-rehearse=all",
+        "-p", "no:cacheprovider", "--hubfiles-rehearse=all",
         f"--hubfiles-report=json:{report}", *(f"--hubfiles-rehearse-only=import-status $.result.{m}" for m in members),
     )  # fmt: skip
     result.assert_outcomes(passed=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 
 import freezegun
@@ -60,3 +61,15 @@ def test_freezegun_around() -> None:
         assert dt.datetime.now() == dt.datetime(2020, 1, 1)
         assert round(clock.skipped / DAY) == 1
     assert time.monotonic is monotonic
+
+
+def test_freezegun_beside_an_idle_thread() -> None:
+    """Whether others are idle is seen by the real clock, also where a frozen one was put in its place."""
+    left = threading.Event()
+    threading.Thread(target=left.wait, daemon=True).start()
+    try:
+        with freezegun.freeze_time("2020-01-01"), VirtualClock() as clock:
+            time.sleep(DAY)
+            assert round(clock.skipped / DAY) == 1
+    finally:
+        left.set()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from helpers.alone import alone
 from helpers.answers import COMPLETE, interaction
 from helpers.downstream import HELPERS, constant_server
 from helpers.patience import LONG_PATIENCE
@@ -152,18 +153,16 @@ def _pytest(mode: RecordMode, bounded: bool) -> tuple[int, list[str]]:
     """Record with workers, in two runs at a time where the mode lets a second one record."""
     names, tests = ("a" if mode is RecordMode.ONCE else "ab"), 2 if bounded else 8
     workers = [] if bounded else ["-n", str(WORKERS)]
-    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
     with _project(names, tests) as folder, constant_server() as address:
         command = [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest",
-            "-p", "no:recording", "-p", "no:anyio", f"--hubfiles-base-url={address}",
-            f"--hubfiles-record={mode.value}", *workers,
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+            f"--hubfiles-base-url={address}", f"--hubfiles-record={mode.value}", *workers,
         ]  # fmt: skip
         runs = [
             subprocess.Popen(
                 [*command, f"test_{name}.py"],
                 cwd=folder,
-                env={**kept, "HUBSPOT_ACCESS_TOKEN": "a-token-for-tests", "TMPDIR": str(folder)},
+                env=alone(HUBSPOT_ACCESS_TOKEN="a-token-for-tests", TMPDIR=str(folder)),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

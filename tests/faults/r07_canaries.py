@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from helpers.alone import ALONE
 from helpers.patience import LONG_PATIENCE
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -83,7 +84,6 @@ LOUD = [
     "-o", "log_file=run.log", "-o", "log_file_mode=a", "-o", "log_file_level=DEBUG", "-o", "junit_logging=all",
     "--hubfiles-fail-on=never", "-p", "no:cacheprovider",
 ]  # fmt: skip
-_ALONE = ["-p", "no:hypothesispytest", "-p", "no:recording", "-p", "no:anyio", "-p", "no:xdist"]
 
 
 def _run(folder: Path, name: str, url: str, token: str) -> None:
@@ -91,6 +91,7 @@ def _run(folder: Path, name: str, url: str, token: str) -> None:
     (folder / "tmp").mkdir(exist_ok=True)
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "HUBSPOT", "COV"))},
+        **ALONE,
         "PLAN": str(folder.parent / f"{folder.name}.plan"),
         "TMPDIR": str(folder / "tmp"),
         "HUBSPOT_ACCESS_TOKEN": token,
@@ -99,7 +100,7 @@ def _run(folder: Path, name: str, url: str, token: str) -> None:
     }
     reports = [f"--junitxml=junit-{name}.xml", f"--hubfiles-report=json:report-{name}.json"]
     command = [
-        sys.executable, "-m", "pytest", "-p", "pytest_hubfiles", *_ALONE, *LOUD, *reports,
+        sys.executable, "-m", "pytest", *LOUD, *reports,
         f"--hubfiles-base-url={url}", *RUNS[name],
     ]  # fmt: skip
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=LONG_PATIENCE, check=False)

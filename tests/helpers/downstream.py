@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import pkgutil
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,28 +17,21 @@ from typing import Any
 
 import pytest
 
-# pytester forgets what a run inside this process has imported; what is imported here need not be again.
-import pytest_hubfiles.cassettes.writing
-import pytest_hubfiles.compare.drift
-import pytest_hubfiles.fixture
-import pytest_hubfiles.record.interception
-import pytest_hubfiles.record.vcrpy.config
-import pytest_hubfiles.record.vcrpy.patching
-import pytest_hubfiles.report.formats.json_report
-import pytest_hubfiles.report.formats.terminal
-import pytest_hubfiles.report.publishing  # noqa: F401  # imported for the runs
+import pytest_hubfiles
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.sandbox import Sandbox
 
-# Plugins of this project's own development that a downstream project need not have; they cost seconds.
-_ALONE = ("-p", "no:hypothesispytest", "-p", "no:recording", "-p", "no:anyio", "-W", "error")
+# pytester forgets what a run inside this process has imported; what is imported here need not be again.
+for _module in pkgutil.walk_packages(pytest_hubfiles.__path__, "pytest_hubfiles."):
+    if not _module.name.endswith(".__main__"):
+        importlib.import_module(_module.name)
 
 
-def _alone(args: Sequence[str]) -> tuple[str, ...]:
+def _listing(args: Sequence[str]) -> tuple[str, ...]:
     """Return the options of each run: everything is listed, as -v does, unless a test says -q or has no terminal."""
-    return _ALONE if "no:terminal" in args else ("-v", *_ALONE)
+    return ("-W", "error") if "no:terminal" in args else ("-v", "-W", "error")
 
 
 DOCUMENTED = {
@@ -169,7 +164,7 @@ class Downstream:
 
     def run(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, every warning an error."""
-        return self.pytester.runpytest_inprocess(*_alone(args), *args, plugins=list(plugins))
+        return self.pytester.runpytest_inprocess(*_listing(args), *args, plugins=list(plugins))
 
     def run_live(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, the fake server in HubSpot's place."""
@@ -178,7 +173,7 @@ class Downstream:
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, the fake server in HubSpot's place."""
         return self.pytester.runpytest_subprocess(
-            *_alone(args), "-p", "no:cacheprovider", f"--hubfiles-base-url={self.sandbox.url}", *args
+            *_listing(args), "-p", "no:cacheprovider", f"--hubfiles-base-url={self.sandbox.url}", *args
         )
 
     def record(self, *args: str, mode: str = "once") -> None:

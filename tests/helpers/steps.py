@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from helpers.alone import alone
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _GH = """#!/bin/sh
@@ -63,15 +64,10 @@ class Runner:
     def _run(self, step: dict[str, Any], folder: Path) -> int:
         output = self.folder / "output"
         output.write_text("", encoding="utf-8")
-        environment = {
-            name: value for name, value in os.environ.items() if name not in ("HUBSPOT_ACCESS_TOKEN", "GH_TOKEN")
-        }
+        environment = alone(PYTEST_ADDOPTS="-p no:cacheprovider", CI="true")
+        environment.pop("GH_TOKEN", None)
         environment |= {
-            "PATH": os.pathsep.join([str(self.folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "PYTEST_ADDOPTS": "-p no:cacheprovider",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the plugins of this project's own tests cost seconds
-            "PYTEST_PLUGINS": "pytest_hubfiles.plugin.entry",
-            "CI": "true",
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{environment['PATH']}",
             "FAKE_GH": str(self.folder),
             "RUNNER_TEMP": str(self.folder),
             "GITHUB_OUTPUT": str(output),

@@ -68,7 +68,7 @@ def test_nothing_that_is_known_is_shown(
     for test in ("test_long_bytes", "test_subtests", "test_warnings"):
         downstream.write(whole_import(), downstream.cassette(test))
 
-    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest", *args, "--junitxml=junit.xml")
+    result = downstream.pytester.runpytest_subprocess(*args, "--junitxml=junit.xml")
 
     shown = result.stdout.str() + result.stderr.str() + (downstream.path / "junit.xml").read_text(encoding="utf-8")
     assert "SCRUBBED" in shown
@@ -83,7 +83,7 @@ def test_a_run_that_is_ended(downstream: Downstream, monkeypatch: pytest.MonkeyP
     """The reason for which a test ends the whole run is told without the token."""
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
     downstream.tests(f"import os\nSECRET = os.environ['HUBSPOT_ACCESS_TOKEN']\ndef test_it(hubfiles):\n    {ending}\n")
-    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest")
+    result = downstream.pytester.runpytest_subprocess()
     assert SECRET[:40] not in result.stdout.str() + result.stderr.str()
 
 
@@ -191,7 +191,7 @@ def test_what_is_logged_as_it_happens(downstream: Downstream, monkeypatch: pytes
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
     downstream.ini("log_file = run.log", "log_file_level = DEBUG", "log_cli = true", "log_cli_level = DEBUG")
     downstream.tests(LOGGED)
-    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest", *args)
+    result = downstream.pytester.runpytest_subprocess(*args)
     log = (downstream.path / "run.log").read_text(encoding="utf-8")
     shown = result.stdout.str() + result.stderr.str()
     for text in (log, *([shown] if args != ["-n1"] else ())):

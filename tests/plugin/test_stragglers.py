@@ -130,7 +130,7 @@ def test_under_xdist(suite: Downstream) -> None:
     """What a worker refuses, the whole run tells."""
     suite.tests(COMMON + THREAD.replace("SEND", "by_requests") + DURING)
 
-    told(suite.run_apart("--hubfiles-fail-on=never", "-n1", "-pxdist"))
+    told(suite.run_apart("--hubfiles-fail-on=never", "-n1"))
 
 
 def test_a_timer(suite: Downstream) -> None:
@@ -155,7 +155,7 @@ def test_second():
     told(suite.run_apart("--hubfiles-fail-on=never"))
 
 
-@pytest.mark.parametrize("workers", [(), ("-n1", "-pxdist")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
 @pytest.mark.parametrize("send", ["by_requests", "by_httpx"])
 def test_after_the_last_test(suite: Downstream, send: str, workers: tuple[str, ...]) -> None:
     """A thread that Python waits for is waited for by the run, so that what it sends is told."""
@@ -430,7 +430,7 @@ def test_loop(hubfiles, request, name):
 """
     )
 
-    result = suite.pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+    result = suite.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "anyio")
 
     result.assert_outcomes(passed=6)
     assert result.ret == pytest.ExitCode.OK

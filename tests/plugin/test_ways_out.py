@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.alone import alone
 from helpers.downstream import Downstream, interaction, polled, started, whole_import
 
 from pytest_hubfiles import cassettes
@@ -39,9 +38,7 @@ def commands(text: str) -> list[str]:
 
 def shell(line: str, folder: Path) -> str:
     """Run *line* in a shell in *folder*; return what it says."""
-    options = "-p no:cacheprovider -p no:hypothesispytest -p no:recording -p no:anyio"
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTEST_ADDOPTS": options}
+    environment = alone(PYTEST_ADDOPTS="-p no:cacheprovider", HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
     done = subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return f"{done.returncode}\n{done.stdout}{done.stderr}"
 

@@ -107,7 +107,7 @@ def _run_both(downstream: Downstream, *arguments: str) -> pytest.RunResult:
         f"import sys\nsys.path[:0] = {[str(Path(__file__).parents[n]) for n in (0, 1)]!r}\n"
     )
     return downstream.pytester.runpytest_subprocess(
-        "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:cacheprovider", "-W", "error", *arguments
+        "-p", "recording", "-p", "no:cacheprovider", "-W", "error", *arguments
     )
 
 

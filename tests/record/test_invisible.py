@@ -62,7 +62,7 @@ MAY_FAIL = ("vcrpy", *VCRPY_FROM_THE_START)
 def run(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, by: str, *args: str) -> dict[str, Any]:
     """Run the acts in a process of their own; return what each saw that passed."""
     monkeypatch.setenv("BY", by)
-    result = downstream.pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-q", *args)
+    result = downstream.pytester.runpytest_subprocess("-q", *args)
     assert result.ret == 0 or by in MAY_FAIL, result.stdout.str()
     facts: dict[str, Any] = json.loads((downstream.path / f"{by}.json").read_text(encoding="utf-8"))
     return facts

@@ -141,7 +141,7 @@ def rehearse(suite: Downstream, *args: str, move: str = MOVE) -> tuple[pytest.Ru
     """Rehearse the move in a process of its own; return the run and what its JSON report says of the rehearsal."""
     report = suite.path / "report.json"
     result = suite.pytester.runpytest_subprocess(
-        "-p", "no:hypothesispytest", "-W", "error", f"--hubfiles-rehearse={move}", f"--hubfiles-report=json:{report}",
+        "-W", "error", f"--hubfiles-rehearse={move}", f"--hubfiles-report=json:{report}",
         *args,
     )  # fmt: skip
     return result, json.loads(report.read_text("utf-8")).get("rehearsal", {})
@@ -218,7 +218,7 @@ def test_every_break_happens_again_from_its_line(suite: Downstream) -> None:
     _, rehearsal = rehearse(suite)
     for one in rehearsal["breaks"]:
         words = shlex.split(one["reproduce"])[1:]
-        result = suite.pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:recording", *words)
+        result = suite.pytester.runpytest_subprocess(*words)
         if one["change"] == MOVE:
             assert f"--hubfiles-rehearse {MOVE}" in one["reproduce"]
             result.assert_outcomes(passed=1)

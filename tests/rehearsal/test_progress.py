@@ -35,7 +35,7 @@ def suite(downstream: Downstream) -> Downstream:
 
 
 def output(suite: Downstream, *args: str) -> str:
-    arguments = ("-p", "no:hypothesispytest", "--hubfiles-rehearse=breaking", ONLY, *args)
+    arguments = ("--hubfiles-rehearse=breaking", ONLY, *args)
     return suite.pytester.runpytest_subprocess(*arguments).stdout.str().partition("= hubfiles =")[0]
 
 

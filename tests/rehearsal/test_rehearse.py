@@ -366,7 +366,9 @@ def test_slow(hubfiles):
 
 def test_beside_a_limit_on_the_wall(tmp_path: Path) -> None:
     """The limit that pytest-timeout sets decides nothing about a change: no verdict hangs on a clock on the wall."""
-    ran = project(tmp_path, SLOW).rehearse("allowed", "--timeout=1", f"--hubfiles-rehearse-only={ENUM}")
+    ran = project(tmp_path, SLOW).rehearse(
+        "allowed", "-p", "timeout", "--timeout=1", f"--hubfiles-rehearse-only={ENUM}"
+    )
     assert "1 passed" in ran.output
     assert {(one["verdict"], one["error"]) for one in ran.rehearsal["breaks"]} == {("raises", "LookupError: by itself")}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -14,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from helpers.alone import alone
 from helpers.downstream import write_cassette
 
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.sandbox import Sandbox
 
 TESTS: Final = Path(__file__).parents[1]
-PLAIN: Final = ("-p", "no:hypothesispytest", "-p", "no:recording", "-W", "error")
 _HANGS: Final = 1800
 
 
@@ -48,11 +47,10 @@ class Project:
         """Run pytest in it."""
         report = self.folder / "hubfiles.json"
         report.unlink(missing_ok=True)
-        environment = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", *PLAIN, *args, "--hubfiles-report", f"json:{report}"],
+            [sys.executable, "-m", "pytest", "-W", "error", *args, "--hubfiles-report", f"json:{report}"],
             cwd=self.folder,
-            env={**environment, "PYTHONPATH": str(TESTS), "HUBSPOT_ACCESS_TOKEN": "a-token-for-tests"},
+            env=alone(PYTHONPATH=str(TESTS), HUBSPOT_ACCESS_TOKEN="a-token-for-tests"),
             capture_output=True,
             text=True,
             timeout=_HANGS,
