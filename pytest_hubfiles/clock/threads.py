@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final
@@ -29,7 +30,7 @@ _SELECTING: Final = frozenset({"asyncio.base_events", "socketserver"})
 Where = tuple[CodeType, int]
 """Where a thread stands: in which code, and at which instruction."""
 
-_monotonic = time.monotonic
+_monotonic = partial(time.monotonic)  # freezegun replaces each name of the real clock itself
 
 
 def _where(frame: FrameType) -> Where:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import sys
 import time
 from collections.abc import Container, Generator, Iterator, Mapping, Sequence
@@ -169,9 +170,10 @@ class Rehearsing:
             return Told(None, error.reason)
         if is_control:
             self._limit = max(_PATIENCE, _MANY_TIMES * (time.monotonic() - started))
-        for name in told.imported if not changes else ():  # once here, rather than in each child
+        for name in told.imported:  # once here, rather than in each child
             with suppress(Exception):
                 importlib.import_module(name)
+        _look_up()
         return told
 
     def _in_child(self, item: pytest.Item, changes: Sequence[Change], move: Move | None) -> Told:
@@ -187,6 +189,12 @@ class Rehearsing:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
         told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
         return told if asking is None else asked_as_new(told, item.nodeid, asking)
+
+
+def _look_up() -> None:
+    """Have Python look up here, for all children, what it looks up once in each process."""
+    is_installed(__file__)
+    inspect.getmodule(_look_up.__code__)  # which file is which module's, as every traceback asks
 
 
 def _asks(item: pytest.Item) -> bool:
