@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
@@ -114,6 +114,12 @@ class Stragglers:
         self._has_exits = False
         self._block: NetworkBlock | None = None
 
+    def stand_guard(self) -> None:
+        """Stand between threads and the network from now on, beneath what does so for a test."""
+        if self._block is None:
+            self._block = NetworkBlock(self._base_url, self._refused, concerns=lambda: self._late() is not None)
+            self._block.__enter__()
+
     def begin(self, test: str) -> None:
         """Note that *test* begins, in this thread."""
         self._life = _Life(test)
@@ -141,21 +147,17 @@ class Stragglers:
             self._exits.take_off()
         _LIFE.set(None)
         stacks = _stacks()
-        self._left = {thread: left for thread, left in self._left.items() if left[0] in stacks.get(thread, ())}
+        self._forget_who_ended(stacks)
         for thread, stack in stacks.items():
             call = _call(stack, before.get(thread, []))
             if call is not None and thread not in self._left:
                 self._left[thread] = call, life
-        is_needed = bool(self._left) or self._has_exits
-        if is_needed and self._block is None:  # between tests, nothing else stands between a thread and the network
-            self._block = NetworkBlock(self._base_url, self._refused, concerns=lambda: self._late() is not None)
-            self._block.__enter__()
-        elif self._block is not None and not is_needed:
-            self._block.__exit__(None, None, None)
-            self._block = None
 
     def wait(self) -> None:
-        """Wait, though not for ever, for calls that were left in threads for which Python waits before it ends."""
+        """Wait, though not for ever, for calls that were left in threads for which Python waits before it ends.
+
+        If nothing is left then, stand guard no more.
+        """
         for _ in range(_MOST_WAITS):
             stacks = _stacks() if self._left else {}
             busy = [
@@ -166,8 +168,15 @@ class Stragglers:
                 and self._left[thread.ident][0] in stacks.get(thread.ident, ())
             ]
             if not busy:
-                return
+                break
             busy[0].join(_WAIT_SECONDS)
+        self._forget_who_ended(_stacks())
+        if self._block is not None and not self._left and not self._has_exits:
+            self._block.__exit__(None, None, None)
+            self._block = None
+
+    def _forget_who_ended(self, stacks: Mapping[int, Sequence[FrameType]]) -> None:
+        self._left = {thread: left for thread, left in self._left.items() if left[0] in stacks.get(thread, ())}
 
     def check(self, method: str, url: str) -> None:
         """Refuse a request that is sent here and now, if the test whose it is has ended.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 from helpers.downstream import STATUS, Downstream, interaction, polled
@@ -177,6 +178,15 @@ def test_first(hubfiles):
     result.assert_outcomes(passed=1)
     told(result)
     assert suite.asked() == 0
+
+
+def test_nothing_is_left_on_the_sockets(suite: Downstream) -> None:
+    """Once all has ended that tests left, the run is over and sockets are Python's own again: for what comes after."""
+    before = socket.getaddrinfo, socket.socket.connect
+    suite.tests(COMMON + THREAD.replace("SEND", "by_requests") + BETWEEN)
+
+    suite.run("--hubfiles-fail-on=never").assert_outcomes(passed=2)
+    assert (socket.getaddrinfo, socket.socket.connect) == before
 
 
 def test_a_thread_that_does_not_end(suite: Downstream) -> None:
