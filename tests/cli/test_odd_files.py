@@ -76,7 +76,8 @@ def folder(tmp_path: Path) -> Path:
     good = tmp_path / "good" / "2026-03" / "a.yaml"
     good.parent.mkdir(parents=True)
     good.write_bytes(cassettes.dump([polled("COMPLETE", change={"size": "x", "completedAt": 7})]))
-    hubfiles(tmp_path, "check", "good", "--format", "json", "--out", "report.json")
+    report = str(tmp_path / "report.json")
+    assert CliRunner().invoke(main, ["check", str(good.parents[1]), "--format", "json", "--out", report]).exit_code == 1
     return tmp_path
 
 

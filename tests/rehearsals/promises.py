@@ -16,14 +16,6 @@ from rehearsals.projects import Project, project, replaying
 from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, STATEFUL, uploads
 
 _ENUM: Final = "import-status $.status enum-value-added"
-_URL_IS_NULL: Final = "--hubfiles-rehearse-only=import-status $.result.url null-appeared"
-_PART: Final = (
-    "-k",
-    "test_url or test_strict",
-    "--hubfiles-rehearse-only=import-status $.result.url field-*",
-    _URL_IS_NULL,
-)
-"""What the bounded part rehearses of a suite."""
 _COPIES: Final = 60
 _MOST_TIMES: Final = 2.0
 _MOST_SECONDS: Final = 30.0
@@ -39,13 +31,12 @@ class Measured:
     failures: tuple[str, ...] = ()
 
 
-def w1(*, bounded: bool = False) -> Measured:
+def w1() -> Measured:
     """0 false breaks: each reported break happens again from its printed line."""
     failures, count = [], 0
-    for client in ("requests",) if bounded else CLIENTS:
+    for client in CLIENTS:
         with project(uploads(client)) as suite:
-            breaks = suite.rehearse("all", *(_PART if bounded else ())).rehearsal["breaks"]
-            for one in breaks[:: max(1, len(breaks) // 2)] if bounded else breaks:
+            for one in suite.rehearse("all").rehearsal["breaks"]:
                 again = suite.breaks_again(one["reproduce"])
                 count += 1
                 if again.status != 1:
