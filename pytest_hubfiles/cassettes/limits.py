@@ -1,9 +1,15 @@
-"""How large a cassette file may be, and below which folder no link to it is followed."""
+"""How large a cassette file may be, how much it may hold, and below which folder no link to it is followed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+MOST_VALUES: Final = 200_000
+"""The most values that a file of any size may have,"""
+BYTES_OF_A_VALUE: Final = 16
+"""and one more for so many bytes; an exchange of 2 kB has about 40."""
 
 
 @dataclass(frozen=True, slots=True)

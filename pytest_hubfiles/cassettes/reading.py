@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import urlsplit
 
-from pytest_hubfiles.cassettes import other_recorders, own_form
+from pytest_hubfiles.cassettes import by_line, other_recorders
 from pytest_hubfiles.cassettes.errors import CassetteUnreadableError, RefusedError
 from pytest_hubfiles.cassettes.files import opened
 from pytest_hubfiles.cassettes.limits import USUAL, Limits
@@ -62,7 +62,7 @@ def interactions_in(file: BinaryIO, limits: Limits) -> Iterator[Interaction]:
         RefusedError: with the reason and the line.
     """
     found, is_whole = 0, False
-    for interaction in own_form.interactions_in(file, limits.bytes):
+    for interaction in by_line.interactions_in(file, limits.bytes):
         if interaction is None:
             is_whole = True
         else:

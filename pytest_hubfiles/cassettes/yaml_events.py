@@ -22,10 +22,9 @@ from yaml.events import (
 )
 
 from pytest_hubfiles.cassettes.errors import RefusedError
+from pytest_hubfiles.cassettes.limits import BYTES_OF_A_VALUE, MOST_VALUES
 
 _DEEPEST: Final = 100  # levels; vcrpy writes seven
-_ANY_NODES: Final = 200_000  # values that a file of any size may have,
-_BYTES_PER_NODE: Final = 16  # and one more for so many bytes; an exchange of 2 kB has about 40
 _LONGEST_NUMBER: Final = 1_000  # characters; the time to read or print a number grows with their square
 _NODE_SIZE: Final = 32  # bytes that count for each value that an alias repeats, besides its text
 
@@ -78,7 +77,7 @@ class YamlReader:
         self._content = content
         self._events: Iterator[Event] = yaml.parse(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self._bound = bound
-        self._nodes_left = _ANY_NODES + len(content) // _BYTES_PER_NODE
+        self._nodes_left = MOST_VALUES + len(content) // BYTES_OF_A_VALUE
         self._unfolded_left = largest
         self._size = 0
         self._depth = 1  # the mapping that holds all else
