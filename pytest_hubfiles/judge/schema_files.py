@@ -12,6 +12,7 @@ from typing import Any, Final
 from pytest_hubfiles import regular_files
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.contract import Contract
+from pytest_hubfiles.judge.plain_schemas import is_plainly_valid
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.shipped import shipped_schemas
 from pytest_hubfiles.judge.source import Source
@@ -40,13 +41,14 @@ def load(folders: Sequence[Path] = ()) -> Contracts:
             path, has a reference that does not resolve inside it, or has a format that nothing checks.
     """
     contracts: list[Contract] = []
+    sound: set[str] = set()
     for folder in folders:
         if not folder.is_dir():
             raise SchemaFileError(folder, "there is no such folder, which an option or setting named schemas gives")
         files = sorted(folder.glob("*/*.json"))
         if not files:
             raise SchemaFileError(folder, "it holds no <version>/<operation>.json")
-        contracts.extend(map(read, files))
+        contracts.extend(checked(file, _parse(file), sound) for file in files)
     # Our own tests check the shipped files; checking them in every run would only take time.
     contracts.extend(_contract(file, _parse(file)) for file in sorted(shipped_schemas().glob("*/*.json")))
     return Contracts(tuple(contracts))
@@ -167,6 +169,8 @@ def _check_schema(file: Path, contract: Contract, sound: set[str]) -> None:
 
 
 def _check_by_dialect(document: Mapping[str, Any], sound: set[str]) -> None:
+    if is_plainly_valid(document):
+        return
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
