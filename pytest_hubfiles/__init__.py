@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_hubfiles.errors import HubfilesError
     from pytest_hubfiles.fixture import HubFiles
     from pytest_hubfiles.model.exchange import Exchange
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from pytest_hubfiles.sandbox import Sandbox
 
 __all__ = ["Category", "Exchange", "Finding", "HubFiles", "HubfilesError", "Kind", "Sandbox", "Severity"]
-
-pytest_plugins = ("pytest_hubfiles.plugin.entry",)  # for ``-p pytest_hubfiles`` where the package is not installed
 
 _HOMES = {
     "Category": "model.policy",
@@ -35,3 +35,16 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the plugin for ``-p pytest_hubfiles`` where the package is not installed.
+
+    For what ``pytest_plugins`` names, pytest looks through everything installed once more.
+    """
+    import importlib
+
+    name = f"{__name__}.plugin.entry"
+    entry = importlib.import_module(name)
+    if not pluginmanager.is_registered(entry):
+        pluginmanager.register(entry, name)
