@@ -16,10 +16,10 @@ RUN: Final = re.compile(rf"[A-Za-z0-9+_/-]{{{SHORTEST_RUN},}}={{0,2}}")
 CENTER: Final = r"(?:ap|eu|na)[0-9]{1,2}-"
 _AT_ONCE: Final = 100  # interactions
 # CENTER and four digits, looked for by the hyphen (0.15 of the time).
-_SHAPES: Final = re.compile(r"-(?:(?<=(?:ap|eu|na)[0-9]-)|(?<=(?:ap|eu|na)[0-9][0-9]-))[0-9a-fA-F]{4}")
+KEY_START: Final = re.compile(r"-(?:(?<=(?:ap|eu|na)[0-9]-)|(?<=(?:ap|eu|na)[0-9][0-9]-))[0-9a-fA-F]{4}")
 _IN_RUNS: Final = frozenset((string.ascii_letters + string.digits + "+_/-").encode())
 _BLANKED: Final = bytes(byte if byte in _IN_RUNS else 0x20 for byte in range(256))
-_OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
+OAUTH_START: Final = re.compile(r"C[I-P][A-Za-z0-9+/_-]{7}[BRhx][I-L]")
 
 
 @lru_cache(maxsize=4096)  # the same few names come again and again
@@ -116,8 +116,8 @@ def may_hold_credentials(text: str) -> bool:
         or "@" in text
         or "%" in text
         or "\\" in text
-        or _SHAPES.search(text) is not None
-        or _OAUTH_START.search(text) is not None
+        or KEY_START.search(text) is not None
+        or OAUTH_START.search(text) is not None
         or (len(text) >= SHORTEST_RUN and may_encode_token(_long_runs(text)))
     )
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
+from pytest_hubfiles.secrets import patterns
 
 
 @settings(max_examples=150)
@@ -23,6 +24,23 @@ from pytest_hubfiles.model.exchange import Exchange, Interaction
 def test_scrubbing_keeps_shape_and_verdict_and_ends(exchange: Exchange) -> None:
     """Of any answer the shape and what its contract finds are the same before and after, and after twice."""
     assert changed_by_scrubbing(exchange) == []
+
+
+TOKEN_PIECES = (
+    "pat-", "na1-", "eu12-", "ap1-", "eyJ", "abcdefgh", ".eyJ", "CJSP5qf1", "KhICAQEYs-gD", "0123abcd", "-4abc",
+    "-8abc", "-0123456789ab", "-", " ", "CI", "CP", "BJ", "/", "a", "xK", "019db16f-8c90-72b0-b3f7-d1e4b1d02aaf",
+    "0123-", "ABCDEFGH123456789012345678", ".",
+)  # fmt: skip
+
+
+@settings(max_examples=1_000)
+@given(st.lists(st.sampled_from(TOKEN_PIECES), max_size=12).map("".join))
+def test_no_token_is_passed_over_for_how_it_begins(text: str) -> None:
+    """A text is looked through for the shapes of tokens unless it lacks what each of them begins with."""
+    tokens = [match[0] for match in patterns._TOKEN.finditer(text) if not patterns.is_example(match[0])]
+    tokens += [match[0] for match in patterns._OAUTH.finditer(text) if patterns._is_oauth(match[0])]
+
+    assert patterns.plain_tokens(text) == tokens
 
 
 NAMES = [
