@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_hubfiles.errors import HubfilesError
     from pytest_hubfiles.fixture import HubFiles
     from pytest_hubfiles.model.exchange import Exchange
@@ -37,7 +35,7 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
-def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+def pytest_addoption(pluginmanager: Any) -> None:
     """Register the plugin for ``-p pytest_hubfiles`` where the package is not installed.
 
     For what ``pytest_plugins`` names, pytest looks through everything installed once more.
