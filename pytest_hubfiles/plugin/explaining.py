@@ -34,6 +34,12 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
     from pytest_hubfiles.report.formats.failure_text import FailedTest, explain
 
     run, recorder = item.config.stash[RUN], test_run.recorder
+    moved: list[str] = []
+    if recorder.stored.missed is not None:
+        from pytest_hubfiles.plugin import moved_tests
+
+        moved_tests.note(item, run, test_run)
+        moved = moved_tests.advice(item, run, test_run)
     candidate = None
     if recorder.staged is not None:
         candidate = here(run, cassettes.candidate_path(recorder.cassette))
@@ -45,6 +51,7 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
         advice=tuple(advice(conclusion.refusals, recorder.base_url)),
         verbose=run.is_verbose,
         said=said,
+        moved=tuple(moved),
     )
     return explain(conclusion.findings, conclusion.failing, conclusion.refusals, failed)
 

@@ -208,9 +208,11 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
-    """Note that this is no full run."""
+    """Note that this is no full run, and what it leaves out."""
     if items:
-        items[0].config.stash[RUN].partial = True
+        run = items[0].config.stash[RUN]
+        run.partial = True
+        run.deselected += items
 
 
 @pytest.hookimpl(tryfirst=True)

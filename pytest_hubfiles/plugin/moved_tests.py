@@ -1,71 +1,172 @@
-"""Finds the cassette of a test that was renamed or moved."""
+"""Finds the cassettes of tests that were renamed or moved."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import pytest
 
 from pytest_hubfiles import cassettes
-from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.plugin.cassette_names import path_of
+from pytest_hubfiles.plugin.marker import marker_arguments
+from pytest_hubfiles.plugin.run_settings import Run
+from pytest_hubfiles.report import moves
 from pytest_hubfiles.visible import seen_from
 
+if TYPE_CHECKING:
+    from pytest_hubfiles.run.one_test import TestRun
+
 _MOST_READ: Final = 20
+_MOST_NAMED: Final = 3
 
 
-def advice(
-    root: Path, version: str, cassette: Path, request: Interaction, limits: cassettes.Limits, *, here: Path
-) -> str:
-    """Return what to do where *cassette* is missing and its test was renamed or moved; nothing where none fits.
+def note(item: pytest.Item, run: Run, test_run: TestRun) -> None:
+    """Note which cassettes may be that of the test *item*, which has none and was renamed or moved.
 
-    That one fits which lies in the same folder or has the same name, has an answer to *request*, and whose own test is
-    nowhere in its file. *root* is pytest's rootdir, *here* where the run was started.
+    Those may which have an answer to what it asked, and whose own test is nowhere; of several, those that are called
+    most alike.
     """
-    folder = limits.root / version if limits.root is not None else cassette.parent
-    for old in _orphans(root, folder, cassette):
+    request, cassette = test_run.recorder.stored.missed, test_run.recorder.cassette
+    if request is None or test_run.shared or cassette.exists():
+        return
+    found = []
+    for path in _orphans(run, item, test_run):
         try:
-            found = cassettes.read(old, limits)
+            recorded = cassettes.read(path, run.limits)
         except cassettes.CassetteUnreadableError:
             continue
-        if any(interaction.match_key == request.match_key for interaction in found):
-            return _moving(root, old, cassette, here)
-    return ""
+        if any(interaction.match_key == request.match_key for interaction in recorded):
+            found.append(run.shown(path))
+    test_run.orphans = moves.closest(test_run.shown, found)
 
 
-def _orphans(root: Path, folder: Path, cassette: Path) -> Iterator[Path]:
-    """Yield the cassettes whose tests are gone and that are near *cassette*, those first whose names are most alike."""
+def advice(item: pytest.Item, run: Run, test_run: TestRun) -> list[str]:
+    """Return as lines what to do with the cassettes that may be that of the test *item*."""
+    olds, new = test_run.orphans, test_run.shown
+    if not olds:
+        return []
+    if len(olds) > 1:
+        first = "Cassettes whose tests are gone answer this request. If the test was renamed or moved, one is its own:"
+        return [first, *(f"  {_quoted(run, old)}" for old in olds[:_MOST_NAMED]), f"Move that to {_quoted(run, new)}."]
+    if moves.is_certain(olds[0], new, _without_cassette(run, item, test_run.siblings)):
+        first = "A cassette whose test is gone answers this request. If the test was renamed or moved, take it along:"
+        return [first, f"    {_moving(run, olds[0], new)}"]
+    return [
+        "A cassette whose test is gone answers this request, and may be this test's or that of another without any:",
+        f"  {_quoted(run, olds[0])}",
+        "Once all of them have run, the end of the output says what to move where.",
+    ]
+
+
+def advice_of_all(run: Run) -> list[str]:
+    """Return as lines which cassettes to take along with all tests of the run that were renamed or moved."""
+    certain, left = moves.paired({record.cassette: record.orphans for record in run.report.records if record.orphans})
+    lines = []
+    if certain:
+        lines.append("To take along the cassettes of tests that were renamed or moved:")
+        lines += [f"    {_moving(run, old, new)}" for old, new in certain]
+    return lines + _open(left, run)
+
+
+def _open(left: dict[str, list[str]], run: Run) -> list[str]:
+    """Return what is said of cassettes that may belong to one test or to another."""
+    if not left:
+        return []
+    by_olds: dict[tuple[str, ...], list[str]] = {}
+    for new, olds in left.items():
+        by_olds.setdefault(tuple(sorted(olds)), []).append(new)
+    lines = ["Tests that were renamed or moved ask the same, so that you have to say which cassette is whose:"]
+    return lines + [f"  {_one_of(run, olds)} becomes {_one_of(run, news)}" for olds, news in by_olds.items()]
+
+
+def _one_of(run: Run, names: Sequence[str]) -> str:
+    more = [f"one of {len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return " or ".join([*(_quoted(run, name) for name in names[:_MOST_NAMED]), *more])
+
+
+def _orphans(run: Run, item: pytest.Item, test_run: TestRun) -> list[Path]:
+    """Return the cassettes of the version whose tests are gone, those first that are called most alike."""
     from difflib import SequenceMatcher
 
-    found = (path for path in cassettes.find(folder) if path.parent != folder)  # there lie those that markers name
-    near = [path for path in found if path.parent == cassette.parent or path.name == cassette.name]
-    likeness = SequenceMatcher(b=str(cassette))
+    folder = test_run.siblings
+    near = [path for path in cassettes.find(folder) if path.parent != folder]  # there lie those that markers name
+    has_test = _tests_on_file(run, item, folder)
+    likeness = SequenceMatcher(b=str(test_run.recorder.cassette))
 
-    def alike(path: Path) -> float:
+    def alike(path: Path) -> tuple[int, float]:
         likeness.set_seq1(str(path))
-        return likeness.ratio()
+        return moves.likeness(run.shown(path), test_run.shown), likeness.ratio()
 
-    for path in sorted(near, key=alike, reverse=True)[:_MOST_READ]:
-        if not _has_test(root / path.parent.relative_to(folder), path):
-            yield path
+    return sorted((path for path in near if not has_test(path)), key=alike, reverse=True)[:_MOST_READ]
 
 
-def _has_test(file: Path, cassette: Path) -> bool:
-    """Return whether the test file, whose name lacks its suffix, has a test that *cassette* is called after."""
-    try:
-        source = file.with_name(f"{file.name}.py").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    *classes, name = cassette.name.removesuffix(cassettes.SUFFIX).partition("[")[0].split(".")
-    return all(re.search(rf"\b(?:def|class)\s+{re.escape(word)}\b", source) for word in (*classes, name))
+def _tests_on_file(run: Run, item: pytest.Item, folder: Path) -> Callable[[Path], bool]:
+    """Return what says whether there is a test that a cassette in *folder* is called after.
+
+    Whether one with these parameters is there is known of tests that were collected with all of theirs.
+    """
+    version = folder.name
+    collected = {path_of(other, run.cassettes, version) for other in _of_version(run, item, version)}
+    is_whole = not any("[" in arg for arg in run.config.args)
+    functions = {_without_ids(path) for path in collected} if is_whole else set()
+
+    @cache
+    def source(file: Path) -> str | None:
+        try:
+            return file.with_name(f"{file.name}.py").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+
+    def has_test(path: Path) -> bool:
+        if path in collected:
+            return True
+        text = source(run.config.rootpath / path.parent.relative_to(folder))
+        *classes, name = path.name.removesuffix(cassettes.SUFFIX).partition("[")[0].split(".")
+        words = (*classes, name)
+        is_defined = text is not None and all(re.search(rf"\b(?:def|class)\s+{re.escape(w)}\b", text) for w in words)
+        return is_defined and _without_ids(path) not in functions
+
+    return has_test
 
 
-def _moving(root: Path, old: Path, new: Path, here: Path) -> str:
-    old_name, new_name, folder = (shlex.quote(seen_from(here, path)) for path in (old, new, new.parent))
-    move = "git mv" if any((parent / ".git").exists() for parent in (root, *root.parents)) else "mv"
-    first = "" if new.parent.exists() else f"mkdir -p {folder} && "
-    return (
-        "A cassette whose test is gone answers this request. If the test was renamed or moved, take it along:\n"
-        f"  {first}{move} {old_name} {new_name}\n"
+def _without_ids(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(cassettes.SUFFIX).partition("[")[0])
+
+
+def _of_version(run: Run, item: pytest.Item, version: str) -> Iterator[pytest.Item]:
+    """Yield the tests of this run, those left out too, that use the fixture in *version* and name no cassette."""
+    for other in (*item.session.items, *run.deselected):
+        if "hubfiles" not in getattr(other, "fixturenames", ()):
+            continue
+        callspec = getattr(other, "callspec", None)
+        its = None if callspec is None else callspec.params.get("hubfiles")
+        markers = marker_arguments(other.iter_markers("hubfiles"))
+        if any("cassette" in arguments for arguments in markers):
+            continue
+        if its == version or (its is None and version in run.get("version", markers)):
+            yield other
+
+
+def _without_cassette(run: Run, item: pytest.Item, folder: Path) -> Sequence[str]:
+    """Return what the missing cassettes of the version are called."""
+    wanted: Iterable[Path] = (
+        path_of(other, run.cassettes, folder.name) for other in _of_version(run, item, folder.name)
     )
+    return [run.shown(path) for path in wanted if not path.exists()]
+
+
+def _quoted(run: Run, shown: str) -> str:
+    return shlex.quote(seen_from(run.config.invocation_params.dir, run.config.rootpath / shown))
+
+
+def _moving(run: Run, old: str, new: str) -> str:
+    root = run.config.rootpath
+    folder = (root / new).parent
+    move = "git mv" if any((parent / ".git").exists() for parent in (root, *root.parents)) else "mv"
+    first = "" if folder.exists() else f"mkdir -p {_quoted(run, str(folder))} && "
+    return f"{first}{move} {_quoted(run, old)} {_quoted(run, new)}"

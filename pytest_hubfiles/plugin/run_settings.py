@@ -61,6 +61,7 @@ class Run(Settings):
         self.complaints: list[str] = []
         self.redaction = Redaction()
         self.partial = False
+        self.deselected: list[pytest.Item] = []
         self.running = False
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
         self.asking: MoveWatch | None = None  # likewise, if it runs as another version

@@ -29,7 +29,6 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.settings.values import RecordMode, Sleep
 
 if TYPE_CHECKING:
-    from pytest_hubfiles.model.exchange import Interaction
     from pytest_hubfiles.record import StagedRecordings
 
 
@@ -78,7 +77,6 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
     with failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
-        recorder.stored.if_missing = lambda request: _moved(item, run, wanted, request)
         if recorder.live:
             check_token(token)
         recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
@@ -156,15 +154,6 @@ def _test_run(
         order=lambda: item.session.items.index(item),
         limits=run.limits,
     )
-
-
-def _moved(item: pytest.Item, run: Run, wanted: TestSettings, request: Interaction) -> str:
-    """Return what to do where the test *item* has no cassette because it was renamed or moved."""
-    from pytest_hubfiles.plugin import moved_tests
-
-    config = item.config
-    started_in = config.invocation_params.dir
-    return moved_tests.advice(config.rootpath, wanted.version, wanted.cassette, request, run.limits, here=started_in)
 
 
 def _change(run: Run, wanted: TestSettings) -> Change | None:

@@ -297,7 +297,16 @@ class Reporter:
         written = next((path for form, path in run.get("report") if form == "json" and path != "-"), None)
         failing = verdict.failing((f for record in run.report.records for f in record.findings), run.rules())
         shell = shell_of(run)
-        return [*ways_out_of_all(run.report.records, failing, shell), *ways_out_of_versions(between, shell, written)]
+        moved: list[str] = []
+        if any(record.orphans for record in run.report.records):
+            from pytest_hubfiles.plugin import moved_tests
+
+            moved = moved_tests.advice_of_all(run)
+        return [
+            *moved,
+            *ways_out_of_all(run.report.records, failing, shell),
+            *ways_out_of_versions(between, shell, written),
+        ]
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

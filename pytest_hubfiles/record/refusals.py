@@ -101,9 +101,9 @@ class Refusals:
         if unreadable is not None:  # the finding of the file is reported once
             return self._counted(replace(unreadable, after=request.label), UnmatchedRequestError)
         asked = asked_label(sent, request, self.reach.base_url)
-        advice = "" if tape.interactions else self.stored.if_missing(request)
-        base_url = self.reach.base_url
-        finding = explain(request, tape, self.display_name, asked, base_url=base_url, advice=advice)
+        if not tape.interactions:
+            self.stored.missed = self.stored.missed or request
+        finding = explain(request, tape, self.display_name, asked, base_url=self.reach.base_url)
         return self._raised(request, finding)
 
     def beyond_reach(self, sent: ClientRequest, request: Interaction) -> BaseException | None:
@@ -193,12 +193,10 @@ def explain(
     asked: str = "",
     *,
     base_url: str = CANONICAL_ORIGIN,
-    advice: str = "",
 ) -> Finding:
     """Return the finding for a *request* to which *tape*, read from *cassette*, has no answer.
 
-    *asked* is what the message calls it: where the test sent it. *base_url* is where HubSpot is in this test;
-    *advice* is for a tape on which nothing is.
+    *asked* is what the message calls it: where the test sent it. *base_url* is where HubSpot is in this test.
     """
     same = tape.index.get(request.match_key, ())
     sent = asked or request.label
@@ -206,9 +204,8 @@ def explain(
     if same:
         kind, message = _asked_again(request, sent, tape, same)
     elif not tape.interactions:
-        record = f"\n{advice}If it was not, record it" if advice else " Record it"
         own = _own_server(request)
-        message = f"{sent}: nothing is recorded in {cassette}.{record} with --hubfiles-record once.{own}"
+        message = f"{sent}: nothing is recorded in {cassette}. Record it with --hubfiles-record once.{own}"
     else:
         closest = max(tape.interactions, key=lambda recorded: _likeness(request, recorded))
         base = _other_base(request, sent, closest, base_url)

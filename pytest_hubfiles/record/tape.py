@@ -120,8 +120,8 @@ class StoredCassette:
     """What the cassette held before the test.
 
     ``original`` is without the credentials that a foreign cassette may hold; ``replayed`` is as it stands in the file,
-    as that is what the client gets. ``unreadable`` is why the file could not be read. ``if_missing`` has advice, in
-    lines, for a request that is to be answered and no cassette at all.
+    as that is what the client gets. ``unreadable`` is why the file could not be read. ``missed`` is the
+    first request that was to be answered while nothing was recorded at all.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class StoredCassette:
         self._secrets = session_secrets
         self.unreadable: cassettes.CassetteUnreadableError | None = None
         self.replayed: list[Interaction] = []
-        self.if_missing: Callable[[Interaction], str] = lambda request: ""
+        self.missed: Interaction | None = None
         try:
             stored = read()
             if is_replayed:

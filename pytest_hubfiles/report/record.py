@@ -60,7 +60,8 @@ class Record:
 
     ``recording`` says whether the network was asked, ``promoted``, ``candidate`` and ``reasons`` what became of it,
     ``exists`` whether there is a cassette or a candidate now. ``waited`` is for how many seconds a replay did
-    nothing, ``used`` how often it asked each operation of each version.
+    nothing, ``used`` how often it asked each operation of each version. ``orphans`` are cassettes whose tests are gone,
+    one of which may be its own.
     """
 
     test: str
@@ -77,6 +78,7 @@ class Record:
     exists: bool = True
     waited: float = 0.0
     used: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    orphans: list[str] = field(default_factory=list)
 
     @property
     def is_test(self) -> bool:

@@ -31,7 +31,8 @@ class TestRun:
     ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
     ``passed`` says whether the test's own code passed, ``failure`` is what it was failed with for what was found;
     ``faults`` are those of this plugin, after which nothing is promoted; ``waited`` is for how many seconds a replay
-    did nothing; ``is_expected`` says that it failed as it was expected to, and nothing of it is red.
+    did nothing; ``is_expected`` says that it failed as it was expected to, and nothing of it is red. ``orphans`` are
+    cassettes whose tests are gone, one of which may be its own.
     """
 
     test: str
@@ -47,6 +48,7 @@ class TestRun:
     faults: list[str] = field(default_factory=list)
     waited: float = 0.0
     is_expected: bool = False
+    orphans: list[str] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -231,6 +233,7 @@ class TestRun:
             recording=self.recorder.live,
             used=versions_used(self.recorder.exchanges),
             waited=self.waited,
+            orphans=self.orphans,
             exists=self._candidate is not None or os.path.lexists(self.recorder.cassette),
         )
 

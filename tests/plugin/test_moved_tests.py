@@ -30,8 +30,11 @@ def git(project: Downstream, *args: str) -> str:
         (("test_files", NAMED.format(name="old")), ("test_files", NAMED.format(name="new"))),
         (("test_files", NAMED.format(name="old")), ("tests/more/test_moved", NAMED.format(name="old"))),
         (("test_files", IN_CLASS.format(name="Old")), ("test_files", IN_CLASS.format(name="New"))),
+        (("test_files", NAMED.format(name="old")), ("tests/test_moved", NAMED.format(name="new"))),
+        (("test_files", IN_CLASS.format(name="Old")), ("tests/test_moved", IN_CLASS.format(name="New"))),
+        (("test_files", IN_CLASS.format(name="A")), ("test_files", IN_CLASS.format(name="A").replace("small", "tiny"))),
     ],
-    ids=["renamed", "moved", "its class renamed"],
+    ids=["renamed", "moved", "its class renamed", "moved and renamed", "class and file renamed", "its ids changed"],
 )
 def test_the_command_takes_it_along(downstream: Downstream, before: tuple[str, str], after: tuple[str, str]) -> None:
     """The failure prints a command; after it the test replays, and git sees a rename."""
@@ -47,7 +50,8 @@ def test_the_command_takes_it_along(downstream: Downstream, before: tuple[str, s
     told = downstream.run()
 
     told.assert_outcomes(failed=1)
-    command = next(line.removeprefix("E").strip() for line in told.outlines if " git mv " in line)
+    command, at_the_end = (line.strip() for line in told.outlines if " git mv " in line)
+    assert command == at_the_end
     subprocess.run(command, shell=True, cwd=downstream.path, check=True)
     downstream.run().assert_outcomes(passed=1)
     (moved,) = downstream.yaml_files()
@@ -85,4 +89,43 @@ def test_without_git_it_is_a_plain_move(downstream: Downstream) -> None:
     told = downstream.run()
 
     folder = "cassettes/2026-03/test_files"
-    told.stdout.fnmatch_lines([f"E *  mv {folder}/test_old.yaml {folder}/test_new.yaml"])
+    told.stdout.fnmatch_lines([f"    mv {folder}/test_old.yaml {folder}/test_new.yaml"])
+
+
+SAME = """
+class Test{name}:
+    def test_one(self, hubfiles):
+        import_a_file(hubfiles)
+    def test_two(self, hubfiles):
+        import_a_file(hubfiles)
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",)], ids=["alone", "workers"])
+def test_no_cassette_is_offered_to_two_tests(downstream: Downstream, args: tuple[str, ...]) -> None:
+    """Of tests that ask the same, each is told its own if names tell which that is; else all are named, none moved."""
+    downstream.tests(SAME.format(name="Old") + NAMED.format(name="a") + NAMED.format(name="b"))
+    sole = "import_a_file(hubfiles, name='cat')"
+    downstream.tests(NAMED.format(name="sole").replace("import_a_file(hubfiles)", sole), "test_more")
+    downstream.record()
+    downstream.tests(SAME.format(name="New") + NAMED.format(name="x") + NAMED.format(name="y"))
+    downstream.tests(
+        NAMED.format(name="p").replace("import_a_file(hubfiles)", sole)
+        + NAMED.format(name="q").replace("import_a_file(hubfiles)", sole),
+        "test_more",
+    )
+
+    told = downstream.run(*args)
+
+    folder = "cassettes/2026-03/test_files"
+    lines = told.outlines
+    end = lines[next(n for n, line in enumerate(lines) if "= hubfiles =" in line) :]
+    moved = [f"    mv {folder}/TestOld.{name}.yaml {folder}/TestNew.{name}.yaml" for name in ("test_one", "test_two")]
+    assert [line for line in end if " mv " in line] == moved
+    assert sorted(line for line in lines[: -len(end)] if " mv " in line) == moved
+    told.stdout.fnmatch_lines(
+        [f"  {folder}/test_a.yaml", f"  {folder}/test_b.yaml", f"Move that to {folder}/test_?.yaml."]
+    )
+    assert f"  {folder}/test_a.yaml or {folder}/test_b.yaml becomes {folder}/test_x.yaml or {folder}/test_y.yaml" in end
+    more = folder.replace("files", "more")
+    assert f"  {more}/test_sole.yaml becomes {more}/test_p.yaml or {more}/test_q.yaml" in end

@@ -19,7 +19,7 @@ class FailedTest:
 
     ``cassette`` is what it is called. ``purpose`` is what the test did with
     it: ``record``, ``replay`` or ``verify``; ``mode`` the record mode. ``advice`` is about answers that did not come.
-    ``said`` is what the test itself failed with, which may be a finding.
+    ``said`` is what the test itself failed with, which may be a finding. ``moved`` says where its cassette may be.
     """
 
     cassette: str
@@ -29,6 +29,7 @@ class FailedTest:
     advice: tuple[str, ...] = ()
     verbose: bool = False
     said: str = ""
+    moved: tuple[str, ...] = ()
 
 
 def explain(
@@ -51,6 +52,7 @@ def explain(
     if left_out:
         lines.append(f"{left_out_of(counted(left_out))}.")
     lines += refused
+    lines += failed.moved
     lines += ways_out(weighty, refusals, failed.purpose, failed.mode, failed.shell)
     if not refusals and failed.shell.test is not None:
         lines.append(f"cassette: {failed.cassette}")
