@@ -22,7 +22,7 @@ from pytest_hubfiles.report.formats.way_out import Shell, by_deviation, is_settl
 from pytest_hubfiles.report.grouping import across_tests
 from pytest_hubfiles.run import accepted, check, on_disk
 from pytest_hubfiles.run.settings import Settings
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import seen_from, shown
 
 
 @click.command()
@@ -130,4 +130,4 @@ def _failing(cassette: Path, settings: Settings) -> Sequence[Finding]:
 
 def _say_way_out(findings: Sequence[Finding], settings: Settings, err: bool = False) -> None:
     if findings:
-        say("\n".join(by_deviation(findings, Shell(str(settings.deviations_file)))), err=err)
+        say("\n".join(by_deviation(findings, Shell(seen_from(Path.cwd(), settings.deviations_file)))), err=err)

@@ -15,9 +15,10 @@ from pytest_hubfiles.cli.output import USAGE, progress, publish_report, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.publishing import STDOUT
-from pytest_hubfiles.visible import shown
+from pytest_hubfiles.visible import seen_from, shown
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.model.finding import Finding
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.run.rules import Rules
     from pytest_hubfiles.run.settings import Settings
@@ -51,8 +52,10 @@ def check(paths: tuple[Path, ...], *, settings: Settings, form: str, out: Path |
     report.run_findings += rules.excuse(version_ends.findings(report.records, rules.today))
     complaints += verdict.of_run(report, rules, *_least(settings))
     report.failed = report.failed or bool(complaints)
+    failing = verdict.failing(report.findings, rules)
     if form == "terminal" or out is not None:
-        say("\n".join([*_lines(report, rules), *(source_lines(report) if verbose else ())]))
+        lines = [*_lines(report, rules, failing), *(source_lines(report) if verbose else ())]
+        say("\n".join([*lines, *_ways_out(failing, settings, names_cassettes=bool(paths))]))
     if form != "terminal" or out is not None:
         publish_report(report, form, STDOUT if out is None else str(out))
     for complaint in complaints:
@@ -81,8 +84,23 @@ def _check(cassettes: Sequence[Path], settings: Settings, report: Report) -> lis
     return complaints
 
 
-def _lines(report: Report, rules: Rules) -> list[str]:
+def _lines(report: Report, rules: Rules, failing: Sequence[Finding]) -> list[str]:
     from pytest_hubfiles.judge.deviations import run_out
     from pytest_hubfiles.report.formats.terminal import render_terminal
 
-    return [*render_terminal(report), *run_out(rules.deviations(), rules.today)]
+    named = {finding.fingerprint for finding in failing}
+    return [*render_terminal(report, named=named), *run_out(rules.deviations(), rules.today)]
+
+
+def _ways_out(failing: Sequence[Finding], settings: Settings, names_cassettes: bool) -> list[str]:
+    """Return what settles the *failing* findings; ``accept`` has to be told of cassettes that were named."""
+    from pytest_hubfiles.report.formats.way_out import Shell, ways_out_of_check
+
+    file = seen_from(Path.cwd(), settings.deviations_file)
+    shell = Shell(
+        file,
+        strict="--strict" if settings.get("strict") else None,
+        writes_report="--format json --out hubfiles.json",
+        names_cassettes=names_cassettes,
+    )
+    return ways_out_of_check(failing, shell) if failing else []

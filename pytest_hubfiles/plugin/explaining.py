@@ -75,7 +75,7 @@ def shell_of(run: Run, test: str | None = None) -> Shell:
         deviations=here(run, run.deviations_file),
         here=lambda shown: here(run, config.rootpath / shown),
         test=test,
-        is_strict=run.get("strict"),
+        strict="--hubfiles-strict" if run.get("strict") else None,
         names_cassettes=bool(config.getoption("--hubfiles-cassettes") or (run.get("check") and is_named)),
     )
 

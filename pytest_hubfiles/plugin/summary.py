@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_hubfiles.model.policy import Category
 from pytest_hubfiles.plugin.colours import ColouredText, write_marked
 from pytest_hubfiles.plugin.explaining import shell_of
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
@@ -287,13 +286,11 @@ class Reporter:
 
     def _ways_out(self) -> list[str]:
         """Return the commands that settle what several tests failed for, each told by itself what settles it alone."""
-        from pytest_hubfiles.report.formats.way_out import ways_out_of_all, ways_out_of_versions
+        from pytest_hubfiles.report.formats.way_out import ways_out_of_all, ways_out_of_run
         from pytest_hubfiles.run import verdict
 
         run = self.run
-        between = [
-            f for f in verdict.at_or_above(run.report.run_findings, run.rules()) if f.category is Category.VERSION
-        ]
+        of_run = verdict.at_or_above(run.report.run_findings, run.rules())
         written = next((path for form, path in run.get("report") if form == "json" and path != "-"), None)
         failing = verdict.failing((f for record in run.report.records for f in record.findings), run.rules())
         shell = shell_of(run)
@@ -305,7 +302,7 @@ class Reporter:
         return [
             *moved,
             *ways_out_of_all(run.report.records, failing, shell),
-            *ways_out_of_versions(between, shell, written),
+            *ways_out_of_run(of_run, shell, written),
         ]
 
     @pytest.hookimpl(trylast=True)

@@ -6,6 +6,8 @@ import io
 import json
 import os
 import pty
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +69,7 @@ def test_from_which_documents_the_contracts_came() -> None:
     """With ``-v`` the end says from which documents the contracts came that judged, and which nobody imported."""
     write_cassette("cassettes/ours.yaml", interaction("GET", polled("COMPLETE").path.replace("-03", "-09"), 200, {}))
 
-    lines = check("cassettes", "-v").stdout.splitlines()[-2:]
+    lines = [line for line in check("cassettes", "-v").stdout.splitlines() if line.startswith("contracts ")]
 
     assert lines[0].startswith(
         'contracts from "Files Files" 2026-03 (sha256 34ce84901702…): 2026-03 import-start, 2026-'
@@ -292,3 +294,47 @@ def test_a_credential_fails_whatever_else_may_pass(downstream: Downstream) -> No
     assert downstream.run("--hubfiles-check", "--hubfiles-fail-on=never").ret == 1
     downstream.write([polled("COMPLETE", change={"size": "1"})])
     assert check(str(path), "--fail-on", "never").exit_code == 0
+
+
+def test_what_settles_a_finding() -> None:
+    """A check that is red names each finding that fails it by its fingerprint, and prints commands that settle all."""
+    credential = polled("COMPLETE", change={"accessToken": "pat-eu1-a1b2c3d4-5e6f-4a1b-8c2d-3e4f5a6b7c8d"})
+    write_cassette("more/bad.yaml", *BAD)
+    write_cassette("more/worse.yaml", *BAD, credential)
+
+    first = check("cassettes", "more").stdout
+    for command in [line.split() for line in first.splitlines() if line.startswith("    hubfiles accept ")]:
+        done = CliRunner().invoke(main, shlex.split(" ".join(command[1:])), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    found = re.findall(r"^breaking .*\n          in more/.*, fingerprint [0-9a-f]{16}$", first, re.MULTILINE)
+
+    assert len(found) == 2
+    assert first.count("more/bad.yaml --finding") == 1
+    assert check("cassettes", "more", "--deviations", "deviations.toml").exit_code == 0
+
+
+def test_what_cannot_be_settled_by_accepting() -> None:
+    """What only a report holds is accepted from one; that a file cannot be read is not to be accepted at all."""
+    Path("pytest.ini").write_text("[pytest]\nhubfiles_deviations = deviations.toml\n", encoding="utf-8")
+    Path("deviations.toml").write_text("", encoding="utf-8")
+    said = check("cassettes", "--fail-on", "info").stdout.splitlines()
+    Path("cassettes/good.yaml").write_text("interactions: [", encoding="utf-8")
+
+    assert said[-2] == "To be ready for it, have the run write --format json --out hubfiles.json, and then:"
+    assert said[-1].startswith("    hubfiles accept --finding ")
+    assert check("cassettes").stdout.endswith(
+        "\nhubfiles accept cannot settle cassette-unreadable: the code or the recording has to change.\n"
+    )
+
+
+def test_accepting_from_the_report_of_a_check(folder: Path) -> None:
+    """The command for what only a report holds settles it, once the check has written one."""
+    write_cassette("cassettes/good.yaml", *whole_import())
+    Path("pytest.ini").write_text("[pytest]\nhubfiles_deviations = deviations.toml\n", encoding="utf-8")
+    Path("deviations.toml").write_text("", encoding="utf-8")
+    asked = ("cassettes", "--fail-on", "info", "--format", "json", "--out", "hubfiles.json")
+    line = check(*asked).stdout.splitlines()[-1]
+
+    CliRunner().invoke(main, shlex.split(line)[1:], catch_exceptions=False)
+
+    assert "(known: seen and accepted)" in check("cassettes").stdout

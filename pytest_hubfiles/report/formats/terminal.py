@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from pytest_hubfiles.compare.comparison import Comparison, Verdict
@@ -76,8 +76,8 @@ def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None
     return lines + [line for same in known.values() for line in render_finding(*same)]
 
 
-def render_terminal(report: Report, verbose: bool = True) -> list[str]:
-    """Return *report* as the lines of the terminal section.
+def render_terminal(report: Report, verbose: bool = True, named: Collection[str] = ()) -> list[str]:
+    """Return *report* as the lines of the terminal section, below those findings whose fingerprints are *named* these.
 
     Without *verbose* the first line counts what the others leave out: the table of what was judged, what went well,
     findings of severity info and known deviations. It is the only line where there is nothing else to tell.
@@ -90,7 +90,7 @@ def render_terminal(report: Report, verbose: bool = True) -> list[str]:
         lines += ["", f"findings: {in_words(count_by_severity(listed))}"] if verbose else []
         lines += render_findings(
             (one.finding for one in listed),
-            {id(one.finding): _places(one) for one in listed if one.tests or one.places},
+            {id(one.finding): _places(one, named) for one in listed if one.tests or one.places},
         )
     elif verbose:
         lines.append("no findings")
@@ -159,12 +159,14 @@ def _comparison(comparison: Comparison) -> list[str]:
     return [*lines, *comparison.missing, *comparison.support]
 
 
-def _places(one: Seen) -> str:
-    """Return which tests saw a finding, or where no test ran, in which cassettes it is."""
+def _places(one: Seen, named: Collection[str]) -> str:
+    """Return which tests saw a finding, or where no test ran, in which cassettes it is; its fingerprint if *named*."""
     cassettes = [place.cassette if place.line is None else f"{place.cassette}:{place.line}" for place in one.places]
     first, *more = one.tests or cassettes
     noun = "other test" if one.tests else "other place"
-    return f"in {first}" + (f" and {plural(len(more), noun)}" if more else "")
+    fingerprint = one.finding.fingerprint
+    said = f", fingerprint {fingerprint}" if fingerprint in named else ""
+    return f"in {first}" + (f" and {plural(len(more), noun)}" if more else "") + said
 
 
 def _asked(record: Record) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pytest_hubfiles.model.finding import TEST_FAILED, WAIVABLE, Finding
@@ -23,7 +23,8 @@ class Shell:
 
     ``here`` returns what it calls a path from rootdir. ``test`` are the arguments with which pytest runs the test as it
     ran now, ``candidate`` is where its recording is kept, ``deviations`` the file that ``accept`` writes to.
-    ``is_strict`` says that no deviation counts, ``is_recorded`` that there is a cassette, ``names_cassettes`` that
+    ``writes_report`` are the options with which what failed writes ``hubfiles.json``. ``strict`` is the option for
+    which no deviation counts, None where one does, ``is_recorded`` that there is a cassette, ``names_cassettes`` that
     ``accept`` has to be told where to look, as they are not where the settings say.
     """
 
@@ -31,14 +32,21 @@ class Shell:
     here: Callable[[str], str] = str
     test: str | None = None
     candidate: str | None = None
-    is_strict: bool = False
+    strict: str | None = None
+    writes_report: str = "--hubfiles-report json:hubfiles.json"
     is_recorded: bool = True
     names_cassettes: bool = False
 
 
 def is_settled_by_deviation(finding: Finding) -> bool:
     """Return whether ``accept --finding`` settles *finding*, rather than accepting a candidate or recording again."""
-    return finding.category is Category.CONTRACT or finding.kind is Kind.SECRET_IN_CASSETTE
+    is_of_contract = finding.category is Category.CONTRACT and not is_of_run(finding)
+    return finding.deviation is None and (is_of_contract or finding.kind is Kind.SECRET_IN_CASSETTE)
+
+
+def is_of_run(finding: Finding) -> bool:
+    """Return whether *finding* is about no single cassette, so that only a JSON report holds it."""
+    return finding.category is Category.VERSION or finding.kind is Kind.VERSION_ENDS
 
 
 def accept_candidates(candidates: Iterable[str]) -> str:
@@ -50,7 +58,11 @@ def accept_findings(findings: Sequence[Finding], shell: Shell) -> str:
     """Return the command that has *findings* accepted from now on, what is no credential in its cassettes alone."""
     fingerprints = sorted({finding.fingerprint for finding in findings})
     is_credential = any(finding.kind is Kind.SECRET_IN_CASSETTE for finding in findings)
-    shown = dict.fromkeys(f.cassette for f in findings if f.cassette and (is_credential or shell.names_cassettes))
+    if is_credential:
+        shown = list(dict.fromkeys(f.cassette for f in findings if f.cassette))
+    else:  # one that shows it will do
+        first = {f.fingerprint: f.cassette for f in reversed(findings) if f.cassette and shell.names_cassettes}
+        shown = list(dict.fromkeys(first[one] for one in fingerprints if one in first))
     of_findings = ["--finding", *fingerprints, "--reason", _REASON, "--file", shell.deviations]
     return shlex.join(["hubfiles", "accept", *map(shell.here, shown), *of_findings])
 
@@ -81,13 +93,21 @@ def ways_out(findings: Sequence[Finding], refusals: Sequence[str], purpose: str,
     return lines + _by_recording([f for f in findings if f.category is Category.REPLAY], purpose, shell)
 
 
-def ways_out_of_versions(findings: Sequence[Finding], shell: Shell, report: str | None) -> list[str]:
-    """Return what has a run go on in spite of *findings* between two versions, which only a JSON *report* holds."""
-    if not findings:
+def ways_out_of_check(failing: Sequence[Finding], shell: Shell) -> list[str]:
+    """Return as lines what settles the findings that have cassettes fail which were judged by themselves."""
+    lines = by_deviation([finding for finding in failing if is_settled_by_deviation(finding)], shell)
+    lines += _by_recording([f for f in failing if f.category is Category.REPLAY], "replay", shell)
+    return lines + ways_out_of_run(failing, shell)
+
+
+def ways_out_of_run(findings: Iterable[Finding], shell: Shell, report: str | None = None) -> list[str]:
+    """Return what has a run go on in spite of *findings* that only a JSON *report* holds, None if it wrote none."""
+    held = [finding for finding in findings if is_of_run(finding) and finding.deviation is None]
+    if not held:
         return []
-    command = accept_findings(findings, shell)
+    command = accept_findings(held, replace(shell, names_cassettes=False))
     if report is None:
-        return _said("To be ready for it, have the run write --hubfiles-report json:hubfiles.json, and then:", command)
+        return _said(f"To be ready for it, have the run write {shell.writes_report}, and then:", command)
     return _said("To be ready for it:", f"{command} --report {shlex.quote(report)}")
 
 
@@ -96,8 +116,8 @@ def by_deviation(findings: Sequence[Finding], shell: Shell) -> list[str]:
     credentials = [finding for finding in findings if finding.kind is Kind.SECRET_IN_CASSETTE]
     contract = [finding for finding in findings if finding not in credentials]
     lines = []
-    if contract and shell.is_strict:
-        lines.append("Under --hubfiles-strict nothing is excused: without it, a deviation settles this.")
+    if contract and shell.strict is not None:
+        lines.append(f"Under {shell.strict} nothing is excused: without it, a deviation settles this.")
     if contract:
         lines += _said("To live with what breaks the contract:", accept_findings(contract, shell))
     if credentials:
