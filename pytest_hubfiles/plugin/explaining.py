@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,7 +45,11 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
         candidate = here(run, cassettes.candidate_path(recorder.cassette))
     failed = FailedTest(
         test_run.shown,
-        replace(shell_of(run, _test(item, run)), candidate=candidate, is_recorded=os.path.lexists(recorder.cassette)),
+        replace(
+            shell_of(run, _tests([item.nodeid], run)),
+            candidate=candidate,
+            is_recorded=os.path.lexists(recorder.cassette),
+        ),
         purpose=test_run.purpose,
         mode=recorder.mode.value,
         advice=tuple(advice(conclusion.refusals, recorder.base_url)),
@@ -74,6 +78,7 @@ def shell_of(run: Run, test: str | None = None) -> Shell:
     return Shell(
         deviations=here(run, run.deviations_file),
         here=lambda shown: here(run, config.rootpath / shown),
+        tests=lambda ids: _tests(ids, run),
         test=test,
         strict="--hubfiles-strict" if run.get("strict") else None,
         names_cassettes=bool(config.getoption("--hubfiles-cassettes") or (run.get("check") and is_named)),
@@ -85,10 +90,13 @@ def here(run: Run, path: Path) -> str:
     return seen_from(run.config.invocation_params.dir, path)
 
 
-def _test(item: pytest.Item, run: Run) -> str:
-    """Return the arguments with which pytest runs *item* as it runs now, but for how it records."""
-    _, separator, name = item.nodeid.partition("::")
-    return " ".join([shlex.quote(f"{here(run, item.path)}{separator}{name}"), *_options(run.config)])
+def _tests(ids: Iterable[str], run: Run) -> str:
+    """Return the arguments with which pytest runs the tests called *ids* as they ran now, but for how they record."""
+    named = []
+    for nodeid in dict.fromkeys(ids):
+        file, separator, name = nodeid.partition("::")
+        named.append(shlex.quote(f"{here(run, run.config.rootpath / file)}{separator}{name}"))
+    return " ".join([*named, *_options(run.config)])
 
 
 def _options(config: pytest.Config) -> Iterator[str]:

@@ -301,9 +301,17 @@ class Reporter:
             moved = moved_tests.advice_of_all(run)
         return [
             *moved,
-            *ways_out_of_all(run.report.records, failing, shell),
+            *ways_out_of_all(run.report.records, failing, shell, self._mode()),
             *ways_out_of_run(of_run, shell, written),
         ]
+
+    def _mode(self) -> str:
+        """Return the mode in which what was not kept is recorded again: that of the run, if it was to keep anything."""
+        from pytest_hubfiles.settings.values import RecordMode
+
+        mode: RecordMode = self.run.get("record")
+        again = RecordMode.REWRITE if mode is RecordMode.NONE else mode
+        return again.value
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -273,3 +273,45 @@ def test_code_that_drift_breaks(project: Downstream) -> None:
     accept = commands(shell(again, project.path))[0]
     assert shell(accept, project.path).startswith("0\n")
     assert project.run().ret == 0
+
+
+MIXED = """
+def test_import(hubfiles):
+    import_a_file(hubfiles)
+
+def test_typed(hubfiles):
+    assert isinstance(import_a_file(hubfiles).json["result"]["size"], int)
+
+def test_down(hubfiles):
+    import httpx
+    import_a_file(hubfiles)
+    try:
+        httpx.get("http://127.0.0.1:9/")
+    except httpx.HTTPError:
+        pass
+"""
+
+
+def test_what_is_left_over(project: Downstream) -> None:
+    """Of recordings that cannot all be accepted, the end says which can, and for the others what is to be done."""
+    project.tests(MIXED.partition("    try:")[0])
+    project.record()
+    project.tests(MIXED)
+    project.restart("size-as-string")
+
+    result = project.run_live("--hubfiles-record=rewrite")
+
+    accept, mend, again, deviate = commands(result.stdout.str())[-4:]
+    url = project.sandbox.url
+    assert accept == "hubfiles accept cassettes/2026-03/test_files/test_import.candidate.yaml"
+    assert mend == f"pytest test_files.py::test_typed --hubfiles-base-url {url} --hubfiles-candidates"
+    assert again == f"pytest test_files.py::test_down --hubfiles-base-url {url} --hubfiles-record rewrite"
+    assert deviate.startswith("hubfiles accept --finding ")
+    result.stdout.fnmatch_lines(
+        [
+            "To make the recordings that can be accepted the cassettes:",
+            "Recordings of tests that failed cannot be accepted yet. To mend the code against what was recorded:",
+            "What cannot be accepted: GET http://127.0.0.1:9/ got no answer: connection refused.",
+            "To record it again, once that is mended or over:",
+        ]
+    )

@@ -10,18 +10,21 @@ from typing import Final
 from pytest_hubfiles.model.finding import TEST_FAILED, WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.report.record import Record
+from pytest_hubfiles.visible import clauses
 
 _REASON: Final = "seen and accepted"
 """The reason that a command gives until somebody knows a better one: without any it would not run."""
 
 _COMMAND: Final = " " * 4
+_MOST_REASONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Shell:
     """What a shell in the user's folder calls things.
 
-    ``here`` returns what it calls a path from rootdir. ``test`` are the arguments with which pytest runs the test as it
+    ``here`` returns what it calls a path from rootdir, ``tests`` with which arguments pytest runs tests by their ids as
+    they ran now. ``test`` are the arguments with which pytest runs the test as it
     ran now, ``candidate`` is where its recording is kept, ``deviations`` the file that ``accept`` writes to.
     ``writes_report`` are the options with which what failed writes ``hubfiles.json``. ``strict`` is the option for
     which no deviation counts, None where one does, ``is_recorded`` that there is a cassette, ``names_cassettes`` that
@@ -30,6 +33,7 @@ class Shell:
 
     deviations: str
     here: Callable[[str], str] = str
+    tests: Callable[[Sequence[str]], str] = shlex.join
     test: str | None = None
     candidate: str | None = None
     strict: str | None = None
@@ -157,16 +161,44 @@ def _said(why: str, command: str) -> list[str]:
     return [why, f"{_COMMAND}{command}"]
 
 
-def ways_out_of_all(records: Iterable[Record], failing: Sequence[Finding], shell: Shell) -> list[str]:
+def ways_out_of_all(records: Iterable[Record], failing: Sequence[Finding], shell: Shell, mode: str) -> list[str]:
     """Return what settles all of several tests at once; nothing where a single one failed, which has said it.
 
-    *failing* are the findings that fail one of them.
+    *failing* are the findings that fail one of them, *mode* is the record mode of the run.
     """
-    waiting = [record for record in records if record.failed or record.candidate is not None]
+    waiting = [record for record in records if record.failed or record.reasons]
     if len(waiting) < 2:
         return []
     kept = {record.candidate for record in waiting if record.candidate is not None and record.reasons == [WAIVABLE]}
+    left = [record for record in waiting if record.reasons and record.candidate not in kept]
     lines = []
     if kept:
-        lines += _said("To make all these recordings the cassettes:", accept_candidates(map(shell.here, sorted(kept))))
+        which = "the recordings that can be accepted" if left else "all these recordings"
+        lines += _said(f"To make {which} the cassettes:", accept_candidates(map(shell.here, sorted(kept))))
+    lines += _left_over(left, shell, mode)
     return lines + by_deviation([finding for finding in failing if is_settled_by_deviation(finding)], shell)
+
+
+def _left_over(records: Iterable[Record], shell: Shell, mode: str) -> list[str]:
+    """Return what is to be done about recordings that nobody can accept: mend the code, or record again."""
+    mended: list[str] = []
+    others: dict[str, None] = {}
+    again: list[str] = []
+    for record in records:
+        if record.candidate is not None and not {*record.reasons} - {TEST_FAILED, WAIVABLE}:
+            mended.append(record.test)
+        else:
+            again.append(record.test)
+            others |= dict.fromkeys(reason for reason in record.reasons if reason not in (TEST_FAILED, WAIVABLE))
+    lines = []
+    if mended:
+        why = "Recordings of tests that failed cannot be accepted yet. To mend the code against what was recorded:"
+        lines += _said(why, f"pytest {shell.tests(mended)} --hubfiles-candidates")
+    if again:
+        said = clauses(*list(others)[:_MOST_REASONS])
+        more = f", and {len(others) - _MOST_REASONS} more reasons" if len(others) > _MOST_REASONS else ""
+        lines.append(f"What cannot be accepted: {said or TEST_FAILED}{more}.")
+        lines += _said(
+            "To record it again, once that is mended or over:", f"pytest {shell.tests(again)} --hubfiles-record {mode}"
+        )
+    return lines
