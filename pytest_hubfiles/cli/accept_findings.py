@@ -56,7 +56,10 @@ def accept_findings(
             say(f"accepted already, nothing is written: {found.finding.fingerprint} ({why})")
             continue
         new.append(accepted.deviation_for(found, reason, last))
-    for deviation in accepted.of_all_versions(new):
+    renewed = {deviation: accepted.renew(target, deviation) for deviation in new}
+    for entry in dict.fromkeys(filter(None, renewed.values())):
+        say(f"renewed in {shown(target)}: {_described(entry)}")
+    for deviation in accepted.of_all_versions(one for one in new if renewed[one] is None):
         accepted.add(target, deviation)
         say(f"accepted into {shown(target)}: {_described(deviation)}")
     if new and target.resolve() != settings.deviations_file.resolve():

@@ -58,6 +58,16 @@ class Deviation:
         """Return whether this entry still applies *today*."""
         return self.until is None or today <= self.until
 
+    def covers(self, other: Deviation) -> bool:
+        """Return whether this entry, on its days, excuses all that *other* does."""
+        lists = ((getattr(self, name), getattr(other, name)) for name in _LISTS)
+        facts = ((getattr(self, name), getattr(other, name)) for name in ("keyword", "kind", "found", "category"))
+        return (
+            self.path == other.path
+            and all(mine is None or mine == theirs for mine, theirs in facts)
+            and all(not mine or (theirs and set(theirs) <= set(mine)) for mine, theirs in lists)
+        )
+
     def matches(self, finding: Finding) -> bool:
         """Return whether this entry describes *finding*, on any day."""
         return (

@@ -310,8 +310,8 @@ class Reporter:
         from pytest_hubfiles.settings.values import RecordMode
 
         mode: RecordMode = self.run.get("record")
-        again = RecordMode.REWRITE if mode is RecordMode.NONE else mode
-        return again.value
+        again: str = (RecordMode.REWRITE if mode is RecordMode.NONE else mode).value
+        return again
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -161,6 +161,50 @@ def add(file: Path, deviation: Deviation) -> None:
         raise DeviationsFileError(file, str(error)) from None
 
 
+def renew(file: Path, deviation: Deviation) -> Deviation | None:
+    """Have the entry of *file* that has run out, and excused all that *deviation* does, hold again; return it.
+
+    It gets the reason, the source and the last day of *deviation*, and all else stays as it is. None if there is no
+    such entry.
+
+    Raises:
+        DeviationsFileError: if *file* cannot be used or written; it is unchanged.
+    """
+    file = file.resolve()
+    try:
+        with cassettes.locked(file, f"accepting into {file.name}"):
+            text = regular_files.read_text(file) if file.exists() else ""
+            known = deviations.parse(text, file)
+            number = next((n for n, old in enumerate(known) if old.covers(deviation)), None)
+            if number is None:
+                return None
+            renewed = replace(known[number], reason=deviation.reason, source=deviation.source, until=deviation.until)
+            new = _as_entry(text, number, renewed)
+            if deviations.parse(new, file) != (*known[:number], renewed, *known[number + 1 :]):
+                return None
+            cassettes.write(file, new.encode("utf-8"))
+            return renewed
+    except cassettes.CassetteNotWrittenError as error:
+        raise DeviationsFileError(file, error.reason) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeviationsFileError(file, str(error)) from None
+
+
+def _as_entry(text: str, number: int, renewed: Deviation) -> str:
+    """Return *text* with the reason, the source and the last day of *renewed* in its entry of that *number*."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    entry: Any = document["deviation"][number]
+    for key in ("reason", "source", "until"):
+        value = getattr(renewed, key)
+        if value is not None:
+            entry[key] = value
+        elif key in entry:
+            del entry[key]
+    return tomlkit.dumps(document)
+
+
 def _order(deviation: Deviation) -> tuple[object, ...]:
     return deviation.operations, deviation.path, deviation.versions, str(deviation.kind), str(deviation.keyword)
 

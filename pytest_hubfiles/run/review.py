@@ -106,7 +106,9 @@ class Review:
         """
         shown_by = tuple(shown(cassettes.of_candidate(candidate)) for candidate in question.candidates)
         found = FoundFinding(question.finding, shown(question.candidates[0]), shown_by)
-        accepted.add(self.settings.deviations_file, accepted.deviation_for(found, reason, until))
+        deviation, file = accepted.deviation_for(found, reason, until), self.settings.deviations_file
+        if accepted.renew(file, deviation) is None:
+            accepted.add(file, deviation)
 
     def shapes(self, question: Question) -> Beside:
         """Return the shape before and after around the place of the finding; before is what is documented, or was."""

@@ -146,15 +146,51 @@ def test_a_finding_that_is_known_already() -> None:
 
 
 def test_an_entry_that_has_run_out() -> None:
-    """A finding whose entry has run out can be accepted anew."""
-    Path("mine.toml").write_text(
-        '[[deviation]]\npath = "$.links"\nkind = "field-removed"\nreason = "r"\nsource = "s"\nuntil = 2020-01-01\n',
-        encoding="utf-8",
+    """A finding whose entry has run out renews that entry: its reason and its last day; all else stays."""
+    text = (
+        "# Ours.\n\n[[deviation]]\n"
+        'path = "$.links" # since May\nkind = "field-removed"\nreason = "r"\nsource = "s"\nuntil = 2020-01-01\n\n'
+        '[[deviation]]\npath = "$.x"\nkind = "field-removed"\nreason = "r"\nsource = "s"\n'
     )
-    done = accept(DRIFT, "--file=mine.toml")
+    Path("mine.toml").write_text(text, encoding="utf-8")
+    done = accept(DRIFT, "--file=mine.toml", "--until=2099-12-31")
 
     assert done.exit_code == 0, done.output
-    assert [entry.until for entry in entries()] == [dt.date(2020, 1, 1), None]
+    assert done.stdout.startswith("renewed in mine.toml: ")
+    first, second = entries()
+    assert (first.until, first.reason, second.until) == (dt.date(2099, 12, 31), "we read both", None)
+    assert Path("mine.toml").read_text(encoding="utf-8").startswith(text.partition("reason")[0])
+
+
+@pytest.mark.parametrize(
+    "narrow", ['versions = ["v3"]', 'states = ["PENDING"]', 'category = "version"', 'found = "null"']
+)
+def test_an_entry_for_less_is_not_renewed(narrow: str) -> None:
+    """An entry that has run out and did not excuse all of the finding stays as it is, beside a new one."""
+    old = f'path = "$.result.size"\nkeyword = "type"\nreason = "r"\nsource = "s"\nuntil = 2020-01-01\n{narrow}\n'
+    Path("mine.toml").write_text(f"[[deviation]]\n{old}", encoding="utf-8")
+    done = accept(RETYPED, "--file=mine.toml")
+
+    assert done.stdout.startswith("accepted into mine.toml: ")
+    assert len(entries()) == 2
+    assert old in Path("mine.toml").read_text(encoding="utf-8")
+
+
+def test_an_entry_for_several_versions_is_renewed_once() -> None:
+    """One entry for two versions that has run out is renewed for both, and told once."""
+    other = replace(RETYPED, version="v3")
+    write_report(RETYPED, other)
+    arguments = ["accept", "--finding", RETYPED.fingerprint, other.fingerprint, "--reason=r", "--file=mine.toml"]
+    for until in (["--until=2099-12-31"], ["--until=2098-12-31"]):
+        done = CliRunner().invoke(main, [*arguments, *until], catch_exceptions=False)
+        text = Path("mine.toml").read_text(encoding="utf-8")
+        Path("mine.toml").write_text(text.replace("2099-12-31", "2020-01-01"), encoding="utf-8")
+
+    first, second = done.stdout.splitlines()
+    assert first == "renewed in mine.toml: import-status $.result.size schema-violation (2026-03, v3)"
+    assert second.startswith("Runs read it once ")
+    (entry,) = entries()
+    assert (entry.until, entry.versions) == (dt.date(2098, 12, 31), ("2026-03", "v3"))
 
 
 ENTRY = '[[deviation]]\noperations = ["{}"]\npath = "{}"\nkind = "field-added"\nreason = "r" # why\nsource = "s"\n'
