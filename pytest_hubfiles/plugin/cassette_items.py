@@ -137,8 +137,10 @@ class CassetteItem(pytest.Item):
         if not checked.record.failed and check.is_candidate(self.path):
             pytest.skip("a candidate, judged when it was recorded; no credential was found in it")
         if checked.record.failed:
-            nothing = f"nothing in the cassette was judged: {checked.unjudged}\n" if checked.unjudged else ""
-            raise Failure(nothing + explained_cassette(self, checked))
+            said = [explained_cassette(self, checked)]
+            if checked.unjudged is not None:
+                said.insert(bool(checked.failing), f"nothing in the cassette was judged: {checked.unjudged}")
+            raise Failure("\n".join(filter(None, said)))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where the test is, and how the head of its failure calls it."""

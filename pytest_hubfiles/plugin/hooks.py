@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_hubfiles.model.policy import Kind, Severity
+from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.explaining import explained
 from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
 from pytest_hubfiles.plugin.run_settings import RUN, hand_on
@@ -72,6 +73,17 @@ def pytest_runtest_makereport(
     """Add what was found to the test's own failure, and hand everything on to the report."""
     fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
+    without_ours = report.longrepr
+    _complete(item, call, report, fault)
+    if isinstance(report.longrepr, str) and report.longrepr is not without_ours:
+        setattr(report, BEGINS_WITH_FACT, True)
+    return report
+
+
+def _complete(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, fault: OwnFaultError | None
+) -> None:
+    """Have *report* say what was found, and what went wrong in this plugin, a *fault* known already first."""
     test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
     redaction = item.config.stash[RUN].redaction
     error = None if call.excinfo is None else call.excinfo.value
@@ -87,7 +99,7 @@ def pytest_runtest_makereport(
         fault = OwnFaultError("taking credentials out of the report", error)
         report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
     if test_run is None:
-        return report
+        return
     is_ours = error is not None and error is test_run.failure
     if is_subtest := item.stash.get(_CALLED, False):
         _tell_so_far(item, report, test_run)
@@ -106,7 +118,6 @@ def pytest_runtest_makereport(
     if call.when == "teardown":
         del item.stash[TEST_RUN]  # which holds the whole cassette
         redaction.recorder = None
-    return report
 
 
 def _hand_on(item: pytest.Item) -> OwnFaultError | None:

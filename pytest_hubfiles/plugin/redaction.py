@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_hubfiles import secrets
+from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import redacted_handlers
 from pytest_hubfiles.record.session_secrets import SessionSecrets
@@ -61,6 +62,8 @@ class Redaction:
             crash = getattr(report.longrepr, "reprcrash", None)
             reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
             report.longrepr = f"{reason}\n\n{new}" if reason else new
+            if reason:
+                setattr(report, BEGINS_WITH_FACT, True)
         if hasattr(report, "wasxfail"):
             report.wasxfail = redacted(report.wasxfail)
         report.sections[:] = [(title, redacted(text)) for title, text in report.sections]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_hubfiles.plugin.colours import ColouredText, write_marked
+from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT, FailureText, write_marked
 from pytest_hubfiles.plugin.explaining import shell_of
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.own_faults import complaining, complains
@@ -51,8 +51,9 @@ class Reporter:
     @complains
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test reports when it ends, in this process or in a worker."""
-        if report.failed and isinstance(report.longrepr, str):
-            report.longrepr = ColouredText(report.longrepr)  # which a worker cannot hand on
+        if report.failed and isinstance(report.longrepr, str) and getattr(report, BEGINS_WITH_FACT, False):
+            text: Any = FailureText(report.longrepr, *report.location[:2])
+            report.longrepr = text  # which a worker cannot hand on
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":

@@ -60,12 +60,12 @@ def shorten(report: pytest.TestReport, error: BaseException, test_run: TestRun, 
         return
     finding = getattr(error, "finding", None)
     if isinstance(finding, Finding):
-        crash.message = f"{finding.kind.value} {finding.message}"
+        crash.message = f"{finding.kind.value} {finding.message}".partition("\n")[0]
     elif _raised_within_hidden(error) and test_run.recorder.transient_answers:
         asked, _, got = test_run.recorder.transient_answers[-1].partition(" got ")
         crash.message = f"{got} ({asked})"
     elif isinstance(error, HubfilesError):
-        crash.message = str(error)
+        crash.message = str(error).partition("\n")[0]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

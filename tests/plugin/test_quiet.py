@@ -152,3 +152,20 @@ def test_known_deviations_are_no_annotations(recorded: Downstream) -> None:
     assert [line.partition(" ")[0] for line in annotations] == ["::error", "::notice"]
     folded = lines[lines.index("::group::hubfiles: known deviations") : lines.index("::endgroup::")]
     assert len(folded) - 1 == len({f["fingerprint"] for f in found if f["deviation"] is not None})
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",), ("--hubfiles-check",)], ids=" ".join)
+def test_the_short_summary_in_ci(recorded: Downstream, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]) -> None:
+    """Where CI is set, in which pytest cuts nothing, a line of the short summary is the fact, whole, and no more."""
+    retype(recorded, "test_again")
+    recorded.cassette().write_text("interactions: [", encoding="utf-8")
+    monkeypatch.setenv("CI", "true")
+    result = recorded.run("-q", *args)
+
+    lines = result.stdout.str().splitlines()
+    told = lines[next(n for n, line in enumerate(lines) if "short test summary info" in line) + 1 : -1]
+    assert sorted(line.partition(" - ")[2] for line in told) == [
+        "cassette-unreadable The cassette cassettes/2026-03/test_files/test_import.yaml, line 2 cannot be read: "
+        "it is not YAML: did not find expected node content",
+        'schema-violation $.result.size is string ("24574"), documented as integer',
+    ]
