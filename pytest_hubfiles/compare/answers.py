@@ -79,7 +79,8 @@ class AnswerComparison:
         if emptied and (not was_empty or (len(emptied) == len(new) and len(was_empty) < len(old))):
             after = "null" if any(e.body.strip() for e in emptied) else "nothing"
             share = Share(len(emptied), len(new))
-            said = f"the body is {after} where there was one, {share} answers"
+            now = "the body is null" if after == "null" else "there is no body"
+            said = f"{now} {share} answers, where there was one before"
             facts = {"before": "a body", "after": after, "share": share, **_seen_in(emptied)}
             yield self._finding(Kind.BODY_EMPTIED, None, said, **facts)
         elif len(was_empty) == len(old) and len(emptied) < len(new):

@@ -147,7 +147,14 @@ class Contract:
         if announced:
             headers = ", ".join(f"{name.title()}: {exchange.headers[name]}" for name in announced)
             said = f"HubSpot announces the end of this operation ({headers})"
-            yield Finding.of(Kind.DEPRECATION_ANNOUNCED, said, exchange=exchange, keyword=announced[0])
+            yield Finding.of(
+                Kind.DEPRECATION_ANNOUNCED,
+                said,
+                exchange=exchange,
+                keyword=announced[0],
+                http_status=None,  # whichever answer carries it
+                task_status=None,
+            )
         if exchange.status_code >= 400:
             yield from self._check_error(exchange)
         elif 200 <= exchange.status_code < 300:

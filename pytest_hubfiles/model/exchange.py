@@ -25,6 +25,7 @@ from pytest_hubfiles.visible import visible
 _TASK_STATUS_PATH: Final = re.compile(r"/tasks/(?P<task_id>[^/]*)/status/?")
 _TYPE: Final = "content-type"
 _FIRST_BYTES: Final = 4096
+_LONGEST_WAIT: Final = 40  # characters of Retry-After: seconds, or a date
 _HTML: Final = re.compile(
     r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)[\s>/]",
     re.IGNORECASE | re.DOTALL,
@@ -222,7 +223,8 @@ class Interaction:
         the contract.
         """
         if 300 <= self.status_code < 400 or self.status_code in (401, 403, 429) or self.status_code >= 500:
-            return f"HTTP {self.status_code}"
+            wait = self.headers.get("retry-after", "")[:_LONGEST_WAIT]
+            return f"HTTP {self.status_code}" + (f" (Retry-After: {wait})" if wait else "")
         if self.media_type in ("text/html", "application/xhtml+xml"):
             return f"HTTP {self.status_code} with an HTML page"
         if self.body[:1] not in (b"{", b"[") and _HTML.match(_first_text(self.body)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
@@ -63,17 +64,28 @@ def _steps(error: BaseException | None, most: int) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def doubts_base_url(reasons: Iterable[str], base_url: str) -> bool:
+    """Return whether the *reasons* for which a recording is no good may be that *base_url* is wrong."""
+    return any("base URL" in said for said in advice(reasons, base_url))
+
+
 def advice(reasons: Iterable[str], base_url: str) -> Iterator[str]:
     """Yield what to do about the *reasons* for which a recording from *base_url* is no good, each once."""
-    said = "\n".join(reasons)
-    where = f"The base URL is {base_url}"
-    if _NO_ANSWER in said and "connection refused" in said:
+    told = list(reasons)
+    said, where = "\n".join(told), f"The base URL is {base_url}"
+    silent = [reason for reason in told if _NO_ANSWER in reason and base_url in reason]  # another host may be, too
+    if any("connection refused" in reason for reason in silent):
         yield f"{where}, where nothing listens: start that server, or correct {_SETTING}."
-    elif _NO_ANSWER in said and "name not resolved" in said:
+    elif any("name not resolved" in reason for reason in silent):
         yield f"{where}: see that this machine has a network and the name is right, or correct {_SETTING}."
     if "got HTTP 401" in said:
         yield f"The token was not accepted ({token_state()}): set {TOKEN} to one that is valid for your account."
     if "got HTTP 403" in said:
         yield "The token was accepted and lacks a scope: HubSpot's files API asks for the scope files."
+    if "got HTTP 429" in said:
+        waits = sorted(map(int, re.findall(r"got HTTP 429 \(Retry-After: (\d{1,6})\)", said)))
+        says = f"wait {waits[-1]} s, as Retry-After says" if waits else "wait as long as Retry-After says"
+        wait = says if "(Retry-After: " in said else "wait until the next ten seconds, or the next day, have begun"
+        yield f"HubSpot limits how many requests an account may send: {wait}, then record again, fewer tests at a time."
     if "with an HTML page" in said and origin_key(base_url) != HUBSPOT:
         yield f"{where}, and an HTML page is no answer of the API: correct {_SETTING} if that is another place."

@@ -16,6 +16,7 @@ from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import HUBSPOT, host_of, origin_of
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
+from pytest_hubfiles.record.body_differences import body_differences, differing
 from pytest_hubfiles.record.clients import SUPPORTED
 from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
@@ -23,12 +24,9 @@ from pytest_hubfiles.record.reach import Reach, ignoring
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.token import TokenMissingError, lacks_token
 from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
-from pytest_hubfiles.visible import visible
 
 _PATIENCE: Final = 3  # refusals of one request; clients that retry by themselves give up after about as many
 _PATIENCE_IN_CHILD: Final = 100  # what is no Exception kills the worker of a pool, whose caller then waits for ever
-_CONTEXT: Final = 40  # characters that two texts share, shown before what differs
-_MOST_SHOWN: Final = 200
 
 
 class UnmatchedRequestError(HubfilesError):
@@ -211,7 +209,7 @@ def explain(
         base = _other_base(request, sent, closest, base_url)
         message = (
             f"{sent} is not in {cassette}.\n"
-            f"  closest recorded: {closest.label}\n"
+            f"  closest recorded: {closest.label}{_place(cassette, closest)}\n"
             + "".join(f"  {difference}\n" for difference in _differences(request, sent, closest))
             + base
             + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
@@ -269,14 +267,16 @@ def _differences(request: Interaction, sent: str, recorded: Interaction) -> list
             says = "only the host differs" if len(different) == 1 else "host differs"
             found.append(f"{says}: recorded for {origin_of(recorded.url)}, asked of {_asked_origin(sent)}")
             continue
-        texts = _text(then), _text(now)
-        alike = next(
-            (place for place, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]),
-            min(map(len, texts)),
-        )
-        start = max(0, alike - _CONTEXT)
-        found.append(f"{name} differs: recorded {_excerpt(texts[0], start)}, asked {_excerpt(texts[1], start)}")
+        if name == "body":
+            found += body_differences(str(then), str(now))
+        else:
+            found.append(differing(name, _text(then), _text(now)))
     return found
+
+
+def _place(cassette: str, recorded: Interaction) -> str:
+    """Return where the whole of what is recorded stands."""
+    return "" if recorded.line is None else f" ({cassette}:{recorded.line})"
 
 
 def _asked_origin(sent: str) -> str:
@@ -309,11 +309,3 @@ def _own_server(request: Interaction) -> str:
 
 def _text(value: object) -> str:
     return "&".join(f"{name}={text}" for name, text in value) if isinstance(value, tuple) else str(value)
-
-
-def _excerpt(text: str, start: int) -> str:
-    """Return *text* from *start*, where it begins to differ; a short one whole."""
-    if len(text) <= _MOST_SHOWN:
-        return visible(text) or "none"
-    part = text[start : start + _MOST_SHOWN]
-    return f"{'…' * (start > 0)}{visible(part)}{'…' * (start + _MOST_SHOWN < len(text))}"

@@ -74,6 +74,16 @@ def across_tests(findings: Iterable[Finding]) -> list[Seen]:
     ]
 
 
+def alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return *findings* in the order given, those together that say the same of the contract in different answers."""
+    same: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        is_told_once = finding.category is Category.CONTRACT and finding.needed_by is None
+        said = (finding.kind, finding.severity, finding.path, finding.message, finding.deviation)
+        same.setdefault(said if is_told_once else number, []).append(finding)
+    return list(same.values())
+
+
 def grouped(seen: Iterable[Seen]) -> list[Group]:
     """Return *seen* by version, operation, HTTP status and task state, the group of the first one first."""
     groups: dict[tuple[str | None, str | None, int | None, str | None], list[Seen]] = {}

@@ -81,7 +81,9 @@ def of_test(
     red = [f for f in failing(findings, rules) if not (is_replaced and f.kind is Kind.CASSETTE_UNREADABLE)]
     faults = [*faults, *recorder.faults]
     if recorder.recorded or recorder.transient_answers or recorder.incomplete:
-        reasons = [*_refusals(findings, rules, recorder, passed), *(() if shared else _emptied(rules, recorder))]
+        reasons = list(_refusals(findings, rules, recorder, passed))
+        if not reasons and not shared:  # what kept it from being recorded is said already
+            reasons = list(_emptied(rules, recorder))
     else:
         reasons = list(_unseen(recorder)) if passed and not shared else []
     return Conclusion(tuple(findings), tuple(red), (*faults, *reasons))

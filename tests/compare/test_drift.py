@@ -870,7 +870,8 @@ def test_body_emptied(body: bytes, after: str) -> None:
     """No body where there was one is one finding, and the state it would have had is not reported as gone."""
     (finding,) = compare(polls(*WHOLE), polls(body, PROCESSING, COMPLETE))
     assert reported([finding]) == [("body-emptied", "breaking", "$")]
-    assert finding.message == f"the body is {after} where there was one, in 1 of 3 answers"
+    now = "the body is null" if after == "null" else "there is no body"
+    assert finding.message == f"{now} in 1 of 3 answers, where there was one before"
     assert (finding.before, finding.after, finding.exchanges) == ("a body", after, 1)
 
 

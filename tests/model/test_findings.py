@@ -284,7 +284,7 @@ def test_worst(severities: tuple[str, ...], expected: str | None) -> None:
 # --- what a message says of how many ---
 
 
-def counted(seen: int, among: int, said: str = "the body is null where there was one, {share} answers") -> Finding:
+def counted(seen: int, among: int, said: str = "the body is null {share} answers") -> Finding:
     share = Share(seen, among)
     return Finding.of(Kind.BODY_EMPTIED, said.format(share=share), exchanges=seen, share=share)
 
@@ -292,7 +292,7 @@ def counted(seen: int, among: int, said: str = "the body is null where there was
 def test_counts_add_up_in_the_message() -> None:
     """The message of a finding that several exchanges show says in how many of how many of all."""
     (found,) = merge([counted(1, 1), counted(2, 3), counted(1, 10)])
-    assert found.message == "the body is null where there was one, in 4 of 14 answers"
+    assert found.message == "the body is null in 4 of 14 answers"
     assert (found.exchanges, found.share) == (4, (4, 14))
 
 

@@ -166,6 +166,36 @@ def test_an_outage(project: Downstream) -> None:
     assert project.run().ret == 0
 
 
+def test_a_base_url_where_nothing_listens(project: Downstream) -> None:
+    """A base URL of the command line that may be wrong is to be corrected; limits of HubSpot are waited for."""
+    project.record()
+    down = project.run("--hubfiles-base-url=http://127.0.0.1:9", "--hubfiles-record=rewrite")
+    project.restart("rate-limit")
+    limited = project.run_live("--hubfiles-record=rewrite")
+
+    assert commands(down.stdout.str()) == [
+        "pytest test_files.py::test_import --hubfiles-base-url URL --hubfiles-record rewrite"
+    ]
+    down.stdout.no_fnmatch_line("*nothing that was recorded is judged*")
+    limited.stdout.fnmatch_lines(
+        [
+            "*: the test failed; GET */status got HTTP 429 (Retry-After: 1). The old cassette is unchanged.",
+            "HubSpot limits how many requests an account may send: wait 1 s, as Retry-After says, then record again, *",
+        ]
+    )
+
+
+def test_an_announced_end_is_told_once(project: Downstream) -> None:
+    """A header that every answer carries is told once, with the number of answers, in the failure and at the end."""
+    project.restart("sunset")
+    result = project.run_live("--hubfiles-record=once", "--hubfiles-fail-on=warning", "-q", "-q")
+
+    said = [line for line in result.outlines if "deprecation-announced" in line and not line.startswith("FAILED")]
+    assert len(said) == 2
+    assert said[1].startswith("warning   2026-03 import-start, import-status  $  deprecation-announced: ")
+    assert said[1].endswith(" [4 exchanges]")
+
+
 def test_verify_leads_to_a_candidate(project: Downstream) -> None:
     """What verify finds is kept by nobody: its command keeps it, and says how to go on."""
     project.record()

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -444,7 +445,53 @@ def test_what_differs_in_long_bodies_is_shown() -> None:
 
     said = explain(asked, Tape([recorded], [recorded]), "x.yaml").message
 
-    (line,) = (line for line in said.splitlines() if "body differs" in line)
-    assert '"b": "cat"' in line
-    assert '"b": "dog"' in line
+    lines = [line.strip() for line in said.splitlines() if "differs" in line]
+    assert lines == ['body at $.b differs: recorded "cat", asked "dog"']
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "lines"),
+    [
+        ({"a": [1, 2]}, {"a": [1, 3]}, ["body at $.a[1] differs: recorded 2, asked 3"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["body at $.a differs: recorded [1, 2], asked [1]"]),
+        ({"a": 1}, {"a": True}, ["body at $.a differs: recorded 1, asked true"]),
+        ({"a": {"b": None}}, {"a": {}}, ["body at $.a.b differs: recorded null, not asked"]),
+        ({}, {"x y": "\x1b"}, ["body at $['x y'] differs: not recorded, asked \"\\u001b\""]),
+        ([], {}, ["body differs: recorded [], asked {}"]),
+        (
+            {},
+            dict.fromkeys("abcdefg", 1),
+            [
+                *(f"body at $.{n} differs: not recorded, asked 1" for n in "abcde"),
+                "body differs at 2 more places",
+            ],
+        ),
+        (
+            {"a": "x" * 300 + "cat"},
+            {"a": "x" * 300 + "dog"},
+            [f'body at $.a differs: recorded …{"x" * 40}cat", asked …{"x" * 40}dog"'],
+        ),
+    ],
+    ids=["element", "length", "type", "deeper", "odd name", "other kinds", "many", "long value"],
+)
+def test_where_bodies_differ(recorded: object, asked: object, lines: list[str]) -> None:
+    """Of bodies in JSON each place that differs is named with both values, shortened."""
+    one, other = (interaction("POST", "/files/v3/x", 200, {}, asked=body) for body in (recorded, asked))
+
+    said = explain(other, Tape([one], [one]), "x.yaml").message.splitlines()[2:-1]
+
+    assert [line.strip() for line in said] == lines
+
+
+def test_where_other_bodies_differ() -> None:
+    """Of two bodies that are no JSON, the message shows where they differ, and no more than that is of use."""
+    one, other = (
+        replace(interaction("POST", "/files/v3/x", 200, {}), request_body=("x" * 5_000 + end + "y" * 5_000).encode())
+        for end in ("cat", "dog")
+    )
+
+    (line,) = (n for n in explain(other, Tape([one], [one]), "x.yaml").message.splitlines() if "body differs" in n)
+
+    assert "cat" in line.partition("asked")[0]
+    assert "dog" in line.partition("asked")[2]
     assert len(line) < 500

@@ -257,24 +257,31 @@ def test_waiting_stops_at_an_answer_that_is_none(downstream: Downstream, switch:
     [
         pytest.param(
             f"call(hubfiles.base_url + {START!r})",
-            [f"closest recorded: POST {ORIGIN}{START}", "method differs: recorded POST, asked GET"],
+            [f"closest recorded: POST {ORIGIN}{START} (*.yaml:2)", "method differs: recorded POST, asked GET"],
             id="method",
         ),
         pytest.param(
             f"call(hubfiles.base_url + {STATUS!r}.replace('AAAA', 'BBBB'))",
-            [f"closest recorded: GET {ORIGIN}{STATUS}", f"path differs: recorded {STATUS}, asked *BBBB*"],
+            [
+                f"closest recorded: GET {ORIGIN}{STATUS} (*.yaml:*)",
+                f"path differs: recorded {STATUS}, asked *BBBB*",
+            ],
             id="path",
         ),
         pytest.param(
             f"call(hubfiles.base_url + {STATUS!r} + '?portalId=7')",
-            [f"closest recorded: GET {ORIGIN}{STATUS}", "query differs: recorded none, asked portalId=7"],
+            [
+                f"closest recorded: GET {ORIGIN}{STATUS} (*.yaml:*)",
+                "query differs: recorded none, asked portalId=7",
+            ],
             id="query",
         ),
         pytest.param(
             f"call(hubfiles.base_url + {START!r}, 'POST', {{'url': 'https://example.com/dog.png'}})",
             [
-                f"closest recorded: POST {ORIGIN}{START}",
-                "body differs: recorded {*cat.png*}, asked {*dog.png*}",
+                f"closest recorded: POST {ORIGIN}{START} (*.yaml:2)",
+                'body at $.access differs: recorded "PRIVATE", not asked',
+                'body at $.url differs: recorded "https://example.com/cat.png", asked "https://example.com/dog.png"',
             ],
             id="body",
         ),
@@ -330,7 +337,7 @@ def test_unmatched_requests_that_differ_in_their_bodies_are_all_reported(downstr
 
     result.assert_outcomes(failed=1)
     for name in ("one", "two"):
-        result.stdout.fnmatch_lines([f'*body differs: *asked *"name": "{name}"*'])
+        result.stdout.fnmatch_lines([f'*body at $.name differs: not recorded, asked "{name}"'])
 
 
 def test_allowing_what_is_unmatched(downstream: Downstream) -> None:

@@ -20,7 +20,7 @@ def test_{name}(hubfiles):
 """
     for name, polls in (("one", 1), ("two", 2), ("three", 3))
 )
-TEXT = "the body is null where there was one, in {} answers"
+TEXT = "the body is null in {} answers, where there was one before"
 
 
 @pytest.fixture

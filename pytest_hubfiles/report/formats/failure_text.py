@@ -9,7 +9,7 @@ from pytest_hubfiles.model.finding import WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Category
 from pytest_hubfiles.report.formats.terminal import counted, left_out_of, place_of, render_findings
 from pytest_hubfiles.report.formats.way_out import Shell, ways_out
-from pytest_hubfiles.report.grouping import what_it_says
+from pytest_hubfiles.report.grouping import alike, what_it_says
 from pytest_hubfiles.visible import clauses, visible, visible_lines
 
 
@@ -65,15 +65,17 @@ def _is_fresh_drift(finding: Finding) -> bool:
 
 def facts(findings: Iterable[Finding]) -> list[str]:
     """Return *findings* as lines that begin with the fact, each followed by where it was seen."""
-    return [line for finding in findings for line in _block(finding)]
+    return [line for same in alike(findings) for line in _block(*same)]
 
 
-def _block(finding: Finding) -> list[str]:
-    """Return *finding* as lines, the fact first: ``type-changed $.result.size changed its type``, below it where."""
+def _block(*same: Finding) -> list[str]:
+    """Return a finding as lines, the fact first: ``type-changed $.result.size changed its type``, below it where."""
+    finding, exchanges = same[0], sum(one.exchanges for one in same)
+    fingerprints = ", ".join(dict.fromkeys(one.fingerprint for one in same))
     said, *more = what_it_says(finding).splitlines() or [""]
     path = "" if finding.path == "$" else f" {finding.path}"
-    facts = [place_of(finding), f"{finding.exchanges} exchanges" if finding.exchanges > 1 else ""]
-    facts += ["" if finding.deviation is None else f"known: {finding.deviation}", f"fingerprint {finding.fingerprint}"]
+    facts = [place_of(*same), f"{exchanges} exchanges" if exchanges > 1 else ""]
+    facts += ["" if finding.deviation is None else f"known: {finding.deviation}", f"fingerprint {fingerprints}"]
     more += [] if finding.needed_by is None else [str(finding.needed_by)]
     return [
         visible(f"{finding.kind.value}{path} {said}"),

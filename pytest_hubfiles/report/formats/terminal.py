@@ -14,6 +14,7 @@ from pytest_hubfiles.report.grouping import (
     MEANINGS,
     Seen,
     across_tests,
+    alike,
     count_by_severity,
     in_words,
     judged_in_words,
@@ -65,13 +66,15 @@ def render_findings(findings: Iterable[Finding], where: Mapping[int, str] | None
 
     *where* is what to say below a finding, by the finding's ``id``.
     """
+    listed = list(findings)
     lines: list[str] = []
+    for same in alike(finding for finding in listed if finding.deviation is None):
+        lines += render_finding(*same)
+        below = [where[id(finding)] for finding in same if id(finding) in where] if where else []
+        lines += [f"          {text}" for text in dict.fromkeys(below)]
     known: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        if finding.deviation is None:
-            lines += render_finding(finding)
-            lines += [f"          {where[id(finding)]}"] if where and id(finding) in where else []
-        else:
+    for finding in listed:
+        if finding.deviation is not None:
             known.setdefault((finding.path, finding.kind.value, finding.message), []).append(finding)
     return lines + [line for same in known.values() for line in render_finding(*same)]
 
