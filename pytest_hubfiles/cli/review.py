@@ -166,13 +166,16 @@ def _show_shapes(around: Beside, question: Question) -> None:
         return  # the finding is about no member: a status, a media type
     before = "recorded before" if finding.category is Category.DRIFT else "documented"
     say(f"\n  {around.path}")
+    renamed = finding.after if finding.kind is Kind.FIELD_RENAMED else None
+    now = {row.name: row.after for row in around.rows}
     width = max(len(row.name) for row in around.rows)
     for row in around.rows:
-        is_new_name = finding.kind is Kind.FIELD_RENAMED and row.name == finding.after
-        if row.path == finding.path or is_new_name:
+        if row.path == finding.path and renamed in now:
+            say(f"  ~ {row.name:<{width}}  is called {renamed} now, {now[renamed]}", fg="yellow")
+        elif row.path == finding.path:
             say(f"  - {row.name:<{width}}  {row.before}  ({before})", fg="red")
             say(f"  + {row.name:<{width}}  {row.after}  (recorded now)", fg="green")
-        elif row.after != ABSENT:
+        elif row.after != ABSENT and row.name != renamed:
             say(f"    {row.name:<{width}}  {row.after}")
 
 

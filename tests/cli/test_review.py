@@ -98,6 +98,21 @@ def test_each_finding_is_decided_once(kept: Downstream) -> None:
     kept.run().assert_outcomes(passed=2)
 
 
+def test_a_rename_is_one_line(downstream: Downstream) -> None:
+    """A field that has another name is shown in one line, with both names."""
+    downstream.tests()
+    downstream.record()
+    downstream.restart("renamed-field")
+    downstream.run_live("--hubfiles-record=rewrite").assert_outcomes(failed=1)
+    with walking(downstream, NO_COLOR="1") as terminal:
+        terminal.expect(PROMPT)
+        terminal.send("q")
+        said, _ = ended(terminal)
+
+    (line,) = (line for line in said.partition("$.result\r")[2].splitlines() if "hostingUrl" in line.replace("H", "h"))
+    assert line.split() == ["~", "defaultHostingUrl", "is", "called", "hostingUrl", "now,", "string", "(url)"]
+
+
 def test_quitting_loses_nothing(kept: Downstream) -> None:
     """What was decided before somebody quit, skipped or lost the terminal is not asked again."""
     with walking(kept) as terminal:
