@@ -48,12 +48,16 @@ class ByTests(str, Enum):
 
 
 class Compared(NamedTuple):
-    """The two verdicts on one operation, of its schemas and its recordings, and what tests told if any were asked."""
+    """The two verdicts on one operation, of its schemas and its recordings, and what tests told if any were asked.
+
+    ``is_recorded`` is False where others are recorded and this is in neither version: nobody seems to use it.
+    """
 
     operation: str
     schemas: Verdict
     recordings: Verdict
     tests: ByTests | None = None
+    is_recorded: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -66,7 +70,7 @@ class Comparison(NamedTuple):
 
     ``old`` and ``new`` are the display names of the sides: versions, cassettes or folders. ``missing`` has a line for
     each thing that one side does not show, and that is therefore not compared; ``support`` a line for each date on
-    which the support of a version ends.
+    which the support of a version ends. ``accepted`` is how many findings are excused.
     """
 
     old: str
@@ -74,6 +78,7 @@ class Comparison(NamedTuple):
     operations: tuple[Compared, ...]
     missing: tuple[str, ...] = ()
     support: tuple[str, ...] = ()
+    accepted: int = 0
 
     def with_tests(self, breaks: Mapping[str, bool]) -> Comparison:
         """Return this with what tests told: whether the move *breaks* one, by the operations that they use."""
@@ -89,5 +94,5 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict on any operation."""
-        return Verdict.worst(operation.verdict for operation in self.operations)
+        """The worst verdict on any operation that is recorded."""
+        return Verdict.worst(operation.verdict for operation in self.operations if operation.is_recorded)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -17,7 +17,7 @@ from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.judge.support import supported
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
-from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.model.policy import Kind, Severity
 
 _COVERAGE: Final = frozenset({Kind.STATE_APPEARED, Kind.STATE_GONE})
 """Kinds about what was recorded, not about what changed: a comparison lists that elsewhere."""
@@ -61,10 +61,30 @@ class Migration:
         found = drift.compare_all(self._recorded, self.contracts, others, across_versions=True)
         yield from (finding for finding in found if finding.kind not in _COVERAGE)
 
+    @cached_property
+    def unused(self) -> frozenset[str]:
+        """The operations that nobody has recorded, in either version; none where nothing is recorded at all."""
+        used = {key[0] for seen in self._seen() for key in seen}
+        return frozenset(self._contracts) - used if used else frozenset()
+
+    def excused(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return *findings*; those about operations that nobody has recorded are of severity info, with the reason."""
+        return [
+            replace(f, severity=Severity.INFO, deviation=f"no recording has {f.operation}") if self._is_idle(f) else f
+            for f in findings
+        ]
+
+    def _is_idle(self, finding: Finding) -> bool:
+        return finding.operation in self.unused and finding.deviation is None and finding.severity is not Severity.INFO
+
     # --- the result ---
 
     def comparison(self, findings: Iterable[Finding]) -> Comparison:
-        """Return the result that *findings* amount to: a verdict per operation, and what was never recorded."""
+        """Return the result that *findings* amount to: a verdict per operation, and what was never recorded.
+
+        Operations that nobody has recorded come last.
+        """
+        findings = list(findings)
         by_source: dict[tuple[str | None, str], list[Finding]] = {}
         for found in findings:
             source = SCHEMAS if found.message.startswith(SCHEMAS) else RECORDINGS
@@ -78,12 +98,13 @@ class Migration:
                 recordings=Verdict.of(by_source.get((operation, RECORDINGS), ()))
                 if operation in compared_states or (operation, RECORDINGS) in by_source
                 else Verdict.NOT_COMPARED,
+                is_recorded=operation not in self.unused,
             )
-            for operation, (old, _) in self._contracts.items()
+            for operation, (old, _) in sorted(self._contracts.items(), key=lambda entry: entry[0] in self.unused)
         )
-        return Comparison(
-            self.old, self.new, operations, tuple(self._missing(*seen)), tuple(support(self.old, self.new))
-        )
+        accepted = sum(f.deviation is not None and f.operation not in self.unused for f in findings)
+        missing, dates = tuple(self._missing(*seen)), tuple(support(self.old, self.new))
+        return Comparison(self.old, self.new, operations, missing, dates, accepted)
 
     def _seen(self) -> tuple[set[_Observed], set[_Observed]]:
         old, new = ({_observed(e) for pair in self._recorded for e in pair[side]} for side in (0, 1))
@@ -96,7 +117,7 @@ class Migration:
         for operation, contracts in self._contracts.items():
             if contracts[0] is None:
                 yield f"only in {self.new}: {operation}"
-            if None in contracts:
+            if None in contracts or operation in self.unused:
                 continue
             expected = {key for key in old | new if key[0] == operation}
             for contract in contracts:

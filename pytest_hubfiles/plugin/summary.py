@@ -234,7 +234,7 @@ class Reporter:
         recordings, unreadable = pairs(sides[0], sides[1], run.contracts.identify, each)
         migration = Migration(old, new, run.contracts, recordings)
         found = run.rules().excuse(migration.findings(), old)
-        run.report.run_findings += [*found, *unreadable]
+        run.report.run_findings += [*migration.excused(found), *unreadable]
         comparison = migration.comparison(found)
         is_rehearsed = run.rehearsed_versions == (old, new)
         run.report.comparison = comparison.with_tests(self._rehearsal().operations) if is_rehearsed else comparison

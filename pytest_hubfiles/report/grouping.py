@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Final, NamedTuple
 
-from pytest_hubfiles.compare.comparison import Verdict
+from pytest_hubfiles.compare.comparison import Compared, Comparison, Verdict
 from pytest_hubfiles.model.finding import RECORDINGS, SCHEMAS, Finding
 from pytest_hubfiles.model.policy import Category, Severity
 from pytest_hubfiles.report.report import Report
@@ -121,6 +121,20 @@ MEANINGS: Final[Mapping[Verdict, str]] = {
 }
 
 """What a verdict means for its reader."""
+
+
+def meaning(comparison: Comparison) -> str:
+    """Return what *comparison* comes to for its reader, and how many findings were accepted in it."""
+    said = MEANINGS[comparison.verdict]
+    if not comparison.accepted:
+        return said
+    accepted = f"{plural(comparison.accepted, 'finding')} that {'was' if comparison.accepted == 1 else 'were'} accepted"
+    return f"safe but for {accepted}" if comparison.verdict is Verdict.SAFE else f"{said}, beside {accepted}"
+
+
+def verdict_of(one: Compared) -> str:
+    """Return the verdict on an operation in words: none where nobody has recorded it."""
+    return one.verdict.value if one.is_recorded else "never recorded"
 
 
 OTHER_REASONS: Final = (

@@ -118,11 +118,13 @@ def _both(one: Comparison | None, other: Comparison | None) -> Comparison | None
             Verdict.worst((known.schemas, compared.schemas)),
             Verdict.worst((known.recordings, compared.recordings)),
             ByTests.worst(known.tests, compared.tests),
+            known.is_recorded or compared.is_recorded,
         )
     return Comparison(
         one.old,
         one.new,
-        tuple(operations[name] for name in sorted(operations)),
+        tuple(sorted(operations.values(), key=lambda one: (not one.is_recorded, one.operation))),
         tuple(dict.fromkeys((*one.missing, *other.missing))),
         tuple(dict.fromkeys((*one.support, *other.support))),
+        max(one.accepted, other.accepted),
     )

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from helpers.answers import CONTRACTS, answer, poll
 from helpers.downstream import Downstream
 
 from pytest_hubfiles import cassettes
+from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.compare.comparison import Verdict
 from pytest_hubfiles.compare.versions import Migration, support
 from pytest_hubfiles.judge import schema_files
@@ -364,7 +366,7 @@ def test_what_was_never_observed() -> None:
     assert not list(migration.findings())
     assert "never observed in 2026-03: import-status 200 PENDING" in missing
     assert "never observed in 2025-09 or 2026-03: import-status 200 CANCELED" in missing
-    assert "never observed in 2025-09 or 2026-03: import-start 202" in missing
+    assert not any("import-start" in line for line in missing)  # of what nobody recorded its verdict says so
     assert not any("COMPLETE" in line and "import-status" in line for line in missing)
 
 
@@ -417,21 +419,42 @@ def test_a_run_that_compares(both: Downstream) -> None:
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            "findings: 3 breaking, 3 warning, *",
+            "findings: 2 breaking, 3 warning, *",
             "breaking  2026-03 import-start 202  $.links  field-now-optional: schemas: was required in v3 and is not*",
             "from v3 to 2026-03: breaking, what works with the old can fail with the new",
-            "  operation             verdict   by schemas  by recordings",
-            "  folder-update-start   breaking  breaking    not compared",
-            "  folder-update-status  safe      safe        not compared",
-            "  import-start          breaking  breaking    safe",
-            "  import-status         breaking  breaking    safe",
-            "never observed in v3 or 2026-03: folder-update-start 202",
+            "  operation             verdict         by schemas  by recordings",
+            "  import-start          breaking        breaking    safe",
+            "  import-status         breaking        breaking    safe",
+            "  folder-update-start   never recorded  breaking    not compared",
+            "  folder-update-status  never recorded  safe        not compared",
             "v3 is supported until September 2027, *",
             "2026-03 is supported until September 2027, *",
             "the run fails because of field-now-optional (--hubfiles-fail-on breaking)",
             "  import-start $.links field-now-optional: fingerprint ????????????????",
         ]
     )
+
+
+def test_what_is_accepted_and_what_nobody_recorded(both: Downstream) -> None:
+    """Accepted findings are counted where the result is told; operations that nobody recorded fail nothing."""
+    both.run("--hubfiles-compare=v3:2026-03", "--hubfiles-report=json:hubfiles.json")
+    found = json.loads((both.path / "hubfiles.json").read_text(encoding="utf-8"))["findings"]
+    kinds = {"field-now-optional", "request-violation"}
+    changed = [f["fingerprint"] for f in found if f["kind"] in kinds and f["deviation"] is None]
+    idle = [f for f in found if f["kind"] in kinds and f["operation"] == "folder-update-start"]
+    both.ini("hubfiles_deviations = mine.toml")
+    arguments = ["accept", "--finding", *changed, "--reason=r", "--file=mine.toml", "--report=hubfiles.json"]
+    assert CliRunner().invoke(main, arguments, catch_exceptions=False).exit_code == 0
+
+    result = both.run("--hubfiles-compare=v3:2026-03", "-q", "-q", "--hubfiles-report=markdown:r.md")
+
+    assert result.ret == 0
+    said = f"from v3 to 2026-03: safe but for {len(changed)} findings that were accepted"
+    result.stdout.fnmatch_lines([said, "  folder-update-start   never recorded  breaking    not compared"])
+    assert [(f["severity"], f["deviation"]) for f in idle] == [("info", "no recording has folder-update-start")]
+    markdown = (both.path / "r.md").read_text(encoding="utf-8")
+    assert "**From `v3` to `2026-03`: safe but for " in markdown
+    assert "| `folder-update-start` | never recorded | breaking | not compared |" in markdown
 
 
 def test_the_report_of_a_comparison(both: Downstream) -> None:
@@ -446,11 +469,15 @@ def test_the_report_of_a_comparison(both: Downstream) -> None:
 
     jsonschema.Draft202012Validator(schema).validate(document)
     assert document["comparison"]["verdict"] == "breaking"
-    assert document["comparison"]["operations"][2] == {
+    assert document["comparison"]["operations"][0] == {
         "operation": "import-start", "verdict": "breaking", "schemas": "breaking", "recordings": "safe",
     }  # fmt: skip
     version = [f for f in document["findings"] if f["category"] == "version"]
-    assert [(f["severity"], f["operation"], f["kind"], f["path"]) for f in version] == FROM_V3
+    assert [(f["severity"], f["operation"], f["kind"], f["path"]) for f in version] == [
+        *FROM_V3[1:-1],
+        ("info", *FROM_V3[0][1:]),  # which nobody recorded
+        FROM_V3[-1],
+    ]
     assert document["failed"] is True
 
 
@@ -488,7 +515,9 @@ def test_what_a_team_is_ready_for(both: Downstream) -> None:
     result = both.run("--hubfiles-compare=v3:2026-03")
 
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["from v3 to 2026-03: check, a consumer has to look at the warnings above"])
+    result.stdout.fnmatch_lines(
+        ["from v3 to 2026-03: check, a consumer has to look at the warnings above, beside 2 findings that were *"]
+    )
     result.stdout.fnmatch_lines(["info * $.result.access  field-now-optional: schemas: * (known: we do not read it)"])
 
 

@@ -12,7 +12,6 @@ from typing import Final
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.formats.rehearsal_text import headline, told
 from pytest_hubfiles.report.grouping import (
-    MEANINGS,
     OTHER_REASONS,
     Seen,
     across_tests,
@@ -20,7 +19,9 @@ from pytest_hubfiles.report.grouping import (
     fails_for_other_reasons,
     in_words,
     judged_in_words,
+    meaning,
     plural,
+    verdict_of,
     what_it_says,
 )
 from pytest_hubfiles.report.rehearsal import Break
@@ -45,8 +46,8 @@ def render_github(report: Report) -> str:
     if fails_for_other_reasons(report):
         lines.append(f"::error title=hubfiles::{_data(OTHER_REASONS)}")
     if (compared := report.comparison) is not None:
-        lines.append(f"hubfiles: from {visible(compared.old)} to {visible(compared.new)}: {MEANINGS[compared.verdict]}")
-        lines += [f"hubfiles: {visible(one.operation)}: {one.verdict.value}" for one in compared.operations]
+        lines.append(f"hubfiles: from {visible(compared.old)} to {visible(compared.new)}: {meaning(compared)}")
+        lines += [f"hubfiles: {visible(one.operation)}: {verdict_of(one)}" for one in compared.operations]
     lines += [f"::notice title=hubfiles::{_data(line)}" for line in report.stale_deviations]
     breaks = []
     if report.rehearsal is not None:

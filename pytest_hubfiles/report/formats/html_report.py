@@ -20,7 +20,6 @@ from pytest_hubfiles.report.formats.json_report import tool_version
 from pytest_hubfiles.report.formats.move_text import render_move
 from pytest_hubfiles.report.formats.rehearsal_text import headline, remarks
 from pytest_hubfiles.report.grouping import (
-    MEANINGS,
     OTHER_REASONS,
     Group,
     Seen,
@@ -29,7 +28,9 @@ from pytest_hubfiles.report.grouping import (
     fails_for_other_reasons,
     grouped,
     in_words,
+    meaning,
     plural,
+    verdict_of,
     what_it_says,
 )
 from pytest_hubfiles.report.matrix import STATES, matrix_of
@@ -86,8 +87,15 @@ def render_html(report: Report) -> str:
         style=style,
         script=script,
         policy_of_page=_policy(style, script),
-        verdict=MEANINGS[report.comparison.verdict] if report.comparison is not None else "",
-        tones={"breaking": "breaking", "check": "warning", "safe": "good", "not compared": "none"},
+        verdict_of=verdict_of,
+        verdict=meaning(report.comparison) if report.comparison is not None else "",
+        tones={
+            "breaking": "breaking",
+            "check": "warning",
+            "safe": "good",
+            "not compared": "none",
+            "never recorded": "none",
+        },
         meanings={kind: policy.meaning for kind, policy in POLICY.items()},
         number_of=lambda finding: numbers[id(finding)],
         plural=plural,

@@ -80,11 +80,13 @@ def compared(comparison: Comparison) -> dict[str, Any]:
                 "schemas": one.schemas.value,
                 "recordings": one.recordings.value,
                 **({} if one.tests is None else {"tests": one.tests.value}),
+                **({} if one.is_recorded else {"recorded": False}),
             }
             for one in comparison.operations
         ],
         "missing": list(comparison.missing),
         "support": list(comparison.support),
+        "accepted": comparison.accepted,
     }
 
 
@@ -141,10 +143,12 @@ def _comparison(facts: dict[str, Any]) -> Comparison:
             Verdict(one["schemas"]),
             Verdict(one["recordings"]),
             ByTests(one["tests"]) if "tests" in one else None,
+            one.get("recorded", True),
         )
         for one in facts["operations"]
     )
-    return Comparison(facts["old"], facts["new"], tuple(operations), tuple(facts["missing"]), tuple(facts["support"]))
+    missing, support = tuple(facts["missing"]), tuple(facts["support"])
+    return Comparison(facts["old"], facts["new"], tuple(operations), missing, support, facts.get("accepted", 0))
 
 
 def _check(document: dict[str, Any], source: str) -> None:

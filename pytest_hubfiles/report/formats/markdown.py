@@ -13,7 +13,6 @@ from typing import Final
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.report.formats.rehearsal_text import foremost, headline, how, is_accepted, remarks
 from pytest_hubfiles.report.grouping import (
-    MEANINGS,
     OTHER_REASONS,
     Group,
     Seen,
@@ -23,7 +22,9 @@ from pytest_hubfiles.report.grouping import (
     grouped,
     in_words,
     judged_in_words,
+    meaning,
     plural,
+    verdict_of,
     what_it_says,
 )
 from pytest_hubfiles.report.rehearsal import Rehearsal
@@ -115,13 +116,13 @@ def _comparison(report: Report) -> list[str]:
         return stale
     compared = report.comparison
     rows = (
-        f"| {_cell(one.operation)} | {one.verdict.value} | {one.schemas.value} | {one.recordings.value} |"
+        f"| {_cell(one.operation)} | {verdict_of(one)} | {one.schemas.value} | {one.recordings.value} |"
         + (f" {'' if one.tests is None else one.tests.value} |" * compared.has_tests)
         for one in compared.operations
     )
     return [
         "",
-        f"**From {code(compared.old)} to {code(compared.new)}: {MEANINGS[compared.verdict]}**",
+        f"**From {code(compared.old)} to {code(compared.new)}: {meaning(compared)}**",
         "",
         f"| operation | verdict | by schemas | by recordings |{' by your tests |' * compared.has_tests}",
         f"| :--- | :--- | :--- | :--- |{' :--- |' * compared.has_tests}",

@@ -11,14 +11,15 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
 from pytest_hubfiles.report.grouping import (
-    MEANINGS,
     Seen,
     across_tests,
     alike,
     count_by_severity,
     in_words,
     judged_in_words,
+    meaning,
     plural,
+    verdict_of,
     what_it_says,
 )
 from pytest_hubfiles.report.record import Record
@@ -151,11 +152,11 @@ def _comparison(comparison: Comparison) -> list[str]:
     rows = [("operation", "verdict", "by schemas", "by recordings", "by your tests")]
     for one in comparison.operations:
         by_tests = "" if one.tests is None else one.tests.value
-        rows.append((one.operation, one.verdict.value, one.schemas.value, one.recordings.value, by_tests))
+        rows.append((one.operation, verdict_of(one), one.schemas.value, one.recordings.value, by_tests))
     has_schemas = any(one.schemas is not Verdict.NOT_COMPARED for one in comparison.operations)
     shown = 5 if comparison.has_tests else 4 if has_schemas else 2
     widths = [max(len(row[column]) for row in rows) for column in range(shown)]
-    lines = [f"from {comparison.old} to {comparison.new}: {MEANINGS[comparison.verdict]}"]
+    lines = [f"from {comparison.old} to {comparison.new}: {meaning(comparison)}"]
     for row in rows if comparison.operations else ():
         cells = (fact.ljust(width) for fact, width in zip(row, widths, strict=False))
         lines.append(f"  {'  '.join(cells)}".rstrip())
