@@ -40,13 +40,18 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
 
         moved_tests.note(item, run, test_run)
         moved = moved_tests.advice(item, run, test_run)
+    recording = item.nodeid
+    if recorder.tape.is_changed:
+        from pytest_hubfiles.plugin.kept_tests import recorded_by
+
+        recording = recorded_by(item, run, recorder.cassette) or item.nodeid.partition("::")[0]
     candidate = None
     if recorder.staged is not None:
         candidate = here(run, cassettes.candidate_path(recorder.cassette))
     failed = FailedTest(
         test_run.shown,
         replace(
-            shell_of(run, _tests([item.nodeid], run, doubts_base_url(conclusion.refusals, recorder.base_url))),
+            shell_of(run, _tests([recording], run, doubts_base_url(conclusion.refusals, recorder.base_url))),
             candidate=candidate,
             is_recorded=os.path.lexists(recorder.cassette),
         ),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.plugin.cassette_names import path_of
+from pytest_hubfiles.plugin.kept_tests import named_in_markers, naming
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.report import moves
@@ -21,6 +22,9 @@ from pytest_hubfiles.visible import seen_from
 if TYPE_CHECKING:
     from pytest_hubfiles.run.one_test import TestRun
 
+_Found = TypeVar("_Found")
+_KNOWN: Final[pytest.StashKey[dict[str, list[Any]]]] = pytest.StashKey()
+_MOST_COMPARED: Final = 200
 _MOST_READ: Final = 20
 _MOST_NAMED: Final = 3
 
@@ -55,7 +59,9 @@ def advice(item: pytest.Item, run: Run, test_run: TestRun) -> list[str]:
         return [first, *(f"  {_quoted(run, old)}" for old in olds[:_MOST_NAMED]), f"Move that to {_quoted(run, new)}."]
     if moves.is_certain(olds[0], new, _without_cassette(run, item, test_run.siblings)):
         first = "A cassette whose test is gone answers this request. If the test was renamed or moved, take it along:"
-        return [first, f"    {_moving(run, olds[0], new)}"]
+        root = run.config.rootpath
+        named = naming(item, run, root / olds[0], root / new, test_run.siblings.name)
+        return [first, f"    {_moving(run, olds[0], new)}", *named]
     return [
         "A cassette whose test is gone answers this request, and may be this test's or that of another without any:",
         f"  {_quoted(run, olds[0])}",
@@ -93,16 +99,30 @@ def _orphans(run: Run, item: pytest.Item, test_run: TestRun) -> list[Path]:
     """Return the cassettes of the version whose tests are gone, those first that are called most alike."""
     from difflib import SequenceMatcher
 
-    folder = test_run.siblings
-    near = [path for path in cassettes.find(folder) if path.parent != folder]  # there lie those that markers name
-    has_test = _tests_on_file(run, item, folder)
-    likeness = SequenceMatcher(b=str(test_run.recorder.cassette))
+    folder, new = test_run.siblings, test_run.shown
+    found = _once(run, f"orphans of {folder}", lambda: _all_orphans(run, item, folder))
+    near = sorted(found, key=lambda path: moves.likeness(run.shown(path), new), reverse=True)[:_MOST_COMPARED]
+    likeness = SequenceMatcher(b=new)
 
     def alike(path: Path) -> tuple[int, float]:
-        likeness.set_seq1(str(path))
-        return moves.likeness(run.shown(path), test_run.shown), likeness.ratio()
+        likeness.set_seq1(run.shown(path))
+        return moves.likeness(run.shown(path), new), likeness.ratio()
 
-    return sorted((path for path in near if not has_test(path)), key=alike, reverse=True)[:_MOST_READ]
+    return sorted(near, key=alike, reverse=True)[:_MOST_READ]
+
+
+def _once(run: Run, name: str, found: Callable[[], list[_Found]]) -> list[_Found]:
+    """Return what was *found* under this *name* when it was first asked for: each missing cassette asks the same."""
+    known: dict[str, list[Any]] = run.config.stash.setdefault(_KNOWN, {})
+    if name not in known:
+        known[name] = found()
+    return known[name]
+
+
+def _all_orphans(run: Run, item: pytest.Item, folder: Path) -> list[Path]:
+    has_test, named = _tests_on_file(run, item, folder), named_in_markers(item, run)
+    found = (path for path in cassettes.find(folder) if path.parent != folder and path not in named)
+    return [path for path in found if not has_test(path)]
 
 
 def _tests_on_file(run: Run, item: pytest.Item, folder: Path) -> Callable[[Path], bool]:
@@ -152,12 +172,14 @@ def _of_version(run: Run, item: pytest.Item, version: str) -> Iterator[pytest.It
             yield other
 
 
-def _without_cassette(run: Run, item: pytest.Item, folder: Path) -> Sequence[str]:
+def _without_cassette(run: Run, item: pytest.Item, folder: Path) -> list[str]:
     """Return what the missing cassettes of the version are called."""
-    wanted: Iterable[Path] = (
-        path_of(other, run.cassettes, folder.name) for other in _of_version(run, item, folder.name)
-    )
-    return [run.shown(path) for path in wanted if not path.exists()]
+
+    def found() -> list[str]:
+        paths = (path_of(other, run.cassettes, folder.name) for other in _of_version(run, item, folder.name))
+        return [run.shown(path) for path in paths if not path.exists()]
+
+    return _once(run, f"missing in {folder}", found)
 
 
 def _quoted(run: Run, shown: str) -> str:

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import sys
 import time
-from collections.abc import Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from pytest_hubfiles import cassettes, clock
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.plugin.hooks import TEST_RUN
+from pytest_hubfiles.plugin.kept_tests import kept_as
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
@@ -32,7 +33,7 @@ from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
 from pytest_hubfiles.rehearsal.rehearse import OneTest, RehearsalOfTest, Told
 from pytest_hubfiles.rehearsal.verdicts import Observed, is_installed, outcome_of
-from pytest_hubfiles.report.rehearsal import Rehearsal, Rehearsed
+from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Rehearsed
 from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.settings.values import RecordMode
 
@@ -137,9 +138,17 @@ class Rehearsing:
             rehearsed = rehearsal.run(self._is_over, lambda *counts: progress.show(item.nodeid, *counts))
             progress.end(rehearsed)
             found = evidence.of_test(rehearsed, families, recorded, run.contracts) if families else {}
-            item.stash[_RESULT] = replace(rehearsed, evidence=found)
+            item.stash[_RESULT] = replace(
+                rehearsed, evidence=found, breaks=tuple(self._known(item, wanted.cassette, rehearsed.breaks))
+            )
         finally:
             gc.unfreeze()
+
+    def _known(self, item: pytest.Item, cassette: Path, breaks: Iterable[Break]) -> Iterator[Break]:
+        """Yield *breaks*; those that a test keeps with the change, which shares the cassette, are accepted."""
+        for one in breaks:
+            kept = kept_as(item, self._run, cassette, one.change)
+            yield one if kept is None else replace(one, accepted=f"kept as {kept}")
 
     def _rehearsal(
         self, item: pytest.Item, recorded: Sequence[Interaction]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -96,12 +97,9 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
     change: str | None = run.get("change", markers)
     is_replay = change is not None or run.tried is not None
     mode: RecordMode = RecordMode.NONE if is_replay else run.get("record", markers)
-    named: str | None = run.get("cassette", markers)
+    path, named = cassette_of(item, run, version, markers), run.get("cassette", markers)
     if named is None:
-        path = path_of(item, run.cassettes, version)
         run.namesakes(item.session.items).check(item, path, version, run)
-    else:
-        path = cassettes.named_path(run.cassettes, version, named)
     if run.get("candidates") and os.path.lexists(cassettes.candidate_path(path)):
         path, mode = cassettes.candidate_path(path), RecordMode.NONE
     _check_recorders(item)
@@ -109,6 +107,18 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
     if source != NAMED["record"].flag and _is_ci() and _goes_live(mode, path):
         raise RecordingInCiError(source, mode)
     return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers), change)
+
+
+def cassette_of(item: pytest.Item, run: Run, version: str, markers: tuple[Mapping[str, Any], ...]) -> Path:
+    """Return the path of the cassette of the test *item* in *version*: one that its *markers* name, or its own.
+
+    Raises:
+        HubfilesError: if a marker is wrong.
+    """
+    named: str | None = run.get("cassette", markers)
+    if named is None:
+        return path_of(item, run.cassettes, version)
+    return cassettes.named_path(run.cassettes, version, named)
 
 
 def _check_recorders(item: pytest.Item) -> None:

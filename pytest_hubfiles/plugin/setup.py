@@ -164,7 +164,10 @@ def _change(run: Run, wanted: TestSettings) -> Change | None:
 
     if run.tried is not None:
         return applying(run.tried, run.contracts, None if run.asking is None else run.asking.move)
-    return named(str(wanted.change), run.contracts, wanted.shown)
+    from pytest_hubfiles.plugin.kept_tests import of_the_same_name
+
+    near = () if wanted.cassette.exists() else of_the_same_name(wanted.cassette, run, wanted.version)
+    return named(str(wanted.change), run.contracts, wanted.shown, near)
 
 
 def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:

@@ -304,7 +304,16 @@ class Reporter:
             *moved,
             *ways_out_of_all(run.report.records, failing, shell, self._mode()),
             *ways_out_of_run(of_run, shell, written),
+            *self._acceptance(),
         ]
+
+    def _acceptance(self) -> list[str]:
+        """Return what to write to accept a break of a rehearsal that fails the run."""
+        from pytest_hubfiles.report.formats.rehearsal_text import acceptance
+
+        run, rehearsal = self.run, self.run.report.rehearsal
+        file = run.get("rehearsed")
+        return [] if rehearsal is None else acceptance(rehearsal.failing, None if file is None else run.shown(file))
 
     def _mode(self) -> str:
         """Return the mode in which what was not kept is recorded again: that of the run, if it was to keep anything."""

@@ -80,9 +80,12 @@ def _parse(path: Path, number: int, entry: object) -> Accepted:
 
 
 def accept(breaks: Iterable[Break], accepted: Iterable[Accepted], today: dt.date) -> list[Break]:
-    """Return *breaks*, those that *accepted* is about with the reason."""
+    """Return *breaks*, those that *accepted* is about with the reason; others as they are, which a test may keep."""
     accepted = list(accepted)
-    return [replace(one, accepted=next((a.reason for a in accepted if a.matches(one, today)), None)) for one in breaks]
+    return [
+        replace(one, accepted=next((a.reason for a in accepted if a.matches(one, today)), one.accepted))
+        for one in breaks
+    ]
 
 
 def run_out(accepted: Iterable[Accepted], today: dt.date) -> Iterator[str]:

@@ -12,12 +12,14 @@ from pytest_hubfiles.rehearsal.move import Move
 
 
 class NothingRecordedError(HubfilesError):
-    """A test that is to be replayed with a change, and has no recording."""
+    """A test that is to be replayed with a change, and has no recording; its own may be one of *near*."""
 
-    def __init__(self, change: str, cassette: str) -> None:
-        self.change, self.cassette = change, cassette
+    def __init__(self, change: str, cassette: str, near: Sequence[str] = ()) -> None:
+        self.change, self.cassette, self.near = change, cassette, tuple(near)
+        moved = "".join(f'Was it moved? Then say cassette="{name}" in the marker.\n' for name in near)
         super().__init__(
             f"The change {change!r} is tried on what was recorded, and nothing is recorded in {cassette}.\n"
+            f"{moved}"
             "Record the test without the change first: --hubfiles-record once. A test that keeps a change shares the "
             "cassette of the ordinary one, by cassette= in both markers."
         )
@@ -37,8 +39,10 @@ def applying(
     return change
 
 
-def named(text: str, contracts: Contracts, cassette: str) -> Callable[[Sequence[Interaction]], Sequence[Interaction]]:
-    """Return what makes the change that *text* names, on what is recorded in *cassette*.
+def named(
+    text: str, contracts: Contracts, cassette: str, near: Sequence[str] = ()
+) -> Callable[[Sequence[Interaction]], Sequence[Interaction]]:
+    """Return what makes the change that *text* names, on what is recorded in *cassette*, or perhaps in one of *near*.
 
     What it returns raises NothingRecordedError if nothing is.
 
@@ -49,7 +53,7 @@ def named(text: str, contracts: Contracts, cassette: str) -> Callable[[Sequence[
 
     def change(recorded: Sequence[Interaction]) -> Sequence[Interaction]:
         if not recorded:
-            raise NothingRecordedError(text, cassette)
+            raise NothingRecordedError(text, cassette, near)
         return apply(chosen(text, changes_of(recorded, contracts)), recorded, contracts)
 
     return change

@@ -156,7 +156,7 @@ def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
         yield (
             f"{len(changes)} change{'s' * (len(changes) > 1)} that the API may make at any time"
             f" break{'s' * (len(changes) == 1)} {len(tests)} test{'s' * (len(tests) > 1)};"
-            " mend the code, or accept them in the file that ini hubfiles_rehearsed names"
+            " mend the code, keep such a change as a test (change= in its marker), or accept the break"
         )
 
 

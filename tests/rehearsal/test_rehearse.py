@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.downstream import HELPERS, TASK, Downstream, whole_import
+from helpers.downstream import HELPERS, TASK, Downstream, whole_import, write_cassette
 from rehearsals.projects import Project, Ran, replaying
+
+from pytest_hubfiles import toml
 
 SUITE = """
 import time
@@ -96,7 +99,8 @@ def test_what_a_new_state_does(first: Shared) -> None:
             "*raises at test_suite.py:* test_strict_date: KeyError: 'result'",
             "*never ends at test_suite.py:*",
             "*reproduce: pytest test_suite.py::test_no_end --hubfiles-change *",
-            "* change* that the API may make at any time break* 4 tests; *hubfiles_rehearsed*",
+            "To accept a break, *rehearsed.toml, with hubfiles_rehearsed = rehearsed.toml in pytest's settings; *",
+            "* change* that the API may make at any time break* 4 tests; *",
         ]
     )
 
@@ -141,6 +145,10 @@ def test_accepted_breaks(tmp_path: Path) -> None:
     file.write_text(entry.format(DATE, "test_suite.py::test_strict_date"), "utf-8")
     some = suite.rehearse("allowed", *only)
     assert some.status == 1  # there are more
+    lines = some.output.splitlines()
+    at = lines.index("To accept a break, write such an entry into rehearsed.toml; * stands for anything:")
+    sample = "".join(f"{line.strip()}\n" for line in lines[at + 1 : at + 5])
+    assert [entry["test"] for entry in toml.tables(sample, "rehearsed")] == ["test_suite.py::test_strict_date"]
     assert [one["change"] for one in some.rehearsal["breaks"] if one["accepted"] == "we move in May"] == [DATE]
     file.write_text(entry.format("import-status $.completedAt *", "*strict*"), "utf-8")
     assert suite.rehearse("allowed", *only).status == 0
@@ -383,6 +391,74 @@ def test_a_date_without_fraction(hubfiles):
     done = import_a_file(hubfiles)
     assert done.json["completedAt"].endswith("03Z")
 """
+
+
+KEPT = """
+@pytest.mark.hubfiles(cassette="shared/one")
+def test_access(hubfiles):
+    assert import_a_file(hubfiles).json["result"]["access"]
+
+def test_of_its_own(hubfiles):
+    assert import_a_file(hubfiles).json["result"]["access"]
+
+@pytest.mark.hubfiles(cassette="shared/one", change="import-status $.result.access field-removed")
+def test_kept(hubfiles):
+    assert "access" not in import_a_file(hubfiles).json["result"]
+"""
+
+
+def test_a_break_that_is_kept_as_a_test(tmp_path: Path) -> None:
+    """A break of the test whose cassette a kept test shares is known by that test; those of others are open."""
+    suite = project(tmp_path, KEPT)
+    write_cassette(suite.folder / "cassettes" / "2026-03" / "shared" / "one.yaml", *whole_import())
+    only = "--hubfiles-rehearse-only=import-status $.result.access field-removed"
+    both, alone = suite.rehearse("allowed", only), suite.rehearse("allowed", only, "-k", "test_access")
+
+    assert named(both.rehearsal["breaks"], "accepted") == {
+        "test_access": "kept as test_suite.py::test_kept",
+        "test_of_its_own": None,
+    }
+    assert (both.status, alone.status) == (1, 0)
+
+
+def test_a_kept_test_and_its_cassette(downstream: Downstream) -> None:
+    """A kept test names the test that records its cassette, and where that has gone; a move names the kept test."""
+    downstream.tests(KEPT)
+    downstream.record()
+    downstream.ini("hubfiles_max_age = 1d")
+    old = [
+        replace(i, response_headers={**i.response_headers, "Date": ("Mon, 05 Oct 2020 09:14:05 GMT",)})
+        for i in whole_import()
+    ]
+    shared = downstream.path / "cassettes" / "2026-03" / "shared" / "one.yaml"
+    downstream.write(old, shared)
+    stale = downstream.run("-k", "kept", "--hubfiles-fail-on=warning")
+    shared.rename(shared.with_name("two.yaml"))
+    (shared.parent / "more").mkdir()
+    shared.with_name("two.yaml").rename(shared.parent / "more" / "one.yaml")
+    gone = downstream.run("-k", "kept")
+
+    stale.stdout.fnmatch_lines(["    pytest test_files.py::test_access --hubfiles-fail-on warning *"])
+    gone.stdout.fnmatch_lines(['Was it moved? Then say cassette="shared/more/one" in the marker.'])
+
+
+def test_a_move_of_what_a_kept_test_names(downstream: Downstream) -> None:
+    """Whoever takes along the cassette of a test is told which kept tests name it, and what they have to say."""
+    keeping = KEPT.partition("@pytest.mark.hubfiles(cassette")[0] + KEPT[KEPT.index("def test_of_its_own") :]
+    keeping = keeping.replace("shared/one", "test_files/test_of_its_own")
+    downstream.tests(keeping)
+    downstream.record()
+    downstream.tests(keeping.replace("def test_of_its_own", "def test_new"))
+
+    told = downstream.run()
+
+    told.assert_outcomes(passed=1, failed=1)
+    told.stdout.fnmatch_lines(
+        [
+            "    mv */test_of_its_own.yaml */test_new.yaml",
+            'Then say cassette="test_files/test_new" in the marker of test_files.py::test_kept.',
+        ]
+    )
 
 
 def test_a_change_kept_as_a_test(downstream: Downstream) -> None:

@@ -28,7 +28,9 @@ def render_move(rehearsal: Rehearsal, old: str, new: str) -> list[str]:
         lines.append(f"  {test.ljust(widths[0])}  {what.ljust(widths[1])}  {in_words(one)}")
         lines += [f"    accepted: {one.accepted}"] if one.accepted is not None else []
         lines.append(f"    reproduce: {one.reproduce}")
-    return [*lines, *_refused(rehearsal.requests, called, new)]
+    lines += _refused(rehearsal.requests, called, new)
+    said = f"  what {old} does not promise either was left as recorded: --hubfiles-rehearse allowed tries it absent"
+    return [*lines, said] if passing else lines
 
 
 def _what(one: Break, rehearsal: Rehearsal, new: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
@@ -115,6 +116,20 @@ def _more(breaks: Iterable[Break]) -> Iterator[str]:
         count = sum(one.accepted == reason for one in breaks)
         yield f"accepted for {plural(count, 'test')}: {reason}"
     yield f"reproduce: {foremost(breaks).reproduce}"
+
+
+def acceptance(failing: Sequence[Break], file: str | None) -> list[str]:
+    """Return as lines what to write to accept one of the breaks that are *failing*; *file* is the one that is set."""
+    if not failing:
+        return []
+    first, name = failing[0], file or "rehearsed.toml"
+    texts = {"change": first.change, "test": first.test, "reason": "why this may be"}
+    setting = "" if file is not None else f", with hubfiles_rehearsed = {name} in pytest's settings"
+    return [
+        f"To accept a break, write such an entry into {name}{setting}; * stands for anything:",
+        "    [[rehearsed]]",
+        *(f"    {key} = {json.dumps(text, ensure_ascii=False)}" for key, text in texts.items()),
+    ]
 
 
 def _by_reason(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
