@@ -22,6 +22,10 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.visible import shown
 
 _BEGINNING: Final = b"interactions:"
+_IS_CASE: Final = (
+    "has vcrpy's test case above it, in another module: have that be a unittest.TestCase, with "
+    '@pytest.mark.usefixtures("hubfiles")'
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Adoption:
         for test in self.suite.tests:
             its = used[test.file].get(test.function, [])
             sources = tuple(self.holdings[path] for path in test.looks_for(self.holdings, its))
-            if test.is_marked or its:
+            if test.is_marked or test.is_case or its:
                 versions = [version for one in sources for version in one.versions if version in test.targets]
                 adopted.append(Adopted(test, sources, versions[0] if versions else self.suite.version))
         return tuple(adopted)
@@ -111,12 +115,15 @@ class Adoption:
     def edits(self, root: Path) -> tuple[str, list[str]]:
         """Return what is to be changed in the tests as a unified diff with paths from *root*, and what is left."""
         usual = self.common_version or self.suite.version
-        texts, notes = [], []
+        texts: list[str] = []
+        notes: list[str] = []
         for file, module in self.modules.items():
             its = [one for one in self.tests if one.test.file == file]
             module.versions = {one.test.function: one.version for one in its if one.version != usual}
             texts.append(module.diff(root) if its else "")
-            notes += module.notes
+            notes += dict.fromkeys(module.notes)
+            if not module.cases():
+                notes += [f"{one.test.id} {_IS_CASE}" for one in its if one.test.is_case]
         return "".join(texts), notes
 
     def configured(self) -> list[str]:

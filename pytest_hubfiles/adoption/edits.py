@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from pytest_hubfiles.adoption.cases import bases_of, cases, left_in
+from pytest_hubfiles.adoption.leftovers import recorders_left, without_leftovers
 from pytest_hubfiles.visible import shown
 
 _FIXTURE: Final = 'pytest.mark.usefixtures("hubfiles")'
@@ -66,9 +68,16 @@ class SuiteModule:
         changes = sorted(self._changes(), key=lambda change: (change.first, change.column), reverse=True)
         for change in changes:
             change.make(lines)
-        if changes and not _imports_pytest(self._tree):
-            lines.insert(_first_import(self._tree), "import pytest\n")
-        return "".join(lines)
+        if not changes:
+            return self._text
+        needed = ["pytest", *(["unittest"] if any(cases(self._tree)) else [])]
+        at = _first_import(self._tree)
+        lines[at:at] = [f"import {name}\n" for name in needed if not _imports(self._tree, name)]
+        text = without_leftovers("".join(lines))
+        for line, name in recorders_left(text):
+            said = f"nothing uses {name} any more; return what it is made with from the fixture hubfiles_vcr_config"
+            self.notes.append(f"{shown(self.path.name)}:{line}: {said}")
+        return text
 
     def _changes(self) -> Iterator[_Change]:
         for name, node in _functions(self._tree):
@@ -78,12 +87,27 @@ class SuiteModule:
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
             if adds:
                 yield _Change(first, first - 1, 0, "".join(f"{' ' * node.col_offset}@{one}\n" for one in adds))
+        for case in cases(self._tree):
+            yield from self._of_case(case)
         for one in ast.walk(self._tree):
             if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 yield from _decorators(one)
             elif isinstance(one, ast.Assign) and any(map(_is_pytestmark, one.targets)):
                 marks = one.value.elts if isinstance(one.value, (ast.List, ast.Tuple)) else [one.value]
                 yield from (_replaced(mark, _FIXTURE) for mark in marks if _marker(mark) == "vcr")
+
+    def _of_case(self, node: ast.ClassDef) -> Iterator[_Change]:
+        """Yield the changes that make vcrpy's test case a plain one that asks for the fixture."""
+        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        yield _Change(first, first - 1, 0, f"{' ' * node.col_offset}@{_FIXTURE}\n")
+        start, end = node.bases[0], node.bases[-1]
+        last = end.end_lineno or end.lineno
+        yield _Change(start.lineno, last, start.col_offset, bases_of(node, self._text), end=end.end_col_offset)
+        self.notes += [f"{shown(self.path.name)}:{line}: {said}" for line, said in left_in(node)]
+
+    def cases(self) -> set[str]:
+        """Return the names of the classes that are vcrpy's test case by what the module says itself."""
+        return {node.name for node in cases(self._tree)}
 
     def _without_withs(self, name: str, node: _Function) -> Generator[_Change, None, bool]:
         """Yield the changes that take the body of each ``with use_cassette(…)`` out of it; return whether any does."""
@@ -206,9 +230,9 @@ def _cassette_of(node: ast.expr) -> str | None:
     return None
 
 
-def _imports_pytest(tree: ast.Module) -> bool:
+def _imports(tree: ast.Module, name: str) -> bool:
     return any(
-        alias.name == "pytest" and alias.asname is None
+        alias.name == name and alias.asname is None
         for node in tree.body
         if isinstance(node, ast.Import)
         for alias in node.names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,16 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.settings import addopts
+from pytest_hubfiles.settings.project import Project
 
 _SUFFIXES: Final = ("", ".yaml", ".yml", ".json")
 _SHOWN_LINES: Final = 15
+_OPTIONS: Final = {
+    "--record-mode": True, "--allowed-hosts": True, "--block-network": False, "--disable-recording": False,
+    "--vcr-record": True, "--vcr-record-mode": True, "--disable-vcr": False,
+}  # fmt: skip
+"""The options of pytest-recording and pytest-vcr, and whether each takes a value."""
 
 
 class SuiteNotCollectedError(HubfilesError):
@@ -31,13 +39,15 @@ class SuiteTest:
     """One test of a suite.
 
     ``function`` is its name with its classes, ``name`` that of the cassette which pytest-recording gives it, ``named``
-    are the cassettes that its markers name. ``targets`` is where its cassette will lie, by version.
+    are the cassettes that its markers name. ``is_case`` says that it is of vcrpy's test case. ``targets`` is where its
+    cassette will lie, by version.
     """
 
     id: str
     file: Path
     function: str
     is_marked: bool
+    is_case: bool
     is_adopted: bool
     takes_cassette: bool
     name: str
@@ -49,7 +59,7 @@ class SuiteTest:
 
         None among *used* stands for a cassette that has the name of the function.
         """
-        of_its_name = [self._of_its_name(found)] if self.is_marked or None in used else []
+        of_its_name = [self._of_its_name(found)] if self.is_marked or self.is_case or None in used else []
         by_path = [_ending_with(path, found, self.file) for path in (*self.named, *used) if path is not None]
         return list(dict.fromkeys(path for path in (*of_its_name, *by_path) if path is not None))
 
@@ -77,10 +87,14 @@ def _ending_with(named: str, found: Iterable[Path], file: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class Suite:
-    """The ``tests`` of a suite, and the ``version`` for which a test runs that says nothing of it."""
+    """The ``tests`` of a suite, and the ``version`` for which a test runs that says nothing of it.
+
+    ``options`` are those of its recorder in addopts, which no pytest knows without that recorder.
+    """
 
     version: str
     tests: tuple[SuiteTest, ...]
+    options: tuple[str, ...] = ()
 
 
 def collected(paths: Sequence[Path]) -> Suite:
@@ -92,14 +106,38 @@ def collected(paths: Sequence[Path]) -> Suite:
     with tempfile.TemporaryDirectory(prefix="hubfiles-adopt-") as folder:
         told = Path(folder) / "tests.json"
         plugins = ("-p", "pytest_hubfiles", "-p", "pytest_hubfiles.plugin.adopting", "-p", "no:cacheprovider")
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *plugins, *map(str, paths)]
+        options, in_addopts = _without_recorders(Project.of(paths).settings.get("addopts", ""))
+        others, in_environment = _without_recorders(os.environ.get("PYTEST_ADDOPTS", ""))
+        given = ["-o", f"addopts={options}"] if in_addopts else []
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *given, *plugins, *map(str, paths)]
         environment = {**os.environ, "HUBFILES_ADOPT": str(told), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"PYTEST_ADDOPTS": others} if in_environment else {}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # no shell; paths are the user's own
         if done.returncode or not told.is_file():
             lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
             raise SuiteNotCollectedError("\n".join(lines[-_SHOWN_LINES:]))
         facts = json.loads(told.read_text(encoding="utf-8"))
-    return Suite(facts["version"], tuple(map(_test, facts["tests"])))
+    return Suite(facts["version"], tuple(map(_test, facts["tests"])), (*in_addopts, *in_environment))
+
+
+def _without_recorders(options: str | Sequence[str]) -> tuple[str, list[str]]:
+    """Return *options* of pytest without those of other recorders, and those: they need not be installed.
+
+    Source: ``pytest_addoption`` of pytest-recording 0.14.1 and pytest-vcr 1.0.2.
+    """
+    kept, gone = list[str](), list[str]()
+    takes_next = False
+    for word in addopts.words(options):
+        name, is_whole, _ = word.partition("=")
+        if takes_next:
+            takes_next = False
+            gone[-1] += f" {word}"
+        elif name in _OPTIONS:
+            takes_next = _OPTIONS[name] and not is_whole
+            gone.append(word)
+        else:
+            kept.append(word)
+    return shlex.join(kept), gone
 
 
 def _test(facts: Mapping[str, object]) -> SuiteTest:

@@ -42,7 +42,9 @@ def adopt(paths: tuple[Path, ...], *, settings: Settings, write: bool) -> None:
         adoption = adoption_of.Adoption.of(suite.collected(paths), paths, settings, each)
         diff, left = adoption.edits(Path.cwd())
         if not adoption.tests and not adoption.holdings:
-            raise click.UsageError("no test there has @pytest.mark.vcr or use_cassette, and there is no cassette")
+            raise click.UsageError(
+                "no test there has @pytest.mark.vcr, use_cassette or VCRTestCase, and there is no cassette"
+            )
         left = [*_by_hand(adoption), *left]
         for line in _cassettes(adoption):
             say(line)
@@ -51,6 +53,7 @@ def adopt(paths: tuple[Path, ...], *, settings: Settings, write: bool) -> None:
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)
+    left += _deletable(adoption) if write else []
     if diff:
         say("\nin the tests, for git apply:")
         say_source(diff)
@@ -95,4 +98,13 @@ def _by_hand(adoption: Adoption) -> Iterator[str]:
         yield f"say in pytest's settings which version the suite is for: hubfiles_version = {adoption.common_version}"
     exposed = [shown(held.path) for held in adoption.holdings.values() if held.places]
     if exposed:
-        yield f"revoke the credentials that stand in {', '.join(exposed)}"
+        yield f"revoke the credentials that stood in {', '.join(exposed)}, and in the history of git perhaps"
+    for option in adoption.suite.options:
+        yield f"take {option} out of addopts: pytest knows it only with the recorder that the suite comes from"
+
+
+def _deletable(adoption: Adoption) -> Iterator[str]:
+    """Yield which cassettes are of no use any more, as each test has its own copy of them."""
+    copied = [shown(path) for path, uses in adoption.uses.items() if uses > 1 and path.exists()]
+    if copied:
+        yield f"delete what was copied, once the tests replay: {', '.join(copied)}"

@@ -44,12 +44,35 @@ def _facts(item: pytest.Function, run: Run, versions: set[str]) -> dict[str, Any
         "file": str(item.path),
         "function": ".".join([*item.nodeid.split("::")[1:-1], item.originalname or item.name]),
         "is_marked": bool(markers),
+        "is_case": _is_case(item),
         "is_adopted": "hubfiles" in item.fixturenames,
         "takes_cassette": "vcr" in inspect.signature(item.function).parameters,
         "name": str(named.args[0]) if named is not None and named.args else _name(item),
-        "named": [str(path) for marker in markers for path in marker.args],
+        "named": [*(str(path) for marker in markers for path in marker.args), *_named_by_case(item)],
         "targets": {version: str(path_of(item, run.cassettes, version)) for version in sorted(versions)},
     }
+
+
+def _is_case(item: pytest.Function) -> bool:
+    """Return whether *item* is of vcrpy's test case, which records each of its tests."""
+    bases = () if item.cls is None else item.cls.__mro__
+    return any((base.__module__, base.__name__) == ("vcr.unittest", "VCRMixin") for base in bases)
+
+
+def _named_by_case(item: pytest.Function) -> list[str]:
+    """Return the cassette that vcrpy's test case has for *item*, if it says so without having been set up.
+
+    Source: ``VCRMixin`` in vcrpy 9.4.2.
+    """
+    if not _is_case(item) or item.cls is None:
+        return []
+    try:
+        case: Any = item.cls(item.name)
+        folder = case._get_vcr_kwargs().get("cassette_library_dir")  # as vcrpy calls them
+        folder = folder or case._get_cassette_library_dir()  # likewise
+        return [str(Path(folder) / case._get_cassette_name())]  # likewise
+    except Exception:  # noqa: BLE001  # they may be overridden, and need what a set-up makes
+        return []
 
 
 def _name(item: pytest.Function) -> str:

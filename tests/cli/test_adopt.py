@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -177,7 +178,7 @@ def test_a_suite_of_pytest_recording(tmp_path: Path, sandbox: Sandbox) -> None:
     told = hubfiles(tmp_path, "adopt", "tests")
 
     assert state(tmp_path) == before
-    revoke = "by hand: revoke the credentials that stand in "
+    revoke = "by hand: revoke the credentials that stood in "
     assert told.stderr.startswith(
         "note: tests/test_recorded.py:8: vcr_config is for pytest-recording; hubfiles_vcr_config "
     )
@@ -207,7 +208,7 @@ def test_a_suite_of_pytest_recording(tmp_path: Path, sandbox: Sandbox) -> None:
     assert replay(tmp_path) == {"exchanges": 28, "judged": 28}
     again = hubfiles(tmp_path, "adopt", "tests")
     assert again.returncode == 2
-    assert "no test there has @pytest.mark.vcr or use_cassette, and there is no cassette" in again.stderr
+    assert "no test there has @pytest.mark.vcr, use_cassette or VCRTestCase, and there is no cassette" in again.stderr
 
 
 def test_a_suite_of_plain_vcrpy(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -227,11 +228,98 @@ def test_a_suite_of_plain_vcrpy(tmp_path: Path, sandbox: Sandbox) -> None:
     assert "test_shared.yaml, copied from tests/fixtures/shared.yaml, without its credentials\n" in written.stdout
     assert "test_of_its_name.yaml, moved from tests/fixtures/test_of_its_name, without" in written.stdout
     assert "by hand: say in pytest's settings which version the suite is for: hubfiles_version = v3\n" in told.stderr
-    assert "by hand: revoke the credentials that stand in " in told.stderr
+    assert "by hand: revoke the credentials that stood in " in told.stderr
+    assert "by hand: delete what was copied, once the tests replay: tests/fixtures/shared.yaml\n" in written.stderr
+    assert "delete" not in told.stderr
     assert [file.name for file in (tmp_path / "tests/fixtures").iterdir()] == ["shared.yaml"]
     assert not any(TOKEN in file.read_text(encoding="utf-8") for file in (tmp_path / "cassettes").rglob("*.yaml"))
     applied(tmp_path, written.stdout)
+    assert not re.search(r"import vcr|vcr\.|recorder", (tmp_path / "tests/test_plain.py").read_text(encoding="utf-8"))
     assert replay(tmp_path, "-o", "hubfiles_version=v3") == {"exchanges": 16, "judged": 16}
+
+
+CASES = """
+from vcr.unittest import VCRMixin, VCRTestCase
+import vcr
+import unittest
+
+from uploader import upload
+
+scrubbing = vcr.VCR(filter_headers=["authorization"])
+
+class TestCase(VCRTestCase):
+    def test_upload(self):
+        self.assertTrue(upload())
+
+class TestMixed(VCRMixin, unittest.TestCase):
+    def _get_cassette_library_dir(self):
+        return "tests/mine"
+
+    def test_upload(self):
+        assert upload()
+        assert self.cassette.play_count is not None
+
+class Other(unittest.TestCase):
+    def test_other(self):
+        with scrubbing.use_cassette("tests/mine/other.yaml"):
+            assert upload()
+"""
+BASE = """
+from vcr.unittest import VCRTestCase
+
+class Base(VCRTestCase):
+    pass
+"""
+DERIVED = """
+from base import Base
+from uploader import upload
+
+class TestDerived(Base):
+    def test_upload(self):
+        assert upload()
+"""
+
+
+def test_a_suite_of_test_cases(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Classes of vcrpy's test case become plain ones that replay; what nothing uses any more goes, or is told."""
+    (tmp_path / "base.py").write_text(BASE, encoding="utf-8")
+    recorded(tmp_path, sandbox, cases=CASES, derived=DERIVED)
+
+    written = hubfiles(tmp_path, "adopt", "tests", "--write")
+
+    cassette = "TestMixed.test_upload.yaml"
+    assert f"looks for cassettes/v3/tests/test_cases/{cassette}, moved from tests/mine/{cassette}" in written.stdout
+    for said in (
+        "test_cases.py:14: _get_cassette_library_dir of TestMixed is vcrpy's; return what it adds from hubfiles_vcr_",
+        "test_cases.py:19: TestMixed looks into self.cassette; hubfiles.exchanges has what was sent",
+        "nothing uses scrubbing any more; return what it is made with from the fixture hubfiles_vcr_config",
+        "test_derived.py::TestDerived::test_upload has vcrpy's test case above it, in another module: have that be ",
+    ):
+        assert said in written.stderr
+    applied(tmp_path, written.stdout)
+    changed = (tmp_path / "tests/test_cases.py").read_text(encoding="utf-8")
+    assert "vcr.unittest" not in changed
+    assert "class TestCase(unittest.TestCase):" in changed
+    assert "class TestMixed(unittest.TestCase):" in changed
+    base = BASE.replace("from vcr.unittest import VCRTestCase", "import pytest\nimport unittest")
+    base = base.replace("class Base(VCR", '@pytest.mark.usefixtures("hubfiles")\nclass Base(unittest.')
+    (tmp_path / "base.py").write_text(base, encoding="utf-8")
+    (tmp_path / "tests/test_cases.py").write_text(changed.replace("self.cassette.play_count", "0"), encoding="utf-8")
+    assert replay(tmp_path, "-o", "hubfiles_version=v3") == {"exchanges": 16, "judged": 16}
+
+
+def test_options_of_a_recorder_that_is_gone(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A suite whose addopts name options of its recorder is collected without that, and told to take them out."""
+    recorded(tmp_path, sandbox, whole=WHOLE_MODULE)
+    options = "addopts = --record-mode none --block-network --allowed-hosts=x -p no:recording"
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = .\n{options}\n", encoding="utf-8")
+
+    told = run(tmp_path, "pytest_hubfiles", "adopt", "tests", PYTEST_ADDOPTS="--record-mode=all")
+
+    assert told.returncode == 1
+    assert "test_one looks for cassettes/v3/tests/test_whole/test_one.yaml, to be moved from " in told.stdout
+    for option in ("--record-mode none", "--block-network", "--allowed-hosts=x", "--record-mode=all"):
+        assert f"by hand: take {option} out of addopts: pytest knows it only with the recorder " in told.stderr
 
 
 def test_what_is_left_to_a_person(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -266,7 +354,7 @@ def test_a_suite_that_cannot_be_collected(tmp_path: Path) -> None:
     assert "No module named 'nothing_of_this_name'" in broken.stderr
 
     (tmp_path / "test_broken.py").write_text("def test_it(): pass\n", encoding="utf-8")
-    assert "no test there has @pytest.mark.vcr or use_cassette" in hubfiles(tmp_path, "adopt", ".").stderr
+    assert "no test there has @pytest.mark.vcr, use_cassette or VCRTestCase" in hubfiles(tmp_path, "adopt", ".").stderr
 
 
 def test_an_adopted_cassette_is_ours_to_the_byte(downstream: Downstream) -> None:
