@@ -69,8 +69,9 @@ class Migration:
 
     def excused(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return *findings*; those about operations that nobody has recorded are of severity info, with the reason."""
+        reason = "nobody has recorded {}"
         return [
-            replace(f, severity=Severity.INFO, deviation=f"no recording has {f.operation}") if self._is_idle(f) else f
+            replace(f, severity=Severity.INFO, deviation=reason.format(f.operation)) if self._is_idle(f) else f
             for f in findings
         ]
 

@@ -451,7 +451,7 @@ def test_what_is_accepted_and_what_nobody_recorded(both: Downstream) -> None:
     assert result.ret == 0
     said = f"from v3 to 2026-03: safe but for {len(changed)} findings that were accepted"
     result.stdout.fnmatch_lines([said, "  folder-update-start   never recorded  breaking    not compared"])
-    assert [(f["severity"], f["deviation"]) for f in idle] == [("info", "no recording has folder-update-start")]
+    assert [(f["severity"], f["deviation"]) for f in idle] == [("info", "nobody has recorded folder-update-start")]
     markdown = (both.path / "r.md").read_text(encoding="utf-8")
     assert "**From `v3` to `2026-03`: safe but for " in markdown
     assert "| `folder-update-start` | never recorded | breaking | not compared |" in markdown
