@@ -91,7 +91,7 @@ def test_outages(variant: str, status: int, retry_after: str | None) -> None:
     assert [i.status_code for i in for_good] == [202, status, status, status]
     assert once[1].headers.get("retry-after") == retry_after
     assert once[1].match_key == recorded[1].match_key
-    assert once[1].transient == f"HTTP {status}"
+    assert once[1].transient == f"HTTP {status}" + (f" (Retry-After: {retry_after})" if retry_after else "")
     assert {*once[1].headers} <= {"date", "content-type", "retry-after"}
 
 

@@ -288,9 +288,9 @@ def test_beside_a_comparison(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(
         [
             "  operation *by schemas *by recordings *by your tests",
-            "  folder-update-start *  not rehearsed",
             "  import-start *  safe",
             "  import-status *  breaking",
+            "  folder-update-start *  not rehearsed",
         ]
     )
     document = json.loads((suite.path / "report.json").read_text("utf-8"))
