@@ -116,9 +116,17 @@ class Stragglers:
 
     def stand_guard(self) -> None:
         """Stand between threads and the network from now on, beneath what does so for a test."""
+        while _ENDED:
+            _ENDED.pop().stand_down()
         if self._block is None:
             self._block = NetworkBlock(self._base_url, self._refused, concerns=lambda: self._late() is not None)
             self._block.__enter__()
+
+    def stand_down(self) -> None:
+        """Stand no more between threads and the network."""
+        if self._block is not None:
+            self._block.__exit__(None, None, None)
+            self._block = None
 
     def begin(self, test: str) -> None:
         """Note that *test* begins, in this thread."""
@@ -156,7 +164,7 @@ class Stragglers:
     def wait(self) -> None:
         """Wait, though not for ever, for calls that were left in threads for which Python waits before it ends.
 
-        If nothing is left then, stand guard no more.
+        If anything is left then, stand guard until the process ends, or another run in it begins.
         """
         for _ in range(_MOST_WAITS):
             stacks = _stacks() if self._left else {}
@@ -171,9 +179,10 @@ class Stragglers:
                 break
             busy[0].join(_WAIT_SECONDS)
         self._forget_who_ended(_stacks())
-        if self._block is not None and not self._left and not self._has_exits:
-            self._block.__exit__(None, None, None)
-            self._block = None
+        if self._left or self._has_exits:
+            _ENDED.append(self)
+        else:
+            self.stand_down()
 
     def _forget_who_ended(self, stacks: Mapping[int, Sequence[FrameType]]) -> None:
         self._left = {thread: left for thread, left in self._left.items() if left[0] in stacks.get(thread, ())}
@@ -217,6 +226,10 @@ class Stragglers:
             if _EXITING and sys.stderr is not None:  # the run has been reported
                 sys.stderr.write(f"{error}\n")
         return error
+
+
+_ENDED: Final[list[Stragglers]] = []
+"""Those of runs in this process that are over and still stand guard."""
 
 
 def _stacks() -> dict[int, list[FrameType]]:

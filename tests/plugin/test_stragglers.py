@@ -189,6 +189,25 @@ def test_nothing_is_left_on_the_sockets(suite: Downstream) -> None:
     assert (socket.getaddrinfo, socket.socket.connect) == before
 
 
+def test_run_after_run_in_one_process(suite: Downstream) -> None:
+    """Each run takes the place of the one before, whatever that has left: nothing piles up on the sockets."""
+    suite.tests(
+        COMMON
+        + """
+def test_first(hubfiles):
+    hubfiles.import_status("first")
+    threading.Thread(target=time.sleep, args=(PATIENCE,), daemon=True).start()
+"""
+    )
+    before = socket.socket.connect
+    for _ in range(3):
+        suite.run("--hubfiles-fail-on=never").assert_outcomes(passed=1)
+    guard = socket.socket.connect
+    beneath = [cell.cell_contents for cell in guard.__closure__ or () if callable(cell.cell_contents)]
+    assert guard is not before
+    assert before in beneath
+
+
 def test_a_thread_that_does_not_end(suite: Downstream) -> None:
     """A daemon that goes on for ever and sends nothing neither holds up the run nor fails it."""
     suite.tests(
