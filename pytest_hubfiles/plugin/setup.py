@@ -81,6 +81,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, A
             check_token(token)
         recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
         change = _change(run, wanted)
+        run.stragglers.stand_guard()  # before the test has guards of its own
         recording.enter_context(Interception(recorder, change))
         if run.asking is not None:
             recorder.tape.takes_any_body, recorder.tape.watch = True, run.asking.see

@@ -73,7 +73,6 @@ class Interception(AbstractContextManager[Recorder]):
                 )
             # A client may log a request before its credentials are known.
             entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
-            recorder.stragglers.stand_guard()
             if self._block is not None:
                 entering.enter_context(self._block)
             if self._unrecorded is not None:
