@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 from helpers.alone import alone
 from helpers.exports import EXPORTS
-from helpers.pages import PAGES, PROJECT, TEXT
+from helpers.pages import FENCE, PAGES, PROJECT, TEXT, named_file
 
 import pytest_hubfiles
 from pytest_hubfiles.model.policy import POLICY, Severity
@@ -23,10 +24,10 @@ from pytest_hubfiles.settings.values import RecordMode
 
 STYLES = "docs/how-to/fixtures.md"
 """A page with a project of its own."""
+SVG = "{http://www.w3.org/2000/svg}"
 APART = {STYLES, "docs/how-to/ci.md"}
 """Pages that other tests run; that on CI is in tests/test_ecosystem.py."""
 
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # A page may repeat what another one shows.
 BLOCKS = list(
     dict.fromkeys(found for name, page in PAGES.items() if name not in APART for found in FENCE.findall(page))
@@ -40,13 +41,6 @@ def blocks(language: str, having: str = "") -> list[str]:
 def block(language: str, having: str) -> str:
     (text,) = blocks(language, having)
     return text
-
-
-def named_file(text: str) -> tuple[str, str]:
-    """Return the file name that a snippet's first line gives, and the snippet."""
-    first = text.split("\n", 1)[0]
-    assert first.startswith("# "), first
-    return first[2:], text
 
 
 class Reader:
@@ -112,7 +106,7 @@ def test_first_test_is_recorded_with_a_token_and_replayed_without(reader: Reader
 
 
 def test_picture_is_what_the_gate_prints(reader: Reader) -> None:
-    """The output at the top is real, and the command below it accepts what it shows."""
+    """The output in the page and in the picture is real, and the command below it accepts what it shows."""
     command, *picture = block("console", "rewrite").splitlines()
     only = " test_uploader.py"
     assert reader.run(f"pytest{only} --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
@@ -121,9 +115,19 @@ def test_picture_is_what_the_gate_prints(reader: Reader) -> None:
     printed = gate.stdout.splitlines()
     assert gate.returncode == 1
     assert [line for line in picture if line not in printed] == []
+    for theme in ("light", "dark"):
+        drawn = text_of_picture(PROJECT / "docs" / "images" / f"failure-{theme}.svg")
+        told = [line for line in picture[2:] if line.strip("_ ") != "test_uploader"]
+        assert [line for line in told if "".join(line.split()) not in drawn] == []
     accepted = reader.run(block("sh", "hubfiles accept").strip())
     assert accepted.returncode == 0, accepted.stderr
     assert "promoted: cassettes/2026-03/test_uploader/test_uploader.yaml" in accepted.stdout
+
+
+def text_of_picture(path: Path) -> str:
+    """Return the text of a terminal's picture without its spaces, which are drawn in many ways."""
+    drawn = "".join("".join(element.itertext()) for element in ET.parse(path).iter(f"{SVG}text"))
+    return "".join(drawn.split())
 
 
 def test_each_report_looks_as_shown(reader: Reader) -> None:
@@ -406,6 +410,6 @@ def test_what_is_public_is_listed() -> None:
 
 def test_links_of_the_readme_lead_somewhere() -> None:
     """Each relative link and picture of the README is a file of the project."""
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", PAGES["README.md"])
+    links = re.findall(r'(?:\]\(|src="|srcset=")(?!https?://|#)([^)#"]+)', PAGES["README.md"])
     assert links
     assert [link for link in links if not (PROJECT / link).exists()] == []
