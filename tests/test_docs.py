@@ -14,7 +14,7 @@ import pytest
 import yaml
 from helpers.alone import alone
 from helpers.exports import EXPORTS
-from helpers.pages import FENCE, PAGES, PROJECT, TEXT, named_file
+from helpers.pages import FENCE, PAGES, PROJECT, TEXT, named_file, snippets
 
 import pytest_hubfiles
 from pytest_hubfiles.model.policy import POLICY, Severity
@@ -25,8 +25,10 @@ from pytest_hubfiles.settings.values import RecordMode
 STYLES = "docs/how-to/fixtures.md"
 """A page with a project of its own."""
 SVG = "{http://www.w3.org/2000/svg}"
-APART = {STYLES, "docs/how-to/ci.md"}
-"""Pages that other tests run; that on CI is in tests/test_ecosystem.py."""
+MIGRATION = "docs/how-to/migrate.md"
+"""A page whose snippets replace those of the tutorial."""
+APART = {STYLES, MIGRATION, "docs/how-to/ci.md"}
+"""Pages that have a test of their own; that on CI is in tests/test_ecosystem.py."""
 
 # A page may repeat what another one shows.
 BLOCKS = list(
@@ -71,13 +73,23 @@ class Reader:
 
     def shows(self, command: str, **instead: str) -> int:
         """Run the command of a picture, with words of it replaced; see that it prints each line; return its status."""
-        typed, *picture = block("console", command).splitlines()
-        line = typed.removeprefix("$ ")
+        ((line, picture),) = console_lines(block("console", command))
         for word, value in instead.items():
             line = line.replace(word, value)
-        done = self.run(line)
-        assert [shown for shown in picture if shown not in done.stdout.splitlines()] == [], done.stdout + done.stderr
+        return self.prints((line, picture))
+
+    def prints(self, shown: tuple[str, list[str]], **environment: str) -> int:
+        """Run a command, see that it prints each of the lines shown with it, and return its status."""
+        line, picture = shown
+        done = self.run(line, **environment)
+        assert [told for told in picture if told not in done.stdout.splitlines()] == [], done.stdout + done.stderr
         return done.returncode
+
+
+def console_lines(text: str) -> list[tuple[str, list[str]]]:
+    """Return the commands of a console's text, each with the lines that it prints."""
+    commands = [part.splitlines() for part in re.split(r"^\$ ", text, flags=re.MULTILINE) if part]
+    return [(typed, printed) for typed, *printed in commands]
 
 
 @pytest.fixture
@@ -176,26 +188,31 @@ def test_the_stand_in_is_recorded_with_any_token(reader: Reader) -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_migration_commands_record_both_versions_and_compare_them(reader: Reader) -> None:
-    """The commands of the migration section record v3 beside 2026-03, and print the comparison that is shown."""
-    result = reader.run(block("sh", "--hubfiles-version v3").strip(), HUBSPOT_ACCESS_TOKEN="a-token-for-tests")
-    assert result.returncode == 0, result.stdout
-    assert (reader.folder / "cassettes/v3/test_import/test_import_completes.yaml").is_file()
-    assert (reader.folder / "cassettes/2026-03/test_import/test_import_completes.yaml").is_file()
+def test_a_migration_goes_as_shown(reader: Reader) -> None:
+    """Each step prints what it shows, each break happens again from its line, and the second step mends them all."""
+    token = {"HUBSPOT_ACCESS_TOKEN": "a-token-for-tests"}
+    assert reader.run("pytest -q --hubfiles-version v3 --hubfiles-record once", **token).returncode == 0
+    pictures = snippets(PAGES[MIGRATION], "console")
+    assert pictures[1] in PAGES["README.md"]
+    inventory, move, again, compared = map(console_lines, pictures)
+    for shown in (inventory, move):
+        assert reader.prints(shown[0]) == 0
+    lines = [line.partition("reproduce: ")[2] for line in move[0][1] if "reproduce: " in line]
+    once_more = [reader.run(line) for line in lines]
+    assert [done.returncode for done in once_more] == [1, 0]
+    assert "of your 1 v3 test 0 pass against" in once_more[1].stdout
 
-    assert reader.shows("pytest -q --hubfiles-version v3 --hubfiles-version 2026-03 --hubfiles-compare") == 1
+    for text in snippets(PAGES[MIGRATION], "python"):
+        reader.write(*named_file(text))
+    assert [reader.prints(shown, **token) for shown in again] == [0, 0]
+    (both,) = [text for text in snippets(PAGES[MIGRATION], "sh") if "--hubfiles-record once" in text]
+    assert reader.run(both.strip(), **token).returncode == 0
+    assert reader.prints(compared[0]) == 1
 
-
-def test_a_move_prints_what_is_shown(reader: Reader) -> None:
-    """The rehearsal of the move tells what breaks of the snippets' tests in v3, and each line tells it again."""
-    record = "pytest -q --hubfiles-version v3 --hubfiles-record once"
-    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
-    assert reader.shows("--hubfiles-rehearse v3:2026-09") == 0
-    picture = block("console", "--hubfiles-rehearse v3:2026-09")
-    lines = [line.partition("reproduce: ")[2] for line in picture.splitlines() if "reproduce: " in line]
-    again = [reader.run(line) for line in lines]
-    assert [done.returncode for done in again] == [1, 0]
-    assert "of your 1 v3 test 0 pass against" in again[1].stdout
+    (ini,) = snippets(PAGES[MIGRATION], "ini")
+    reader.write("pytest.ini", ini)
+    rolled_out = reader.run("pytest -q")
+    assert "8 passed" in rolled_out.stdout, rolled_out.stdout
 
 
 def test_check_prints_what_is_shown(reader: Reader) -> None:
