@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ARGS ?= -n auto
 unexport PYTHONDONTWRITEBYTECODE # each of a thousand processes would compile the package anew
 
-.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs pictures lint actions package
+.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs reference pictures lint actions package
 .PHONY: clean
 
 demo: $(VENV)/usable
@@ -70,6 +70,10 @@ scale: $(VENV)/installed
 docs: $(VENV)/usable
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/zensical build --clean --strict
+
+# What the reference says of settings, commands, findings, reports and Python, written into its pages from the code.
+reference: $(VENV)/usable
+	PYTHONPATH=tests $(BIN)/python -m reference
 
 # The pictures in docs/images, made from real runs: terminals as SVG, pages by Chromium (see `make browser`).
 pictures: $(VENV)/installed

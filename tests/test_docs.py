@@ -17,7 +17,6 @@ from helpers.exports import EXPORTS
 from helpers.pages import FENCE, PAGES, PROJECT, TEXT, named_file, snippets
 
 import pytest_hubfiles
-from pytest_hubfiles.model.policy import POLICY, Severity
 from pytest_hubfiles.plugin import entry
 from pytest_hubfiles.sandbox import Sandbox
 from pytest_hubfiles.settings.values import RecordMode
@@ -339,22 +338,6 @@ def test_every_record_mode_is_reported() -> None:
     """The table of record modes names each mode once."""
     table = PAGES["docs/how-to/record.md"].split("\n\n", 2)[1]
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [mode.value for mode in RecordMode]
-
-
-def findings_table() -> str:
-    """Return the table of kinds as the reference must show it."""
-    lines = ["| kind | severity | when |", "|---|---|---|"]
-    for kind, policy in POLICY.items():
-        severities = [policy.severity.value]
-        severities += [f"{severity.value} if {case.value}" for case, severity in policy.unless.items()]
-        lines.append(f"| `{kind.value}` | {'; '.join(severities)} | {policy.meaning} |")
-    return "\n".join(lines)
-
-
-def test_every_kind_of_finding_is_reported() -> None:
-    """The table of findings is the table in the code."""
-    assert f"<!-- findings -->\n\n{findings_table()}\n" in PAGES["docs/reference/findings.md"]
-    assert {severity.value for severity in Severity} == {"info", "warning", "breaking"}
 
 
 @pytest.mark.parametrize("name", ["results", "instructions"])

@@ -33,7 +33,7 @@ class Category(str, Enum):
 
 
 class Kind(str, Enum):
-    """What was found; :data:`POLICY` gives the severity of each kind."""
+    """What was found; the value is what reports and the marker's ``allow=`` call it."""
 
     SCHEMA_VIOLATION = "schema-violation"
     UNDOCUMENTED_FIELD = "undocumented-field"

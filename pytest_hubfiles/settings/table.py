@@ -14,7 +14,7 @@ class Setting:
     def __init__(
         self,
         name: str,
-        help: str = "",
+        help: str,
         *,
         metavar: str | None = None,
         cli: bool = True,
@@ -71,12 +71,17 @@ SETTINGS: Final = (
         ini=False,
     ),
     Setting("min_judged", "fail a run that judged fewer exchanges", metavar="N"),
-    Setting("deviations", "a file of your own deviations", metavar="FILE", cli=False),
+    Setting(
+        "deviations",
+        "a file of your own deviations; default: deviations.toml in the rootdir",
+        metavar="FILE",
+        cli=False,
+    ),
     Setting("max_age", "cassettes older than this (30d, 12w) are stale", metavar="AGE", cli=False),
     Setting("max_cassette_mb", "refuse larger cassette files; default 64", cli=False),
     Setting(
         "max_identical_answers",
-        "end a test that asks on after so many equal answers in a row; default 500",
+        "end a test that asks on after so many equal answers in a row, a tenth of it for errors; default 500",
         cli=False,
     ),
     Setting(
@@ -85,7 +90,12 @@ SETTINGS: Final = (
         cli=False,
         repeatable=True,
     ),
-    Setting("hosts", "more hosts that a recording from this machine may reach", cli=False, repeatable=True),
+    Setting(
+        "hosts",
+        "more hosts that a recording may reach: files.example.com, *.example.com, 192.0.2.7:8080",
+        cli=False,
+        repeatable=True,
+    ),
     Setting("keep_headers", "more headers that recordings keep", cli=False, repeatable=True),
     Setting(
         "rehearse",
@@ -95,7 +105,7 @@ SETTINGS: Final = (
     ),
     Setting(
         "rehearse_only",
-        "rehearse only changes that match, * in either part (repeatable)",
+        "rehearse only changes that match, * in either part, or a change by its name (repeatable)",
         metavar='"OPERATION PATH"',
         ini=False,
         repeatable=True,
@@ -115,9 +125,15 @@ SETTINGS: Final = (
         "in replays: real, or skip, where sleeps return at once and move the clocks on; default real",
         metavar="MODE",
     ),
-    Setting("cassette", cli=False, ini=False, marker=("cassette",)),
-    Setting("allow", cli=False, ini=False, marker=("allow",)),
-    Setting("judge", cli=False, ini=False, marker=("judge",)),
+    Setting("cassette", "a name for the cassette, which tests may share", cli=False, ini=False, marker=("cassette",)),
+    Setting(
+        "allow",
+        'kinds of findings that this test expects, or "outage" to record one on purpose',
+        cli=False,
+        ini=False,
+        marker=("allow",),
+    ),
+    Setting("judge", "False: replay without judging", cli=False, ini=False, marker=("judge",)),
 )
 
 
