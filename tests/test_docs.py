@@ -26,7 +26,8 @@ STYLES = "docs/how-to/fixtures.md"
 SVG = "{http://www.w3.org/2000/svg}"
 MIGRATION = "docs/how-to/migrate.md"
 """A page whose snippets replace those of the tutorial."""
-APART = {STYLES, MIGRATION, "docs/how-to/ci.md"}
+SHARDS = "docs/how-to/scale.md"
+APART = {STYLES, MIGRATION, SHARDS, "docs/how-to/ci.md"}
 """Pages that have a test of their own; that on CI is in tests/test_ecosystem.py."""
 
 # A page may repeat what another one shows.
@@ -169,13 +170,23 @@ def has(whole: object, part: object) -> bool:
     return whole == part
 
 
-def test_reports_are_merged_as_shown(reader: Reader) -> None:
-    """The reports of two shards, one for each version, become one."""
-    for number, version in enumerate(("v3", "2026-03"), start=1):
-        line = f"pytest test_import.py -k {version} --hubfiles-record once --hubfiles-report json:shard-{number}.json"
-        assert reader.run(line, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
-
-    assert reader.shows("hubfiles merge-reports") == 0
+def test_shards_are_run_and_merged_as_shown(reader: Reader) -> None:
+    """The workflow replays each version by itself, and makes one report of both; a shard without work is red."""
+    (reader.folder / "test_uploader_rehearsed.py").unlink()
+    record = "pytest -q --hubfiles-version v3 --hubfiles-version 2026-03 --hubfiles-record once"
+    assert reader.run(record, HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0
+    (workflow,) = snippets(PAGES[SHARDS], "yaml")
+    jobs: dict[Any, Any] = yaml.safe_load(workflow)["jobs"]
+    (shard,) = [step["run"] for step in jobs["replay"]["steps"] if "pytest" in step.get("run", "")]
+    merge = jobs["report"]["steps"][2]["run"]
+    versions = jobs["replay"]["strategy"]["matrix"]["version"]
+    each = [shard.replace("${{ matrix.version }}", version) for version in versions]
+    assert [reader.run(line).returncode for line in each] == [0, 0]
+    assert reader.run(merge).returncode == 0
+    assert (reader.folder / "hubfiles.html").read_text("utf-8").startswith("<!doctype html>")
+    ((console,),) = map(console_lines, snippets(PAGES[SHARDS], "console"))
+    assert reader.prints(console) == 0
+    assert reader.run(f"{each[0]} -k official").returncode == 1
 
 
 def test_the_stand_in_is_recorded_with_any_token(reader: Reader) -> None:
