@@ -19,7 +19,8 @@ QUICK = cassettes compare judge model openapi report secrets test_recipes.py
 quick: $(VENV)/installed
 	$(BIN)/python -m pytest $(ARGS) $(QUICK:%=tests/%)
 
-# The HTML report in the Chromium of this machine (apt-get install chromium), or the one that CHROMIUM names.
+# The HTML report and the documentation site in the Chromium of this machine (apt-get install chromium), or the one that
+# CHROMIUM names.
 browser: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group browser
 	$(BIN)/python -m pytest tests/browser

@@ -53,7 +53,7 @@ def _attributes(of: Any) -> Iterator[tuple[str, str]]:
     if dataclasses.is_dataclass(of):
         for one in dataclasses.fields(of):
             if one.repr and not one.name.startswith("_"):
-                yield code(one.name), code(str(one.type))
+                yield code(one.name), " or ".join(map(code, str(one.type).split(" | ")))
     for name, member in vars(of).items():
         if isinstance(member, property) and not name.startswith("_"):
             yield code(name), first_part(member)

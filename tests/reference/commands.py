@@ -19,9 +19,17 @@ def _command(name: str, command: click.Command) -> str:
     told = [text(paragraph) for paragraph in (command.help or "").split("\n\n")]
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
     records = [found for option in command.get_params(context) if (found := option.get_help_record(context))]
-    options = table(("option", "what it does"), [(code(term), text(said)) for term, said in records if said])
+    options = table(("option", "what it does"), [_option(term, said) for term, said in records if said])
     example = f"Example: `{EXAMPLES[command]}`"
     return "\n\n".join([f"## hubfiles {name}", f"`{usage}`", *told, options, example])
+
+
+def _option(term: str, said: str) -> tuple[str, str]:
+    """Return a row; where an option takes one of several words, these stand beside what it does."""
+    name, _, choices = term.partition(" [")
+    if "|" not in choices:
+        return code(term), text(said)
+    return code(name), f"{', '.join(map(code, choices.rstrip(']').split('|')))}: {text(said)}"
 
 
 def switches() -> str:

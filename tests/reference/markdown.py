@@ -18,8 +18,9 @@ def text(plain: str) -> str:
 
 
 def code(plain: str) -> str:
-    """Return *plain* as code for a cell."""
-    return f"`{plain.replace('|', chr(92) + '|')}`" if plain else ""
+    """Return *plain* as code for a cell; of a ``|`` in it GitHub and Python-Markdown make different things."""
+    assert "|" not in plain
+    return f"`{plain}`" if plain else ""
 
 
 def docstring(of: object) -> str:
