@@ -93,10 +93,10 @@ def _refused(refusals: Sequence[str], failed: FailedTest) -> list[str]:
     if failed.purpose != "record":
         done = {"replay": "replayed", "verify": "verified"}[failed.purpose]
         return [f"{failed.cassette} could not be {done}: {reasons}.", *failed.advice]
-    verb, became = "recorded", ""
+    happened, became = "was not recorded", ""
     if failed.shell.is_recorded:
-        verb, became = "replaced", "The old cassette is unchanged."
+        happened, became = "was not replaced", "The old cassette is unchanged."
     if kept:
         became = "The new recording is kept beside it."
     why = ", because" if kept else ":"
-    return [f"{failed.cassette} was not {verb}{why} {reasons}. {became}".rstrip(), *failed.advice]
+    return [f"{failed.cassette} {happened}{why} {reasons}. {became}".rstrip(), *failed.advice]
