@@ -15,7 +15,8 @@ def commands() -> str:
 
 
 def _command(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=f"hubfiles {name}")
+    above = click.Context(main, info_name="hubfiles", **main.context_settings)
+    context = click.Context(command, info_name=name, parent=above)
     told = [text(paragraph) for paragraph in (command.help or "").split("\n\n")]
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
     records = [found for option in command.get_params(context) if (found := option.get_help_record(context))]
