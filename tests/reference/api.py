@@ -23,13 +23,8 @@ def fixtures() -> str:
     source = Path(entry.__file__).read_text(encoding="utf-8")
     rows = []
     for scope, name in re.findall(r'^@pytest\.fixture(?:\(scope="(\w+)"\))?\ndef (\w+)', source, re.MULTILINE):
-        rows.append((code(name), scope or "function", first_part(_function(name))))
+        rows.append((code(name), scope or "function", first_part(getattr(entry, name).__wrapped__)))
     return table(("fixture", "scope", "what it is"), sorted(rows))
-
-
-def _function(name: str) -> Any:
-    fixture = getattr(entry, name)
-    return getattr(fixture, "__wrapped__", None) or fixture._get_wrapped_function()
 
 
 def classes() -> str:
