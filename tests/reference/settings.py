@@ -12,8 +12,9 @@ def settings() -> str:
     for setting in SETTINGS:
         if setting.flag or setting.ini:
             option = " ".join(filter(None, (setting.flag, setting.flag and setting.metavar)))
-            rows.append((code(option), code(setting.ini or ""), text(setting.help)))
-    return table(("command line", "ini file", "what it sets"), rows)
+            names = filter(None, (code(option), code(setting.ini or "")))
+            rows.append(("<br>".join(names), text(setting.help)))
+    return table(("command line, ini file", "what it sets"), rows)
 
 
 def marker() -> str:
