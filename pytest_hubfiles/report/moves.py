@@ -53,7 +53,7 @@ def is_certain(old: str, new: str, others: Iterable[str]) -> bool:
 
 def paired(found: Mapping[str, Sequence[str]]) -> Moves:
     """Return which cassettes go along, where *found* has for each missing one those that fit; none is given twice."""
-    left = {new: list(olds) for new, olds in found.items() if olds}
+    left = {new: list(olds) for new, olds in sorted(found.items()) if olds}  # workers tell in any order
     certain: list[tuple[str, str]] = []
     while True:
         sole = {new: olds[0] for new, olds in left.items() if len(olds) == 1}

@@ -8,6 +8,8 @@ import subprocess
 import pytest
 from helpers.downstream import TEST_IMPORT, Downstream
 
+from pytest_hubfiles.report.moves import paired
+
 NAMED = TEST_IMPORT.replace("test_import", "test_{name}")
 IN_CLASS = """
 class Test{name}:
@@ -129,3 +131,9 @@ def test_no_cassette_is_offered_to_two_tests(downstream: Downstream, args: tuple
     assert f"  {folder}/test_a.yaml or {folder}/test_b.yaml becomes {folder}/test_x.yaml or {folder}/test_y.yaml" in end
     more = folder.replace("files", "more")
     assert f"  {more}/test_sole.yaml becomes {more}/test_p.yaml or {more}/test_q.yaml" in end
+
+
+def test_workers_tell_in_any_order() -> None:
+    """What is open is told in one order, whichever test was run first."""
+    olds = ["a.yaml", "b.yaml"]
+    assert list(paired({"y.yaml": olds, "x.yaml": olds}).open) == ["x.yaml", "y.yaml"]
