@@ -26,10 +26,13 @@ class _Placed(NamedTuple):
     change: str | None
 
 
-def kept_as(item: pytest.Item, run: Run, cassette: Path, change: str) -> str | None:
-    """Return which test of the suite keeps *change* of what *cassette* holds, None if there is none."""
-    found = (one.test for one in _placed(item, run) if one.cassette == cassette and one.change == change)
-    return next(found, None)
+def keepers(item: pytest.Item, run: Run, cassette: Path) -> dict[str, str]:
+    """Return the changes of what *cassette* holds that tests of the suite keep, each with the first that does."""
+    kept: dict[str, str] = {}
+    for one in _placed(item, run):
+        if one.cassette == cassette and one.change is not None:
+            kept.setdefault(one.change, one.test)
+    return kept
 
 
 def recorded_by(item: pytest.Item, run: Run, cassette: Path) -> str | None:

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import sys
 import time
-from collections.abc import Container, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from pytest_hubfiles import cassettes, clock
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.plugin.hooks import TEST_RUN
-from pytest_hubfiles.plugin.kept_tests import kept_as
+from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
@@ -144,11 +144,11 @@ class Rehearsing:
         finally:
             gc.unfreeze()
 
-    def _known(self, item: pytest.Item, cassette: Path, breaks: Iterable[Break]) -> Iterator[Break]:
+    def _known(self, item: pytest.Item, cassette: Path, breaks: Sequence[Break]) -> Iterator[Break]:
         """Yield *breaks*; those that a test keeps with the change, which shares the cassette, are accepted."""
+        kept = keepers(item, self._run, cassette) if breaks else {}
         for one in breaks:
-            kept = kept_as(item, self._run, cassette, one.change)
-            yield one if kept is None else replace(one, accepted=f"kept as {kept}")
+            yield replace(one, accepted=f"kept as {kept[one.change]}") if one.change in kept else one
 
     def _rehearsal(
         self, item: pytest.Item, recorded: Sequence[Interaction]

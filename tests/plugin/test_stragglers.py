@@ -51,6 +51,11 @@ def test_first(hubfiles):
     left.append(threading.Thread(target=late, args=(hubfiles.base_url + PATH,), name="the late one"))
     left[0].start()
 """
+SLEEPING = """
+def test_first(hubfiles):
+    hubfiles.import_status("first")
+    threading.Thread(target=time.sleep, args=(PATIENCE,), daemon=True).start()
+"""
 DURING = """
 @pytest.mark.hubfiles(cassette="second")
 def test_second(hubfiles):
@@ -191,14 +196,7 @@ def test_nothing_is_left_on_the_sockets(suite: Downstream) -> None:
 
 def test_run_after_run_in_one_process(suite: Downstream) -> None:
     """Each run takes the place of the one before, whatever that has left: nothing piles up on the sockets."""
-    suite.tests(
-        COMMON
-        + """
-def test_first(hubfiles):
-    hubfiles.import_status("first")
-    threading.Thread(target=time.sleep, args=(PATIENCE,), daemon=True).start()
-"""
-    )
+    suite.tests(COMMON + SLEEPING)
     before = socket.socket.connect
     for _ in range(3):
         suite.run("--hubfiles-fail-on=never").assert_outcomes(passed=1)
@@ -210,15 +208,7 @@ def test_first(hubfiles):
 
 def test_a_thread_that_does_not_end(suite: Downstream) -> None:
     """A daemon that goes on for ever and sends nothing neither holds up the run nor fails it."""
-    suite.tests(
-        COMMON
-        + """
-def test_first(hubfiles):
-    hubfiles.import_status("first")
-    threading.Thread(target=time.sleep, args=(PATIENCE,), daemon=True).start()
-    threading.Thread(target=threading.Event().wait, daemon=True).start()
-"""
-    )
+    suite.tests(COMMON + SLEEPING + "    threading.Thread(target=threading.Event().wait, daemon=True).start()\n")
 
     result = suite.run_apart("--hubfiles-fail-on=never")
 
