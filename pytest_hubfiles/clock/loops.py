@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from pytest_hubfiles.clock.simulation import Simulation
+from pytest_hubfiles.clock.threads import raise_unless_systems
 
 GRACE: Final = 0.05
 """For how many seconds what a connection may bring is really waited for, before time is skipped."""
@@ -79,11 +80,13 @@ def _kind(fd: int) -> str:
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             return "other"
         sock = socket.socket(fileno=fd)
-    except OSError:
+    except OSError as error:
+        raise_unless_systems(error)
         return "other"
     try:
         return "listener" if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else "connection"
-    except OSError:  # the system does not say
+    except OSError as error:  # the system does not say
+        raise_unless_systems(error)
         return "connection"
     finally:
         sock.detach()

@@ -97,6 +97,12 @@ def called_by(through: Collection[str]) -> str | None:
     return None if frame is None else frame.f_globals.get("__name__")
 
 
+def raise_unless_systems(error: OSError) -> None:
+    """Raise *error* on unless the system raised it: then the handler of a signal did, as time-outs of tests do."""
+    if error.errno is None:
+        raise error
+
+
 def _is_ours(frame: FrameType) -> bool:
     """Return whether a function of the clock stands here in the place of another."""
     return str(frame.f_globals.get("__name__")).startswith("pytest_hubfiles.clock")
@@ -115,7 +121,8 @@ def _switches(native_id: int | None) -> int:
     """Return how often a thread has begun to wait; -1 if it does not wait now, 0 where the system does not say."""
     try:
         status = Path(f"/proc/self/task/{native_id}/status").read_text("ascii", "replace")
-    except OSError:
+    except OSError as error:
+        raise_unless_systems(error)
         return 0
     facts = dict(line.partition(":")[::2] for line in status.splitlines())
     return -1 if facts.get("State", "").split()[:1] == ["R"] else int(facts.get("voluntary_ctxt_switches", 0))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import queue
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
 from concurrent.futures import TimeoutError as NotDoneError
 from functools import partial
@@ -109,6 +110,28 @@ def test_two_that_talk() -> None:
         assert clock.skipped == pytest.approx(100, abs=2)
 
 
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """A thread that always has something to do, and nothing in this one that swallows what a signal raises.
+
+    Hypothesis has the collector call it.
+    """
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: all(iter(lambda: not stop.is_set(), False)))
+    before = signal.getsignal(signal.SIGALRM)
+    gc.disable()
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        stop.set()
+        thread.join()
+        gc.enable()
+
+
+@pytest.mark.usefixtures("busy")
 def test_what_condition_promises() -> None:
     """A condition that is not held is refused, an interrupted wait gives it back, and all ends with the clock."""
     before, condition = threading.Condition.wait, threading.Condition()
@@ -119,19 +142,34 @@ def test_what_condition_promises() -> None:
     with VirtualClock():
         with pytest.raises(RuntimeError):
             condition.wait(1)
-        old, stop = signal.signal(signal.SIGALRM, interrupt), threading.Event()
-        busy = threading.Thread(target=lambda: all(iter(lambda: not stop.is_set(), False)))
-        busy.start()
-        try:
-            with condition:
-                signal.setitimer(signal.ITIMER_REAL, 0.05)
-                with pytest.raises(InterruptedError):
-                    condition.wait(600)
-        finally:
-            stop.set()
-            busy.join()
-            signal.signal(signal.SIGALRM, old)
+        signal.signal(signal.SIGALRM, interrupt)
+        with condition:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(InterruptedError):
+                condition.wait(600)
         assert condition.acquire(blocking=False)
         condition.notify()  # nobody waits any more
         condition.release()
     assert threading.Condition.wait is before
+
+
+@pytest.mark.usefixtures("busy")
+def test_time_outs_of_a_test() -> None:
+    """What the handler of a signal raises ends a wait at once, whatever the clock is looking at."""
+    raised = caught = 0
+
+    def time_out(number: int, frame: FrameType | None) -> None:
+        nonlocal raised
+        raised += 1
+        raise TimeoutError  # which is an OSError
+
+    with VirtualClock():
+        signal.signal(signal.SIGALRM, time_out)
+        while raised < 100:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.001 + raised * 1e-5, 10)  # again if it is swallowed
+                threading.Event().wait(600)
+            except TimeoutError:
+                caught += 1
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    assert caught == raised
