@@ -60,12 +60,12 @@ class Reader:
 
     def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a line that a page has for a shell, recording from the sandbox rather than from HubSpot."""
-        options = f"-p no:cacheprovider -o hubfiles_base_url={self.sandbox.url}"
+        options = f"-p no:cacheprovider -p helpers.hurried -o hubfiles_base_url={self.sandbox.url} -o hubfiles_sleep=skip"
         return subprocess.run(
             line,
             shell=True,
             cwd=self.folder,
-            env=alone(PYTEST_ADDOPTS=options, **environment),
+            env=alone(PYTEST_ADDOPTS=options, PYTHONPATH=str(PROJECT / "tests"), **environment),
             capture_output=True,
             text=True,
             check=False,
@@ -368,8 +368,8 @@ def test_tests_of_every_style(tmp_path: Path, sandbox: Sandbox) -> None:
             (tmp_path / named_file(text)[0]).write_text(text, encoding="utf-8")
 
     def run(*args: str, **more: str) -> str:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "anyio", *args]
-        done = subprocess.run(command, cwd=tmp_path, env=alone(**more), capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "anyio", "-p", "helpers.hurried", *args]
+        done = subprocess.run(command, cwd=tmp_path, env=alone(PYTHONPATH=str(PROJECT / "tests"), **more), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

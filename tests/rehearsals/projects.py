@@ -62,7 +62,8 @@ class Project:
     def rehearse(self, family: str, *args: str) -> Ran:
         """Rehearse it, without the result of any run before unless *args* ask for pytest's cache."""
         cached = () if "cached" in args else ("-p", "no:cacheprovider")
-        return self.run(f"--hubfiles-rehearse={family}", *cached, *(arg for arg in args if arg != "cached"))
+        skipping = "--hubfiles-sleep=skip"  # in the test itself, too
+        return self.run(f"--hubfiles-rehearse={family}", skipping, *cached, *(arg for arg in args if arg != "cached"))
 
     def breaks_again(self, reproduce: str) -> Ran:
         """Run the line that a break prints."""
