@@ -5,19 +5,23 @@ BIN = $(VENV)/bin
 ARGS ?= -n auto
 unexport PYTHONDONTWRITEBYTECODE # each of a thousand processes would compile the package anew
 
-.PHONY: demo test quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs reference pictures lint actions package
+.PHONY: demo test test-slow quick browser test-all test-lowest faults rehearsal compat fuzz bench scale docs reference pictures lint actions package
 .PHONY: clean
 
 demo: $(VENV)/usable
 	$(BIN)/python tests/demo.py
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+# What that leaves out: whole walks through the pages, each client and format beside each other, workers.
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 # Everything but recording, the plugin and the command line, in under a minute: for a person between two edits.
 QUICK = cassettes compare judge model openapi report secrets test_recipes.py
 quick: $(VENV)/installed
-	$(BIN)/python -m pytest $(ARGS) $(QUICK:%=tests/%)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS) $(QUICK:%=tests/%)
 
 # The HTML report and the documentation site in the Chromium of this machine (apt-get install chromium), or the one that
 # CHROMIUM names.

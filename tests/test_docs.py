@@ -23,6 +23,7 @@ from pytest_hubfiles.settings.values import RecordMode
 
 STYLES = "docs/how-to/fixtures.md"
 """A page with a project of its own."""
+HURRIED, TESTS = "-p helpers.hurried", str(PROJECT / "tests")
 SVG = "{http://www.w3.org/2000/svg}"
 MIGRATION = "docs/how-to/migrate.md"
 """A page whose snippets replace those of the tutorial."""
@@ -60,12 +61,14 @@ class Reader:
 
     def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a line that a page has for a shell, recording from the sandbox rather than from HubSpot."""
-        options = f"-p no:cacheprovider -p helpers.hurried -o hubfiles_base_url={self.sandbox.url} -o hubfiles_sleep=skip"
+        options = (
+            f"-p no:cacheprovider -p helpers.hurried -o hubfiles_base_url={self.sandbox.url} -o hubfiles_sleep=skip"
+        )
         return subprocess.run(
             line,
             shell=True,
             cwd=self.folder,
-            env=alone(PYTEST_ADDOPTS=options, PYTHONPATH=str(PROJECT / "tests"), **environment),
+            env=alone(PYTEST_ADDOPTS=options, PYTHONPATH=TESTS, **environment),
             capture_output=True,
             text=True,
             check=False,
@@ -142,6 +145,7 @@ def text_of_picture(path: Path) -> str:
     return "".join(drawn.split())
 
 
+@pytest.mark.slow
 def test_each_report_looks_as_shown(reader: Reader) -> None:
     """The samples of report formats are what the gate at the top writes, and the picture of the page is there."""
     test = "pytest test_uploader.py --hubfiles-record"
@@ -170,6 +174,7 @@ def has(whole: object, part: object) -> bool:
     return whole == part
 
 
+@pytest.mark.slow
 def test_shards_are_run_and_merged_as_shown(reader: Reader) -> None:
     """The workflow replays each version by itself, and makes one report of both; a shard without work is red."""
     (reader.folder / "test_uploader_rehearsed.py").unlink()
@@ -198,6 +203,7 @@ def test_the_stand_in_is_recorded_with_any_token(reader: Reader) -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 def test_a_migration_goes_as_shown(reader: Reader) -> None:
     """Each step prints what it shows, each break happens again from its line, and the second step mends them all."""
     token = {"HUBSPOT_ACCESS_TOKEN": "a-token-for-tests"}
@@ -225,6 +231,7 @@ def test_a_migration_goes_as_shown(reader: Reader) -> None:
     assert "8 passed" in rolled_out.stdout, rolled_out.stdout
 
 
+@pytest.mark.slow
 def test_check_prints_what_is_shown(reader: Reader) -> None:
     """``hubfiles check`` judges the recordings of both versions, ``changes`` lists what they allow, in these lines."""
     test = " test_import.py --hubfiles-record once"
@@ -235,6 +242,7 @@ def test_check_prints_what_is_shown(reader: Reader) -> None:
     assert reader.shows("hubfiles changes cassettes") == 0
 
 
+@pytest.mark.slow
 def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:
     """The command writes the finding of a JSON report into the deviations file, with its reason."""
     reader.sandbox.switch("size-as-string")
@@ -250,6 +258,7 @@ def test_a_finding_is_accepted_as_shown(reader: Reader) -> None:
     assert "We read sizes as text." in (reader.folder / "deviations.toml").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_rehearsal_prints_what_is_shown(reader: Reader) -> None:
     """The breaks are those of the first test, each happens again from its line, and what is accepted is."""
     record = "pytest -q --hubfiles-record once test_uploader.py test_uploader_rehearsed.py"
@@ -265,6 +274,7 @@ def test_a_rehearsal_prints_what_is_shown(reader: Reader) -> None:
     assert "accepted for 1 test: no import without a result was seen yet" in accepted.stdout
 
 
+@pytest.mark.slow
 def test_needs_are_written_and_held_against_drift(reader: Reader) -> None:
     """The needs of the first test are written as shown, and drift that it does not need is no failure."""
     record = "pytest -q --hubfiles-record once test_uploader.py"
@@ -331,6 +341,7 @@ def test_set_up_commands_exist() -> None:
     assert 'name = "pytest-hubfiles"' in (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_demo_runs_to_its_end(tmp_path: Path) -> None:
     """The demo records, replays, sees the gate fail, accepts, replays and rehearses, and leaves nothing behind."""
     before = set(PROJECT.rglob("*.yaml"))
@@ -361,6 +372,7 @@ def test_tables_of_speed_are_what_was_measured(name: str, monkeypatch: pytest.Mo
     assert f"<!-- {name} -->\n\n{tables.markdown(measured)}\n\n<!-- end of {name} -->" in TEXT
 
 
+@pytest.mark.slow
 def test_tests_of_every_style(tmp_path: Path, sandbox: Sandbox) -> None:
     """The tests of that page, one folder of files, are recorded with a token and replay without one."""
     for language, text in FENCE.findall(PAGES[STYLES]):
@@ -368,8 +380,9 @@ def test_tests_of_every_style(tmp_path: Path, sandbox: Sandbox) -> None:
             (tmp_path / named_file(text)[0]).write_text(text, encoding="utf-8")
 
     def run(*args: str, **more: str) -> str:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "anyio", "-p", "helpers.hurried", *args]
-        done = subprocess.run(command, cwd=tmp_path, env=alone(PYTHONPATH=str(PROJECT / "tests"), **more), capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "anyio", *args]
+        environment = alone(PYTHONPATH=TESTS, PYTEST_ADDOPTS=HURRIED, **more)
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -180,6 +180,7 @@ def test_action_replays_and_judges(suite: Suite) -> None:
     assert "refresh needs hubspot-token" in suite.runner.said
 
 
+@pytest.mark.slow
 def test_action_opens_a_pull_request_with_what_drifted(suite: Suite) -> None:
     """Nothing is pushed while nothing drifts; then one pull request, brought up to date by the next run."""
     assert suite.act("refresh") == 0, suite.runner.said
@@ -211,6 +212,7 @@ def test_action_opens_a_pull_request_with_what_drifted(suite: Suite) -> None:
     assert f"pr edit https://github.com/example/suite/pull/1 --title {title}" in suite.runner.asked
 
 
+@pytest.mark.slow
 def test_action_is_red_where_nothing_could_be_recorded(suite: Suite) -> None:
     """An outage is no drift: nothing is pushed, and the job fails."""
     suite.sandbox.switch("server-error")
@@ -244,6 +246,7 @@ def test_the_page_on_ci_names_what_is_there(schemas: Mapping[str, Any]) -> None:
     assert hooks == [hook["id"] for hook in load(PROJECT / ".pre-commit-hooks.yaml")]
 
 
+@pytest.mark.slow
 def test_gitlab_opens_a_merge_request_with_what_drifted(suite: Suite) -> None:
     """The scripts of the two jobs judge what is recorded, and push what drifted with what GitLab needs to know."""
     jobs = snippets("yaml")[".gitlab-ci.yml#2"]

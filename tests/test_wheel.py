@@ -102,6 +102,7 @@ def test_pypi_knows_where_everything_is(metadata: Message) -> None:
     assert "Framework :: Pytest" in metadata.get_all("Classifier", [])
 
 
+@pytest.mark.slow
 def test_wheel_records_and_replays_in_a_bare_environment(bare: Path, tmp_path: Path) -> None:
     """With nothing but the wheel and its dependencies, a suite is recorded, replayed, judged and reported on."""
     (tmp_path / "test_bare.py").write_text(TEST, encoding="utf-8")

@@ -110,6 +110,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(JSON, st.lists(INTERACTIONS, max_size=2))
 def test_whatever_cassetter_writes_is_read_as_yaml_reads_it(body: Any, more: list[Interaction]) -> None:
@@ -182,6 +183,7 @@ PIECES = [*HEADS, *(line.strip() for line in LINES[0]), *(
 EDITS = st.tuples(st.integers(0, 9_000), st.integers(0, 30), st.sampled_from(PIECES))
 
 
+@pytest.mark.slow
 @settings(max_examples=2_000)
 @given(st.sampled_from(TEXTS), st.lists(EDITS, min_size=1, max_size=3))
 def test_a_file_that_somebody_edited_is_read_as_yaml_reads_it(text: str, edits: list[tuple[int, int, str]]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from helpers.downstream import Downstream, whole_import, write_cassette
 
 from pytest_hubfiles.sandbox import Sandbox
@@ -170,6 +171,7 @@ def replay(project: Path, *args: str) -> dict[str, int]:
     return {"exchanges": checked["exchanges"], "judged": checked["judged"]}
 
 
+@pytest.mark.slow
 def test_a_suite_of_pytest_recording(tmp_path: Path, sandbox: Sandbox) -> None:
     """Functions, parameters, classes, names of one's own and whole modules come along, and replay as they are."""
     recorded(tmp_path, sandbox, recorded=RECORDED, whole=WHOLE_MODULE)
@@ -211,6 +213,7 @@ def test_a_suite_of_pytest_recording(tmp_path: Path, sandbox: Sandbox) -> None:
     assert "no test there has @pytest.mark.vcr, use_cassette or VCRTestCase, and there is no cassette" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_suite_of_plain_vcrpy(tmp_path: Path, sandbox: Sandbox) -> None:
     """Decorators and blocks go, a shared cassette is copied, and a credential does not come along."""
     recorded(tmp_path, sandbox, plain=PLAIN)
@@ -280,6 +283,7 @@ class TestDerived(Base):
 """
 
 
+@pytest.mark.slow
 def test_a_suite_of_test_cases(tmp_path: Path, sandbox: Sandbox) -> None:
     """Classes of vcrpy's test case become plain ones that replay; what nothing uses any more goes, or is told."""
     (tmp_path / "base.py").write_text(BASE, encoding="utf-8")
@@ -308,6 +312,7 @@ def test_a_suite_of_test_cases(tmp_path: Path, sandbox: Sandbox) -> None:
     assert replay(tmp_path, "-o", "hubfiles_version=v3") == {"exchanges": 16, "judged": 16}
 
 
+@pytest.mark.slow
 def test_options_of_a_recorder_that_is_gone(tmp_path: Path, sandbox: Sandbox) -> None:
     """A suite whose addopts name options of its recorder is collected without that, and told to take them out."""
     recorded(tmp_path, sandbox, whole=WHOLE_MODULE)
@@ -345,6 +350,7 @@ def test_what_is_left_to_a_person(tmp_path: Path, sandbox: Sandbox) -> None:
         assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_a_suite_that_cannot_be_collected(tmp_path: Path) -> None:
     """What pytest says of a broken module is shown; so is that there is nothing to adopt."""
     (tmp_path / "test_broken.py").write_text("import nothing_of_this_name\n", encoding="utf-8")

@@ -90,6 +90,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -> Pat
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("command", [name for name in ASKED if name != "sandbox"], ids=lambda name: name or "hubfiles")
 def test_the_example_works(command: str) -> None:

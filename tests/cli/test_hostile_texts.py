@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from helpers.downstream import STATUS, Downstream, interaction, polled
+from helpers.slow import params
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Interaction
@@ -71,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 FORMATS = ["terminal", "json", "markdown", "html", "sarif", "github"]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", params({form: form for form in FORMATS}, slow={*FORMATS} - {"terminal"}))
 def test_what_commands_write(folder: Path, form: str) -> None:
     """Of hostile cassettes under hostile names, no format shows more than texts."""
     is_github = form == "github"
@@ -95,6 +96,7 @@ def _poisoned(value: Any, key: str = "") -> Any:
     return value + EVIL if isinstance(value, str) and key not in listed else value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["terminal", "json"])
 def test_what_changes_are_called(folder: Path, form: str) -> None:
     """Nor do the names of the changes that hostile cassettes allow, whatever their keys."""
@@ -104,6 +106,7 @@ def test_what_changes_are_called(folder: Path, form: str) -> None:
     inert(hubfiles(folder, "changes", f"nowhere{EVIL}", "--family", EVIL))
 
 
+@pytest.mark.slow
 def test_what_else_commands_write(folder: Path) -> None:
     """Nor do the commands that promote, import and settle, nor what is said of a wrong argument."""
     evil = folder / "evil.json"

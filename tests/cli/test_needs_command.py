@@ -86,6 +86,7 @@ def test_the_needs_of_a_suite(suite: Downstream) -> None:
     assert (out / "2026-03/import-status.json").read_text("utf-8") == text
 
 
+@pytest.mark.slow
 def test_several_reports_are_taken_together(suite: Downstream) -> None:
     """What reports of parts of a rehearsal tell comes to the same as the report of all of it."""
     whole = rehearsed(suite, "id", "size", name="whole.json")

@@ -81,6 +81,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_commands_open(folder: Path, command: str, odd: str) -> None:
@@ -163,6 +164,7 @@ def without_privileges(folder: Path, *args: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads every folder")
 @pytest.mark.parametrize("kind", CLOSED)
 def test_a_folder_that_nobody_can_search(downstream: Downstream, kind: str) -> None:
@@ -196,6 +198,7 @@ LINKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", LINKS)
 def test_a_link_to_a_folder(downstream: Downstream, target: str) -> None:
     """A link in the place of a folder is no way out: it is refused where it may hold cassettes, and never searched."""

@@ -140,6 +140,7 @@ def test_a_bad_setting(project: Path, lines: list[str], said: str) -> None:
     assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_pytest_and_the_command_line_agree(project: Path) -> None:
     """Both judge the same project alike, from the same folder."""
     for lines, code in (((), 1), (("hubfiles_deviations = known.toml",), 0)):

@@ -981,6 +981,7 @@ SOUND = st.recursive(st.booleans() | st.just({"type": "string"}), _schema, max_l
 many = settings(max_examples=150)
 
 
+@pytest.mark.slow
 @many
 @given(version=st.sampled_from(["3.0.3", "3.1.0"]), sound=st.lists(SOUND, min_size=4, max_size=4), body=ODD)
 def test_any_schema(version: str, sound: list[Any], body: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 from helpers.downstream import Downstream
+from helpers.slow import ALONE_OR_WORKERS
 
 from pytest_hubfiles.cli.main import main
 
@@ -20,7 +21,7 @@ STRICT = READS.format(version="2026-03", read='["access"]')
 MENDED = READS.format(version="2026-03", read='.get("access", "PRIVATE")')
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["one process", "workers"])
+@ALONE_OR_WORKERS
 def test_the_day_of_a_drift(downstream: Downstream, args: tuple[str, ...]) -> None:
     """What breaks the code is replayed from the candidate until the code is mended; then it is accepted."""
     downstream.tests(STRICT)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from helpers.downstream import STATUS, TASK, Downstream, interaction, polled, started, whole_import
+from helpers.slow import ALONE_OR_WORKERS
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.model.exchange import Exchange, Interaction
@@ -30,7 +31,6 @@ V3 = [
     )
 ]
 TOKEN = "pat-na1-6b5d8f7c-9d1e-4f2a-8b3c-0123456789ab"
-WORKERS = pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def alone(project: Downstream, *interactions: Any, path: str = GOOD) -> Path:
 # --- what is collected ---
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_each_cassette_is_a_test(suite: Downstream, args: list[str]) -> None:
     """Without a path, each cassette under the root is one test whose id is its path, and testpaths is not searched."""
     result = check(suite, "-v", *args)
@@ -167,7 +167,7 @@ def test_no_folder_of_cassettes_is_passed_over(suite: Downstream) -> None:
     check(suite, "--ignore=cassettes/v3").assert_outcomes(passed=1, failed=1)
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_no_cassette_is_called_unused(suite: Downstream, args: list[str]) -> None:
     """A check opens cassettes without their tests: it cannot say which of them no test needs."""
     suite.pytester.makeconftest(f"collect_ignore = [{GOOD!r}]")
@@ -203,7 +203,7 @@ def test_ordinary_runs_collect_no_cassette(suite: Downstream) -> None:
 # --- how tests of cassettes are run ---
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_they_are_selected_by_keyword(suite: Downstream, args: list[str]) -> None:
     """``-k`` selects by a cassette's name."""
     check(suite, "-k", "good", *args).assert_outcomes(passed=1, deselected=0 if args else 2)
@@ -223,7 +223,7 @@ def test_the_run_stops_at_the_first(suite: Downstream) -> None:
     check(suite, "-x").assert_outcomes(failed=1)
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_findings_reach_junit_xml(suite: Downstream, args: list[str]) -> None:
     """A cassette is a case of JUnit XML, with its findings as properties and its failure."""
     check(suite, "--junitxml=junit.xml", *args)
@@ -238,7 +238,7 @@ def test_findings_reach_junit_xml(suite: Downstream, args: list[str]) -> None:
     assert bad.find("failure") is not None
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_the_report_is_that_of_any_run(suite: Downstream, args: list[str]) -> None:
     """The JSON report counts what was judged and names each finding's cassette, whose path is its test's id."""
     document = report(suite, *args)
@@ -360,7 +360,7 @@ def test_a_cassette_in_which_nothing_is_judged_fails(
         result.stdout.fnmatch_lines([f"nothing in the cassette was judged: {said}"])
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_versions_restrict_what_is_judged(suite: Downstream, args: list[str]) -> None:
     """With a version on the command line only its exchanges are judged; a cassette without any is skipped."""
     mixed = "cassettes/mixed.yaml"
@@ -380,7 +380,7 @@ def test_the_ini_files_version_restricts_nothing(suite: Downstream) -> None:
     assert report(suite)["checked"]["judged"] == 7
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_a_version_of_which_nothing_is_judged_fails_the_run(suite: Downstream, args: list[str]) -> None:
     """A version asked for must have been judged somewhere, else the run fails and names it."""
     (suite.path / BAD).unlink()
@@ -402,7 +402,7 @@ def test_a_credential_in_a_cassette_of_another_version_fails(suite: Downstream) 
     check(suite, "--hubfiles-version=v3").assert_outcomes(passed=1, failed=1)
 
 
-@WORKERS
+@ALONE_OR_WORKERS
 def test_judging_too_little_fails(suite: Downstream, args: list[str]) -> None:
     """``--hubfiles-min-judged`` holds for cassettes."""
     result = check(suite, "--hubfiles-min-judged=8", "-k", "not bad", *args)
@@ -453,7 +453,8 @@ def cassettes_as_json(path: Path) -> object:
 # --- links ---
 
 
-@WORKERS
+@pytest.mark.slow
+@ALONE_OR_WORKERS
 @pytest.mark.parametrize("named", [[], ["cassettes"], ["cassettes/2026-03"]], ids=["root", "its name", "below"])
 def test_what_is_found_leads_through_no_link(suite: Downstream, named: list[str], args: list[str]) -> None:
     """A folder that is found below what is checked, and is a link, is not read through: nothing outside is judged."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from helpers.downstream import Downstream
+from helpers.slow import ALONE_OR_WORKERS
 
 BESIDE_PYTEST_RECORDING = """
 import unittest
@@ -75,7 +75,7 @@ class TestThird:
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["one process", "workers"])
+@ALONE_OR_WORKERS
 def test_namesakes_are_refused(downstream: Downstream, args: tuple[str, ...]) -> None:
     """Tests whose cassettes are one file, if only where case is ignored, are errors that name both; others run."""
     downstream.tests(NAMESAKES)

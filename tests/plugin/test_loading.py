@@ -81,6 +81,7 @@ def report_of(folder: Path, python: Sequence[str], args: Sequence[str], environm
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "environment"),
     [
@@ -175,6 +176,7 @@ def test_within(pytester, request, number):
 """
 
 
+@pytest.mark.slow
 def test_each_run_within_a_run_judges(downstream: Downstream) -> None:
     """A suite that runs others in its process, as those of pytest plugins do, has each of them judged."""
     (downstream.path / "test_outer.py").write_text(WITHIN % STATUS, encoding="utf-8")

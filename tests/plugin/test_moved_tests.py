@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from helpers.downstream import TEST_IMPORT, Downstream
+from helpers.slow import ALONE_OR_WORKERS
 
 from pytest_hubfiles.report.moves import paired
 
@@ -103,7 +104,7 @@ class Test{name}:
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-n2",)], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 def test_no_cassette_is_offered_to_two_tests(downstream: Downstream, args: tuple[str, ...]) -> None:
     """Of tests that ask the same, each is told its own if names tell which that is; else all are named, none moved."""
     downstream.tests(SAME.format(name="Old") + NAMED.format(name="a") + NAMED.format(name="b"))

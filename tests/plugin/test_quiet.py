@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.downstream import Downstream
+from helpers.slow import ALONE_OR_WORKERS, params
 
 from pytest_hubfiles import cassettes
 
@@ -47,7 +48,7 @@ def hubfiles_lines(result: pytest.RunResult) -> list[str]:
     return lines[first:-1]
 
 
-@pytest.mark.parametrize("args", [("-q",), ("-qq",), ("-q", "-n2")], ids=" ".join)
+@pytest.mark.parametrize("args", [("-q",), ("-qq",), pytest.param(("-q", "-n2"), marks=pytest.mark.slow)], ids=" ".join)
 def test_a_green_run_ends_with_one_line(recorded: Downstream, args: tuple[str, ...]) -> None:
     """What was judged, and how much there is to list, stand in one line; nothing else of ours is to be seen."""
     result = recorded.run(*args)
@@ -128,7 +129,7 @@ def test_a_failing_info_is_listed(recorded: Downstream) -> None:
     result.stdout.fnmatch_lines([KNOWN])
 
 
-@pytest.mark.parametrize("args", [(), ("-n2",)], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 def test_severities_have_colours(recorded: Downstream, args: tuple[str, ...]) -> None:
     """Severities are marked in the failure and in the summary as pytest's --color says, from workers too."""
     retype(recorded, "test_again")
@@ -154,7 +155,10 @@ def test_known_deviations_are_no_annotations(recorded: Downstream) -> None:
     assert len(folded) - 1 == len({f["fingerprint"] for f in found if f["deviation"] is not None})
 
 
-@pytest.mark.parametrize("args", [(), ("-n2",), ("--hubfiles-check",)], ids=" ".join)
+RUNS = {"tests": (), "workers": ("-n2",), "cassettes": ("--hubfiles-check",)}
+
+
+@pytest.mark.parametrize("args", params(RUNS, slow=["workers"]))
 def test_the_short_summary_in_ci(recorded: Downstream, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]) -> None:
     """Where CI is set, in which pytest cuts nothing, a line of the short summary is the fact, whole, and no more."""
     retype(recorded, "test_again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import pytest
 from helpers.downstream import HELPERS, Downstream, whole_import
 from helpers.terminals import on_a_terminal
 
@@ -22,6 +23,7 @@ def recorded(project: Downstream, *args: str) -> str:
     return on_a_terminal([*command, *args], project.path, columns=100)
 
 
+@pytest.mark.slow
 def test_a_recording(downstream: Downstream) -> None:
     """A recording of over a second says what it got last, in a line that is gone in the end; a replay says nothing."""
     (downstream.path / "test_files.py").write_text(SLOW, encoding="utf-8")
@@ -38,6 +40,7 @@ def test_a_recording(downstream: Downstream) -> None:
         assert "recording " not in recorded(downstream, "--hubfiles-record=rewrite", *options)
 
 
+@pytest.mark.slow
 def test_without_a_terminal(downstream: Downstream) -> None:
     """Where the output goes into a file no progress is written, whatever it is about."""
     (downstream.path / "test_files.py").write_text(SLOW, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from helpers.downstream import Downstream, whole_import
+from helpers.slow import params
 
 SECRET = "pat-na1-" + "".join(f"{number:02x}Qz" for number in range(60))
 """A token of 248 characters, as long as those of HubSpot's applications."""
@@ -58,7 +59,15 @@ def test_xfail():
 """
 
 
-@pytest.mark.parametrize("args", [["-vv"], ["-vv", "-l", "--showlocals"], ["-q", "-rA"], ["-n1", "-vv"]], ids=str)
+VERBOSE = {
+    "verbose": ["-vv"],
+    "locals": ["-vv", "-l", "--showlocals"],
+    "quiet": ["-q", "-rA"],
+    "workers": ["-n1", "-vv"],
+}
+
+
+@pytest.mark.parametrize("args", params(VERBOSE, slow=["locals", "quiet", "workers"]))
 def test_nothing_that_is_known_is_shown(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]
 ) -> None:
@@ -185,7 +194,10 @@ def test_after():
 """
 
 
-@pytest.mark.parametrize("args", [[], ["-n1"], ["--hubfiles-fail-on=never"]], ids=["late", "xdist", "early"])
+RUNS = {"late": [], "xdist": ["-n1"], "early": ["--hubfiles-fail-on=never"]}
+
+
+@pytest.mark.parametrize("args", params(RUNS, slow=["xdist"]))
 def test_what_is_logged_as_it_happens(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]) -> None:
     """Pytest's log file and its live log hold no token, with arguments and tracebacks; records stay as they are."""
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)

@@ -55,6 +55,7 @@ def test_durations(replayed: Downstream) -> None:
     replayed.run("--hubfiles-sleep=skip").assert_outcomes(passed=2)
 
 
+@pytest.mark.slow
 def test_distributed(replayed: Downstream) -> None:
     """It works in xdist's workers, whose own threads keep nothing from being skipped."""
     replayed.run_apart("--hubfiles-sleep=skip", "-n2").assert_outcomes(passed=2)
@@ -89,6 +90,7 @@ def test_clock_that_is_on(replayed: Downstream) -> None:
     assert round(clock.skipped / 500) == 3
 
 
+@pytest.mark.slow
 def test_said_where_replays_wait(downstream: Downstream) -> None:
     """A run whose replays wait for long says how to skip that, once, and one whose tests are quick does not."""
     downstream.tests("""

@@ -161,6 +161,7 @@ def test_second():
     told(suite.run_apart("--hubfiles-fail-on=never"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
 @pytest.mark.parametrize("send", ["by_requests", "by_httpx"])
 def test_after_the_last_test(suite: Downstream, send: str, workers: tuple[str, ...]) -> None:

@@ -110,6 +110,7 @@ def test_what_is_no_credential(project: Downstream) -> None:
     project.run().assert_outcomes(passed=1, failed=1)
 
 
+@pytest.mark.slow
 def test_a_candidate_with_what_is_no_credential(project: Downstream) -> None:
     """A candidate that is refused for a credential says how to accept it as none; then it is promoted."""
     project.write(whole_import())
@@ -126,6 +127,7 @@ def test_a_candidate_with_what_is_no_credential(project: Downstream) -> None:
     assert shell(accept, project.path).startswith("0\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [0, 1, 3, None], ids=["nothing", "no poll", "never ended", "unreadable"])
 def test_what_accept_cannot_settle(project: Downstream, left: int | None) -> None:
     """A recording that does not fit is said to be none of accept's business, and recorded again by the command."""
@@ -196,6 +198,7 @@ def test_an_announced_end_is_told_once(project: Downstream) -> None:
     assert said[1].endswith(" [4 exchanges]")
 
 
+@pytest.mark.slow
 def test_verify_leads_to_a_candidate(project: Downstream) -> None:
     """What verify finds is kept by nobody: its command keeps it, and says how to go on."""
     project.record()
@@ -209,6 +212,7 @@ def test_verify_leads_to_a_candidate(project: Downstream) -> None:
     assert project.run().ret == 0
 
 
+@pytest.mark.slow
 def test_from_a_subfolder_with_odd_names(project: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths are those of the folder where pytest was started, quoted for a shell."""
     odd = (
@@ -285,6 +289,7 @@ def test_what_differs_between_versions(project: Downstream, reports: bool) -> No
     assert project.run(*compare).ret == 0
 
 
+@pytest.mark.slow
 def test_code_that_drift_breaks(project: Downstream) -> None:
     """A test that fails over what was recorded is told how to run against that, without recording again."""
     project.tests(

@@ -117,6 +117,7 @@ def test_import(hubfiles):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("round_", range(3))
 def test_eight_threads_record_and_replay_an_import_each(downstream: Downstream, round_: int) -> None:
     """Clients of eight kinds in eight threads lose nothing, mix nothing up, and reach no socket in replay."""

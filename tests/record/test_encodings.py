@@ -153,6 +153,7 @@ def test_bodies_are_equal_live_and_replayed(downstream: Downstream, upstream: st
     _record_and_replay(downstream, upstream, client, kinds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_large_body_is_equal_live_and_replayed(downstream: Downstream, upstream: str, client: str) -> None:
     """A megabyte of JSON, plain or compressed, reaches the client in replay as live."""

@@ -111,6 +111,7 @@ def _run_both(downstream: Downstream, *arguments: str) -> pytest.RunResult:
     )
 
 
+@pytest.mark.slow
 def test_pytest_recording_replays_our_cassette(downstream: Downstream) -> None:
     """pytest-recording, its network blocked, answers a test from a cassette of ours, this plugin loaded as well."""
     cassette = _record(downstream)
@@ -246,6 +247,7 @@ def test_import():
 """
 
 
+@pytest.mark.slow
 def test_we_replay_what_pytest_recording_recorded(downstream: Downstream) -> None:
     """A suite that moves from pytest-recording takes its cassettes along."""
     theirs = downstream.path / "test_theirs.py"

@@ -68,6 +68,7 @@ def run(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, by: str, *args:
     return facts
 
 
+@pytest.mark.slow
 def test_what_tests_do_with_clients(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each act passes while it is recorded; its replay passes too, and sees what it sees under plain vcrpy."""
     (downstream.path / "test_acts.py").write_bytes(Path(acts.__file__).read_bytes())

@@ -67,6 +67,7 @@ def suite(downstream: Downstream) -> Downstream:
     return downstream
 
 
+@pytest.mark.slow
 def test_workers_hand_on_the_refusal(suite: Downstream) -> None:
     """In a pool a recorded answer is an answer, and a refusal is raised where the worker is awaited."""
     suite.tests(f"{SENDING}\nSTATUS = {STATUS!r}\n{TESTS}")
@@ -76,6 +77,7 @@ def test_workers_hand_on_the_refusal(suite: Downstream) -> None:
     result.assert_outcomes(passed=6)
 
 
+@pytest.mark.slow
 def test_what_a_worker_was_refused_fails_the_test(suite: Downstream) -> None:
     """A test that awaits such a worker fails with what was asked and what to do."""
     suite.tests(
@@ -106,6 +108,7 @@ def test_poll(hubfiles):
     suite.run_apart("--hubfiles-fail-on=never").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_gives_up_is_ended(suite: Downstream) -> None:
     """A process that swallows every Exception, and asks on and on, ends, and says why."""
     suite.tests(

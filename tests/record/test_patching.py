@@ -131,6 +131,7 @@ def test_sent(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_urllib3_1_26_is_recorded_and_replayed(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """What requests and urllib3 1.26 send is recorded, and replayed with the server gone, over HTTPS too."""
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", "old", "urllib3<2"]

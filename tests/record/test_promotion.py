@@ -270,6 +270,7 @@ def test_a_unittest_case_that_fails_promotes_nothing(recorded: Downstream) -> No
     result.stdout.fnmatch_lines(["E *AssertionError: 1 != 2"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "code"),
     [

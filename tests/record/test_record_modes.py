@@ -253,6 +253,7 @@ def test_a_second_run_starts_anew(downstream: Downstream, mode: str) -> None:
     assert asked(shared) == (NAMES if mode == "once" else [*NAMES[2:], *NAMES[:2]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["once", "rewrite"])
 def test_workers_fill_a_shared_cassette_alike(downstream: Downstream, mode: str) -> None:
     """Under -n 2 a shared cassette has the very bytes that it has without."""

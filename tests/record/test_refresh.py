@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from faults.servers import RawServer, ReceivedRequest, reply
 from helpers.downstream import Downstream, polled
+from helpers.slow import ALONE_OR_WORKERS
 
 from pytest_hubfiles import cassettes
 
@@ -109,7 +110,7 @@ def test_other(hubfiles):
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2")], ids=["one process", "workers"])
+@ALONE_OR_WORKERS
 def test_a_shared_cassette_is_left_too(downstream: Downstream, args: tuple[str, ...]) -> None:
     """Each of the tests finds its own part; one that asks something new adds it, and the other's part stays."""
     downstream.tests(SHARED)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.downstream import DOCUMENTED, START, STATUS, TASK, Downstream, interaction, polled, started, whole_import
+from helpers.slow import ALONE_OR_WORKERS, params
 
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN as ORIGIN
 
@@ -366,7 +367,7 @@ def test_allowing_what_is_unmatched(downstream: Downstream) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 def test_what_is_no_longer_asked_for(downstream: Downstream, source: str, reported: int, args: list[str]) -> None:
     """A test that passed and left recorded exchanges unplayed gets a warning; one of a shared cassette does not."""
     downstream.tests(source)
@@ -512,7 +513,7 @@ PARTIAL = {
 }
 
 
-@pytest.mark.parametrize("how", FULL)
+@pytest.mark.parametrize("how", params({how: how for how in FULL}, slow=["workers", "late, workers"]))
 def test_a_full_run_tells_unused_cassettes(with_unused: Downstream, how: str) -> None:
     """After a run of the whole suite, a cassette that no test opened is a warning, which does not fail the run."""
     args, source = FULL[how]
@@ -536,7 +537,7 @@ def test_a_partial_run_does_not(with_unused: Downstream, how: str) -> None:
     assert result.parseoutcomes()["passed"] >= 1
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 @pytest.mark.parametrize("suite", [SUITE, LATE % "def test_other(): pass"], ids=["by name", "late"])
 def test_a_run_that_a_conftest_narrows_does_not(with_unused: Downstream, suite: str, args: list[str]) -> None:
     """Tests that a conftest deselects count as left out, in a worker as well."""
@@ -564,7 +565,7 @@ def test_a_file_that_cannot_be_collected_leaves_the_run_partial(with_unused: Dow
     assert findings(result, "cassette-unused") == []
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 def test_cassettes_of_versions_that_were_not_run_are_not_called_unused(
     with_unused: Downstream, args: list[str]
 ) -> None:

@@ -214,6 +214,7 @@ def tls_server(authority: trustme.CA) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_every_client_records_over_tls(
     downstream: Downstream, tls_server: str, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -213,6 +213,7 @@ def test_what_the_new_version_asks(suite: Downstream) -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_break_happens_again_from_its_line(suite: Downstream) -> None:
     """The line of a break fails the test with that change; where only the move breaks it, it says the same again."""
     _, rehearsal = rehearse(suite)
@@ -239,6 +240,7 @@ def test_default(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_lines_that_need_more(downstream: Downstream) -> None:
     """What breaks only as the new version is a rehearsal again; a version of the command line is in the line."""
     downstream.tests(ONLY_THEN)
@@ -253,6 +255,7 @@ def test_lines_that_need_more(downstream: Downstream) -> None:
     downstream.run(*shlex.split(lines["test_default"])[1:]).assert_outcomes(failed=1)
 
 
+@pytest.mark.slow
 def test_workers_say_the_same(suite: Downstream) -> None:
     """Workers, and the last result as the guess, change nothing of what is found."""
     _, first = rehearse(suite)
@@ -282,6 +285,7 @@ def test_only_some_members(suite: Downstream) -> None:
     assert breaks(rehearsal) == {("test_strict", ACCESS): "raises"}
 
 
+@pytest.mark.slow
 def test_beside_a_comparison(suite: Downstream) -> None:
     """The table of the comparison says by operation what the tests told, if both are of the same versions."""
     result, _ = rehearse(suite, f"--hubfiles-compare={MOVE}", "-k", "strict or built")
@@ -314,6 +318,7 @@ def test_folder(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_an_operation_that_is_gone(downstream: Downstream) -> None:
     """What the new version lacks answers nothing, wherever the test asks for it."""
     downstream.tests(FOLDER)

@@ -39,6 +39,7 @@ def output(suite: Downstream, *args: str) -> str:
     return suite.pytester.runpytest_subprocess(*arguments).stdout.str().partition("= hubfiles =")[0]
 
 
+@pytest.mark.slow
 def test_verbose(suite: Downstream) -> None:
     """With -v each test that was rehearsed has a line before its own, which stays whole; no other test has."""
     lines = output(suite, "-v").splitlines()
@@ -50,12 +51,14 @@ def test_verbose(suite: Downstream) -> None:
     assert lines[at + 4].startswith("test_files.py::test_without PASSED")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [(), ("-q",), ("-v", "-n", "1")], ids=["plain", "quiet", "worker"])
 def test_silent(suite: Downstream, args: tuple[str, ...]) -> None:
     """Into a file, with -q and under xdist the output is as it is without a rehearsal."""
     assert "rehears" not in output(suite, *args)
 
 
+@pytest.mark.slow
 def test_another_reporter(suite: Downstream) -> None:
     """Where a plugin shows the run in a way of its own, nothing is written into that."""
     (suite.path / "conftest.py").write_text(

@@ -114,6 +114,7 @@ def test_no_test_changes_its_colour_and_nothing_is_written(first: Shared) -> Non
     assert "does not pass in a process of its own" in named(ran.rehearsal["refused"], "reason")["test_red"]
 
 
+@pytest.mark.slow
 def test_every_break_happens_again_from_its_line(suite: Project, first: Shared) -> None:
     """The line that a break prints reproduces it, with the same error, and no other test is needed for that."""
     by_verdict = {one["verdict"]: one for one in first[0].rehearsal["breaks"]}
@@ -126,6 +127,7 @@ def test_every_break_happens_again_from_its_line(suite: Project, first: Shared) 
             assert one["error"].partition(":")[0] in again.output
 
 
+@pytest.mark.slow
 def test_the_verdicts_are_the_same(suite: Project, first: Shared) -> None:
     """With workers, and with the last result as the guess, which saves runs, the verdicts are the same."""
     ran, *_ = first
@@ -136,6 +138,7 @@ def test_the_verdicts_are_the_same(suite: Project, first: Shared) -> None:
     assert guessed.rehearsal["runs"] < ran.rehearsal["runs"] == workers.rehearsal["runs"]
 
 
+@pytest.mark.slow
 def test_accepted_breaks(tmp_path: Path) -> None:
     """A break that the suite accepts, for a reason and until a day, makes no run red; one that has run out is told."""
     suite = project(tmp_path, SUITE, "hubfiles_rehearsed = rehearsed.toml")
@@ -211,6 +214,7 @@ def test_loud(hubfiles, capsys):
 """
 
 
+@pytest.mark.slow
 def test_only_the_test_itself_is_heard(tmp_path: Path) -> None:
     """What a rehearsed run writes past pytest's capture, or logs live, does not reach the terminal."""
     ran = project(tmp_path, LOUD).rehearse("allowed", f"--hubfiles-rehearse-only={ENUM}", "-o", "log_cli=true")
@@ -327,6 +331,7 @@ def test_waits_without_end(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_outages(tmp_path: Path) -> None:
     """What is tried again meets an outage again that is for good; a client without a time-out waits for ever."""
     suite = project(tmp_path, RETRIES.replace("TASK", TASK))
@@ -349,6 +354,7 @@ def test_recorded(hubfiles):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "tests"), [("once", 1), ("new_episodes", 1), ("rewrite", 0)])
 def test_beside_a_mode_that_records(tmp_path: Path, mode: str, tests: int) -> None:
     """What a mode replays is rehearsed from the cassette, and what it records is named as such."""
@@ -372,6 +378,7 @@ def test_slow(hubfiles):
 )
 
 
+@pytest.mark.slow
 def test_beside_a_limit_on_the_wall(tmp_path: Path) -> None:
     """The limit that pytest-timeout sets decides nothing about a change: no verdict hangs on a clock on the wall."""
     ran = project(tmp_path, SLOW).rehearse(
@@ -407,6 +414,7 @@ def test_kept(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_a_break_that_is_kept_as_a_test(tmp_path: Path) -> None:
     """A break of the test whose cassette a kept test shares is known by that test; those of others are open."""
     suite = project(tmp_path, KEPT)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from helpers.downstream import Downstream, interaction, polled, started
+from helpers.slow import params
 
 from pytest_hubfiles.cli.main import main
 
@@ -36,7 +37,7 @@ def findings(path: Path, kind: str = "body-emptied") -> list[dict[str, Any]]:
     return [f for f in json.loads(path.read_text(encoding="utf-8"))["findings"] if f["kind"] == kind]
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", params({"alone": (), "xdist": ("-n2",)}, slow=["xdist"]))
 def test_of_three_tests(drifted: Downstream, workers: tuple[str, ...]) -> None:
     """The terminal, which lists it once, counts over all tests; the report says of each test what it saw."""
     result = drifted.run_apart("--hubfiles-record=rewrite", "--hubfiles-report=json:a.json", *workers)

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from helpers.downstream import Downstream, polled, started, whole_import
+from helpers.slow import ALONE_OR_WORKERS, params
 
 import pytest_hubfiles
 from pytest_hubfiles.judge import schema_files
@@ -98,7 +99,10 @@ def test_a_finding_of_many_tests_is_one_line(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(["judged 6 of 6 exchanges in 1 cassette", "findings: 1 breaking, 1 *"])
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"], ["-q"], ["-p", "no:terminal"]], ids=["plain", "n2", "q", "dumb"])
+RUNS = {"plain": [], "workers": ["-n", "2"], "quiet": ["-q"], "no terminal": ["-p", "no:terminal"]}
+
+
+@pytest.mark.parametrize("args", params(RUNS, slow=["workers"]))
 def test_the_json_report(suite: Downstream, args: list[str]) -> None:
     """The report has every key that is promised, and is the same with workers and whatever the terminal shows."""
     document = report(suite, *args)
@@ -202,7 +206,10 @@ def test_fingerprints_are_stable(suite: Downstream) -> None:
     assert {f["path"]: f["fingerprint"] for f in report(suite, "-n", "2")["findings"]} == first
 
 
-@pytest.mark.parametrize("quiet", [[], ["-q"], ["-qq"], ["-n", "2"], ["-s"]], ids=str)
+LISTED = {"plain": [], "quiet": ["-q"], "quieter": ["-qq"], "workers": ["-n", "2"], "uncaptured": ["-s"]}
+
+
+@pytest.mark.parametrize("quiet", params(LISTED, slow=["workers"]))
 def test_a_report_on_stdout(suite: Downstream, quiet: list[str]) -> None:
     """What ``json:-`` writes is the last on stdout, from a line that is ``{`` alone, whatever comes before."""
     result = suite.run("--hubfiles-report=json:-", "-k", "good", *quiet)
@@ -242,7 +249,7 @@ def test_a_report_on_stdout_is_utf_8(suite: Downstream, encoding: str, monkeypat
     assert "## ❌ hubfiles: failed" in result.stdout.str()
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 def test_every_format_in_one_run(suite: Downstream, args: list[str]) -> None:
     """One run writes every format, each into a file, from the one report that the JSON holds."""
     wanted = [f"--hubfiles-report={name}:out/{name}" for name in REPORT_FORMATS]
@@ -295,7 +302,7 @@ def test_a_crashing_test_does_not_cost_the_report(suite: Downstream) -> None:
 # --- too little ---
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 @pytest.mark.parametrize(("least", "code"), [(4, 0), (5, 1)])
 def test_judging_too_little_fails(suite: Downstream, least: int, code: int, args: list[str]) -> None:
     """A run that judged fewer exchanges than asked for exits with 1 though all passed, and its report says so."""
@@ -327,7 +334,7 @@ def test_a_run_that_runs_no_test_is_not_judged(suite: Downstream, args: list[str
 # --- JUnit XML ---
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["alone", "workers"])
+@ALONE_OR_WORKERS
 def test_findings_reach_junit_xml(suite: Downstream, args: list[str]) -> None:
     """Each finding is a property of its test in JUnit XML, in one line, with its fingerprint."""
     document = report(suite, "--junitxml=junit.xml", *args)

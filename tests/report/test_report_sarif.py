@@ -256,6 +256,7 @@ def test_the_fingerprint_of_a_break_knows_no_line() -> None:
     assert [r["partialFingerprints"] for r in run_of(made)["results"]] == before
 
 
+@pytest.mark.slow
 @for_hostile_text
 def test_hostile_text_in_a_rehearsal(text: str) -> None:
     """Whatever changes, tests, errors and places are, the log is valid and the break is its one result."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.answers import COMPLETE, CONTRACTS, STANDARD_ERROR, VERSIONS, interaction, poll
 from helpers.downstream import Downstream, started, whole_import
+from helpers.slow import params
 
 from pytest_hubfiles.judge.support import supported
 from pytest_hubfiles.model.exchange import Exchange
@@ -122,7 +123,10 @@ def test_shards() -> None:
     assert finding.message == f"{V3}2 of 2 tests, for at least 1 operation"
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"], ["--hubfiles-check"]], ids=["tests", "n2", "cassettes"])
+RUNS = {"tests": [], "workers": ["-n", "2"], "cassettes": ["--hubfiles-check"]}
+
+
+@pytest.mark.parametrize("args", params(RUNS, slow=["workers"]))
 def test_a_run(downstream: Downstream, args: list[str]) -> None:
     """A run tells it once, with workers too, and an own deviation settles it."""
     downstream.tests("\n".join(f"def test_{n}(hubfiles):\n    import_a_file(hubfiles)\n" for n in (1, 2)))

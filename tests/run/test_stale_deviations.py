@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.downstream import Downstream, polled, started, whole_import
+from helpers.slow import params
 
 from pytest_hubfiles.judge.deviations import Deviation, stale
 from pytest_hubfiles.model.finding import Finding
@@ -45,7 +46,10 @@ def stale_lines(outlines: list[str]) -> list[str]:
     return [line for line in outlines if line.startswith("a deviation matches nothing")]
 
 
-@pytest.mark.parametrize("args", [[], ["-n", "2"], ["--hubfiles-strict"]], ids=["plain", "xdist", "strict"])
+RUNS = {"plain": [], "workers": ["-n", "2"], "strict": ["--hubfiles-strict"]}
+
+
+@pytest.mark.parametrize("args", params(RUNS, slow=["workers"]))
 def test_a_full_run_tells_them(project: Downstream, args: list[str]) -> None:
     """A full run tells the entry that matched no finding, and not the one that did; with workers too."""
     if args == ["--hubfiles-strict"]:

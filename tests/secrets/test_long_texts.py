@@ -28,6 +28,7 @@ with within(200, b""):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no timer of the processor")
 @pytest.mark.parametrize("repeated", REPEATED)
 def test_what_repeats_itself(repeated: str) -> None:

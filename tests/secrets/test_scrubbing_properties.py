@@ -82,6 +82,7 @@ ANY = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000)
 @given(ANY, st.sets(st.sampled_from(["a-value-that-is-known", *LINES[:20]]), max_size=2))
 def test_what_is_clean_at_a_glance_is_clean(interaction: Interaction, known: set[str]) -> None:
