@@ -113,7 +113,7 @@ test-all:
 	  [ -n "$$python" ] && "$$python" -c "" 2>/dev/null || python=$$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python 2>/dev/null | tail -n 1); \
 	  if [ -z "$$python" ]; then echo "Python $$version: not on this machine"; continue; fi; \
 	  echo "== Python $$version"; \
-	  $(MAKE) --no-print-directory test PYTHON="$$python" VENV=".venv-$$version" || exit 1; \
+	  $(MAKE) --no-print-directory test test-slow PYTHON="$$python" VENV=".venv-$$version" || exit 1; \
 	done
 
 # The suite with the lowest version of every dependency that pyproject.toml allows; before pytest 9, subtests were a plugin.

@@ -194,6 +194,7 @@ def test_shards_are_run_and_merged_as_shown(reader: Reader) -> None:
     assert reader.run(f"{each[0]} -k official").returncode == 1
 
 
+@pytest.mark.slow
 def test_the_stand_in_is_recorded_with_any_token(reader: Reader) -> None:
     """The line that records from ``hubfiles sandbox`` does, wherever that listens."""
     line = block("sh", "8911").strip().replace("http://127.0.0.1:8911", reader.sandbox.url)
@@ -306,6 +307,7 @@ def test_gate_in_ci_runs(reader: Reader) -> None:
     assert (reader.folder / "hubfiles.html").read_text("utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.slow
 def test_settings_and_deviations_are_accepted(reader: Reader) -> None:
     """The ini and the deviations file do what they say: the size may be a string, a warning fails."""
     for text in blocks("toml"):

@@ -7,13 +7,10 @@ from types import ModuleType
 import pytest
 from faults.ledger import rows
 from helpers.pages import PAGES
-from helpers.slow import params
-
-ROWS = {row.__name__.rpartition(".")[2]: row for row in rows()}
-SLOW = [name for name in ROWS if name.startswith(("r02", "r05", "r10", "r12", "r13"))]
 
 
-@pytest.mark.parametrize("row", params(ROWS, slow=SLOW))
+@pytest.mark.slow
+@pytest.mark.parametrize("row", list(rows()), ids=lambda module: module.__name__.rpartition(".")[2])
 def test_promise_holds_under_a_bounded_set_of_faults(row: ModuleType) -> None:
     """No fault gets through, the control shows that one would be noticed, and the table of promises has the row."""
     outcome = row.run(bounded=True)

@@ -17,6 +17,7 @@ import pytest
 from pytest_hubfiles.sandbox import Sandbox
 from pytest_hubfiles.settings.values import REPORT_FORMATS
 
+pytestmark = pytest.mark.slow  # pip makes the wheel, and an environment
 PROJECT = Path(__file__).parent.parent
 
 TEST = '''

@@ -140,6 +140,7 @@ LONG = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(LONG, st.sampled_from([yaml.CDumper, yaml.Dumper]))
 def test_a_long_text_is_read_as_yaml_reads_it(text: str, dumper: Any) -> None:
@@ -201,6 +202,7 @@ def test_a_file_that_somebody_edited_is_read_as_yaml_reads_it(text: str, edits: 
 HOW = ("drop", "twice", "swap", "indent", "outdent")
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000)
 @given(
     st.sampled_from(LINES),

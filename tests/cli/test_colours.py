@@ -14,6 +14,7 @@ pty = pytest.importorskip("pty")
 MARKED = b"\x1b[31m\x1b[1mbreaking\x1b[0m  2026-03 import-status"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["check", "diff"])
 def test_a_terminal(tmp_path: Path, command: str) -> None:
     """What breaks is red on a terminal; NO_COLOR, a pipe and a file get plain text."""

@@ -264,6 +264,7 @@ def test_needs_of_a_test_that_is_gone(known: Downstream) -> None:
     assert "out of date" not in known.run("-k", "state").stdout.str()
 
 
+@pytest.mark.slow
 def test_merged_reports_have_the_needs_of_all(suite: Downstream) -> None:
     """The report that others are merged into has the needs that follow from all of them."""
     whole, *parts = (rehearsed(suite, *m, name=f"{'-'.join(m)}.json") for m in (("id", "size"), ("id",), ("size",)))

@@ -71,6 +71,7 @@ def deviate(terminal: pexpect.spawn, reason: str, *days: str) -> None:
         terminal.sendline(day)
 
 
+@pytest.mark.slow
 def test_each_finding_is_decided_once(kept: Downstream) -> None:
     """What two candidates show is asked once, what happened first; decided, both become cassettes and replay."""
     with walking(kept) as terminal:
@@ -151,6 +152,7 @@ def test_quitting_loses_nothing(kept: Downstream) -> None:
     kept.run().assert_outcomes(passed=2)
 
 
+@pytest.mark.slow
 def test_another_recording_is_asked_about_anew(kept: Downstream) -> None:
     """A decision is about what was recorded: it goes with it."""
     with walking(kept) as terminal:

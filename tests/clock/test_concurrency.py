@@ -18,7 +18,6 @@ import anyio
 import pytest
 import trio
 from helpers.patience import PATIENCE
-from helpers.slow import params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,7 +142,8 @@ WAYS: dict[str, Callable[[Sequence[Sequence[int]], Callable[[int], None]], None]
 }
 
 
-@pytest.mark.parametrize("way", params(WAYS, slow={*WAYS} - {"threads"}))
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @settings(max_examples=15)
 @given(sleepers=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=6))
 def test_as_discrete_events(

@@ -457,6 +457,7 @@ def test_what_is_accepted_and_what_nobody_recorded(both: Downstream) -> None:
     assert "| `folder-update-start` | never recorded | breaking | not compared |" in markdown
 
 
+@pytest.mark.slow
 def test_the_report_of_a_comparison(both: Downstream) -> None:
     """The JSON report has the comparison, its findings, and fits its schema."""
     import jsonschema

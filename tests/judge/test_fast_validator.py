@@ -147,6 +147,7 @@ def test_what_is_plainly_alike_is_of_one_shape() -> None:
     assert alike > 300
 
 
+@pytest.mark.slow
 def test_drift_is_the_same_with_and_without_the_fast_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     """Comparing recordings comes to the same findings if nothing is ever plainly alike."""
     contracts = Contracts(CONTRACTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from helpers.answers import CONTRACTS
 from helpers.looking import shape_of
 from hypothesis import example, given, settings
@@ -38,6 +39,7 @@ def nodes(root: Shape) -> Iterator[Shape]:
         yield from nodes(child)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(SHAPES, SHAPES)
 @example([{"[*]": 1}], [{"[*]": "x"}])

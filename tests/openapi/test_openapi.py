@@ -992,6 +992,7 @@ def test_any_schema(version: str, sound: list[Any], body: object) -> None:
     _import(spec({START: item, STATUS: get({"$ref": "#/components/schemas/A"})}, version, named), body)
 
 
+@pytest.mark.slow
 @many
 @given(data=st.data())
 def test_any_document(data: st.DataObject) -> None:

@@ -108,6 +108,7 @@ def test_every_way_of_loading_is_the_same_plugin(
     assert found == installed
 
 
+@pytest.mark.slow
 def test_the_copy_is_what_runs_when_nothing_is_installed(downstream: Downstream, uninstalled: str) -> None:
     """Without an installation nothing loads by itself, and named it is the copy on PYTHONPATH that is loaded."""
     downstream.tests("def test_where():\n    import pytest_hubfiles\n    print('from', pytest_hubfiles.__file__)")

@@ -104,7 +104,10 @@ def told(result: pytest.RunResult, by: str = "the thread the late one") -> None:
     result.stdout.fnmatch_lines(["*join the thread*"])
 
 
-@pytest.mark.parametrize("send", ["by_requests", "by_httpx"])
+BY = pytest.mark.parametrize("send", [pytest.param("by_requests", marks=pytest.mark.slow), "by_httpx"])
+
+
+@BY
 @pytest.mark.parametrize("second", [DURING, BETWEEN], ids=["during another", "between two"])
 def test_replayed(suite: Downstream, send: str, second: str) -> None:
     """A thread that sends after its test has ended is refused, though the next test has an answer, and told."""
@@ -117,7 +120,7 @@ def test_replayed(suite: Downstream, send: str, second: str) -> None:
     assert suite.asked() == 0
 
 
-@pytest.mark.parametrize("send", ["by_requests", "by_httpx"])
+@BY
 @pytest.mark.parametrize("second", [DURING, BETWEEN], ids=["during another", "between two"])
 def test_recorded(downstream: Downstream, send: str, second: str) -> None:
     """Recording likewise: the server is not asked, and no cassette has what came late."""
@@ -132,6 +135,7 @@ def test_recorded(downstream: Downstream, send: str, second: str) -> None:
     assert STATUS not in text
 
 
+@pytest.mark.slow
 def test_under_xdist(suite: Downstream) -> None:
     """What a worker refuses, the whole run tells."""
     suite.tests(COMMON + THREAD.replace("SEND", "by_requests") + DURING)
@@ -411,6 +415,7 @@ def test_second(hubfiles):
     told(result)
 
 
+@pytest.mark.slow
 def test_a_loop_that_a_test_starts_for_all(suite: Downstream) -> None:
     """A loop in a thread, or the task in which anyio runs tests, serves each test though the first has started it."""
     for name in ("first", "second", "third"):

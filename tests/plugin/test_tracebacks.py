@@ -59,6 +59,7 @@ def test_frames_of_clients_are_hidden(downstream: Downstream, mode: str) -> None
     assert "During handling of the above exception" not in said
 
 
+@pytest.mark.slow
 def test_full_trace_shows_all(downstream: Downstream) -> None:
     """--full-trace hides nothing."""
     downstream.tests(UPLOADER)

@@ -54,6 +54,7 @@ def settled(result: pytest.RunResult, folder: Path, kinds: Sequence[str]) -> str
     return "".join(shell(line, folder) for line in last)
 
 
+@pytest.mark.slow
 def test_drift_that_breaks_the_contract_in_two_versions(project: Downstream) -> None:
     """Two commands settle a run: the candidates of all tests, and the findings of all versions, in one entry."""
     project.tests(BOTH_VERSIONS)

@@ -6,12 +6,12 @@ import asyncio
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 import vcr
 import yaml
+from helpers.careful import CAREFUL
 from helpers.downstream import Downstream
 from helpers.http_clients import IMPORT, IMPORTERS, SENDERS, START, STATES, TOKEN, watched_sockets
 
@@ -131,15 +131,6 @@ def test_pytest_recording_replays_our_cassette(downstream: Downstream) -> None:
 _REPLAYING = ["requests", "httpx", "aiohttp", "http.client"]
 
 
-def _without_cookies(response: dict[str, Any]) -> dict[str, Any]:
-    """Drop what a suite that minds its credentials has vcrpy drop."""
-    kept = {name: values for name, values in response["headers"].items() if name.lower() != "set-cookie"}
-    return {**response, "headers": kept}
-
-
-CAREFUL = {"filter_headers": ["authorization"], "before_record_response": _without_cookies}
-
-
 @pytest.mark.parametrize("decoded", [False, True], ids=["as-on-the-wire", "decoded"])
 @pytest.mark.parametrize("client", _ALONE)
 def test_we_replay_what_vcrpy_recorded(downstream: Downstream, client: str, decoded: bool) -> None:
@@ -233,8 +224,8 @@ from helpers import http_clients
 
 @pytest.fixture(scope="module")
 def vcr_config():
-    import test_interchange
-    return test_interchange.CAREFUL
+    from helpers.careful import CAREFUL
+    return CAREFUL
 
 @pytest.fixture(scope="module")
 def vcr_cassette_dir():

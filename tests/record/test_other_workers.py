@@ -94,6 +94,7 @@ def test_poll(hubfiles):
     result.stdout.fnmatch_lines(["*UnmatchedRequestError: GET */tasks/other/status is not in *", "*Record it with *"])
 
 
+@pytest.mark.slow
 def test_a_stubborn_worker_comes_to_its_own_end(suite: Downstream) -> None:
     """A worker that tries thirty times, whatever goes wrong, is not killed before its last try."""
     suite.tests(

@@ -115,6 +115,7 @@ def test_an_app_in_the_process_is_left_alone(downstream: Downstream, way: str) -
     assert downstream.asked() == 0
 
 
+@pytest.mark.slow
 def test_an_app_is_no_reason_for_vcrpy(downstream: Downstream) -> None:
     """A replay does not import vcrpy for an app in the process."""
     asking = "".join(f"    {way}(hubfiles, 'http://test/upload')\n" for way in WAYS)

@@ -322,6 +322,7 @@ def test_import(hubfiles):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(ALWAYS_VCRPY, reason="vcrpy imports every client when a test begins")
 def test_imports_are_as_they_are(downstream: Downstream) -> None:
     """Who looks for a client without importing it, imports parts of it, or vcrpy itself, finds what he would find."""

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import pytest
 from faults.projects import Project, Ran, project
 from faults.servers import RawServer, ReceivedRequest, reply
 from helpers.downstream import polled
@@ -142,5 +143,5 @@ class Recordings(RuleBasedStateMachine):
         assert ran.outcomes == {"test_import": "passed"}, ran.output
 
 
-TestRecordings = Recordings.TestCase
+TestRecordings = pytest.mark.slow(Recordings.TestCase)
 TestRecordings.settings = settings(max_examples=5, stateful_step_count=6, suppress_health_check=list(HealthCheck))

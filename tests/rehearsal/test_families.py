@@ -80,6 +80,7 @@ def expected(change: Change, recorded: Recorded) -> str:
     return "allowed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recorded", ALL.values(), ids=ALL)
 def test_as_jsonschema_says(recorded: Recorded) -> None:
     """Of all changes at a place but a new name, the family is what jsonschema finds in the changed answers."""

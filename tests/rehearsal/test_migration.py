@@ -279,6 +279,7 @@ def test_the_budget_of_a_move(suite: Downstream) -> None:
     assert rehearsal["breaks"] == []
 
 
+@pytest.mark.slow
 def test_only_some_members(suite: Downstream) -> None:
     """A pattern keeps to the members that it names."""
     _, rehearsal = rehearse(suite, "--hubfiles-rehearse-only=import-status $.result*", "-k", "links or strict")
@@ -346,6 +347,7 @@ def test_nothing_of_it(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_what_is_no_news(downstream: Downstream) -> None:
     """A body that was refused when it was recorded is not told; a test that asks nothing of the version is named."""
     downstream.tests(ON_PURPOSE)

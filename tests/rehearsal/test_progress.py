@@ -83,6 +83,7 @@ def rehearsed_on_a_terminal(suite: Downstream, *args: str) -> str:
     return on_a_terminal(command, suite.path, columns=50)
 
 
+@pytest.mark.slow
 def test_on_a_terminal(suite: Downstream) -> None:
     """On a terminal one line counts the changes, within its width, and then says what came of it; breaks are red."""
     said, _, summary = rehearsed_on_a_terminal(suite).partition("= hubfiles =")

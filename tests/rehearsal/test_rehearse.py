@@ -552,6 +552,7 @@ def test_starts_again(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_stateful_tests_are_rehearsed_truly(tmp_path: Path) -> None:
     """Caches, counters and fixtures of a module hide no break and invent none: each run has them as the test has."""
     ran = project(tmp_path, STATEFUL).rehearse("breaking", "--hubfiles-rehearse-only=import-status $.result.size")

@@ -52,6 +52,7 @@ def test_of_three_tests(drifted: Downstream, workers: tuple[str, ...]) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["json", "markdown", "html", "sarif", "github", "terminal"])
 def test_of_merged_reports(drifted: Downstream, name: str) -> None:
     """Reports of shards say together what one report of all would say, in every format."""

@@ -223,6 +223,7 @@ def as_text(shape: Iterable[object]) -> set[str]:
     return set(map(str, shape))
 
 
+@pytest.mark.slow
 @for_hostile_text
 def test_hostile_text_in_a_rehearsal(text: str) -> None:
     """Changes, tests, errors, places and reasons that mean harm are text: the page is made as for plain ones."""

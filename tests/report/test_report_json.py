@@ -191,6 +191,7 @@ def test_the_report_fits_its_schema(suite: Downstream) -> None:
         validator.validate({**reports[0], "worst": "terrible"})
 
 
+@pytest.mark.slow
 def test_fingerprints_are_stable(suite: Downstream) -> None:
     """The same finding has the same fingerprint in another run, in another folder, with workers and in any order."""
     first = {f["path"]: f["fingerprint"] for f in report(suite)["findings"]}

@@ -33,6 +33,7 @@ TOKEN_PIECES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000)
 @given(st.lists(st.sampled_from(TOKEN_PIECES), max_size=12).map("".join))
 def test_no_token_is_passed_over_for_how_it_begins(text: str) -> None:
