@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 _PATIENT_POLLS: Final = 100
 _STRETCH: Final = 1000.0
-"""After so many polls of a task that does not end, each sleep is so much longer: no time-out is out of reach."""
+"""After so many polls of a task that does not end, each sleep is so much longer: no time-out is out of reach.
+
+Where fewer polls than twice as many are allowed, half of those that are.
+"""
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -183,10 +186,10 @@ def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:
 
     if test_run.recorder.live or clock.active() is not None:
         return nullcontext()
-    virtual = clock.VirtualClock()
+    virtual, patient = clock.VirtualClock(), min(_PATIENT_POLLS, tape.most_repeats // 2)
 
     def hurry(seconds: float) -> None:
-        virtual.stretch = 1.0 if tape.repeats < _PATIENT_POLLS else _STRETCH
+        virtual.stretch = 1.0 if tape.repeats < patient else _STRETCH
 
     virtual.on_skip = hurry if tape.is_changed else None
     return virtual

@@ -105,6 +105,17 @@ def test_what_a_new_state_does(first: Shared) -> None:
     )
 
 
+@pytest.mark.slow
+def test_few_answers_that_are_alike(tmp_path: Path) -> None:
+    """A loop comes to its own time-out, however few answers of one kind the suite allows in a row."""
+    own_timeout = SUITE[: SUITE.index("def test_plain")] + SUITE[SUITE.index("def test_own_timeout") :]
+    few = project(tmp_path, own_timeout, "hubfiles_max_identical_answers = 10")
+    ran = few.rehearse("allowed", f"--hubfiles-rehearse-only={ENUM}")
+    assert {test.partition("::")[2]: how for (test, change), how in ran.verdicts.items()} == {
+        "test_own_timeout": "gives-up", "test_no_end": "never-ends",
+    }  # fmt: skip
+
+
 def test_no_test_changes_its_colour_and_nothing_is_written(first: Shared) -> None:
     """A rehearsal leaves the outcomes, the output and the files of a run as they are."""
     ran, before, after = first
