@@ -16,6 +16,7 @@ from pytest_hubfiles.compare.beside import ABSENT, Beside
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.days import last_day
 from pytest_hubfiles.model.policy import Category, Kind
+from pytest_hubfiles.record import candidates
 from pytest_hubfiles.report.formats.failure_text import facts
 from pytest_hubfiles.run.review import Question, Review
 from pytest_hubfiles.visible import shown
@@ -77,10 +78,12 @@ class _Walk:
         except (KeyboardInterrupt, click.Abort):  # wherever it is pressed: what was decided is written
             click.echo()
         for path, reason in self._found.refused.items():
-            say(f"Nobody can accept {shown(path)}: {reason}. Record it again, or delete it.")
-        left = len(self._found.questions)
+            way_on = candidates.way_on(reason.split("; "))
+            say(f"Nobody can accept {shown(path)} yet: {reason}. {way_on}")
+        left, refused = len(self._found.questions), len(self._found.refused)
         say(
             f"{self._done} decided, {self._promoted} promoted, {left} left"
+            f"{f', {refused} that nobody can accept' if refused else ''}"
             f"{'; hubfiles review goes on with these' if left else ''}"
         )
         return int(bool(left or self._failed or self._found.refused))

@@ -13,6 +13,11 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import POLICY, Category, Kind, Severity
 
+SEEN: Final = "seen and accepted"
+"""The reason of a deviation until somebody knows a better one."""
+
+_RAN_OUT: Final = "(a deviation for this ran out on"
+
 
 class DeviationsFileError(HubfilesError):
     """A deviations file cannot be used; ``path`` and ``reason`` say which and why."""
@@ -169,6 +174,11 @@ def parse(text: str, path: Path) -> tuple[Deviation, ...]:
     return tuple(deviations)
 
 
+def has_run_out(finding: Finding) -> bool:
+    """Return whether a deviation excused *finding* until some day that is past."""
+    return _RAN_OUT in finding.message
+
+
 def run_out(deviations: Iterable[Deviation], today: dt.date) -> list[str]:
     """Return a line for each of *deviations* that is past its last day, even if no finding matches it."""
     return [
@@ -206,8 +216,6 @@ def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today:
         if valid is not None:
             finding = replace(finding, severity=Severity.INFO, deviation=valid.reason)
         elif matching:
-            finding = replace(
-                finding, message=f"{finding.message} (a deviation for this ran out on {matching[0].until})"
-            )
+            finding = replace(finding, message=f"{finding.message} {_RAN_OUT} {matching[0].until})")
         lowered.append(finding)
     return lowered

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -189,6 +191,15 @@ def _quoted(run: Run, shown: str) -> str:
 def _moving(run: Run, old: str, new: str) -> str:
     root = run.config.rootpath
     folder = (root / new).parent
-    move = "git mv" if any((parent / ".git").exists() for parent in (root, *root.parents)) else "mv"
+    move = "git mv" if _is_in_git(root / old) else "mv"
     first = "" if folder.exists() else f"mkdir -p {_quoted(run, str(folder))} && "
     return f"{first}{move} {_quoted(run, old)} {_quoted(run, new)}"
+
+
+def _is_in_git(path: Path) -> bool:
+    """Return whether git knows the file, and so has to be told where it goes."""
+    git = shutil.which("git")
+    if git is None or not any((parent / ".git").exists() for parent in path.parents):
+        return False
+    command = [git, "-C", str(path.parent), "-c", "core.fsmonitor=false", "ls-files", "--", path.name]
+    return bool(subprocess.run(command, capture_output=True, check=False).stdout)  # noqa: S603  # no shell

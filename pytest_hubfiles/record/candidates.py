@@ -18,7 +18,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.cassettes import file_findings
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
-from pytest_hubfiles.model.finding import WAIVABLE, Finding
+from pytest_hubfiles.model.finding import TEST_FAILED, WAIVABLE, Finding
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 from pytest_hubfiles.visible import clauses, shown
 
@@ -36,10 +36,17 @@ class CandidateRefusedError(HubfilesError):
 
     def __init__(self, path: Path, reasons: Sequence[str], credentials: Sequence[Finding] = ()) -> None:
         self.path, self.reasons, self.credentials = path, tuple(reasons), tuple(credentials)
-        super().__init__(
-            f"{shown(path)} was not promoted: {clauses(*reasons)}.\n"
-            "Drift and contract findings alone can be accepted. Record again (--hubfiles-record rewrite), or delete it."
+        super().__init__(f"{shown(path)} was not promoted: {clauses(*reasons)}.\n{way_on(reasons)}")
+
+
+def way_on(reasons: Sequence[str]) -> str:
+    """Return what to do about a candidate that nobody can accept, for these *reasons*."""
+    if {*reasons} == {TEST_FAILED}:
+        return (
+            "Mend the code until pytest --hubfiles-candidates has the test pass, and accept it then; "
+            "or record again (--hubfiles-record rewrite), or delete it."
         )
+    return "Drift and contract findings alone can be accepted. Record again (--hubfiles-record rewrite), or delete it."
 
 
 def refusals(reasons: Iterable[str]) -> str:
@@ -51,6 +58,15 @@ def refusals(reasons: Iterable[str]) -> str:
 def reasons_in(content: bytes) -> list[str]:
     """Return the reasons that stand in the *content* of a candidate."""
     return [reason.decode("utf-8", "replace") for reason in _REFUSED.findall(content)]
+
+
+def was_cut_short(path: Path, limits: cassettes.Limits = cassettes.USUAL) -> bool:
+    """Return whether *path* is a candidate whose test failed while it was recorded."""
+    if not path.name.endswith(cassettes.CANDIDATE_SUFFIX):
+        return False
+    with suppress(cassettes.CassetteUnreadableError):
+        return TEST_FAILED in reasons_in(cassettes.content(path, limits))
+    return False
 
 
 def why_refused(candidate: Path, limits: cassettes.Limits = cassettes.USUAL) -> list[str]:

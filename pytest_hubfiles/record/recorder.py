@@ -80,8 +80,7 @@ class Recorder:
         self._home = os.getpid(), threading.get_ident()
         self.lock, self.history = threading.RLock(), History()
         self.problems: list[Finding] = []
-        self.faults: list[str] = []
-        self.incomplete: list[str] = []
+        self.faults, self.incomplete = list[str](), list[str]()
         self._max_identical, self._limits = max_identical_answers, limits
         self.stragglers = Stragglers([], base_url) if stragglers is None else stragglers
         self._identify = identify
@@ -248,9 +247,10 @@ class Recorder:
 
     @cached_property
     def _refusals(self) -> Refusals:
-        from pytest_hubfiles.record.refusals import Home, Refusals
+        from pytest_hubfiles.record.refusals import Refusals
 
-        return Refusals(self.display_name, self.reach, self.stored, self._identify, self.problems, Home(*self._home))
+        facts = self.display_name, self.reach, self.stored, self._identify, self.problems, self._home
+        return Refusals(*facts, self.cassette)
 
     def _beyond_reach(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
         """Return the error for a *request* that must not be sent, None if it may be; tell of another host."""

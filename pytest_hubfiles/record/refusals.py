@@ -7,7 +7,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Final
 
 from pytest_hubfiles.errors import HubfilesError, Portable
 from pytest_hubfiles.model.exchange import Exchange, Interaction
@@ -17,6 +18,7 @@ from pytest_hubfiles.model.origin import HUBSPOT, host_of, origin_of
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.model.task_states import TERMINAL
 from pytest_hubfiles.record.body_differences import body_differences, differing
+from pytest_hubfiles.record.candidates import was_cut_short
 from pytest_hubfiles.record.clients import SUPPORTED
 from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
@@ -27,6 +29,9 @@ from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
 
 _PATIENCE: Final = 3  # refusals of one request; clients that retry by themselves give up after about as many
 _PATIENCE_IN_CHILD: Final = 100  # what is no Exception kills the worker of a pool, whose caller then waits for ever
+
+
+_ENDS_EARLY: Final = "This candidate ends where its test failed while it was recorded: what comes then is not in it.\n"
 
 
 class UnmatchedRequestError(HubfilesError):
@@ -64,25 +69,14 @@ class SameAnswerError(HubfilesError):
         super().__init__(finding.message)
 
 
-class Home(NamedTuple):
-    """The process and the thread of a test, in which pytest takes in whatever is raised."""
-
-    process: int
-    thread: int
-
-    @classmethod
-    def here(cls) -> Home:
-        """Return those that run this."""
-        return cls(os.getpid(), threading.get_ident())
-
-
 @dataclass
 class Refusals:
     """Makes the errors for what one test must not send; their findings are added to ``problems``.
 
-    ``reach`` knows where HubSpot is in this test, and how far a recording may go beyond that. Away from ``home`` each
-    request is refused with an ``Exception`` at first: the pools of ``multiprocessing``, of processes and of threads,
-    hand on nothing else, and whoever waits for such a worker would wait for ever.
+    ``reach`` knows where HubSpot is in this test, and how far a recording may go beyond that. ``home`` are the process
+    and the thread of the test, in which pytest takes in whatever is raised. Away from there each request is refused
+    with an ``Exception`` at first: the pools of ``multiprocessing``, of processes and of threads, hand on nothing else,
+    and whoever waits for such a worker would wait for ever.
     """
 
     display_name: str
@@ -90,7 +84,8 @@ class Refusals:
     stored: StoredCassette
     identify: Callable[[Interaction], Exchange]
     problems: list[Finding]
-    home: Home
+    home: tuple[int, int]
+    cassette: Path
     _counts: Counter[str | None] = field(default_factory=Counter)
 
     def unmatched(self, sent: ClientRequest, request: Interaction, tape: Tape) -> BaseException:
@@ -101,7 +96,8 @@ class Refusals:
         asked = asked_label(sent, request, self.reach.base_url)
         if not tape.interactions:
             self.stored.missed = self.stored.missed or request
-        finding = explain(request, tape, self.display_name, asked, base_url=self.reach.base_url)
+        is_cut = was_cut_short(self.cassette)
+        finding = explain(request, tape, self.display_name, asked, base_url=self.reach.base_url, ends_early=is_cut)
         return self._raised(request, finding)
 
     def beyond_reach(self, sent: ClientRequest, request: Interaction) -> BaseException | None:
@@ -118,17 +114,22 @@ class Refusals:
         reason = self.reach.why_not(url, sent.headers, is_operation)
         if reason is None:
             return None
-        message = (
-            f"{asked} was not sent: {reason}.\n"
-            "Have the client send to hubfiles.base_url, or name the host in ini hubfiles_hosts."
-        )
+        if self.reach.is_hubspot(url):
+            advice = "Have the client send to hubfiles.base_url, whatever the links in an answer say."
+        else:
+            advice = "Have the client send to hubfiles.base_url, or name the host in ini hubfiles_hosts."
+        message = f"{asked} was not sent: {reason}.\n{advice}"
         return self._raised(request, Finding.of(Kind.UNMATCHED_REQUEST, message, after=request.label))
 
     def _raised(self, request: Interaction, finding: Finding) -> BaseException:
         exchange = self.identify(request)
         finding = replace(finding, operation=exchange.operation, version=exchange.version)
         self.problems.append(finding)
-        if request.method == "GET" and request.task_id is not None and Home.here() == self.home:
+        if (
+            request.method == "GET"
+            and request.task_id is not None
+            and (os.getpid(), threading.get_ident()) == self.home
+        ):
             return PollRefusedError(finding)
         return self._counted(finding, UnmatchedRequestError)
 
@@ -180,7 +181,7 @@ class Refusals:
 
     def _counted(self, finding: Finding, error: Callable[[Finding], BaseException]) -> BaseException:
         self._counts[finding.after] += 1
-        patience = _PATIENCE if os.getpid() == self.home.process else _PATIENCE_IN_CHILD
+        patience = _PATIENCE if os.getpid() == self.home[0] else _PATIENCE_IN_CHILD
         return error(finding) if self._counts[finding.after] <= patience else SwallowedRefusalError(finding, patience)
 
 
@@ -191,10 +192,13 @@ def explain(
     asked: str = "",
     *,
     base_url: str = CANONICAL_ORIGIN,
+    ends_early: bool = False,
 ) -> Finding:
     """Return the finding for a *request* to which *tape*, read from *cassette*, has no answer.
 
-    *asked* is what the message calls it: where the test sent it. *base_url* is where HubSpot is in this test.
+    *asked* is what the message calls it: where the test sent it. *base_url* is where HubSpot is in this test;
+    *ends_early* says that it
+    was recorded by a test that failed.
     """
     same = tape.index.get(request.match_key, ())
     sent = asked or request.label
@@ -212,10 +216,18 @@ def explain(
             f"  closest recorded: {closest.label}{_place(cassette, closest)}\n"
             + "".join(f"  {difference}\n" for difference in _differences(request, sent, closest))
             + base
-            + "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
+            + (_ENDS_EARLY if ends_early else "")
+            + _record_it(request, closest, is_used=closest not in tape.unplayed)
             + ("" if base else _own_server(request))
         )
     return Finding.of(kind, message, after=request.label, cassette=cassette)
+
+
+def _record_it(request: Interaction, closest: Interaction, *, is_used: bool) -> str:
+    """Return how to record *request*: if it takes the place of the *closest* recorded, that would be left unused."""
+    if request.match_key[:3] == closest.match_key[:3] and not is_used:
+        return "Record all of it again with --hubfiles-record rewrite, or add this to it with new_episodes."
+    return "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."
 
 
 def _asked_again(request: Interaction, sent: str, tape: Tape, same: Sequence[int]) -> tuple[Kind, str]:

@@ -11,7 +11,8 @@ from pytest_hubfiles.errors import HubfilesError
 
 TOKEN: Final = "HUBSPOT_ACCESS_TOKEN"
 """The environment variable with the access token."""
-_SCHEME_ALONE: Final = re.compile(r"\s*(bearer)?\s*", re.IGNORECASE)
+_SCHEME_ALONE: Final = re.compile(r"\s*(bearer)?\s*(none|null|undefined)?\s*", re.IGNORECASE)
+"""A credential that is none: what code puts together from a token that is not there ends in a word for that."""
 
 
 class TokenMissingError(HubfilesError):

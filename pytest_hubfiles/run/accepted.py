@@ -164,8 +164,8 @@ def add(file: Path, deviation: Deviation) -> None:
 def renew(file: Path, deviation: Deviation) -> Deviation | None:
     """Have the entry of *file* that has run out, and excused all that *deviation* does, hold again; return it.
 
-    It gets the reason, the source and the last day of *deviation*, and all else stays as it is. None if there is no
-    such entry.
+    It gets the reason, the source and the last day of *deviation*, and all else stays as it is; so does its reason if
+    *deviation* has none of its own. None if there is no such entry.
 
     Raises:
         DeviationsFileError: if *file* cannot be used or written; it is unchanged.
@@ -178,7 +178,8 @@ def renew(file: Path, deviation: Deviation) -> Deviation | None:
             number = next((n for n, old in enumerate(known) if old.covers(deviation)), None)
             if number is None:
                 return None
-            renewed = replace(known[number], reason=deviation.reason, source=deviation.source, until=deviation.until)
+            reason = known[number].reason if deviation.reason == deviations.SEEN else deviation.reason
+            renewed = replace(known[number], reason=reason, source=deviation.source, until=deviation.until)
             new = _as_entry(text, number, renewed)
             if deviations.parse(new, file) != (*known[:number], renewed, *known[number + 1 :]):
                 return None

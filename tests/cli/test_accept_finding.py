@@ -162,6 +162,18 @@ def test_an_entry_that_has_run_out() -> None:
     assert Path("mine.toml").read_text(encoding="utf-8").startswith(text.partition("reason")[0])
 
 
+def test_an_entry_that_is_renewed_keeps_its_reason() -> None:
+    """The reason of a printed command, which nobody has thought about, does not take the place of one."""
+    accept(RETYPED, "--file=mine.toml", "--until=2099-12-31")
+    (entry,) = entries()
+    text = Path("mine.toml").read_text(encoding="utf-8").replace("2099-12-31", "2020-01-01")
+    Path("mine.toml").write_text(text, encoding="utf-8")
+    write_report(RETYPED)
+    printed = ["accept", "--finding", RETYPED.fingerprint, "--reason", "seen and accepted", "--file=mine.toml"]
+    assert CliRunner().invoke(main, [*printed, "--until=2099-12-31"], catch_exceptions=False).exit_code == 0
+    assert entries() == (replace(entry, source=entries()[0].source),)
+
+
 @pytest.mark.parametrize(
     "narrow", ['versions = ["v3"]', 'states = ["PENDING"]', 'category = "version"', 'found = "null"']
 )

@@ -235,7 +235,7 @@ def test_what_cannot_be_accepted_is_told(kept: Downstream) -> None:
     """A candidate that a failed test left, or that cannot be read, is told at the end and stays."""
     shutil.copy(kept.candidate(), kept.candidate("test_refused"))
     refused = kept.candidate("test_refused")
-    refused.write_bytes(b"# refused: the test did not pass\n" + refused.read_bytes())
+    refused.write_bytes(b"# refused: the test failed\n" + refused.read_bytes())
     kept.candidate("test_torn").write_text("interactions: [")
     kept.candidate().unlink()
     kept.candidate("test_other").unlink()
@@ -243,8 +243,10 @@ def test_what_cannot_be_accepted_is_told(kept: Downstream) -> None:
     with walking(kept) as terminal:
         said, status = ended(terminal)
 
-    assert "Nobody can accept cassettes/2026-03/test_files/test_refused.candidate.yaml: the test did not pass." in said
-    assert "test_torn.candidate.yaml: " in said
-    assert "0 decided, 0 promoted, 0 left" in said
+    refusal = "Nobody can accept cassettes/2026-03/test_files/test_refused.candidate.yaml yet: the test failed. Mend"
+    assert refusal in said
+    assert "pytest --hubfiles-candidates" in said
+    assert "test_torn.candidate.yaml yet: " in said
+    assert "0 decided, 0 promoted, 0 left, 2 that nobody can accept" in said
     assert status == 1
     assert refused.exists()

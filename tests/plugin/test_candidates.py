@@ -78,3 +78,21 @@ def test_it_does_not_go_with_recording(downstream: Downstream) -> None:
         ["ERROR: --hubfiles-record: 'once' is not possible; --hubfiles-candidates replays what *"]
     )
     assert downstream.asked() == 0
+
+
+def test_a_candidate_that_ends_early(downstream: Downstream) -> None:
+    """Code that is mended goes on where its test failed while recording; that the recording ends there is said."""
+    ends = "def test_import(hubfiles):\n    import_a_file(hubfiles)\n    {}\n    hubfiles.import_status('another')\n"
+    downstream.tests(ends.format("assert 0"))
+    downstream.run_live("--hubfiles-record=once").assert_outcomes(failed=1)
+    downstream.tests(ends.format("pass"))
+
+    result = downstream.run("--hubfiles-candidates")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*This candidate ends where its test failed while it was recorded: what comes then is not in it.",
+            "*pytest test_files.py::test_import --hubfiles-record rewrite*",
+        ]
+    )

@@ -95,6 +95,20 @@ def test_without_git_it_is_a_plain_move(downstream: Downstream) -> None:
     told.stdout.fnmatch_lines([f"    mv {folder}/test_old.yaml {folder}/test_new.yaml"])
 
 
+def test_what_git_does_not_know_is_moved_plainly(downstream: Downstream) -> None:
+    """A cassette that was never added is moved without git, which would refuse to."""
+    downstream.tests(NAMED.format(name="old"))
+    downstream.record()
+    git(downstream, "init", "-q")
+    downstream.tests(NAMED.format(name="new"))
+
+    told = downstream.run()
+
+    command = next(line.strip() for line in told.outlines if "    mv " in line)
+    subprocess.run(command, shell=True, cwd=downstream.path, check=True)
+    downstream.run().assert_outcomes(passed=1)
+
+
 SAME = """
 class Test{name}:
     def test_one(self, hubfiles):

@@ -253,6 +253,13 @@ def test_waiting_stops_at_an_answer_that_is_none(downstream: Downstream, switch:
 # --- what is not recorded ---
 
 
+HOW = {
+    False: "Record it with --hubfiles-record new_episodes, or all of it again with rewrite.",
+    True: "Record all of it again with --hubfiles-record rewrite, or add this to it with new_episodes.",
+}
+"""What to do, by whether the request takes the place of a recorded one, which it would leave unused."""
+
+
 @pytest.mark.parametrize(
     ("call", "lines"),
     [
@@ -301,7 +308,7 @@ def test_an_unmatched_request_is_explained(downstream: Downstream, call: str, li
         [
             "breaking *unmatched-request: * is not in cassettes/2026-03/test_files/test_import.yaml.",
             *(f"          {line}" for line in lines),
-            "          Record it with --hubfiles-record new_episodes, or all of it again with rewrite.",
+            f"          {HOW[lines[-1].startswith(('query', 'body'))]}",
         ]
     )
 

@@ -84,9 +84,13 @@ def test_a_token_that_is_refused(downstream: Downstream) -> None:
     [
         ("Bearer ", True),
         ("bearer", True),
+        ("Bearer None", True),
+        ("Bearer null", True),
+        ("Bearer undefined", True),
         ("", True),
         (b"Bearer", True),
         ("Bearer pat-1", False),
+        ("Bearer nonesuch", False),
         ("Basic eDp5", False),
     ],
 )

@@ -99,7 +99,7 @@ def test_what_a_new_state_does(first: Shared) -> None:
             "*raises at test_suite.py:* test_strict_date: KeyError: 'result'",
             "*never ends at test_suite.py:*",
             "*reproduce: pytest test_suite.py::test_no_end --hubfiles-change *",
-            "To accept a break, *rehearsed.toml, with hubfiles_rehearsed = rehearsed.toml in pytest's settings; *",
+            "To accept a break, *rehearsed.toml, and the name of that file into ini hubfiles_rehearsed; *",
             "* change* that the API may make at any time break* 4 tests; *",
         ]
     )

@@ -124,7 +124,7 @@ def acceptance(failing: Sequence[Break], file: str | None) -> list[str]:
         return []
     first, name = failing[0], file or "rehearsed.toml"
     texts = {"change": first.change, "test": first.test, "reason": "why this may be"}
-    setting = "" if file is not None else f", with hubfiles_rehearsed = {name} in pytest's settings"
+    setting = "" if file is not None else ", and the name of that file into ini hubfiles_rehearsed"
     return [
         f"To accept a break, write such an entry into {name}{setting}; * stands for anything:",
         "    [[rehearsed]]",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pytest_hubfiles.judge.deviations import SEEN, has_run_out
+from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.finding import TEST_FAILED, WAIVABLE, Finding
 from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.report.record import Record
 from pytest_hubfiles.visible import clauses
 
-_REASON: Final = "seen and accepted"
-"""The reason that a command gives until somebody knows a better one: without any it would not run."""
+_AGAIN: Final = dt.timedelta(days=90)
+"""For how long a command has a deviation hold again that has run out."""
 
 _COMMAND: Final = " " * 4
 _MOST_REASONS: Final = 3
@@ -67,7 +70,8 @@ def accept_findings(findings: Sequence[Finding], shell: Shell) -> str:
     else:  # one that shows it will do
         first = {f.fingerprint: f.cassette for f in reversed(findings) if f.cassette and shell.names_cassettes}
         shown = list(dict.fromkeys(first[one] for one in fingerprints if one in first))
-    of_findings = ["--finding", *fingerprints, "--reason", _REASON, "--file", shell.deviations]
+    until = ["--until", str(today() + _AGAIN)] if any(map(has_run_out, findings)) else []
+    of_findings = ["--finding", *fingerprints, "--reason", SEEN, *until, "--file", shell.deviations]
     return shlex.join(["hubfiles", "accept", *map(shell.here, shown), *of_findings])
 
 
