@@ -117,6 +117,8 @@ class Reporter:
             rehearsal.needs = needs.schemas(rehearsal.evidence)
             rehearsal.breaks = accepted.accept(rehearsal.breaks, run.accepted_breaks, run.today)
             self.notes += accepted.run_out(run.accepted_breaks, run.today)
+            if self._is_full(session):
+                self.notes += accepted.of_no_test(run.accepted_breaks, {record.test for record in run.report.records})
             remember_breaks(session.config, rehearsal)
             run.complaints += verdict.of_rehearsal(rehearsal)
         self._note(self._candidates() if run.get("candidates") else None)

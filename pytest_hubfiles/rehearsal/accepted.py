@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -93,3 +93,10 @@ def run_out(accepted: Iterable[Accepted], today: dt.date) -> Iterator[str]:
     for one in accepted:
         if one.until is not None and one.until < today:
             yield f"an accepted break has run out: {one.change} in {one.test}, on {one.until} ({one.reason})"
+
+
+def of_no_test(accepted: Iterable[Accepted], tests: Collection[str]) -> Iterator[str]:
+    """Yield a line for each of *accepted* that is about none of *tests*, which are all that there are."""
+    for one in accepted:
+        if not any(fits(test, one.test) for test in tests):
+            yield f"an accepted break is about no test: {one.change} in {one.test} ({one.reason})"

@@ -170,6 +170,10 @@ def test_accepted_breaks(tmp_path: Path) -> None:
     late = suite.rehearse("allowed", *only)
     assert late.status == 1
     assert "an accepted break has run out: import-status $.completedAt * in *strict*, on 2020-01-01 " in late.output
+    file.write_text(entry.format(DATE, "*strict*") + entry.format(DATE, "elsewhere.py::*"), "utf-8")
+    whole = suite.rehearse("allowed", f"--hubfiles-rehearse-only={DATE}")
+    told = [line for line in whole.output.splitlines() if "about no test" in line]
+    assert told == [f"an accepted break is about no test: {DATE} in elsewhere.py::* (we move in May)"]
 
 
 @pytest.mark.parametrize(
