@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_hubfiles import regular_files
 from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.run.settings import Settings
 from pytest_hubfiles.settings.precedence import NAMED, Sources
-from pytest_hubfiles.settings.values import OptionError, RecordMode, nearest_first
+from pytest_hubfiles.settings.table import SETTINGS
+from pytest_hubfiles.settings.values import OptionError, RecordMode, UnknownSettingError, nearest_first
 from pytest_hubfiles.visible import seen_from, visible
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ RECORD: Final = "hubfiles"
 """The name of the user property in which a test hands its record to the report."""
 
 _FINDING: Final = "hubfiles_finding"
+_SET: Final = re.compile(r"^(hubfiles_\w+)\s*=", re.MULTILINE)
+"""The name of a setting in an ini file, which begins its line in every form that pytest reads."""
 
 REHEARSED: Final = "hubfiles_rehearsed"
 """The name of the user property in which a test hands on what its rehearsal came to."""
@@ -65,6 +70,7 @@ class Run(Settings):
         self.running = False
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
         self.asking: MoveWatch | None = None  # likewise, if it runs as another version
+        self._check_names()
         self.check_versions(self.get("version"))
         self._check_reports()
         self._check_rehearsal()
@@ -96,6 +102,17 @@ class Run(Settings):
                 source, value = decided
                 good = "it narrows a rehearsal down: say what to rehearse, as with --hubfiles-rehearse allowed"
                 raise OptionError(source, value[0] if isinstance(value, list) else value, good)
+
+    def _check_names(self) -> None:
+        """Refuse a name that is ours by its beginning, and that neither we nor a plugin of the suite's own reads."""
+        file = self.config.inipath
+        if file is None:
+            return
+        for name in _SET.findall(regular_files.read_text(file)):
+            try:
+                self.config.getini(name)
+            except ValueError:
+                raise UnknownSettingError(file.name, name, (s.ini for s in SETTINGS if s.ini)) from None
 
     def _check_reports(self) -> None:
         """Refuse two reports that would be written over one another."""

@@ -53,6 +53,18 @@ class OptionError(HubfilesError):
         super().__init__(f"{source}: {shown} is not possible; {good}")
 
 
+class UnknownSettingError(HubfilesError):
+    """An ini setting that nobody reads, though its name is like ours; ``name`` is what the ini file calls it."""
+
+    def __init__(self, file: str, name: str, names: Iterable[str]) -> None:
+        from difflib import get_close_matches
+
+        self.file, self.name, self.names = file, name, tuple(names)
+        near = get_close_matches(name, self.names, 1)
+        hint = f"did you mean {near[0]}?" if near else "pytest --help lists those that are, under ini-options."
+        super().__init__(f"{file} sets {name}, which is no setting; {hint}")
+
+
 def nearest_first(text: str | None, names: Iterable[str]) -> list[str]:
     """Return *names*, those first that come close to *text*, if there is one."""
     from difflib import get_close_matches

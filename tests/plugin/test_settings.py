@@ -578,3 +578,27 @@ def test_cassettes_may_lie_on_another_drive(
     result = downstream.run_live("--hubfiles-record=once", f"--hubfiles-cassettes={elsewhere}")
     assert result.ret == 0, result.stdout.str()
     result.stdout.fnmatch_lines([f"recorded: {elsewhere}/2026-03/test_files/test_import.yaml"])
+
+
+@pytest.mark.parametrize("more", ["", "hubfiles_record = none"], ids=["alone", "beside another"])
+def test_a_name_that_is_no_setting(downstream: Downstream, more: str) -> None:
+    """A slip in the name of a setting would leave a gate weaker without a word: it is refused, the nearest named."""
+    downstream.tests()
+    downstream.write(whole_import())
+    downstream.ini("hubfiles_fail_onn = warning", more)
+
+    result = downstream.run("-W", "ignore::pytest.PytestConfigWarning")
+
+    assert result.ret != 0
+    said = result.stdout.str() + result.stderr.str()
+    assert "pytest.ini sets hubfiles_fail_onn, which is no setting; did you mean hubfiles_fail_on?" in said
+
+
+def test_a_setting_of_the_suites_own(downstream: Downstream) -> None:
+    """A conftest may read a setting whose name begins as ours do."""
+    downstream.tests()
+    downstream.write(whole_import())
+    downstream.ini("hubfiles_portal = 1234567")
+    (downstream.path / "conftest.py").write_text("def pytest_addoption(parser): parser.addini('hubfiles_portal', '')")
+
+    downstream.run().assert_outcomes(passed=1)
