@@ -25,6 +25,7 @@ from pytest_hubfiles.visible import clauses, shown
 # A checkout on Windows may have these line ends.
 _REFUSED: Final = re.compile(rb"^# refused: (.+?)\r?$", re.MULTILINE)
 _ACCEPTED: Final = re.compile(rb"^# accepted: ([0-9a-f]{16})\r?$", re.MULTILINE)
+_ORIGIN: Final = re.compile(r"https?://[^/\s]+")
 _EMPTY: Final = "it holds no exchange"
 
 
@@ -83,7 +84,13 @@ def _why_refused(interactions: Sequence[Interaction], content: bytes) -> list[st
     reasons = [reason for reason in reasons_in(content) if reason != WAIVABLE]
     # Whoever wrote the file, and its reasons, may have forged them: its answers decide.
     outages = (f"{i.label} got {i.transient}" for i in interactions if i.transient)
-    return reasons + [reason for reason in outages if reason not in reasons]
+    known = set(map(_anywhere, reasons))
+    return reasons + [reason for reason in outages if _anywhere(reason) not in known]
+
+
+def _anywhere(reason: str) -> str:
+    """Return *reason* without the origin of a URL: it names that of the recording, and the file HubSpot's own."""
+    return _ORIGIN.sub("", reason)
 
 
 def lift(candidate: Path, reason: str, limits: cassettes.Limits = cassettes.USUAL) -> None:

@@ -455,6 +455,7 @@ def test_what_cannot_be_accepted(recorded: Downstream, source: str, fault: str, 
         "Mend the code until pytest --hubfiles-candidates *" if reason == REASON else "Drift and contract findings *"
     )
     lines.fnmatch_lines([f"{CANDIDATE} was not promoted: *{reason}.", way_on])
+    assert done.stderr.count("HTTP 500") == (fault == "server-error")  # as sent and as stored, it is one outage
     assert recorded.yaml_files() == [CANDIDATE, CASSETTE]
 
 
