@@ -72,12 +72,16 @@ def _least(settings: Settings) -> tuple[int, str]:
 
 
 def _check(cassettes: Sequence[Path], settings: Settings, report: Report) -> list[str]:
-    """Judge *cassettes* one after another into *report*; return a complaint for each with nothing to judge."""
-    from pytest_hubfiles.run import check
+    """Judge *cassettes* into *report*; return a complaint for each with nothing to judge."""
+    from pytest_hubfiles.run import check, side_by_side
 
     complaints, rules, limits = [], settings.rules(), replace(settings.limits, root=None)
-    for path in progress(cassettes, "checked"):
-        checked = check.check(path, shown(path), rules, limits=limits, additions=settings.additions)
+    additions = settings.additions
+
+    def judge(path: Path) -> check.Checked:
+        return check.check(path, shown(path), rules, limits=limits, additions=additions)
+
+    for path, checked in zip(progress(cassettes, "checked"), side_by_side.each(judge, cassettes), strict=True):
         report.add(checked.record)
         if checked.unjudged is not None:
             complaints.append(f"nothing was judged in {shown(path)}: {checked.unjudged}")

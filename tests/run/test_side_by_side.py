@@ -1,0 +1,76 @@
+"""Many large cassettes are looked at by several processes, with the outcome that one would have."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.downstream import polled, started, write_cassette
+
+from pytest_hubfiles.cli.main import main
+from pytest_hubfiles.run import side_by_side
+from pytest_hubfiles.run.side_by_side import ProcessEndedError, each
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process looks")
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Files that are large together, on a machine with two processors."""
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    paths = [tmp_path / f"{number:02}.yaml" for number in range(20)]
+    for path in paths:
+        path.write_bytes(b"#" * 250_000)
+    return paths
+
+
+def who(path: Path) -> tuple[str, int]:
+    return path.name, os.getpid()
+
+
+def test_in_order_by_other_processes(many: list[Path]) -> None:
+    """Each file is looked at once, by another process, and told in its order; a few small ones by this one."""
+    found = list(each(who, many))
+    assert [name for name, _ in found] == [path.name for path in many]
+    assert os.getpid() not in {process for _, process in found}
+    assert {process for _, process in each(who, many[:2])} == {os.getpid()}
+
+
+def refuse(path: Path) -> None:
+    raise side_by_side.HubfilesError(f"{path.name} is bad")
+
+
+def end(path: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_goes_wrong(many: list[Path]) -> None:
+    """An error is raised as it is, and a process that the system ends is no wait for ever."""
+    with pytest.raises(side_by_side.HubfilesError, match=r"00\.yaml is bad"):
+        list(each(refuse, many))
+    with pytest.raises(ProcessEndedError, match="was ended"):
+        list(each(end, many))
+
+
+def test_a_check_says_the_same(
+    many: list[Path], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ``hubfiles check`` prints, and its status, are the same whoever looks."""
+    for number, path in enumerate(many):
+        change = {"change": {"startedAt": number}} if number % 3 == 0 else {}
+        write_cassette(path, started(), *[polled("PROCESSING", **change)] * 300, polled("COMPLETE"))
+    many[5].write_text("interactions: [")
+
+    def check() -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["check", str(many[0].parent)])
+        return ended.value.code, *capfd.readouterr()
+
+    together = check()
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 1)
+    assert together == check()
+    assert together[0] == 2
+    assert "schema-violation" in together[1]
