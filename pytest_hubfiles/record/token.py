@@ -22,7 +22,8 @@ class TokenMissingError(HubfilesError):
         self.asked = asked
         super().__init__(
             f"{asked} was not sent: it has no HubSpot access token, and {token_state()}.\n"
-            f"Set {TOKEN} to one of your account, or override the fixture hubfiles_token. Replaying needs none."
+            f"Set {TOKEN} to one of your account (to any value for hubfiles sandbox), or override the fixture "
+            "hubfiles_token. Replaying needs none."
         )
 
 

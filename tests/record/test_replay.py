@@ -93,7 +93,7 @@ def test_replay_needs_no_token(downstream: Downstream, monkeypatch: pytest.Monke
     recording.stdout.fnmatch_lines(
         [
             "E *TokenMissingError: POST * was not sent: it has no HubSpot access token, and * is not set.",
-            "E *Set HUBSPOT_ACCESS_TOKEN to one of your account, or override * hubfiles_token. Replaying needs none.",
+            "E *Set HUBSPOT_ACCESS_TOKEN to one of your account (to any value for hubfiles sandbox), or override *",
         ]
     )
     assert downstream.asked() == 0
