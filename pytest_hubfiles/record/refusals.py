@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError, Portable
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
@@ -217,14 +218,19 @@ def explain(
             + "".join(f"  {difference}\n" for difference in _differences(request, sent, closest))
             + base
             + (_ENDS_EARLY if ends_early else "")
-            + _record_it(request, closest, is_used=closest not in tape.unplayed)
+            + _record_it(request, closest, cassette, is_used=closest not in tape.unplayed)
             + ("" if base else _own_server(request))
         )
     return Finding.of(kind, message, after=request.label, cassette=cassette)
 
 
-def _record_it(request: Interaction, closest: Interaction, *, is_used: bool) -> str:
-    """Return how to record *request*: if it takes the place of the *closest* recorded, that would be left unused."""
+def _record_it(request: Interaction, closest: Interaction, cassette: str, *, is_used: bool) -> str:
+    """Return how to record *request*: if it takes the place of the *closest* recorded, that would be left unused.
+
+    To a candidate nothing can be added.
+    """
+    if cassette.endswith(cassettes.CANDIDATE_SUFFIX):
+        return "Record all of it again with --hubfiles-record rewrite."
     if request.match_key[:3] == closest.match_key[:3] and not is_used:
         return "Record all of it again with --hubfiles-record rewrite, or add this to it with new_episodes."
     return "Record it with --hubfiles-record new_episodes, or all of it again with rewrite."

@@ -93,6 +93,8 @@ def test_a_candidate_that_ends_early(downstream: Downstream) -> None:
     result.stdout.fnmatch_lines(
         [
             "*This candidate ends where its test failed while it was recorded: what comes then is not in it.",
+            "*Record all of it again with --hubfiles-record rewrite.",
             "*pytest test_files.py::test_import --hubfiles-record rewrite*",
         ]
     )
+    result.stdout.no_fnmatch_line("*new_episodes*")
