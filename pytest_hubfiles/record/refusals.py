@@ -17,7 +17,7 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import HUBSPOT, host_of, origin_of
 from pytest_hubfiles.model.policy import Kind
-from pytest_hubfiles.model.task_states import TERMINAL
+from pytest_hubfiles.model.task_states import TERMINAL, TRANSITIONS
 from pytest_hubfiles.record.body_differences import body_differences, differing
 from pytest_hubfiles.record.candidates import was_cut_short
 from pytest_hubfiles.record.clients import SUPPORTED
@@ -257,11 +257,17 @@ def _asked_again(request: Interaction, sent: str, tape: Tape, same: Sequence[int
         )
     elif last.task_id is not None and last.status_code < 300:
         kind = Kind.TASK_NEVER_ENDED
-        message = (
-            f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer "
-            f"was {state}: the recorded task never ended. Record it again, "
-            f"polling until it is {' or '.join(sorted(TERMINAL))}."
+        polled = (
+            f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer was {state}"
         )
+        again = f"ecord it again, polling until it is {' or '.join(sorted(TERMINAL))}."
+        if last.task_status is None or last.task_status in TRANSITIONS:
+            message = f"{polled}: the recorded task never ended. R{again}"
+        else:
+            message = (
+                f"{polled}, a state that HubSpot does not document. If a task ends so, have the code stop there; "
+                f"if it does not, r{again}"
+            )
     else:
         message = f"{sent} was recorded {times} and is sent once more now. Record it again.{_own_server(request)}"
     return kind, message

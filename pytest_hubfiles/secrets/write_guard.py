@@ -28,7 +28,8 @@ _MOST_VIEWS: Final = 24
 _LARGEST_UNPACKED: Final = 32 * 2**20  # bytes
 
 _OWN_VARIABLE: Final = "HUBSPOT_ACCESS_TOKEN"
-_WORDS: Final = frozenset({"SCRUBBED", "replayed", "00000000-0000-4000-8000-000000000000"})
+_WORDS: Final = frozenset({"SCRUBBED", "replayed", "00000000-0000-4000-8000-000000000000", "interactions", "response"})
+"""What stands in every cassette, or in place of a credential."""
 
 
 class CredentialInFileError(HubfilesError):

@@ -268,7 +268,7 @@ def test_a_host_that_is_written_into_the_code(project: Downstream) -> None:
             ">*httpx.get('https://api.hubapi.com' + path)",
             f"E *GET https://api.hubapi.com/files/v3/files was not sent: the base URL is {project.sandbox.url}, and *",
             "E *Have the client send to hubfiles.base_url, whatever the links in an answer say.",
-            "hubfiles accept cannot settle unmatched-request: the code has to change.",
+            "hubfiles accept cannot settle unmatched-request: the code, or how it is run, has to change.",
             "FAILED *::test_import - unmatched-request GET https://api.hubapi.*",
         ]
     )
@@ -351,3 +351,16 @@ def test_what_is_left_over(project: Downstream) -> None:
             "To record it again, once that is mended or over:",
         ]
     )
+
+
+def test_a_cassette_that_cannot_be_read_is_recorded_again(project: Downstream) -> None:
+    """Where a new recording is kept beside a broken cassette, the command that accepts it is all that is needed."""
+    project.record()
+    project.cassette().write_text("interactions: [", encoding="utf-8")
+
+    result = project.run("--hubfiles-record=refresh")
+
+    result.stdout.fnmatch_lines(["    hubfiles accept *test_import.candidate.yaml"])
+    result.stdout.no_fnmatch_line("*cannot settle*")
+    settled(result, project.path, ["hubfiles accept "])
+    assert project.run().ret == 0

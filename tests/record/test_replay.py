@@ -193,6 +193,23 @@ def test_a_task_that_never_ended(downstream: Downstream, polls: int) -> None:
     result.stdout.fnmatch_lines([f"judged {polls + 1} of {polls + 1} exchanges in 1 cassette"])
 
 
+def test_a_state_that_may_be_an_end(downstream: Downstream) -> None:
+    """A last state that HubSpot does not document may be an end, for which recording again is no way out."""
+    downstream.tests(
+        "def test_import(hubfiles):\n"
+        "    task = hubfiles.start_import(**BODY).json['id']\n"
+        "    for _ in range(2):\n        hubfiles.import_status(task)\n"
+    )
+    downstream.write([started(), polled("FAILED")])
+
+    (found,) = findings(downstream.run(), "task-never-ended")
+
+    assert (
+        "the last answer was FAILED, a state that HubSpot does not document. If a task ends so, have the code " in found
+    )
+    assert found.endswith("if it does not, record it again, polling until it is CANCELED or COMPLETE.")
+
+
 def test_waiting_never_sleeps_in_replay(downstream: Downstream) -> None:
     """wait() polls a recorded task without sleeping, and sleeps *interval* between polls that go out."""
     downstream.tests(

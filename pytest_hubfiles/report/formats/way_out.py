@@ -98,7 +98,10 @@ def ways_out(findings: Sequence[Finding], refusals: Sequence[str], purpose: str,
             "Nothing was kept. To keep what is sent now, as a candidate that can be accepted:", "rewrite", shell
         )
     lines += by_deviation([finding for finding in findings if is_settled_by_deviation(finding)], shell)
-    return lines + _by_recording([f for f in findings if f.category is Category.REPLAY], purpose, shell)
+    replay = [finding for finding in findings if finding.category is Category.REPLAY]
+    if WAIVABLE in refusals and shell.candidate is not None:  # which takes the place of what cannot be read
+        replay = [finding for finding in replay if finding.kind is not Kind.CASSETTE_UNREADABLE]
+    return lines + _by_recording(replay, purpose, shell)
 
 
 def ways_out_of_check(failing: Sequence[Finding], shell: Shell) -> list[str]:
@@ -142,7 +145,7 @@ def _by_recording(findings: Sequence[Finding], purpose: str, shell: Shell) -> li
     lines = []
     if others and (shell.is_recorded or purpose == "record"):
         kinds = ", ".join(dict.fromkeys(finding.kind.value for finding in others))
-        changes = "the code" if purpose == "record" else "the code or the recording"
+        changes = "the code, or how it is run," if purpose == "record" else "the code or the recording"
         lines.append(f"hubfiles accept cannot settle {kinds}: {changes} has to change.")
     if credentials:
         lines += _again("If it is one, revoke it, and record without it:", "rewrite", shell)
