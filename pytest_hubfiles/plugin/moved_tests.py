@@ -191,9 +191,14 @@ def _quoted(run: Run, shown: str) -> str:
 def _moving(run: Run, old: str, new: str) -> str:
     root = run.config.rootpath
     folder = (root / new).parent
-    move = "git mv" if _is_in_git(root / old) else "mv"
-    first = "" if folder.exists() else f"mkdir -p {_quoted(run, str(folder))} && "
-    return f"{first}{move} {_quoted(run, old)} {_quoted(run, new)}"
+    first = [] if folder.exists() else [f"mkdir -p {_quoted(run, str(folder))}"]
+    candidates = [str(cassettes.candidate_path(Path(name))) for name in (old, new)]
+    both = [(old, new), *([(candidates[0], candidates[1])] if (root / candidates[0]).exists() else [])]
+    moves = [
+        f"{'git mv' if _is_in_git(root / this) else 'mv'} {_quoted(run, this)} {_quoted(run, that)}"
+        for this, that in both
+    ]
+    return " && ".join([*first, *moves])
 
 
 def _is_in_git(path: Path) -> bool:

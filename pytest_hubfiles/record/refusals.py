@@ -206,6 +206,7 @@ def explain(
     kind = Kind.UNMATCHED_REQUEST
     if same:
         kind, message = _asked_again(request, sent, tape, same)
+        message = f"{message}\n{_ENDS_EARLY.rstrip()}" if ends_early else message
     elif not tape.interactions:
         own = _own_server(request)
         message = f"{sent}: nothing is recorded in {cassette}. Record it with --hubfiles-record once.{own}"

@@ -98,3 +98,16 @@ def test_a_candidate_that_ends_early(downstream: Downstream) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("*new_episodes*")
+
+
+def test_polls_beyond_where_a_candidate_ends(downstream: Downstream) -> None:
+    """A task that had not ended when its test failed is no task that never ends."""
+    polls = "def test_import(hubfiles):\n    task = hubfiles.start_import(**BODY).json['id']\n    {}\n"
+    ask = "hubfiles.import_status(task)"
+    downstream.tests(polls.format(f"{ask}; assert 0"))
+    downstream.run_live("--hubfiles-record=once").assert_outcomes(failed=1)
+    downstream.tests(polls.format(f"{ask}; {ask}"))
+
+    result = downstream.run("--hubfiles-candidates")
+
+    result.stdout.fnmatch_lines(["*This candidate ends where its test failed while it was recorded: *"])

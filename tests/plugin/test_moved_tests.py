@@ -109,6 +109,24 @@ def test_what_git_does_not_know_is_moved_plainly(downstream: Downstream) -> None
     downstream.run().assert_outcomes(passed=1)
 
 
+def test_a_candidate_goes_along(downstream: Downstream) -> None:
+    """What is still to be accepted is taken along with the cassette, or it would become that of no test."""
+    downstream.tests(NAMED.format(name="old"))
+    downstream.record()
+    downstream.candidate("test_old").write_bytes(downstream.cassette("test_old").read_bytes())
+    downstream.tests(NAMED.format(name="new"))
+
+    told = downstream.run()
+
+    command = next(line.strip() for line in told.outlines if line.startswith("    mv "))
+    subprocess.run(command, shell=True, cwd=downstream.path, check=True)
+    downstream.run().assert_outcomes(passed=1)
+    assert [path.rpartition("/")[2] for path in downstream.yaml_files()] == [
+        "test_new.candidate.yaml",
+        "test_new.yaml",
+    ]
+
+
 SAME = """
 class Test{name}:
     def test_one(self, hubfiles):

@@ -78,14 +78,18 @@ def _pieces(file: BinaryIO, most: int) -> Iterator[tuple[str, bool]]:
     It stops at a character that no emitter writes as it is. A cassette of 10,000 exchanges, held whole and as text
     besides, takes twice the memory.
     """
-    rest = b""
+    starts = tuple(recorder.start.encode() for recorder in _RECORDERS)
+    rest, is_first = b"", True
     while True:
         wanted = min(max(_PIECE, len(rest)), most)
         read = file.read(wanted)
         most -= len(read)
         content, is_last = rest + read, len(read) < wanted or not most
+        if is_first and not any(content.startswith(start[: len(content)]) for start in starts):
+            return  # before more of it is in memory
         end = len(content) if is_last else content.rfind(_NEXT_ONE) + 1
         piece, rest = content[:end], content[end:]
+        is_first = is_first and not piece
         try:
             text = piece.decode("utf-8")
         except UnicodeDecodeError:
