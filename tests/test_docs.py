@@ -61,9 +61,7 @@ class Reader:
 
     def run(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a line that a page has for a shell, recording from the sandbox rather than from HubSpot."""
-        options = (
-            f"-p no:cacheprovider -p helpers.hurried -o hubfiles_base_url={self.sandbox.url} -o hubfiles_sleep=skip"
-        )
+        options = f"{HURRIED} -p no:cacheprovider -o hubfiles_base_url={self.sandbox.url} -o hubfiles_sleep=skip"
         return subprocess.run(
             line,
             shell=True,

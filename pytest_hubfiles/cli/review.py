@@ -57,8 +57,8 @@ def _list(found: Review) -> None:
         say("\n".join([*facts([question.finding]), *(f"  {shown(path)}" for path in question.candidates)]))
     for path in found.ready:
         say(f"nothing is open about {shown(path)}; to make it the cassette: hubfiles accept {shown(path)}")
-    for path, reason in found.refused.items():
-        say(f"nobody can accept {shown(path)}: {reason}")
+    for path, reasons in found.refused.items():
+        say(f"nobody can accept {shown(path)}: {'; '.join(reasons)}")
     say("To decide about each, run hubfiles review in a terminal.", err=True)
 
 
@@ -77,9 +77,8 @@ class _Walk:
             self._go()
         except (KeyboardInterrupt, click.Abort):  # wherever it is pressed: what was decided is written
             click.echo()
-        for path, reason in self._found.refused.items():
-            way_on = candidates.way_on(reason.split("; "))
-            say(f"Nobody can accept {shown(path)} yet: {reason}. {way_on}")
+        for path, reasons in self._found.refused.items():
+            say(f"Nobody can accept {shown(path)} yet: {'; '.join(reasons)}. {candidates.way_on(reasons)}")
         left, refused = len(self._found.questions), len(self._found.refused)
         say(
             f"{self._done} decided, {self._promoted} promoted, {left} left"

@@ -192,11 +192,11 @@ def _moving(run: Run, old: str, new: str) -> str:
     root = run.config.rootpath
     folder = (root / new).parent
     first = [] if folder.exists() else [f"mkdir -p {_quoted(run, str(folder))}"]
-    candidates = [str(cassettes.candidate_path(Path(name))) for name in (old, new)]
-    both = [(old, new), *([(candidates[0], candidates[1])] if (root / candidates[0]).exists() else [])]
+    aside, beside = (str(cassettes.candidate_path(Path(name))) for name in (old, new))
     moves = [
         f"{'git mv' if _is_in_git(root / this) else 'mv'} {_quoted(run, this)} {_quoted(run, that)}"
-        for this, that in both
+        for this, that in ((old, new), (aside, beside))
+        if this == old or (root / this).exists()
     ]
     return " && ".join([*first, *moves])
 

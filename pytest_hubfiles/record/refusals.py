@@ -261,13 +261,13 @@ def _asked_again(request: Interaction, sent: str, tape: Tape, same: Sequence[int
         polled = (
             f"{sent} was polled {times} when it was recorded and is polled once more now; the last answer was {state}"
         )
-        again = f"ecord it again, polling until it is {' or '.join(sorted(TERMINAL))}."
+        ends = f"polling until it is {' or '.join(sorted(TERMINAL))}."
         if last.task_status is None or last.task_status in TRANSITIONS:
-            message = f"{polled}: the recorded task never ended. R{again}"
+            message = f"{polled}: the recorded task never ended. Record it again, {ends}"
         else:
             message = (
                 f"{polled}, a state that HubSpot does not document. If a task ends so, have the code stop there; "
-                f"if it does not, r{again}"
+                f"if it does not, record it again, {ends}"
             )
     else:
         message = f"{sent} was recorded {times} and is sent once more now. Record it again.{_own_server(request)}"

@@ -40,14 +40,14 @@ class Review:
     """The candidates at ``paths``, and what is open about them.
 
     ``questions`` are the findings to decide about, ``ready`` the candidates about which nothing is open, ``refused``
-    those that nobody can accept, each with the reason.
+    those that nobody can accept, each with the reasons.
     """
 
     settings: Settings
     paths: Sequence[Path]
     questions: list[Question] = field(default_factory=list)
     ready: list[Path] = field(default_factory=list)
-    refused: dict[Path, str] = field(default_factory=dict)
+    refused: dict[Path, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Look at what lies there.
@@ -63,7 +63,7 @@ class Review:
             except cassettes.CassetteUnreadableError as error:
                 reasons, open_ones = [str(error)], []
             if reasons:
-                self.refused[path] = "; ".join(reasons)
+                self.refused[path] = reasons
             elif not open_ones:
                 self.ready.append(path)
             for finding in open_ones:

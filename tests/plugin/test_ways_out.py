@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from helpers.alone import alone
-from helpers.downstream import Downstream, interaction, polled, started, whole_import
+from helpers.downstream import (
+    SIZE_AS_TEXT,
+    SIZES_ARE_TEXTS,
+    Downstream,
+    interaction,
+    polled,
+    started,
+    whole_import,
+)
 
 from pytest_hubfiles import cassettes
 
@@ -363,4 +371,20 @@ def test_a_cassette_that_cannot_be_read_is_recorded_again(project: Downstream) -
     result.stdout.fnmatch_lines(["    hubfiles accept *test_import.candidate.yaml"])
     result.stdout.no_fnmatch_line("*cannot settle*")
     settled(result, project.path, ["hubfiles accept "])
+    assert project.run().ret == 0
+
+
+def test_a_deviation_that_ran_out_gets_a_later_day(project: Downstream) -> None:
+    """The command that settles what a deviation no longer excuses gives it a last day again, and keeps its reason."""
+    project.write([started(), polled("COMPLETE", change=SIZE_AS_TEXT)])
+    (project.path / "deviations.toml").write_text(f"{SIZES_ARE_TEXTS}until = 2020-01-01\n", encoding="utf-8")
+
+    result = project.run()
+
+    (line,) = [command for command in commands(result.stdout.str()) if command.startswith("hubfiles accept --finding")]
+    assert re.search(r" --until 20\d\d-\d\d-\d\d ", line)
+    assert shell(line, project.path).startswith("0\nrenewed in deviations.toml")
+    text = (project.path / "deviations.toml").read_text(encoding="utf-8")
+    assert "Sizes are texts." in text
+    assert "2020-01-01" not in text
     assert project.run().ret == 0

@@ -38,6 +38,8 @@ _RECORDERS: Final = (
     _Recorder(cassetter.START, cassetter.END, cassetter.exchange),
 )
 
+_STARTS: Final = tuple(recorder.start.encode() for recorder in _RECORDERS)
+
 
 def interactions_in(file: BinaryIO, most: int = sys.maxsize) -> Iterator[Interaction | None]:
     """Yield the interactions of a cassette *file*, as far as they have a form that is read here.
@@ -78,14 +80,13 @@ def _pieces(file: BinaryIO, most: int) -> Iterator[tuple[str, bool]]:
     It stops at a character that no emitter writes as it is. A cassette of 10,000 exchanges, held whole and as text
     besides, takes twice the memory.
     """
-    starts = tuple(recorder.start.encode() for recorder in _RECORDERS)
     rest, is_first = b"", True
     while True:
         wanted = min(max(_PIECE, len(rest)), most)
         read = file.read(wanted)
         most -= len(read)
         content, is_last = rest + read, len(read) < wanted or not most
-        if is_first and not any(content.startswith(start[: len(content)]) for start in starts):
+        if is_first and not any(content.startswith(start[: len(content)]) for start in _STARTS):
             return  # before more of it is in memory
         end = len(content) if is_last else content.rfind(_NEXT_ONE) + 1
         piece, rest = content[:end], content[end:]
