@@ -109,14 +109,15 @@ class _State:
     def __init__(self) -> None:
         self.clock: VirtualClock | None = None
         self._places: list[Place] | None = None
-        self._modules: set[str] = set()
+        self._imported: tuple[int, int] | None = None
 
     def prepare(self) -> None:
-        if self._places is None or not sys.modules.keys() <= self._modules:
+        imported = len(sys.modules), id(sys.modules[next(reversed(sys.modules))])
+        if self._places is None or imported != self._imported:
             found = find([*_FUNCTIONS, *_starting_trio()])
             # What was found before stays: gc.freeze() hides it from a second look.
             places = {(id(place.owner), place.name): place for place in [*(self._places or ()), *found]}
-            self._places, self._modules = list(places.values()), set(sys.modules)
+            self._places, self._imported = list(places.values()), imported
 
     def take_places(self) -> list[Place]:
         """Return the places, and keep none of them: the objects that they belong to may be of one test only."""

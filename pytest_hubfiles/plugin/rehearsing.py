@@ -7,9 +7,10 @@ import importlib
 import inspect
 import sys
 import time
-from collections.abc import Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -24,6 +25,8 @@ from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of
+from pytest_hubfiles.record.fast import player
+from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.rehearsal import evidence
 from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
@@ -86,7 +89,7 @@ class Rehearsing:
         self._options = " ".join(f"--hubfiles-version {version}" for version in asked)
         self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
-        self._is_child = False
+        self._is_child, self._silent = False, _Silent()
         self._deadline: float | None = None
         self._limit = WALL_SECONDS
 
@@ -130,7 +133,7 @@ class Rehearsing:
             return  # which the test itself will say
         if self._deadline is None and self._choice.budget is not None:
             self._deadline = time.monotonic() + self._choice.budget
-        clock.prepare()
+        self._prepare(item.config)
         gc.freeze()  # what is there already is copied for no child's garbage collector
         try:
             rehearsal, families = self._rehearsal(item, recorded)
@@ -182,28 +185,33 @@ class Rehearsing:
         for name in told.imported:  # once here, rather than in each child
             with suppress(Exception):
                 importlib.import_module(name)
-        _look_up()
+        if told.imported:
+            player.prepare()
+            clock.prepare()
         return told
 
+    def _prepare(self, config: pytest.Config) -> None:
+        """Do here, for all children, what each of them would do once."""
+        if not config.pluginmanager.is_registered(self._silent):  # only now, as it is to be asked before all others
+            config.pluginmanager.register(self._silent, "pytest_hubfiles.silent")
+        refuse_unsafe()
+        player.prepare()
+        is_installed(__file__)
+        inspect.getmodule(_asks.__code__)  # which file is which module's, as every traceback asks
+        clock.prepare()
+
     def _in_child(self, item: pytest.Item, changes: Sequence[Change], move: Move | None) -> Told:
-        before = set(sys.modules)
-        self._is_child = True
+        newest, silent = next(reversed(sys.modules)), self._silent
+        self._is_child = silent.is_on = True
         asking = None if move is None else MoveWatch(move, item.config.rootpath)
         self._run.tried, self._run.asking = tuple(changes), asking
-        silent = _Silent()
-        item.config.pluginmanager.register(silent, "pytest_hubfiles.silent")
         allure = item.config.pluginmanager.get_plugin("allure_listener")
         if allure is not None:  # it writes a file for each test
             item.config.pluginmanager.unregister(allure)
+        item.config.option.tbstyle = "value"  # nobody reads of a failure more than what was raised
         item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
-        told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_installed(before)))
+        told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_imported_after(newest)))
         return told if asking is None else asked_as_new(told, item.nodeid, asking)
-
-
-def _look_up() -> None:
-    """Have Python look up here, for all children, what it looks up once in each process."""
-    is_installed(__file__)
-    inspect.getmodule(_look_up.__code__)  # which file is which module's, as every traceback asks
 
 
 def _asks(item: pytest.Item) -> bool:
@@ -211,10 +219,10 @@ def _asks(item: pytest.Item) -> bool:
     return "hubfiles" in getattr(item, "fixturenames", ())
 
 
-def _installed(before: Container[str]) -> Iterator[str]:
-    """Yield the modules of installed packages that are imported now, and were not *before*."""
-    for name, module in list(sys.modules.items()):
-        if name not in before and is_installed(getattr(module, "__file__", None)):
+def _imported_after(newest: str) -> Iterator[str]:
+    """Yield the modules of installed packages that were imported after the one called *newest*."""
+    for name in list(takewhile(lambda name: name != newest, reversed(sys.modules))):
+        if is_installed(getattr(sys.modules[name], "__file__", None)):
             yield name
 
 
@@ -240,21 +248,24 @@ class _Neighbour(pytest.Item):
 
 
 class _Silent:
-    """Runs a test in a child, whose outcome no plugin is told, and notes what was seen of it."""
+    """Runs a test in a child, whose outcome no plugin is told, and notes what was seen of it, once it *is_on*."""
 
     def __init__(self) -> None:
+        self.is_on = False
         self._test_run: TestRun | None = None
         self._error: BaseException | None = None
         self._skipped = False
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_timeout_set_timer(self) -> bool:
+    def pytest_timeout_set_timer(self) -> bool | None:
         """Have pytest-timeout set no timer: its clock is that on the wall, and a child comes to an end without it."""
-        return True
+        return self.is_on or None
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Set *item* up, call it and tear it down, as pytest does."""
+        if not self.is_on:
+            return None
         if self._carry_out(item, "setup"):
             self._carry_out(item, "call")
         self._carry_out(item, "teardown", nextitem=nextitem)

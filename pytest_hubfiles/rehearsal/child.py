@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from pytest_hubfiles.errors import HubfilesError
@@ -66,6 +67,9 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
     Raises:
         NoEndError: if the child came to no end.
     """
+    import resource  # here, for all children; other systems lack it
+
+    limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # a closed one, or a test's own
             stream.flush()
@@ -76,7 +80,7 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
             pid = os.fork()
         if pid == 0:
             os.close(reading)
-            _be_child(work, writing, folder)
+            _be_child(work, limit, writing, folder)
         os.close(writing)
         deadline = time.monotonic() + seconds
         try:
@@ -112,9 +116,12 @@ def _ending_first(pid: int, folder: str) -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _be_child(work: Callable[[], Mapping[str, Any]], writing: int, folder: str) -> NoReturn:
+def _be_child(
+    work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], writing: int, folder: str
+) -> NoReturn:
     try:
         os.setsid()  # all that it starts is found by this
+        limit()
         _stand_apart(folder)
         said = json.dumps(work()).encode()
         _write(writing, _LENGTH.pack(len(said)) + said)
@@ -128,19 +135,18 @@ def _be_child(work: Callable[[], Mapping[str, Any]], writing: int, folder: str) 
 
 def _stand_apart(folder: str) -> None:
     """Have what the child writes go to files of its own, which pytest's capture reads from there."""
-    import resource
-
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, most))
     descriptors = {1, 2}
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             descriptors.add(stream.fileno())
     for descriptor in descriptors | _open_on_the_same(descriptors):
-        with tempfile.TemporaryFile(dir=folder) as own:
-            os.dup2(own.fileno(), descriptor)
+        path = os.path.join(folder, "output")  # noqa: PTH118  # quicker, and so are the descriptors
+        own = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        os.dup2(own, descriptor)
+        os.close(own)
+        os.unlink(path)  # noqa: PTH108
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # it has no path of ours
         os.dup2(nothing.fileno(), 0)
     os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = tempfile.tempdir = folder

@@ -45,8 +45,10 @@ class Project:
 
     def run(self, *args: str) -> Ran:
         """Run pytest in it."""
-        report = self.folder / "hubfiles.json"
-        report.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix="hubfiles-report-") as reports:
+            return self._ran(args, Path(reports) / "hubfiles.json")
+
+    def _ran(self, args: Sequence[str], report: Path) -> Ran:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-W", "error", *args, "--hubfiles-report", f"json:{report}"],
             cwd=self.folder,
@@ -71,7 +73,7 @@ class Project:
 
     def files(self) -> dict[str, bytes]:
         """Return what is in the folder, but for what pytest and Python keep there for themselves."""
-        own = (".pytest_cache", "__pycache__", "hubfiles.json")
+        own = (".pytest_cache", "__pycache__")
         found = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
         return {str(path): path.read_bytes() for path in found if not any(part in own for part in path.parts)}
 

@@ -115,6 +115,11 @@ def _is_hubspot(url: str) -> bool:
     return any(player.is_hubspot(url) for player in _active[-1:])
 
 
+def prepare() -> None:
+    """Find the places of the clients that are imported, so that the next test is answered at once, in a child too."""
+    _PLACES.update()
+
+
 def _put_on() -> None:
     for point in _PLACES.made:
         point.put_on()

@@ -28,26 +28,24 @@ def families_of(
     deviations say that HubSpot sends is nothing to find.
     """
     outline = Recording(recorded, contracts).outline
-    return {change: _family(change, outline, known) for change in changes_of(recorded, contracts)}
+    found = [{_said(finding) for finding in contracts.check(exchange)} for exchange in outline.exchanges]
+    return {change: _family(change, outline, found, known) for change in changes_of(recorded, contracts)}
 
 
-def _family(change: Change, recording: Recording, known: Collection[Deviation]) -> Family:
+def _family(
+    change: Change, recording: Recording, found: Sequence[Collection[object]], known: Collection[Deviation]
+) -> Family:
     if is_event(change):
         return "event"
     if (change.kind, change.variant) in ERRORS:
         return "breaking"
-    for before, after in zip(recording.exchanges, recording.changed(change), strict=True):
+    for before, after, known_before in zip(recording.exchanges, recording.changed(change), found, strict=True):
         if after is before.interaction:
             continue
-        exchange = Exchange(after, before.operation, before.version)
-        found = [
-            finding
-            for finding in recording.contracts.check(exchange)
-            if not _may_come(finding, change) and not any(deviation.matches(finding) for deviation in known)
-        ]
-        recorded = {_said(finding) for finding in recording.contracts.check(before)} if found else set()
-        if any(_said(finding) not in recorded for finding in found):
-            return "breaking"
+        for finding in recording.contracts.check(Exchange(after, before.operation, before.version)):
+            is_new = _said(finding) not in known_before and not _may_come(finding, change)
+            if is_new and not any(deviation.matches(finding) for deviation in known):
+                return "breaking"
     return "allowed"
 
 
