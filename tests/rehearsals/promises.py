@@ -146,9 +146,8 @@ def test_copy(hubfiles, number):
     test_url(hubfiles)
 
 AGAIN = [
-    pytest.param(test, id=f"{{test.__name__}}-{{n}}", marks=pytest.mark.hubfiles(cassette="test_suite/" + test.__name__))
-    for test in (test_one_of_two, test_duration, test_lenient, test_strict)
-    for n in range(3)
+    pytest.param(test, marks=pytest.mark.hubfiles(cassette="test_suite/" + test.__name__))
+    for test in (test_one_of_two, test_duration, test_lenient, test_strict) * 3
 ]
 @pytest.mark.parametrize("test", AGAIN[1:])
 def test_again(hubfiles, test):
