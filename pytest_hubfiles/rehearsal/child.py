@@ -116,9 +116,7 @@ def _ending_first(pid: int, folder: str) -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _be_child(
-    work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], writing: int, folder: str
-) -> NoReturn:
+def _be_child(work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], writing: int, folder: str) -> NoReturn:
     try:
         os.setsid()  # all that it starts is found by this
         limit()
