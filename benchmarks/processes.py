@@ -31,7 +31,8 @@ class Process:
     """A process to measure.
 
     ``suite`` is the kind and size of the generated suite it runs in, or None; ``counted`` has valgrind count its
-    instructions instead of taking its time; ``repeats`` is False for one that is run once, however many rounds.
+    instructions instead of taking its time; ``repeats`` is False for one that is run once, however many rounds;
+    ``runs_pytest`` is False for one whose ``arguments`` are all that Python is given.
     """
 
     environment: str
@@ -39,6 +40,7 @@ class Process:
     arguments: tuple[str, ...] = ()
     counted: bool = False
     repeats: bool = True
+    runs_pytest: bool = True
 
     @property
     def folder(self) -> str:
@@ -61,7 +63,7 @@ def _command(process: Process) -> list[str]:
     python = [str(python_of(process.environment))]
     if process.counted:
         python = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *python]
-    if process.suite is None:
+    if process.suite is None or not process.runs_pytest:
         return [*python, *process.arguments]
     return [*python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *process.arguments]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmarks.processes import Cost, Process
-from benchmarks.suites import UNCOLLECTED
+from benchmarks.suites import NOTHING, UNCOLLECTED
 
 OURS, BARE, RECORDING, CASSETTER = "ours", "bare", "recording", "cassetter"
 TESTS = 150
@@ -418,9 +418,80 @@ FIGURES: tuple[Figure, ...] = (
 )
 """Every figure; their order is that of the table."""
 
-COUNTED: tuple[Figure, ...] = tuple(
-    figure.counted()
-    for figure in FIGURES
-    if figure.limit and isinstance(figure.ours, Each) and figure.promise != "P2"  # which is counted anyway
+_ALONE = ("--disable-plugin-autoload", "-p", UNCOLLECTED)
+_READ = (
+    "from pathlib import Path; from pytest_hubfiles import cassettes\n"
+    "for path in Path('cassettes').glob('*/*'): cassettes.read(path)"
+)
+_LOAD = (
+    "import sys, yaml; from pathlib import Path\n"
+    "for side in sys.argv[1:]:\n"
+    "  for path in Path(side).glob('*/*'): yaml.load(path.read_bytes(), yaml.CSafeLoader)"
+)
+
+
+def _each_cassette(form: str, *arguments: str) -> Each:
+    few, many = (
+        Process(OURS, (f"corpus-{form}", size), arguments, counted=True, repeats=False, runs_pytest=False)
+        for size in (1, 21)
+    )
+    return Each(many, few)
+
+
+_WRITERS = {OURS: "as we write it", RECORDING: "as vcrpy writes it", CASSETTER: "as cassetter writes it"}
+_CORPORA: tuple[Figure, ...] = (
+    Figure(
+        "P1",
+        "a run of 1 test, nothing used, loaded with -p",
+        Whole(_unused(OURS, 1, *_ALONE, "-p", "pytest_hubfiles")),
+        "-p of an empty module",
+        Whole(_unused(OURS, 1, *_ALONE, "-p", NOTHING)),
+        1.003,
+    ),
+    *(
+        Figure(
+            "P7",
+            f"read a cassette {how}",
+            _each_cassette(form, "-c", _READ),
+            "our form",
+            _each_cassette(OURS, "-c", _READ),
+            1.5,
+        )
+        for form, how in _WRITERS.items()
+        if form != OURS
+    ),
+    *(
+        Figure(
+            "P8",
+            f"check a cassette {how}",
+            _each_cassette(form, "-m", "pytest_hubfiles", "check", "cassettes"),
+            "libyaml",
+            _each_cassette(form, "-c", _LOAD, "cassettes"),
+            1.5,
+        )
+        for form, how in _WRITERS.items()
+    ),
+    *(
+        Figure(
+            "P9",
+            f"compare a cassette {how} with another",
+            _each_cassette(form, "-m", "pytest_hubfiles", "diff", "cassettes", "others"),
+            "libyaml",
+            _each_cassette(form, "-c", _LOAD, "cassettes", "others"),
+            1.5,
+        )
+        for form, how in _WRITERS.items()
+    ),
+)
+"""What takes the same whoever else uses the machine only when its instructions are counted."""
+
+COUNTED: tuple[Figure, ...] = (
+    *_CORPORA[:1],
+    *(
+        figure.counted()
+        for figure in FIGURES
+        if figure.limit and isinstance(figure.ours, Each) and figure.promise != "P2"  # which is counted anyway
+    ),
+    *_CORPORA[1:],
 )
 """Those of a few milliseconds, which a busy machine disturbs most, in instructions."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 UNCOLLECTED = "uncollected"
 """A plugin that every suite has: without garbage collections, one more of which would weigh as much as ten tests."""
+
+NOTHING = "nothing"
+"""A plugin that every suite has, and that does nothing."""
 
 TASK = "AAAAEZ6whGI"
 ORIGIN = "https://api.hubapi.com"
@@ -129,14 +133,20 @@ def path_of(task: str, version: str = "2026-03") -> str:
 def write(folder: Path, kind: str, size: int, environment: str) -> None:
     """Write the suite *kind* into *folder*.
 
-    It has *size* tests; ``one``, ``record-one``, ``stubs-one`` and ``extend`` have one test with that many exchanges.
+    ``corpus-`` and a format is none, but *size* cassettes of five exchanges each, and as many of the same shape beside
+    them in ``others``. A suite has *size* tests; ``one``, ``record-one``, ``stubs-one`` and ``extend`` have one test
+    with that many exchanges.
     Where the environment is ``bare``, what the others replay is answered from memory.
     """
     folder.mkdir(parents=True)
+    if kind.startswith("corpus-"):
+        _write_corpus(folder, FORMATS[kind.removeprefix("corpus-")], size)
+        return
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    vcr: of another plugin\n", encoding="utf-8")
     tests = list(_tests(kind, size, environment))
     source = "import os\nimport pytest\n" + _head(kind, environment) + "\n".join(tests)
     (folder / f"{UNCOLLECTED}.py").write_text("import gc\n\ngc.disable()\n", encoding="utf-8")
+    (folder / f"{NOTHING}.py").touch()
     (folder / "test_bench.py").write_text(source, encoding="utf-8")
     if kind.startswith(("record", "extend")):
         (folder / "seed").mkdir()
@@ -150,6 +160,16 @@ def write(folder: Path, kind: str, size: int, environment: str) -> None:
         bodies = [WAITING] * (len(tasks) - 1) if kind.startswith("five") else []
         bodies += [PAYLOAD.replace(TASK.encode(), task.encode()) for task in tasks[len(bodies) :]]
         path.write_bytes(FORMATS[environment]([path_of(task, version) for task in tasks], bodies))
+
+
+def _write_corpus(folder: Path, dump: Callable[[list[str], list[bytes]], bytes], size: int) -> None:
+    bodies = [WAITING] * 4 + [PAYLOAD]
+    for side, new_size in (("cassettes", b"24574"), ("others", b"24575")):
+        root = folder / side / "2026-03"
+        root.mkdir(parents=True)
+        content = dump([path_of(TASK)] * len(bodies), [body.replace(b"24574", new_size) for body in bodies])
+        for number in range(size):
+            (root / f"test_{number}.yaml").write_bytes(content)
 
 
 def _head(kind: str, environment: str) -> str:
@@ -250,15 +270,21 @@ def _cassetter(paths: list[str], bodies: list[bytes]) -> bytes:
     lower = {name.lower(): values for name, values in _HEADERS.items()}
     found = [
         {
-            "request": {"method": "GET", "uri": ORIGIN + path, "headers": {"accept": ["application/json"]}},
+            "request": {
+                "method": "GET",
+                "uri": ORIGIN + path,
+                "headers": {"accept": ["application/json"]},
+                "body": {"type": "none"},
+            },
             "response": {"status": 200, "headers": lower, "body": {"type": "json", "content": json.loads(body)}},
             "recorded_at": "2026-10-05T09:14:05Z",
         }
         for path, body in zip(paths, bodies, strict=True)
     ]
     dumper = type("Dumper", (yaml.CSafeDumper,), {"ignore_aliases": lambda *_: True})
-    text: str = yaml.dump({"version": 1, "interactions": found}, Dumper=dumper, sort_keys=False)
-    return text.encode()
+    text: str = yaml.dump({"version": 1, "interactions": found}, Dumper=dumper, sort_keys=False, width=10_000)
+    text = re.sub(r"'(\d{4}-\d\d-\d\dT[^'\n]*)'", r"\1", text).replace("'", '"')  # as its own emitter does
+    return re.sub(r"(?m)^( *)(\w+): (https?://.{60,})$", r"\1\2: >-\n\1  \3", text).encode()
 
 
 FORMATS = {"ours": _ours, "recording": _recording, "cassetter": _cassetter}
