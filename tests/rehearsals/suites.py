@@ -19,20 +19,20 @@ CLIENTS: Final = {
     "requests": """
 import requests
 def send(method, url, body=None):
-    answer = requests.request(method, url, data=body, headers=HEADERS)
+    answer = requests.request(method, url, data=body, headers=HEADERS, timeout=10)
     answer.raise_for_status()
     return answer.json()
 """,
     "httpx": """
 import httpx
 def send(method, url, body=None):
-    with httpx.Client(headers=HEADERS) as client:
+    with httpx.Client(headers=HEADERS, timeout=10, follow_redirects=True) as client:
         return client.request(method, url, content=body).raise_for_status().json()
 """,
     "httpx, async": """
 import httpx
 async def ask(method, url, body):
-    async with httpx.AsyncClient(headers=HEADERS) as client:
+    async with httpx.AsyncClient(headers=HEADERS, timeout=10, follow_redirects=True) as client:
         return (await client.request(method, url, content=body)).raise_for_status().json()
 def send(method, url, body=None):
     return asyncio.run(ask(method, url, body))
@@ -40,7 +40,8 @@ def send(method, url, body=None):
     "aiohttp": """
 import aiohttp
 async def ask(method, url, body):
-    async with aiohttp.ClientSession(headers=HEADERS, raise_for_status=True) as session:
+    limits = {"timeout": aiohttp.ClientTimeout(total=10), "raise_for_status": True}
+    async with aiohttp.ClientSession(headers=HEADERS, **limits) as session:
         async with session.request(method, url, data=body) as answer:
             return json.loads(await answer.read())
 def send(method, url, body=None):
@@ -48,13 +49,18 @@ def send(method, url, body=None):
 """,
     "urllib3": """
 import urllib3
+ONCE = urllib3.Retry(connect=False, read=False, redirect=5, status=False, other=False, respect_retry_after_header=False)
 def send(method, url, body=None):
-    answer = urllib3.request(method, url, body=body, headers=HEADERS)
-    assert answer.status < 300, answer.status
+    answer = urllib3.request(method, url, body=body, headers=HEADERS, timeout=10, retries=ONCE)
+    if answer.status >= 300:
+        raise RuntimeError(answer.status)
     return answer.json()
 """,
 }
-"""How each client sends: the source of ``send``, which returns JSON and raises for a status that is no success."""
+"""How each client sends: the source of ``send``, which returns JSON and raises for a status that is no success.
+
+They are set to wait for as long, to follow redirects, and to try nothing again: by themselves they differ in that.
+"""
 
 _UPLOADS: Final = """
 def start(base_url):
