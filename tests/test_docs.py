@@ -118,6 +118,7 @@ def test_first_test_is_recorded_with_a_token_and_replayed_without(reader: Reader
     assert "pat-na1-your-own" not in "".join(path.read_text("utf-8") for path in reader.folder.rglob("*.yaml"))
 
 
+@pytest.mark.slow
 def test_picture_is_what_the_gate_prints(reader: Reader) -> None:
     """The output in the page and in the picture is real, and the command below it accepts what it shows."""
     command, *picture = block("console", "rewrite").splitlines()
@@ -293,6 +294,7 @@ def test_contracts_are_imported_as_shown(reader: Reader) -> None:
     assert reader.run("pytest test_import.py --hubfiles-schemas schemas --collect-only").returncode == 0
 
 
+@pytest.mark.slow
 def test_gate_in_ci_runs(reader: Reader) -> None:
     """The workflow is valid YAML, and its pytest commands pass on a suite that has been recorded."""
     assert reader.run("pytest --hubfiles-record once", HUBSPOT_ACCESS_TOKEN="a-token-for-tests").returncode == 0

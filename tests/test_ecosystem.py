@@ -166,6 +166,7 @@ def suite(pushed_suite: Suite, sandbox: Sandbox) -> Suite:
     return pushed_suite
 
 
+@pytest.mark.slow
 def test_action_replays_and_judges(suite: Suite) -> None:
     """A replay asks nobody, judges, puts its report into the job's summary, and is red where a test is."""
     suite.sandbox.close()

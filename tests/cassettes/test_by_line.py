@@ -121,6 +121,7 @@ def test_whatever_cassetter_writes_is_read_as_yaml_reads_it(body: Any, more: lis
     assert found is None or same(found, by_parser(content))
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(st.lists(INTERACTIONS, min_size=1, max_size=2), st.sampled_from([yaml.CDumper, yaml.Dumper]))
 def test_whatever_vcrpy_writes_is_read_as_yaml_reads_it(interactions: list[Interaction], dumper: Any) -> None:

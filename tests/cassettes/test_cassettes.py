@@ -106,6 +106,7 @@ NAMES = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(st.lists(NAMES, min_size=2, max_size=12, unique_by=cassettes.folded))
 def test_names_are_unique_on_every_file_system(names: list[str]) -> None:
@@ -269,6 +270,7 @@ BODIES = st.one_of(
 LINES = st.text(st.characters(exclude_categories=["Cs"]), max_size=15)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(BODIES, BODIES, LINES)
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, request_body: bytes, body: bytes, text: str) -> None:

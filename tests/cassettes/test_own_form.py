@@ -19,6 +19,7 @@ from pytest_hubfiles.model.exchange import Interaction
 SHIPPED = sorted((Path(__file__).parents[2] / "cassettes").rglob("*.yaml"))
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(st.lists(INTERACTIONS, min_size=1, max_size=2))
 def test_what_is_written_quickly_is_what_yaml_writes(interactions: list[Interaction]) -> None:

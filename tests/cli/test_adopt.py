@@ -327,6 +327,7 @@ def test_options_of_a_recorder_that_is_gone(tmp_path: Path, sandbox: Sandbox) ->
         assert f"by hand: take {option} out of addopts: pytest knows it only with the recorder " in told.stderr
 
 
+@pytest.mark.slow
 def test_what_is_left_to_a_person(tmp_path: Path, sandbox: Sandbox) -> None:
     """A test without a cassette, one that looks into vcrpy's, and a cassette that is there already are told."""
     lost = WHOLE_MODULE.replace("def test_two():", "def test_two(vcr):")

@@ -72,6 +72,7 @@ def folder(tmp_path: Path) -> Path:
 FORMATS = ["terminal", "json", "markdown", "html", "sarif", "github"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", params({form: form for form in FORMATS}, slow={*FORMATS} - {"terminal"}))
 def test_what_commands_write(folder: Path, form: str) -> None:
     """Of hostile cassettes under hostile names, no format shows more than texts."""

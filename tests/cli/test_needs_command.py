@@ -67,6 +67,7 @@ def known(suite: Downstream) -> Downstream:
     return suite
 
 
+@pytest.mark.slow
 def test_the_needs_of_a_suite(suite: Downstream) -> None:
     """A rehearsal's report has the needs, and the command writes them: a schema that recorded answers satisfy."""
     report = rehearsed(suite)

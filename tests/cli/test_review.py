@@ -114,6 +114,7 @@ def test_a_rename_is_one_line(downstream: Downstream) -> None:
     assert line.split() == ["~", "defaultHostingUrl", "is", "called", "hostingUrl", "now,", "string", "(url)"]
 
 
+@pytest.mark.slow
 def test_quitting_loses_nothing(kept: Downstream) -> None:
     """What was decided before somebody quit, skipped or lost the terminal is not asked again."""
     with walking(kept) as terminal:
@@ -185,6 +186,7 @@ def test_what_is_no_credential_is_excused_at_its_place(downstream: Downstream) -
     assert 'cassettes = ["cassettes/2026-03/test_files/test_import.yaml"]' in written
 
 
+@pytest.mark.slow
 def test_one_candidate_alone(kept: Downstream) -> None:
     """With a path only what it names is walked through, without colours where NO_COLOR says so."""
     one = "cassettes/2026-03/test_files/test_other.candidate.yaml"

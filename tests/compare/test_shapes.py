@@ -50,6 +50,7 @@ def test_a_value_has_one_shape(value: object) -> None:
     assert shape(value).tree() == shape(value).tree()
 
 
+@pytest.mark.slow
 @few
 @given(VALUES, VALUES)
 def test_merging_is_commutative(one: object, other: object) -> None:
@@ -57,6 +58,7 @@ def test_merging_is_commutative(one: object, other: object) -> None:
     assert merged(one, other) == merged(other, one)
 
 
+@pytest.mark.slow
 @few
 @given(VALUES, VALUES, VALUES)
 def test_merging_is_associative(one: object, two: object, three: object) -> None:

@@ -29,6 +29,10 @@ for _module in pkgutil.walk_packages(pytest_hubfiles.__path__, "pytest_hubfiles.
         importlib.import_module(_module.name)
 
 
+_LOADED = (importlib.import_module("pytest_hubfiles.plugin.entry"), importlib.import_module("xdist.plugin"))
+"""What a run in this process loads: pytest looks through everything installed for each that it is given by name."""
+
+
 def _listing(args: Sequence[str]) -> tuple[str, ...]:
     """Return the options of each run: everything is listed, as -v does, unless a test says -q or has no terminal."""
     return ("-W", "error") if "no:terminal" in args else ("-v", "-W", "error")
@@ -164,7 +168,11 @@ class Downstream:
 
     def run(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, every warning an error."""
-        return self.pytester.runpytest_inprocess(*_listing(args), *args, plugins=list(plugins))
+        with pytest.MonkeyPatch.context() as patch:
+            if not any(arg.startswith("-n") for arg in args):  # workers get theirs by name
+                patch.delenv("PYTEST_PLUGINS", raising=False)
+                plugins = [*_LOADED, *plugins]
+            return self.pytester.runpytest_inprocess(*_listing(args), *args, plugins=list(plugins))
 
     def run_live(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run pytest in this process, the fake server in HubSpot's place."""

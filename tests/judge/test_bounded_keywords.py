@@ -25,6 +25,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(VALUES, max_size=5))
 def test_items_that_are_not_unique_are_found(items: list[Any]) -> None:
@@ -122,6 +123,7 @@ def test_schemas_that_refer_to_each_other_without_end_are_one_finding() -> None:
     assert found(twice, value) == [(Kind.SCHEMA_VIOLATION, f"the body cannot be judged in time: {reason}")]
 
 
+@pytest.mark.slow
 def test_a_long_body_is_judged_to_its_end() -> None:
     """A body may have as many elements as it likes, each judged by a schema that is referred to."""
     schema = {"items": {"$ref": "#/$defs/A"}, "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "integer"}}}

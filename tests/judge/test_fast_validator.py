@@ -134,6 +134,7 @@ def pairs(seed: int, count: int) -> Iterator[tuple[Any, Any]]:
         yield BODIES[number % len(BODIES)], body
 
 
+@pytest.mark.slow
 def test_what_is_plainly_alike_is_of_one_shape() -> None:
     """Of thousands of pairs, those called plainly alike have equal shapes, at each place a schema declares."""
     alike = 0
@@ -217,6 +218,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(schema=SCHEMAS, defs=SCHEMAS, body=JSON_VALUES)
 @settings(max_examples=400, derandomize=True)
 def test_any_schema(schema: Any, defs: Any, body: object) -> None:
@@ -282,6 +284,7 @@ TEXTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(headers=st.dictionaries(NAMES, st.lists(TEXTS, max_size=3), max_size=4))
 @example(headers={f"X-{n}": ["a", "b"] for n in range(49)})
 @example(headers={f"X-{n}": ["a"] for n in range(120)})

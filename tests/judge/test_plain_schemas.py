@@ -55,6 +55,7 @@ def test_each_keyword_with_each_value(keyword: str) -> None:
             assert not is_plainly_valid(schema) or is_valid(schema), schema
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.integers(0, 2**32), st.sampled_from(PARTS))
 def test_a_schema_that_somebody_edited(seed: int, document: dict[str, Any]) -> None:

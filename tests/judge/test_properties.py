@@ -55,6 +55,7 @@ def test_drift_is_silent_only_where_nothing_is_new(old: list[object], new: list[
         assert before.merge(after) == before
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(SHAPES, SHAPES)
 def test_equal_shapes_do_not_drift(old: list[object], new: list[object]) -> None:

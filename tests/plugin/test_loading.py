@@ -231,6 +231,7 @@ def test_settings_in_the_ini_file_import_nothing(downstream: Downstream) -> None
     assert imported == []
 
 
+@pytest.mark.slow
 def test_a_suite_that_replays_imports_no_heavy_module(downstream: Downstream) -> None:
     """A green replay needs none but the standard library's client; a recording does, so the probe sees."""
     downstream.tests(SUITE)

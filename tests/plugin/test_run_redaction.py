@@ -67,6 +67,7 @@ VERBOSE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", params(VERBOSE, slow=["locals", "quiet", "workers"]))
 def test_nothing_that_is_known_is_shown(
     downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]
@@ -87,6 +88,7 @@ def test_nothing_that_is_known_is_shown(
         assert SECRET[start : start + 24] not in joined
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["pytest.exit('for ' + SECRET)", "raise KeyboardInterrupt(SECRET)"])
 def test_a_run_that_is_ended(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
     """The reason for which a test ends the whole run is told without the token."""
@@ -197,6 +199,7 @@ def test_after():
 RUNS = {"late": [], "xdist": ["-n1"], "early": ["--hubfiles-fail-on=never"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", params(RUNS, slow=["xdist"]))
 def test_what_is_logged_as_it_happens(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, args: list[str]) -> None:
     """Pytest's log file and its live log hold no token, with arguments and tracebacks; records stay as they are."""

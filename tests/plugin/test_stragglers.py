@@ -120,6 +120,7 @@ def test_replayed(suite: Downstream, send: str, second: str) -> None:
     assert suite.asked() == 0
 
 
+@pytest.mark.slow
 @BY
 @pytest.mark.parametrize("second", [DURING, BETWEEN], ids=["during another", "between two"])
 def test_recorded(downstream: Downstream, send: str, second: str) -> None:
@@ -143,6 +144,7 @@ def test_under_xdist(suite: Downstream) -> None:
     told(suite.run_apart("--hubfiles-fail-on=never", "-n1"))
 
 
+@pytest.mark.slow
 def test_a_timer(suite: Downstream) -> None:
     """A timer is what a test has begun too."""
     suite.tests(
@@ -378,6 +380,7 @@ def test_second(hubfiles, loop):
     told(result, "the task that sent it")
 
 
+@pytest.mark.slow
 def test_a_loop_in_a_thread_that_a_test_left(suite: Downstream) -> None:
     """A thread with a loop of its own, that carries out one coroutine, is what its test has begun."""
     suite.tests(
@@ -461,6 +464,7 @@ def test_loop(hubfiles, request, name):
     assert result.ret == pytest.ExitCode.OK
 
 
+@pytest.mark.slow
 def test_who_has_ended_in_time(suite: Downstream) -> None:
     """A test that waits for its threads leaves nothing, and the run is green."""
     suite.tests(

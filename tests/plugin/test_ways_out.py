@@ -157,6 +157,7 @@ def test_what_accept_cannot_settle(project: Downstream, left: int | None) -> Non
     assert project.run().ret == 0
 
 
+@pytest.mark.slow
 def test_an_outage(project: Downstream) -> None:
     """What was not recorded for an outage is recorded by the command, once the server is there again."""
     url = project.sandbox.url
@@ -251,6 +252,7 @@ def test_nothing_is_excused_under_strict(project: Downstream) -> None:
     project.run("--hubfiles-strict").stdout.fnmatch_lines(["Under --hubfiles-strict nothing is excused: *"])
 
 
+@pytest.mark.slow
 def test_a_check_of_cassettes_elsewhere(project: Downstream) -> None:
     """A cassette that is checked by its path, and lies in no cassette root, is named in the command."""
     project.write([started(), polled("COMPLETE", change=RETYPED)], project.path / "old" / "import.yaml")
@@ -283,6 +285,7 @@ def test_a_host_that_is_written_into_the_code(project: Downstream) -> None:
     result.stdout.no_fnmatch_line("*site-packages*")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reports", [True, False], ids=["with a report", "without one"])
 def test_what_differs_between_versions(project: Downstream, reports: bool) -> None:
     """What breaks between two versions is accepted from a report, which the run is told to write if it wrote none."""

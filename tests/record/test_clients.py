@@ -471,6 +471,7 @@ def test_import(around, hubfiles, client):
 """
 
 
+@pytest.mark.slow
 def test_a_cassette_around_a_test_gets_nothing(downstream: Downstream) -> None:
     """Within a vcrpy cassette that a fixture opened before, every client is recorded and replayed by ours."""
     downstream.tests(AROUND)

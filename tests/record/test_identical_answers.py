@@ -60,6 +60,7 @@ def test_in_every_mode(downstream: Downstream, mode: str) -> None:
     _is_ended(downstream, "requests", mode)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", list(ENDLESS)[1:])
 def test_with_every_client(downstream: Downstream, client: str) -> None:
     """The error reaches the loop through any client, and through code that goes on after any Exception."""

@@ -96,6 +96,7 @@ def test_import(hubfiles):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recorded_with", CLIENTS)
 def test_no_step_back(downstream: Downstream, base_url: str, recorded_with: str) -> None:
     """Recorded with one client and replayed with each, a task whose polls overlapped goes forward."""

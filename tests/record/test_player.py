@@ -119,6 +119,7 @@ ANSWERS = st.builds(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", WAYS, ids=lambda way: way.__name__)
 @settings(
     max_examples=60,
@@ -282,6 +283,7 @@ IMPORTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", IMPORTS)
 def test_a_client_imported_in_a_test_is_replayed(downstream: Downstream, module: str) -> None:
     """A test that imports its client itself, as the first of the process, is replayed like any other."""
@@ -352,6 +354,7 @@ def test_records(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_a_test_that_records_after_one_that_did_not_need_vcrpy(downstream: Downstream) -> None:
     """Vcrpy imported in the middle of a replay keeps the clients' own methods as originals, not our replacements."""
     ended = polled("COMPLETE")

@@ -416,6 +416,7 @@ def test_accept_does_not_waive_a_failing_test(recorded: Downstream) -> None:
     refused(recorded, rerecord(recorded, "--hubfiles-accept"), REASON)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "paths",
     [(CANDIDATE,), (CASSETTE,), ("cassettes/2026-03",), (), (CASSETTE, CANDIDATE, "cassettes")],

@@ -52,6 +52,7 @@ def refreshed(project: Downstream, api: Api, *args: str) -> pytest.RunResult:
         return project.run(f"--hubfiles-base-url={server.url}", "--hubfiles-record=refresh", *args)
 
 
+@pytest.mark.slow
 def test_it_leaves_what_is_the_same_and_replaces_what_is_not(downstream: Downstream) -> None:
     """Other ids and times, and fewer polls, leave it; another request, state or shape, judged or not, does not."""
     api = Api()

@@ -653,6 +653,7 @@ class TestCats:
 """
 
 
+@pytest.mark.slow
 def test_a_group_of_workers_is_no_part_of_the_name(downstream: Downstream) -> None:
     """A cassette is found whichever way xdist hands out the tests, though it adds a group to their ids."""
     downstream.tests(GROUPED)

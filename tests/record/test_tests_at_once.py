@@ -24,6 +24,7 @@ def test_outer(hubfiles):
 IN_A_THREAD = "thread = threading.Thread(target=run_inner); thread.start(); thread.join()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [(), ("--hubfiles-record=once",)], ids=["replayed", "recorded"])
 def test_a_test_in_another_thread_is_refused(downstream: Downstream, args: tuple[str, ...]) -> None:
     """While a test records or replays, one in another thread is not run, and says why; the first is as ever."""
@@ -49,6 +50,7 @@ def test_a_test_in_another_thread_is_refused(downstream: Downstream, args: tuple
     assert inner.exists() is not bool(args)
 
 
+@pytest.mark.slow
 def test_a_test_within_a_test_is_replayed(downstream: Downstream) -> None:
     """A test that runs pytest itself, in its own thread, replays, and so does what it runs."""
     downstream.write(whole_import(), downstream.cassette("test_outer"))

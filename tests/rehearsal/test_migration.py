@@ -195,6 +195,7 @@ def test_what_breaks_in_the_new_version(suite: Downstream) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_the_new_version_asks(suite: Downstream) -> None:
     """A body that the new version refuses is told with what it lacks; a test that sends another one then is ready."""
     result, rehearsal = rehearse(suite, "-k", "short or ready or built or fixed_version")
@@ -272,6 +273,7 @@ def test_nothing_of_the_old_version(suite: Downstream) -> None:
     result.stdout.fnmatch_lines(["nothing was rehearsed: no test that replays is of version v3 *"])
 
 
+@pytest.mark.slow
 def test_the_budget_of_a_move(suite: Downstream) -> None:
     """When the time is over, what was not tried is named."""
     _, rehearsal = rehearse(suite, "--hubfiles-rehearse-budget=0s", "-k", "links")

@@ -84,6 +84,7 @@ def first(suite: Project) -> tuple[Ran, dict[str, bytes], dict[str, bytes]]:
 Shared = tuple[Ran, dict[str, bytes], dict[str, bytes]]
 
 
+@pytest.mark.slow
 def test_what_a_new_state_does(first: Shared) -> None:
     """Each loop comes to an end of its own kind, and the table says how many tests end how, and where."""
     ran, *_ = first
@@ -205,6 +206,7 @@ def test_what_narrows_nothing_down(downstream: Downstream, option: str, value: s
     result.stderr.fnmatch_lines([f"*{option}: '{value}' is not possible; *--hubfiles-rehearse allowed"])
 
 
+@pytest.mark.slow
 def test_never_green_on_nothing(suite: Project) -> None:
     """A rehearsal that found nothing to try is red and says so; when the time is over, what was left out is named."""
     ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.nothing", "-k", "plain")
@@ -291,6 +293,7 @@ def test_only_start(hubfiles):
 """
 
 
+@pytest.mark.slow
 def test_what_cannot_be_rehearsed_is_said(tmp_path: Path) -> None:
     """A test that cannot be rehearsed is named once, with the reason; so is a run that came to no verdict."""
     source = (
@@ -444,6 +447,7 @@ def test_a_break_that_is_kept_as_a_test(tmp_path: Path) -> None:
     assert (both.status, alone.status) == (1, 0)
 
 
+@pytest.mark.slow
 def test_a_kept_test_and_its_cassette(downstream: Downstream) -> None:
     """A kept test names the test that records its cassette, and where that has gone; a move names the kept test."""
     downstream.tests(KEPT)

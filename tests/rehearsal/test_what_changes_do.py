@@ -87,6 +87,7 @@ def test_each_change_alters_what_it_says(recorded: Recorded) -> None:
         assert places, change
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(bodies)
 def test_shapes_of_any_kind(body: dict[str, Any]) -> None:
@@ -390,6 +391,7 @@ def test_what_is_under_no_contract() -> None:
         apply(Change("import-status", None, "no-such-thing"), whole_import(), CONTRACTS)
 
 
+@pytest.mark.slow
 def test_large_recordings() -> None:
     """Ten thousand polls, elements or keys allow as many changes as a few do: what repeats is looked at once."""
     error = {"status": "error", "message": "m", "category": "c", "context": {}, "errors": [], "links": {}}

@@ -37,6 +37,7 @@ def findings(path: Path, kind: str = "body-emptied") -> list[dict[str, Any]]:
     return [f for f in json.loads(path.read_text(encoding="utf-8"))["findings"] if f["kind"] == kind]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", params({"alone": (), "xdist": ("-n2",)}, slow=["xdist"]))
 def test_of_three_tests(drifted: Downstream, workers: tuple[str, ...]) -> None:
     """The terminal, which lists it once, counts over all tests; the report says of each test what it saw."""

@@ -163,6 +163,7 @@ def test_the_matrix() -> None:
     assert "another reason than these findings" not in page.text
 
 
+@pytest.mark.slow
 def test_a_large_rehearsal() -> None:
     """Hundreds of changes and dozens of tests are all there, and each break with the line that repeats it."""
     page = Page(render_html(rehearsed_large(240, 36)))
@@ -206,6 +207,7 @@ def plain(lines: int) -> Page:
 PLAIN = {1: plain(1)}
 
 
+@pytest.mark.slow
 @for_hostile_text
 def test_hostile_text(text: str) -> None:
     """Text that means harm is text: the page has the elements, attributes, style and script it has for plain text."""

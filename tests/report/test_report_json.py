@@ -220,6 +220,7 @@ def test_a_report_on_stdout(suite: Downstream, quiet: list[str]) -> None:
     assert "judged 4 of 4 exchanges" in before
 
 
+@pytest.mark.slow
 def test_nothing_but_the_report_on_stdout(suite: Downstream) -> None:
     """Without pytest's terminal reporter, stdout is the document and nothing else, and ends as the run ends."""
     result = suite.run_apart("-p", "no:terminal", "--hubfiles-report=json:-")
@@ -238,6 +239,7 @@ def test_several_reports_on_stdout(suite: Downstream) -> None:
     assert sorted(starts, key=text.index) == starts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_report_on_stdout_is_utf_8(suite: Downstream, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that knows no arrows and signs gets the report in UTF-8 all the same, and nothing crashes."""

@@ -143,6 +143,7 @@ def test_a_large_rehearsal_fits() -> None:
     assert "Left out, as a comment on GitHub holds no more" in text
 
 
+@pytest.mark.slow
 @for_hostile_text
 def test_hostile_text_in_a_rehearsal(text: str) -> None:
     """Changes, tests, errors, places and reasons that mean harm stand in code, and change nothing around it."""

@@ -201,6 +201,7 @@ def test_a_schema_file_that_is_none(tmp_path: Path, content: str) -> None:
     assert line_of(tmp_path / "gone.json", "$", 200) is None
 
 
+@pytest.mark.slow
 @for_hostile_text
 def test_hostile_text(text: str) -> None:
     """Text that means harm is no link, no placeholder and no other file, and the log stays valid."""

@@ -19,6 +19,7 @@ from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.secrets import patterns
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(payloads())
 def test_scrubbing_keeps_shape_and_verdict_and_ends(exchange: Exchange) -> None:
