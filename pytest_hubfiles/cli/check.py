@@ -81,7 +81,8 @@ def _check(cassettes: Sequence[Path], settings: Settings, report: Report) -> lis
     def judge(path: Path) -> check.Checked:
         return check.check(path, shown(path), rules, limits=limits, additions=additions)
 
-    for path, checked in zip(progress(cassettes, "checked"), side_by_side.each(judge, cassettes), strict=True):
+    found = side_by_side.each(judge, cassettes, side_by_side.size_of)
+    for path, checked in zip(progress(cassettes, "checked"), found, strict=True):
         report.add(checked.record)
         if checked.unjudged is not None:
             complaints.append(f"nothing was judged in {shown(path)}: {checked.unjudged}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -51,8 +52,7 @@ def diff(*, paths: tuple[Path, ...], rev: str | None, settings: Settings, form: 
             )
         if old.is_folder != new.is_folder:
             raise click.UsageError(f"{old.name} and {new.name}: give two cassettes or two folders, not one of each")
-        compared = Diff(old, new, rules)
-        report = compared.report(progress(compared.names, "compared"))
+        report = Diff(old, new, rules).report(partial(progress, done="compared"))
     except HubfilesError as error:
         raise click.UsageError(str(error)) from None
     publish_report(report, form, STDOUT if out is None else str(out))

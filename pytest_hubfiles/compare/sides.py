@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -38,13 +38,14 @@ class Recordings:
     """The cassettes of one side, by their path below it; the path of a single file is empty.
 
     ``name`` is the display name of the side. A cassette is read when its reader is called, which may raise
-    :class:`~pytest_hubfiles.cassettes.CassetteUnreadableError`.
+    :class:`~pytest_hubfiles.cassettes.CassetteUnreadableError`. ``files`` are those that are files, not git's.
     """
 
     name: str
     readers: Mapping[str, Callable[[], list[Interaction]]]
     is_folder: bool
     additions: Additions = NOTHING_MORE
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def called(self, name: str) -> str:
         """Return the display name of the cassette *name* of this side."""
@@ -102,8 +103,9 @@ def in_folder(
     closed: list[OSError] = []
     found = cassettes.find(folder, closed.append)
     found += [Path(error.filename) for error in closed if not isinstance(error, FileNotFoundError)]
-    readers = {shown(file.relative_to(folder)): partial(cassettes.read, file, limits) for file in found}
-    return Recordings(display_name, readers, is_folder=True, additions=additions)
+    files = {shown(file.relative_to(folder)): file for file in found}
+    readers = {name: partial(cassettes.read, file, limits) for name, file in files.items()}
+    return Recordings(display_name, readers, is_folder=True, additions=additions, files=files)
 
 
 def of_path(path: Path, limits: Limits = USUAL, additions: Additions = NOTHING_MORE) -> Recordings:
@@ -118,7 +120,7 @@ def of_path(path: Path, limits: Limits = USUAL, additions: Additions = NOTHING_M
     if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises if a name is too long, or a folder closed
         raise RecordingsNotFoundError(display_name, "there is no such file or folder")
     if not path.is_dir():
-        return Recordings(display_name, {"": partial(cassettes.read, path, limits)}, False, additions)
+        return Recordings(display_name, {"": partial(cassettes.read, path, limits)}, False, additions, {"": path})
     return _filled(in_folder(path, display_name, limits, additions))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -18,6 +18,7 @@ from pytest_hubfiles.model.finding import Finding, merge
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.report.record import Contracted, Record
 from pytest_hubfiles.report.report import Report
+from pytest_hubfiles.run import side_by_side
 from pytest_hubfiles.run.rules import Rules
 from pytest_hubfiles.run.verdict import at_or_above
 
@@ -26,7 +27,7 @@ from pytest_hubfiles.run.verdict import at_or_above
 class Diff:
     """The comparison of the recordings *old* with the recordings *new*, those of one name with one another.
 
-    Cassettes are read one after the other, and only what is found is kept.
+    Of the cassettes that were read, only what is found is kept. Many large ones are compared side by side.
     """
 
     old: Recordings
@@ -38,13 +39,13 @@ class Diff:
         """The names that both sides have."""
         return sorted(self.old.readers.keys() & self.new.readers.keys())
 
-    def report(self, names: Iterable[str]) -> Report:
-        """Compare the cassettes *names*; return what is found, and what only one side has."""
+    def report(self, progress: Callable[[Sequence[str]], Iterable[str]] = iter) -> Report:
+        """Compare the cassettes; return what is found, and what only one side has. *progress* goes through names."""
         report = Report(action="compared", sources=self.rules.contracts.sources)
         verdicts: dict[str, list[Verdict]] = {}
         missing: list[str] = []
-        for name in names:
-            record, lacking = self._record(name)
+        found = side_by_side.each(self._record, self.names, self._size)
+        for _, (record, lacking) in zip(progress(self.names), found, strict=True):
             report.add(record)
             missing += lacking
             told = {f.operation for f in record.findings if f.operation is not None}
@@ -52,7 +53,9 @@ class Diff:
                 about = [finding for finding in record.findings if finding.operation == operation]
                 verdicts.setdefault(operation, []).append(Verdict.of(about))
         report.failed = bool(at_or_above(report.findings, self.rules))
-        operations = (Compared(o, Verdict.NOT_COMPARED, Verdict.worst(found)) for o, found in sorted(verdicts.items()))
+        operations = (
+            Compared(o, Verdict.NOT_COMPARED, Verdict.worst(all_of_it)) for o, all_of_it in sorted(verdicts.items())
+        )
         missing += self._missing()
         report.comparison = Comparison(self.old.name, self.new.name, tuple(operations), tuple(missing))
         return report
@@ -80,6 +83,10 @@ class Diff:
                 counted[Contracted(*facts)] += 1
         record = Record("", cassette, dict(counted), passed_over, [*complaints, *findings], failed=False)
         return record, [] if unread else list(facing.lacking())
+
+    def _size(self, name: str) -> int:
+        """Return how many bytes are read to compare the cassettes *name*, as far as they are files."""
+        return sum(side_by_side.size_of(side.files[name]) for side in (self.old, self.new) if name in side.files)
 
     @cached_property
     def _others(self) -> OtherRecordings:

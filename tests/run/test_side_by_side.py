@@ -12,7 +12,7 @@ from helpers.downstream import polled, started, write_cassette
 
 from pytest_hubfiles.cli.main import main
 from pytest_hubfiles.run import side_by_side
-from pytest_hubfiles.run.side_by_side import ProcessEndedError, each
+from pytest_hubfiles.run.side_by_side import ProcessEndedError, each, size_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process looks")
 
@@ -33,10 +33,10 @@ def who(path: Path) -> tuple[str, int]:
 
 def test_in_order_by_other_processes(many: list[Path]) -> None:
     """Each file is looked at once, by another process, and told in its order; a few small ones by this one."""
-    found = list(each(who, many))
+    found = list(each(who, many, size_of))
     assert [name for name, _ in found] == [path.name for path in many]
     assert os.getpid() not in {process for _, process in found}
-    assert {process for _, process in each(who, many[:2])} == {os.getpid()}
+    assert {process for _, process in each(who, many[:2], size_of)} == {os.getpid()}
 
 
 def refuse(path: Path) -> None:
@@ -50,9 +50,9 @@ def end(path: Path) -> None:
 def test_what_goes_wrong(many: list[Path]) -> None:
     """An error is raised as it is, and a process that the system ends is no wait for ever."""
     with pytest.raises(side_by_side.HubfilesError, match=r"00\.yaml is bad"):
-        list(each(refuse, many))
+        list(each(refuse, many, size_of))
     with pytest.raises(ProcessEndedError, match="was ended"):
-        list(each(end, many))
+        list(each(end, many, size_of))
 
 
 def test_a_check_says_the_same(
@@ -74,3 +74,28 @@ def test_a_check_says_the_same(
     assert together == check()
     assert together[0] == 2
     assert "schema-violation" in together[1]
+
+
+@pytest.mark.slow
+def test_a_comparison_says_the_same(
+    many: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So is what ``hubfiles diff`` prints."""
+    other = tmp_path / "other"
+    for number, path in enumerate(many):
+        write_cassette(path, started(), *[polled("PROCESSING")] * 300, polled("COMPLETE"))
+        change = {"change": {"startedAt": number}} if number % 3 == 0 else {}
+        write_cassette(other / path.name, started(), *[polled("PROCESSING", **change)] * 300, polled("COMPLETE"))
+    many[5].unlink()
+    (other / many[6].name).write_text("interactions: [")
+
+    def diff() -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["diff", str(tmp_path), str(other)])
+        return ended.value.code, *capfd.readouterr()
+
+    together = diff()
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 1)
+    assert together == diff()
+    assert together[0] == 2
+    assert "type-changed" in together[1]
