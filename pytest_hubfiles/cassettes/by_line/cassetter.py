@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Final
 
 from pytest_hubfiles.cassettes.by_line.headers import NEXT, Known, after, headers_at
@@ -18,6 +18,7 @@ _RECORDED: Final = re.compile(r"  recorded_at: ([^\n]*)\n").match
 _TYPE: Final = re.compile(r"    body:\n      type: ([a-z]+)\n").match
 _KEY: Final = re.compile(r"""(?:([A-Za-z_$/][A-Za-z0-9_.$/-]{0,99})|("(?:[^"\\\n]|\\.){0,99}")):(?: |$)""").match
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}").fullmatch
+_BEGINS_NUMBER: Final = frozenset("-0123456789")
 _FRACTION: Final = re.compile(r"-?[0-9]{1,9}\.[0-9]{1,9}").fullmatch
 _SAME_IN_JSON: Final = frozenset({"null", "true", "false", "[]", "{}"})
 _DEEPEST_INDENT: Final = 100
@@ -30,7 +31,6 @@ def exchange(text: str, place: int, line: int, known: Known) -> tuple[Interactio
     Raises:
         OtherFormError: if it has another form.
     """
-    known.forget()
     request = _REQUEST(text, after(text, place, NEXT))
     if request is None:
         raise OtherFormError
@@ -62,18 +62,28 @@ def _body(text: str, place: int, stop: str, known: Known) -> tuple[bytes, int]:
     if kind[1] == "json":
         place = after(text, place, "      content:")
         end = text.find(stop, place)
-        first, *lines = text[place : max(end, place)].split("\n")
-        known.values += 3 * len(lines)
-        value, ended = (_scalar(first[1:]), 0) if first else _value(lines, 0, _JSON_INDENT, known)
-        if ended < len(lines) or first[:1] not in ("", " "):
-            raise OtherFormError
-        return value.encode(), end + 1
-    found, place = text_at(text, after(text, place, "      content: "), _JSON_INDENT)
+        content = text[place : max(end, place)]
+        found = known.contents.get(content)  # one poll after another is answered with the same
+        if found is None:
+            known.forget()
+            found = known.contents[content] = _json_of(content, known)
+        known.values += found[1]
+        return found[0], end + 1
+    written, place = text_at(text, after(text, place, "      content: "), _JSON_INDENT)
     if kind[1] == "text":
-        return found.encode(), place
-    if kind[1] == "binary" and len(found) % 2 == 0 and found.isascii() and found.isalnum():
-        return _from_hex(found), place
+        return written.encode(), place
+    if kind[1] == "binary" and len(written) % 2 == 0 and written.isascii() and written.isalnum():
+        return _from_hex(written), place
     raise OtherFormError
+
+
+def _json_of(content: str, known: Known) -> tuple[bytes, int]:
+    """Return the *content* of a body as JSON, and how many values it may hold at most."""
+    first, *lines = content.split("\n")
+    value, ended = (_scalar(first[1:]), 0) if first else _value(lines, 0, _JSON_INDENT, known)
+    if ended < len(lines) or first[:1] not in ("", " "):
+        raise OtherFormError
+    return value.encode(), 3 * len(lines)
 
 
 def _from_hex(text: str) -> bytes:
@@ -126,7 +136,7 @@ def _mapping(lines: list[str], number: int, indent: int, known: Known) -> tuple[
                 value = _scalar(rest)
             else:
                 value, number = _value(lines, number, indent + 2, known)
-            json_text = f"{json.dumps(name)}: {value}"
+            json_text = f"{_quoted(name)}: {value}"
             if rest and rest != ">-":
                 known.members[line] = indent, name, json_text
         else:
@@ -161,11 +171,14 @@ def _folded(lines: list[str], number: int, indent: int) -> tuple[str, int]:
     goes_on = number + 1 < len(lines) and (lines[number + 1].startswith(blank) or not lines[number + 1].strip(" "))
     if not line.startswith(blank) or text[:1] in ("", " ") or text[-1] == " " or goes_on:
         raise OtherFormError
-    return json.dumps(text), number + 1
+    return _quoted(text), number + 1
 
 
 def _scalar(text: str) -> str:
     """Return the JSON of a scalar in one line."""
-    if text in _SAME_IN_JSON or _INTEGER(text):
-        return text
-    return json.dumps(float(text) if _FRACTION(text) else text_of(text))
+    if text[:1] in _BEGINS_NUMBER:
+        if _INTEGER(text):
+            return text
+        if _FRACTION(text):
+            return repr(float(text))
+    return text if text in _SAME_IN_JSON else _quoted(text_of(text))

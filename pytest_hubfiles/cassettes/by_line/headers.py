@@ -23,6 +23,7 @@ class Known:
         self.headers: dict[str, tuple[dict[str, tuple[str, ...]], int]] = {}  # with how many values they are
         self.bodies: dict[bytes, bytes] = {}
         self.lines: dict[str, str | tuple[str]] = {}  # of headers: a name, or a value
+        self.contents: dict[str, tuple[bytes, int]] = {}  # bodies that stand as YAML, with how many values they are
         self.members: dict[str, tuple[int, str, str]] = {}  # of bodies that stand as YAML: indentation, key, JSON
         self.values = 0
 
@@ -32,6 +33,8 @@ class Known:
             self.headers.clear()
         if len(self.bodies) >= _MOST_KNOWN:
             self.bodies.clear()
+        if len(self.contents) >= _MOST_KNOWN:
+            self.contents.clear()
         if len(self.lines) >= _MOST_KNOWN_LINES:
             self.lines.clear()
         if len(self.members) >= _MOST_KNOWN_LINES:
