@@ -15,6 +15,7 @@ import yaml
 from helpers.alone import alone
 from helpers.exports import EXPORTS
 from helpers.pages import FENCE, PAGES, PROJECT, TEXT, named_file, snippets
+from rehearsals.promises import PROMISES
 
 import pytest_hubfiles
 from pytest_hubfiles.plugin import entry
@@ -439,3 +440,9 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     links = re.findall(r'(?:\]\(|src="|srcset=")(?!https?://|#)([^)#"]+)', PAGES["README.md"])
     assert links
     assert [link for link in links if not (PROJECT / link).exists()] == []
+
+
+def test_table_of_rehearsals_has_every_promise() -> None:
+    """Each promise of a rehearsal is shown with what was measured of it."""
+    rows = re.findall(r"(?m)^\| (W[0-9]) \|", PAGES["docs/explanation/promises.md"])
+    assert rows == [promise.__name__.upper() for promise in PROMISES]

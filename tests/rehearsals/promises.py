@@ -48,7 +48,7 @@ def w1() -> Measured:
                 for one, ran in zip(mine, again, strict=True)
                 if ran.status != 1 or str(one["place"]).partition(" ")[0] not in ran.output
             ]
-    figures = f"{count} of {found} breaks, {len(failures)} false"
+    figures = f"{count:,} of {found:,} breaks, {len(failures)} false"
     return Measured("W1", "each break happens again from its line", figures, _few(failures))
 
 
@@ -66,8 +66,8 @@ def w2() -> Measured:
     if not (differing or refused):
         failures.append("in one process nothing goes wrong: the control fails")
     figures = (
-        f"{apart.rehearsal['runs']} runs of {apart.rehearsal['tests']} tests, {len(failures)} wrong; in one process "
-        f"{len(differing)} verdicts differ and {len(refused)} tests are refused"
+        f"{apart.rehearsal['runs']:,} runs of {apart.rehearsal['tests']} tests, {len(failures)} wrong; in one process "
+        f"{len(differing):,} verdicts differ and {len(refused)} tests are refused"
     )
     return Measured("W2", "nothing is recoloured or changed", figures, _few(failures))
 
@@ -90,8 +90,8 @@ def w3() -> Measured:
             if ran.rehearsal["tried"] != serial.rehearsal["tried"]:
                 failures.append(f"{way}: other changes were tried")
     alone, guessed = ways["one by one"].rehearsal["runs"], ways["the second with a cache"].rehearsal["runs"]
-    runs = f"{alone} runs one by one, {serial.rehearsal['runs']} in groups, {guessed} with the last result"
-    figures = f"{count} verdicts, {len(failures)} differ; {runs}"
+    runs = f"{alone:,} runs one by one, {serial.rehearsal['runs']:,} in groups, {guessed:,} with the last result"
+    figures = f"{count:,} verdicts, {len(failures)} differ; {runs}"
     return Measured("W3", "the same verdicts, however they are found", figures, _few(failures))
 
 
@@ -165,7 +165,7 @@ def w6() -> Measured:
     first = set(verdicts["requests"].items())
     differing = [f"{c}: {one}" for c, found in verdicts.items() for one in sorted(set(found.items()) ^ first)]
     failures = [one for one in differing if not (one.startswith("urllib3: ") and _REDIRECTED_POST in one)]
-    figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values()))} breaks, {len(failures)} differ"
+    figures = f"{len(verdicts)} clients, {sum(map(len, verdicts.values())):,} breaks, {len(failures)} differ"
     return Measured("W6", "the same with every client", figures, _few(failures))
 
 
