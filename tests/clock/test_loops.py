@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import cast
 
 import anyio
 import pytest
@@ -238,3 +239,21 @@ def test_what_is_waited_for() -> None:
         assert how_long(selector.get_map()) is None
     os.close(reading)
     os.close(writing)
+
+
+class Interrupted:
+    """What stands for a descriptor while the handler of a signal raises."""
+
+    def __index__(self) -> int:
+        """Raise as a time-out of the test does."""
+        raise TimeoutError("the test took too long")  # which is an OSError
+
+
+def test_what_the_handler_of_a_signal_raises_is_raised() -> None:
+    """It is no answer of the system to what a loop waits for; a descriptor that is closed is one."""
+    with pytest.raises(TimeoutError, match="too long"):
+        how_long({0: selectors.SelectorKey(0, cast("int", Interrupted()), 0, None)})
+    reading, writing = os.pipe()
+    os.close(reading)
+    os.close(writing)
+    assert how_long({0: selectors.SelectorKey(0, reading, 0, None)}) is None

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,8 @@ def test_it_can_be_turned_off(downstream: Downstream) -> None:
     """``-p no:pytest_hubfiles`` leaves neither the fixture nor the options nor the marker."""
     downstream.tests()
 
-    without_options = downstream.run("-p", "no:pytest_hubfiles")
-    with_option = downstream.run("-p", "no:pytest_hubfiles", "--hubfiles-record=none")
-    markers = downstream.run("-p", "no:pytest_hubfiles", "--markers")
+    run = partial(downstream.pytester.runpytest_inprocess, "-p", "no:pytest_hubfiles")  # it is loaded by its name
+    without_options, with_option, markers = run(), run("--hubfiles-record=none"), run("--markers")
 
     without_options.assert_outcomes(errors=1)
     without_options.stdout.fnmatch_lines(["*fixture 'hubfiles' not found"])
