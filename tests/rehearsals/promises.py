@@ -128,7 +128,7 @@ def w5() -> Measured:
         f"{each * 1000:.0f} ms a run, {a_test * 1000:.0f} ms a plain replayed test, {each / a_test:.1f} times; "
         f"{rehearsed} tests take {wall:.0f} s with two workers"
     )
-    return Measured("W5", "a run costs at most 2 of a plain replayed test", figures, tuple(failures))
+    return Measured("W5", "a run costs at most 2 times a plain replayed test", figures, tuple(failures))
 
 
 def _costs(suite: Project) -> tuple[float, float, float, int]:
