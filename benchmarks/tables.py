@@ -77,11 +77,11 @@ def markdown(document: Mapping[str, Any]) -> str:
             f"{figure['ratio']:.3f}",
             _NOTHING if figure["floor"] is None else f"{figure['floor']:.3f}",
             f"{figure['limit']:g}",
-            "kept" if figure["kept"] else "not yet",
+            "reached" if figure["kept"] else "not yet",
         )
         for figure in promised
     ]
-    head = ("", "what is measured", "against", "ratio", "floor", "promised", "")
+    head = ("", "what is measured", "against", "ratio", "floor", "aim", "")
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
 
 

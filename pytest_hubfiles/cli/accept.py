@@ -64,9 +64,9 @@ def accept(
     2 nothing found or unreadable.
 
     With --finding, no candidate is touched: the findings of these fingerprints become entries of your deviations
-    file. From then on, and until DATE, they are reported as info with the reason. So is what was taken for a
-    credential and is none, at its place in the cassettes that show it. PATH is where to look for them, if no report
-    has them: cassettes and candidates, or folders of them. Exit status: 0 or 2.
+    file. From then on, and until DATE, they are reported as info with the reason. A false alarm over a credential is
+    accepted likewise, for its place in those cassettes alone. PATH is where to look for them, if no report has them:
+    cassettes and candidates, or folders of them. Exit status: 0 or 2.
     """
     try:
         more = [text for text in paths if findings and accepted.is_fingerprint(text) and not _exists(text)]

@@ -64,7 +64,7 @@ def _first_sentence(text: str) -> str:
 def main() -> None:
     """Record, replay and contract-test HubSpot's asynchronous Files endpoints.
 
-    The settings are pytest's own, from any folder of the project; an option goes before them. hubfiles COMMAND --help
+    The settings are pytest's own, from any folder of the project; an option overrides them. hubfiles COMMAND --help
     tells what a command does.
     """
 

@@ -21,7 +21,8 @@ from pytest_hubfiles.report.formats.failure_text import facts
 from pytest_hubfiles.run.review import Question, Review
 from pytest_hubfiles.visible import shown
 
-_KEYS: Final = "a accept   d deviation   s skip   q quit"
+_ACCEPT: Final = "a accept   "
+_KEYS: Final = "d deviation   s skip   q quit"
 _MOST_SHOWN: Final = 5  # candidates that one finding keeps back, by name
 
 
@@ -115,7 +116,7 @@ class _Walk:
         """Show *question* and do what is typed; return whether to go on."""
         self._show(question, waiting)
         while True:
-            say(f"{_KEYS} > ", nl=False, bold=True)
+            say(f"{'' if question.takes_deviation else _ACCEPT}{_KEYS} > ", nl=False, bold=True)
             key = _key()
             click.echo(key if key.isprintable() else "")
             if key == "s":

@@ -105,8 +105,9 @@ class Refusals:
         """Return the error for a request that a recording must not send, None if it may; tell of another host."""
         url, asked = text_of(sent.uri), asked_label(sent, request, self.reach.base_url)
         if self.reach.is_hubspot(url) and lacks_token(sent.headers):
-            error = TokenMissingError(asked)
-            self.problems.append(Finding.of(Kind.UNMATCHED_REQUEST, str(error), after=request.label))
+            error, exchange = TokenMissingError(asked), self.identify(request)
+            finding = Finding.of(Kind.UNMATCHED_REQUEST, str(error), after=request.label)
+            self.problems.append(replace(finding, operation=exchange.operation, version=exchange.version))
             return error
         other = self.reach.other_host(asked, url, sent.headers)
         if other is not None:
@@ -153,7 +154,8 @@ class Refusals:
         if recording:
             message = (
                 f"{attempt} was refused: the base URL {self.reach.base_url} is on this machine, which the recording "
-                "does not leave.\nName the host in ini hubfiles_hosts if the test needs it."
+                "does not leave.\nIf the test needs the host, name it in ignore_hosts of hubfiles_vcr_config: a replay "
+                "reaches it too."
             )
         else:
             message = (

@@ -115,7 +115,7 @@ def judged_in_words(report: Report) -> str:
 
 MEANINGS: Final[Mapping[Verdict, str]] = {
     Verdict.NOT_COMPARED: "not compared",
-    Verdict.SAFE: "safe, nothing was found that a consumer has to mind",
+    Verdict.SAFE: "safe, no difference that can break a consumer",
     Verdict.CHECK: "check, a consumer has to look at the warnings above",
     Verdict.BREAKING: "breaking, what works with the old can fail with the new",
 }

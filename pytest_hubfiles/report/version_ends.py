@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.judge.support import supported
 from pytest_hubfiles.model.finding import Finding, Share
 from pytest_hubfiles.model.policy import Case, Kind
@@ -26,7 +27,9 @@ def findings(records: Sequence[Record], today: dt.date) -> Iterator[Finding]:
         if support is None:
             continue
         using = [record for record in records if version in record.used]
-        share = Share(len({record.test for record in using}), len({record.test for record in records}))
+        share = Share(
+            len({record.test for record in using}), len({record.test for record in records if _counts(record)})
+        )
         noun = "tests" if any(record.is_test for record in using) else "cassettes"
         operations = {operation for record in using for operation in record.used[version]}
         verb = "was" if support.last_day < today else "is"
@@ -40,6 +43,11 @@ def findings(records: Sequence[Record], today: dt.date) -> Iterator[Finding]:
             exchanges=sum(sum(record.used[version].values()) for record in using),
             share=share,
         )
+
+
+def _counts(record: Record) -> bool:
+    """Return whether *record* is of a test or a cassette, rather than of a candidate that lies beside one."""
+    return record.is_test or not record.cassette.endswith(cassettes.CANDIDATE_SUFFIX)
 
 
 def recounted(finding: Finding, report: Report, most: int) -> Finding:

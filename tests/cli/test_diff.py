@@ -67,7 +67,7 @@ def test_two_cassettes_alike() -> None:
         "info      2026-03 import-status 200 PROCESSING  $.status  state-gone: no task is seen as PROCESSING any"
         in (done.stdout)
     )
-    assert "from old.yaml to new.yaml: safe, nothing was found that a consumer has to mind" in lines
+    assert "from old.yaml to new.yaml: safe, no difference that can break a consumer" in lines
 
 
 def test_two_cassettes_that_differ() -> None:

@@ -81,8 +81,10 @@ def test_each_finding_is_decided_once(kept: Downstream) -> None:
         terminal.expect("test_import.candidate.yaml:.*test_other.candidate.yaml.*" + PROMPT)
         terminal.send("a")
         terminal.expect("2 of 3.*type-changed .*result.size.*- size +integer.*[+] size +string .digits.*" + PROMPT)
+        assert "a accept" in terminal.after
         terminal.send("a")
         terminal.expect("3 of 3.*schema-violation.*- size +integer.*documented.*[+] size +string .digits.*" + PROMPT)
+        assert "a accept" not in terminal.after
         terminal.send("a")
         terminal.expect("go on failing for it: d excuses it.*" + PROMPT)
         deviate(terminal, "HubSpot said so", "2027-02-30", "2020-01-01", "2099-01-01")

@@ -438,6 +438,7 @@ def test_an_unreadable_cassette(downstream: Downstream, kind: str) -> None:
         [f"breaking *cassette-unreadable: The cassette cassettes/2026-03/test_files/test_import.yaml*{said}"]
     ) is None  # fmt: skip
     result.stdout.fnmatch_lines(["*Record it again with --hubfiles-record rewrite and --hubfiles-accept, or restore*"])
+    result.stdout.no_fnmatch_line("*no request was seen*")
 
 
 def test_an_unreadable_cassette_fails_a_test_that_asks_nothing(downstream: Downstream) -> None:

@@ -91,7 +91,7 @@ def test_the_lines_of_a_move() -> None:
         "(1 member missing in import-start: $.overwrite; 1 member wrong in import-start: $.access)",
     ]
     assert (
-        "  what v3 does not promise either was left as recorded: --hubfiles-rehearse allowed tries it absent" in lines
+        "  what is optional in v3 already was left as recorded: --hubfiles-rehearse allowed tries it absent" in lines
     )
 
 

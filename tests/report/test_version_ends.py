@@ -51,6 +51,16 @@ def test_v3() -> None:
     assert Record.from_text(record("one", poll(COMPLETE)).to_text()).used == {"v3": {"import-status": 1}}
 
 
+def test_a_candidate_is_no_cassette() -> None:
+    """What a check looks at for credentials alone is not counted."""
+    judged = replace(record("a.yaml", poll(COMPLETE)), cassette="a.yaml")
+    candidate = Record("a.candidate.yaml", "a.candidate.yaml", {}, [], [], False)
+
+    (finding,) = found(judged, candidate)
+
+    assert finding.message == f"{V3}1 of 1 cassettes, for 1 operation"
+
+
 @pytest.mark.parametrize(
     ("today", "severity"),
     [

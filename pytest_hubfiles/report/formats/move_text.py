@@ -29,7 +29,7 @@ def render_move(rehearsal: Rehearsal, old: str, new: str) -> list[str]:
         lines += [f"    accepted: {one.accepted}"] if one.accepted is not None else []
         lines.append(f"    reproduce: {one.reproduce}")
     lines += _refused(rehearsal.requests, called, new)
-    said = f"  what {old} does not promise either was left as recorded: --hubfiles-rehearse allowed tries it absent"
+    said = f"  what is optional in {old} already was left as recorded: --hubfiles-rehearse allowed tries it absent"
     return [*lines, said] if passing else lines
 
 

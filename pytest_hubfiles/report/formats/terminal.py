@@ -174,8 +174,9 @@ def _places(one: Seen, named: Collection[str]) -> str:
 
 
 def _asked(record: Record) -> bool:
-    """Return whether a test sent requests that got no answer."""
-    return any(f.kind in (Kind.UNMATCHED_REQUEST, Kind.TASK_NEVER_ENDED) for f in record.findings)
+    """Return whether a test sent requests that got no answer, or has a cassette that can answer none."""
+    unanswered = (Kind.UNMATCHED_REQUEST, Kind.TASK_NEVER_ENDED, Kind.CASSETTE_UNREADABLE)
+    return any(finding.kind in unanswered for finding in record.findings)
 
 
 def _recordings(report: Report, verbose: bool) -> list[str]:
