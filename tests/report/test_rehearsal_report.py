@@ -90,9 +90,7 @@ def test_the_lines_of_a_move() -> None:
         "  1 test sends a body that 2026-09 refuses: test_a.py::test_links "
         "(1 member missing in import-start: $.overwrite; 1 member wrong in import-start: $.access)",
     ]
-    assert (
-        "  what is optional in v3 already was left as recorded: --hubfiles-rehearse allowed tries it absent" in lines
-    )
+    assert "  what is optional in v3 already was left as recorded: --hubfiles-rehearse allowed tries it absent" in lines
 
 
 def test_what_tests_tell_of_a_comparison() -> None:
