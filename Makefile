@@ -35,6 +35,7 @@ faults: $(VENV)/installed
 
 # What a rehearsal promises, W1 to W6; ARGS=W3 keeps to one. Ends with a table.
 rehearsal: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group rehearsal
 	PYTHONPATH=tests $(BIN)/python -m rehearsals $(filter W%,$(ARGS))
 
 # The plugins and clients that real suites use, each in an environment of its own; ARGS="--often" keeps to those that most

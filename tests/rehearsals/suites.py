@@ -62,6 +62,29 @@ def send(method, url, body=None):
 They are set to wait for as long, to follow redirects, and to try nothing again: by themselves they differ in that.
 """
 
+OFFICIAL: Final = {
+    "hubspot-api-client": """
+from hubspot import HubSpot
+def send(method, url, body=None):
+    client = HubSpot(access_token="a-token-for-tests")
+    asked = {"method": method, "base_url": url, **({} if body is None else {"body": body})}
+    answer = client.api_request(asked)
+    answer.raise_for_status()
+    return answer.json()
+""",
+    "hubspot-sdk": """
+import httpx
+from hubspot_sdk import HubSpot
+def send(method, url, body=None):
+    origin, path = url[: url.index("/files/")], url[url.index("/files/") :]
+    with HubSpot(access_token="a-token-for-tests", base_url=origin, max_retries=0, timeout=10) as client:
+        ask = client.get if method == "GET" else client.post
+        more = {} if body is None else {"body": json.loads(body)}
+        return ask(path, cast_to=httpx.Response, **more).raise_for_status().json()
+""",
+}
+"""The same by HubSpot's own clients, by the calls in them for whatever they know no model of."""
+
 _UPLOADS: Final = """
 def start(base_url):
     return send("POST", base_url + TASKS, json.dumps(BODY).encode())["id"]
@@ -120,7 +143,7 @@ def test_strict(hubfiles):
 
 def uploads(client: str) -> str:
     """Return a suite of five tests that send with *client*."""
-    return _HEAD + CLIENTS[client] + _UPLOADS + _STRICT
+    return _HEAD + {**CLIENTS, **OFFICIAL}[client] + _UPLOADS + _STRICT
 
 
 STATEFUL: Final = (
