@@ -439,15 +439,15 @@ def _each_cassette(form: str, *arguments: str) -> Each:
 
 
 _WRITERS = {OURS: "as we write it", RECORDING: "as vcrpy writes it", CASSETTER: "as cassetter writes it"}
+_LOADED = Figure(
+    "P1",
+    "a run of 1 test, nothing used, loaded with -p",
+    Whole(_unused(OURS, 1, *_ALONE, "-p", "pytest_hubfiles")),
+    "-p of an empty module",
+    Whole(_unused(OURS, 1, *_ALONE, "-p", NOTHING)),
+    1.003,
+)
 _CORPORA: tuple[Figure, ...] = (
-    Figure(
-        "P1",
-        "a run of 1 test, nothing used, loaded with -p",
-        Whole(_unused(OURS, 1, *_ALONE, "-p", "pytest_hubfiles")),
-        "-p of an empty module",
-        Whole(_unused(OURS, 1, *_ALONE, "-p", NOTHING)),
-        1.003,
-    ),
     *(
         Figure(
             "P7",
@@ -483,15 +483,15 @@ _CORPORA: tuple[Figure, ...] = (
         for form, how in _WRITERS.items()
     ),
 )
-"""What takes the same whoever else uses the machine only when its instructions are counted."""
+"""What is read, checked and compared, whoever wrote it."""
 
 COUNTED: tuple[Figure, ...] = (
-    *_CORPORA[:1],
+    _LOADED,
     *(
         figure.counted()
         for figure in FIGURES
         if figure.limit and isinstance(figure.ours, Each) and figure.promise != "P2"  # which is counted anyway
     ),
-    *_CORPORA[1:],
+    *_CORPORA,
 )
 """Those of a few milliseconds, which a busy machine disturbs most, in instructions."""

@@ -186,8 +186,7 @@ class Rehearsing:
             with suppress(Exception):
                 importlib.import_module(name)
         if told.imported:
-            player.prepare()
-            clock.prepare()
+            self._prepare(item.config)
         return told
 
     def _prepare(self, config: pytest.Config) -> None:

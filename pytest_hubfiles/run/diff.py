@@ -44,8 +44,9 @@ class Diff:
         report = Report(action="compared", sources=self.rules.contracts.sources)
         verdicts: dict[str, list[Verdict]] = {}
         missing: list[str] = []
-        found = side_by_side.each(self._record, self.names, self._size)
-        for _, (record, lacking) in zip(progress(self.names), found, strict=True):
+        names = self.names
+        found = side_by_side.each(self._record, names, self._size)
+        for _, (record, lacking) in zip(progress(names), found, strict=True):
             report.add(record)
             missing += lacking
             told = {f.operation for f in record.findings if f.operation is not None}

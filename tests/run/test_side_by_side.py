@@ -55,6 +55,13 @@ def test_what_goes_wrong(many: list[Path]) -> None:
         list(each(end, many, size_of))
 
 
+def outcome(capfd: pytest.CaptureFixture[str], command: str, *paths: Path) -> tuple[object, str, str]:
+    """Return the status of a command, and what it prints."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, *map(str, paths)])
+    return ended.value.code, *capfd.readouterr()
+
+
 def test_a_check_says_the_same(
     many: list[Path], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,14 +71,9 @@ def test_a_check_says_the_same(
         write_cassette(path, started(), *[polled("PROCESSING", **change)] * 300, polled("COMPLETE"))
     many[5].write_text("interactions: [")
 
-    def check() -> tuple[object, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["check", str(many[0].parent)])
-        return ended.value.code, *capfd.readouterr()
-
-    together = check()
+    together = outcome(capfd, "check", many[0].parent)
     monkeypatch.setattr(side_by_side, "_processors", lambda: 1)
-    assert together == check()
+    assert together == outcome(capfd, "check", many[0].parent)
     assert together[0] == 2
     assert "schema-violation" in together[1]
 
@@ -89,13 +91,8 @@ def test_a_comparison_says_the_same(
     many[5].unlink()
     (other / many[6].name).write_text("interactions: [")
 
-    def diff() -> tuple[object, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["diff", str(tmp_path), str(other)])
-        return ended.value.code, *capfd.readouterr()
-
-    together = diff()
+    together = outcome(capfd, "diff", tmp_path, other)
     monkeypatch.setattr(side_by_side, "_processors", lambda: 1)
-    assert together == diff()
+    assert together == outcome(capfd, "diff", tmp_path, other)
     assert together[0] == 2
     assert "type-changed" in together[1]
