@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Collection
 from functools import partial
-from pathlib import Path
+from io import FileIO
 from types import CodeType, FrameType
 from typing import Final
 
@@ -117,10 +117,21 @@ def _starts_another(frame: FrameType | None) -> bool:
     return False
 
 
+class _Status(FileIO):
+    """What the system says of a thread.
+
+    The handler of a signal may raise once it is open and before ``with`` holds it: then nobody else closes it, and an
+    ordinary file would warn of that. A function written in Python would let the handler raise in here, unheard.
+    """
+
+    __del__ = FileIO.close
+
+
 def _switches(native_id: int | None) -> int:
     """Return how often a thread has begun to wait; -1 if it does not wait now, 0 where the system does not say."""
     try:
-        status = Path(f"/proc/self/task/{native_id}/status").read_text("ascii", "replace")
+        with _Status(f"/proc/self/task/{native_id}/status") as file:
+            status = file.read().decode("ascii", "replace")
     except OSError as error:
         raise_unless_systems(error)
         return 0
