@@ -75,18 +75,22 @@ def how_long(registered: Mapping[Any, selectors.SelectorKey]) -> float | None:
     return GRACE if kinds.count("connection") > 1 else 0.0
 
 
+class _Borrowed(socket.SocketType):
+    """A look at the socket of somebody else, which it never closes, wherever the handler of a signal raises."""
+
+    __del__ = socket.SocketType.detach
+
+
 def _kind(fd: int) -> str:
     try:
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             return "other"
-        sock = socket.socket(fileno=fd)
+        borrowed = _Borrowed(fileno=fd)
     except OSError as error:
         raise_unless_systems(error)
         return "other"
     try:
-        return "listener" if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else "connection"
+        return "listener" if borrowed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else "connection"
     except OSError as error:  # the system does not say
         raise_unless_systems(error)
         return "connection"
-    finally:
-        sock.detach()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import select
@@ -135,6 +136,7 @@ def _stand_apart(folder: str) -> None:
     """Have what the child writes go to files of its own, which pytest's capture reads from there."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    faulthandler.disable()  # it writes to a descriptor that pytest keeps of the terminal; a crash is told by the parent
     descriptors = {1, 2}
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
@@ -172,9 +174,9 @@ def _write(writing: int, data: bytes) -> None:
 
 def _read(reading: int, pid: int, deadline: float) -> dict[str, Any] | None:
     """Return what the child says; None once it has died without a word, or has not come to an end by *deadline*."""
-    data = b""
+    data, has_ended = b"", False
     while time.monotonic() < deadline:
-        if select.select([reading], [], [], _LOOK_SECONDS)[0]:
+        if select.select([reading], [], [], 0 if has_ended else _LOOK_SECONDS)[0]:
             piece = os.read(reading, 1 << 20)
             if not piece:
                 return None
@@ -182,8 +184,10 @@ def _read(reading: int, pid: int, deadline: float) -> dict[str, Any] | None:
             if len(data) >= _LENGTH.size and len(data) >= _LENGTH.size + _LENGTH.unpack_from(data)[0]:
                 said: dict[str, Any] = json.loads(data[_LENGTH.size :])
                 return said
-        elif not data and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            return None  # what it has started may hold its end of the pipe
+        elif has_ended:  # and there is no more to read; what it has started may hold its end of the pipe
+            return None
+        else:
+            has_ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     return None
 
 

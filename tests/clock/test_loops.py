@@ -6,11 +6,14 @@ import asyncio
 import http.server
 import os
 import selectors
+import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from types import FrameType
 from typing import cast
 
 import anyio
@@ -257,3 +260,30 @@ def test_what_the_handler_of_a_signal_raises_is_raised() -> None:
     os.close(reading)
     os.close(writing)
     assert how_long({0: selectors.SelectorKey(0, reading, 0, None)}) is None
+
+
+def test_what_the_handler_of_a_signal_leaves_open() -> None:
+    """The sockets of a loop stay open, wherever in a look at them the handler raises."""
+    raised = 0
+
+    def time_out(number: int, frame: FrameType | None) -> None:
+        nonlocal raised
+        raised += 1
+        raise TimeoutError
+
+    here, there = socket.socketpair()
+    before = signal.signal(signal.SIGALRM, time_out)
+    try:
+        with selectors.DefaultSelector() as selector, here, there:
+            selector.register(here, selectors.EVENT_READ)
+            selector.register(there, selectors.EVENT_READ)
+            while raised < 300:
+                with suppress(TimeoutError):
+                    signal.setitimer(signal.ITIMER_REAL, 0.0005 + raised % 100 * 1e-6, 10)  # again if it is swallowed
+                    while True:
+                        how_long(selector.get_map())
+            here.send(b"open")
+            assert there.recv(4) == b"open"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

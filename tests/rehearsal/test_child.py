@@ -34,6 +34,18 @@ def test_what_a_child_says_comes_back() -> None:
     assert in_child(lambda: said) == said
 
 
+def test_what_it_says_with_its_last_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes back, too, if the child says it and ends just after the parent found nothing and asks if it lives."""
+    ask = os.waitid
+
+    def ask_late(kind: int, pid: int, options: int) -> Any:
+        return ask(kind, pid, options & ~os.WNOHANG)
+
+    monkeypatch.setattr(os, "waitid", ask_late)
+    monkeypatch.setattr(child, "_LOOK_SECONDS", 0)
+    assert in_child(lambda: STATE) == STATE
+
+
 def test_the_parent_keeps_its_state(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Globals, the environment, the folder, and what is printed stay the child's own."""
 
@@ -79,6 +91,25 @@ def test_a_child_that_dies_says_nothing() -> None:
     """A crash is no answer, and told as what it was."""
     assert why_not(os.abort) == "its process was ended by SIGABRT"
     assert why_not(lambda: os._exit(3)) == "its process ended with exit status 3"
+
+
+CRASH = """
+import faulthandler, os, sys
+from pytest_hubfiles.rehearsal.child import NoEndError, in_child
+
+faulthandler.enable(os.dup(2))
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+try:
+    in_child(os.abort)
+except NoEndError as error:
+    print(error.reason)
+"""
+
+
+def test_a_crash_writes_to_no_terminal() -> None:
+    """Python tells of a crash where pytest keeps the terminal open for it; that of a child belongs to a verdict."""
+    done = subprocess.run([sys.executable, "-c", CRASH], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert (done.stdout, done.stderr) == ("its process was ended by SIGABRT\n", "")
 
 
 def test_a_child_that_computes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
