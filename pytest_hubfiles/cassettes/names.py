@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -67,19 +68,23 @@ def _safe_folder(name: str) -> str:
     return safe_name(f"{name}/") if folded(name).endswith(SUFFIX) else safe_name(name)
 
 
-def path_for(root: Path, version: str, folder: PurePosixPath, name: str) -> Path:
+@lru_cache(maxsize=256)  # the tests of a file have one folder
+def _folder_for(root: Path, version: str, folder: str) -> Path:
+    return root.joinpath(version, *map(_safe_folder, PurePosixPath(folder).parts))
+
+
+def path_for(root: Path, version: str, folder: str, name: str) -> Path:
     """Return the path of the cassette *name* of a test file: ``<root>/<version>/<folder>/<name>.yaml``.
 
-    Each part is made safe by itself, so that no path leads out of *root*.
+    *folder* has forward slashes. Each part is made safe by itself, so that no path leads out of *root*.
     """
-    parts = [_safe_folder(part) for part in folder.parts]
-    return root.joinpath(version, *parts, safe_name(name) + SUFFIX)
+    return _folder_for(root, version, folder) / (safe_name(name) + SUFFIX)
 
 
 def named_path(root: Path, version: str, name: str) -> Path:
     """Return the path of the cassette that a marker calls *name*, which may have folders: ``shared/upload``."""
     *folders, last = [part for part in name.split("/") if part] or [name]
-    return path_for(root, version, PurePosixPath(*folders), last.removesuffix(SUFFIX))
+    return path_for(root, version, "/".join(folders), last.removesuffix(SUFFIX))
 
 
 def candidate_path(cassette: Path) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.explaining import explained_cassette
 from pytest_hubfiles.plugin.own_faults import Failure
-from pytest_hubfiles.plugin.run_settings import RUN, hand_on
+from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.run import check
 from pytest_hubfiles.visible import visible
 
@@ -133,7 +133,7 @@ class CassetteItem(pytest.Item):
         )
         if checked.left_out:
             pytest.skip(str(checked.unjudged))
-        hand_on(self, checked.record)
+        run.hand_on(self, checked.record)
         if not checked.record.failed and check.is_candidate(self.path):
             pytest.skip("a candidate, judged when it was recorded; no credential was found in it")
         if checked.record.failed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -72,9 +72,9 @@ def _key_of(item: pytest.Item) -> str:
     return cassettes.folded(f"{_folder_of(item)}/{name_with_class(item)}")
 
 
-def _folder_of(item: pytest.Item) -> PurePosixPath:
+def _folder_of(item: pytest.Item) -> str:
     """Return the test's file as a folder name, from rootdir and without its suffix."""
-    return PurePosixPath(item.nodeid.split("::", 1)[0].removesuffix(".py"))
+    return item.nodeid.split("::", 1)[0].removesuffix(".py")
 
 
 def name_with_class(item: pytest.Item) -> str:

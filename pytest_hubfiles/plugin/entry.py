@@ -135,5 +135,4 @@ def hubfiles(request: pytest.FixtureRequest, hubfiles_vcr_config: dict[str, Any]
     """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
     from pytest_hubfiles.plugin.setup import recorded_or_replayed
 
-    with recorded_or_replayed(request, hubfiles_vcr_config) as offered:
-        yield offered
+    yield from recorded_or_replayed(request, hubfiles_vcr_config)

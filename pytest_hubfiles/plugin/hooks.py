@@ -13,8 +13,9 @@ from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.explaining import explained
 from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
-from pytest_hubfiles.plugin.run_settings import RUN, hand_on
+from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.plugin.tracebacks import shorten
+from pytest_hubfiles.record.log_filter import take_off_filters
 
 if TYPE_CHECKING:
     from pytest_hubfiles.run.one_test import TestRun
@@ -125,11 +126,10 @@ def _hand_on(item: pytest.Item) -> OwnFaultError | None:
     test_run = item.stash.get(TEST_RUN, None)
     try:
         if test_run is not None:
-            record = test_run.record()
+            run, record = item.config.stash[RUN], test_run.record()
             if record.reasons:
-                redacted = item.config.stash[RUN].redaction.redacted
-                record = replace(record, reasons=list(map(redacted, record.reasons)))
-            hand_on(item, record)
+                record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
+            run.hand_on(item, record)
     except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
         return OwnFaultError("handing on what the test reports", error)
     return None
@@ -233,6 +233,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if "stragglers" in vars(run):  # a test has been recorded or replayed
         with complaining(run, "waiting for what tests have left behind"):
             run.stragglers.wait()
+        take_off_filters()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[PARTIAL] = run.partial

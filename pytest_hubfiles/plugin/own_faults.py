@@ -44,19 +44,25 @@ class OwnFaultError(HubfilesError):
         )
 
 
-@contextmanager
-def failing(doing: str, test_run: TestRun | None = None) -> Iterator[None]:
+class failing:  # noqa: N801  # a function to who uses it, which as a generator would cost each test twice as much
     """Fail the test that is under way where this plugin fails, on purpose or not; a fault promotes nothing."""
-    try:
-        yield
-    except HubfilesError as error:
-        raise Failure(str(error)) from None
-    except Exception as error:  # noqa: BLE001  # whatever it is, it must not pass for a failure of the test's own
-        fault = OwnFaultError(doing, error)
-        failure = Failure(str(fault))
-        if test_run is not None:
-            test_run.faults.append(f"pytest-hubfiles itself failed while {doing}")
-            test_run.failure = failure
+
+    def __init__(self, doing: str, test_run: TestRun | None = None) -> None:
+        self._doing, self._test_run = doing, test_run
+
+    def __enter__(self) -> None:
+        """Begin what may fail."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise a failure of the test in place of an error of ours; what the test raised stays as it is."""
+        if not isinstance(error, Exception):
+            return
+        if isinstance(error, HubfilesError):
+            raise Failure(str(error)) from None
+        failure = Failure(str(OwnFaultError(self._doing, error)))
+        if self._test_run is not None:
+            self._test_run.faults.append(f"pytest-hubfiles itself failed while {self._doing}")
+            self._test_run.failure = failure
         raise failure from None
 
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_hubfiles import secrets
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.record import Recorder
-from pytest_hubfiles.record.log_filter import redacted_handlers
+from pytest_hubfiles.record.log_filter import RedactedHandlers
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
@@ -34,9 +34,9 @@ class Redaction:
 
     # --- what pytest writes while a test runs ------------------------------------------------------------------
 
-    def redacted_log(self) -> AbstractContextManager[None]:
+    def redacted_log(self) -> AbstractContextManager[object]:
         """Redact what is logged into files and streams while this is entered."""
-        return redacted_handlers(self._learn_now, self.redacted)
+        return RedactedHandlers(self._learn_now, self.redacted)
 
     def _learn_now(self) -> None:
         """Know what the running test has used so far."""

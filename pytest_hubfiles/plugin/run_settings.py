@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_hubfiles import regular_files
 from pytest_hubfiles.model.days import today
+from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
@@ -68,6 +70,7 @@ class Run(Settings):
         self.partial = False
         self.deselected: list[pytest.Item] = []
         self.running = False
+        self._handed_on: tuple[str, Record] | None = None  # as text, and as it is for this process
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
         self.asking: MoveWatch | None = None  # likewise, if it runs as another version
         self._check_names()
@@ -185,6 +188,13 @@ class Run(Settings):
 
         return Stragglers(self.complaints, self.get("base_url"))
 
+    @cached_property
+    def public(self) -> str:
+        """What every recording of the run holds, in small letters: the base URL and the paths of contracts."""
+        base = urlsplit(self.get("base_url").lower())
+        where = f"{base.scheme}://{base.netloc.rpartition('@')[2]}{base.path}"
+        return f"{CANONICAL_ORIGIN}\n{where}\n{self.contracts.paths}"
+
     @property
     def is_verbose(self) -> bool:
         """Whether everything that was found is listed."""
@@ -214,6 +224,23 @@ class Run(Settings):
         asked = asked or self.get("check") or self.get("rehearse") is not None
         return self.running and (self._report is not None or bool(self.complaints) or asked)
 
+    def hand_on(self, item: pytest.Item, record: Record) -> None:
+        """Hand *record* to the report, through xdist's controller too, and to JUnit XML."""
+        from pytest_hubfiles.report.formats.terminal import in_one_line
+
+        text = record.to_text()
+        self._handed_on = text, record
+        item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # reruns
+        item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
+        item.user_properties.append((RECORD, text))
+
+    def record_of(self, text: Any) -> Record:
+        """Return the record that *text* is of: the one that a test of this process has handed on, or a worker's."""
+        from pytest_hubfiles.report.record import Record
+
+        handed_on = self._handed_on
+        return handed_on[1] if handed_on is not None and handed_on[0] is text else Record.from_text(str(text))
+
     def started(self) -> None:
         """Note that tests are run, unless they are only listed or planned."""
         self.running = not (self.config.getoption("collectonly") or self.config.getoption("setuponly"))
@@ -226,12 +253,3 @@ class Run(Settings):
 
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
-
-
-def hand_on(item: pytest.Item, record: Record) -> None:
-    """Hand *record* to the run's report, through xdist's controller too, and to JUnit XML."""
-    from pytest_hubfiles.report.formats.terminal import in_one_line
-
-    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # of a rerun
-    item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
-    item.user_properties.append((RECORD, record.to_text()))

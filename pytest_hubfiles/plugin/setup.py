@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -62,7 +61,6 @@ def base_url_of(config: pytest.Config) -> str:
         return base_url
 
 
-@contextmanager
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
     item: pytest.Item = request.node
@@ -123,15 +121,9 @@ def _test_run(
         HubfilesError: if the vcrpy configuration is wrong.
     """
     base_url = run.get("base_url")
-
-    def public() -> str:
-        parts = urlsplit(base_url.lower())
-        return (
-            f"{CANONICAL_ORIGIN}\n{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}\n{run.contracts.paths}"
-        )
-
-    write_guard = WriteGuard.of(os.environ, token, public)
-    write_guard.learn(base_url, {}, b"")  # it may have a password in it
+    write_guard = WriteGuard.of(os.environ, token, lambda: run.public)
+    if base_url != CANONICAL_ORIGIN:  # it may have a password in it
+        write_guard.learn(base_url, {}, b"")
     recorder = Recorder(
         cassette=wanted.cassette,
         display_name=wanted.shown,
@@ -146,7 +138,7 @@ def _test_run(
         test=item.nodeid,
         max_identical_answers=run.get("max_identical_answers"),
         stragglers=run.stragglers,
-        reach=Reach(run.get("base_url"), run.get("hosts"), token),
+        reach=Reach(base_url, run.get("hosts"), token),
     )
     return TestRun(
         test=item.nodeid,
@@ -181,7 +173,7 @@ def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:
     """
     tape = test_run.recorder.tape
     if run.get("sleep") is Sleep.REAL and not tape.is_changed:
-        return _waiting(test_run)
+        return _Waiting(test_run)
     from pytest_hubfiles import clock
 
     if test_run.recorder.live or clock.active() is not None:
@@ -195,17 +187,18 @@ def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:
     return virtual
 
 
-@contextmanager
-def _waiting(test_run: TestRun) -> Iterator[None]:
-    """Note for how long the test neither computed nor ended, which it spent asleep unless it talked to others."""
-    wall, processor = time.monotonic(), time.process_time()
-    try:
-        yield
-    finally:
-        computed = time.process_time() - processor
-        waited = time.monotonic() - wall - computed
+class _Waiting(AbstractContextManager["_Waiting"]):
+    """Notes for how long the test neither computed nor ended, which it spent asleep unless it talked to others."""
+
+    def __init__(self, test_run: TestRun) -> None:
+        self._test_run = test_run
+        self._wall, self._processor = time.monotonic(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        computed = time.process_time() - self._processor
+        waited = time.monotonic() - self._wall - computed
         is_plain = waited > max(1.0, 2 * computed)  # a busy machine makes whoever computes wait as well
-        test_run.waited = waited if is_plain and not test_run.recorder.live else 0.0
+        self._test_run.waited = waited if is_plain and not self._test_run.recorder.live else 0.0
 
 
 def _checked(config: object) -> Mapping[str, Any]:

@@ -63,9 +63,7 @@ class Reporter:
 
                     self._rehearsal().add(Rehearsed.from_text(str(value)))
                 if name == RECORD:
-                    from pytest_hubfiles.report.record import Record
-
-                    self.run.report.add(Record.from_text(str(value)))
+                    self.run.report.add(self.run.record_of(value))
 
     def _rehearsal(self) -> Rehearsal:
         from pytest_hubfiles.report.rehearsal import Rehearsal

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_hubfiles.record.patch_points import PatchPoint, own
+from pytest_hubfiles.record.patch_points import Replacements
 
 _READING: Final = ("load_verify_locations", "set_default_verify_paths")
 _NEEDING: Final = ("cert_store_stats", "get_ca_certs", "wrap_bio", "wrap_socket")
@@ -83,17 +83,19 @@ def _stamp(path: Any) -> tuple[Any, ...] | None:
 _LATE: Final = {name: _read_late(name) for name in _READING}
 
 
-@contextmanager
-def late_certificates() -> Iterator[None]:
-    """Have contexts that are made in here read late what this process has read before.
+class LateCertificates(AbstractContextManager["LateCertificates"]):
+    """While it is entered, contexts that are made read late what this process has read before.
 
-    A context reads its certificates after this block too, so that a client may outlive its test.
+    A context reads its certificates after that, too, so that a client may outlive its test.
     """
-    points = [PatchPoint(ssl.SSLContext, name, own(ssl.SSLContext, name), _LATE[name]) for name in _READING]
-    for point in points:
-        point.put_on()
-    try:
-        yield
-    finally:
-        for point in points:
-            point.take_off()
+
+    def __init__(self) -> None:
+        self._replaced = Replacements()
+
+    def __enter__(self) -> LateCertificates:
+        for name, late in _LATE.items():
+            self._replaced.put_on(ssl.SSLContext, name, late)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._replaced.take_off()

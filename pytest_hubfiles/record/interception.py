@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +13,9 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import host_of, is_loopback
-from pytest_hubfiles.record.certificates import late_certificates
+from pytest_hubfiles.record.certificates import LateCertificates
 from pytest_hubfiles.record.fast.player import Player
-from pytest_hubfiles.record.log_filter import filtered_logs
+from pytest_hubfiles.record.log_filter import FilteredLogs
 from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
 
@@ -60,7 +60,7 @@ class Interception(AbstractContextManager[Recorder]):
     def __enter__(self) -> Recorder:
         recorder = self._recorder
         with ExitStack() as entering:  # what fails in here leaves nothing patched
-            entering.enter_context(_alone(recorder.test))
+            entering.enter_context(_Alone(recorder.test))
             bridge = self._bridge() if recorder.vcr_config else None
             loaded = recorder.replayed if bridge is None else bridge.interactions()
             recorder.load(loaded if self._change is None else self._change(loaded))
@@ -72,13 +72,13 @@ class Interception(AbstractContextManager[Recorder]):
                     Player(recorder.plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
                 )
             # A client may log a request before its credentials are known.
-            entering.enter_context(filtered_logs(lambda line: secrets.redact(line, recorder.credentials)))
+            entering.enter_context(FilteredLogs(lambda line: secrets.redact(line, recorder.credentials)))
             if self._block is not None:
                 entering.enter_context(self._block)
             if self._unrecorded is not None:
                 entering.enter_context(self._unrecorded)
             if not recorder.live:
-                entering.enter_context(late_certificates())
+                entering.enter_context(LateCertificates())
             recorder.stragglers.begin(recorder.test)
             entering.callback(recorder.stragglers.end)
             self._entered = entering.pop_all()
@@ -138,21 +138,25 @@ class Interception(AbstractContextManager[Recorder]):
         return patched_beneath(self._bridge())
 
 
-@contextmanager
-def _alone(test: str) -> Iterator[None]:
-    """Keep tests in other threads from recording or replaying; one within another, in this thread, may.
+class _Alone(AbstractContextManager["_Alone"]):
+    """Keeps tests in other threads from recording or replaying; one within another, in this thread, may.
 
     Raises:
-        TestsAtOnceError: if one does so now.
+        TestsAtOnceError: when it is entered, if one does so now.
     """
-    here = threading.get_ident(), test
-    with _LOCK:
-        for thread, other in _ENTERED:
-            if thread != here[0]:
-                raise TestsAtOnceError(test, other)
-        _ENTERED.append(here)
-    try:
-        yield
-    finally:
+
+    def __init__(self, test: str) -> None:
+        self._here = threading.get_ident(), test
+
+    def __enter__(self) -> _Alone:
+        ident, test = self._here
         with _LOCK:
-            _ENTERED.remove(here)
+            for thread, other in _ENTERED:
+                if thread != ident:
+                    raise TestsAtOnceError(test, other)
+            _ENTERED.append(self._here)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _LOCK:
+            _ENTERED.remove(self._here)

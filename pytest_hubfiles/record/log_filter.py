@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Final
 
@@ -29,65 +29,86 @@ class _Redacting(logging.Formatter):
         return self._redact(self._inner.format(record))
 
 
-@contextmanager
-def redacted_handlers(learn: Callable[[], None], redact: Callable[[str], str]) -> Iterator[None]:
-    """Keep credentials out of the files and streams that are logged to: pytest's ``log_file`` and live log too.
+class RedactedHandlers(AbstractContextManager["RedactedHandlers"]):
+    """While it is entered, keeps credentials out of files and streams that are logged to: ``log_file``, the live log.
 
     *learn* is called before each record is formatted, and not while the handler is locked: whoever records may log.
     What pytest captures for ``caplog`` stays as it was logged, for tests look at it.
     """
 
-    def learn_now(_: logging.LogRecord) -> bool:
-        learn()
-        return True
+    def __init__(self, learn: Callable[[], None], redact: Callable[[str], str]) -> None:
+        self._learn, self._redact = learn, redact
+        self._handlers: list[tuple[logging.Handler, logging.Formatter | None]] = []
 
-    handlers = [
-        (handler, handler.formatter)
-        for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler)
-        and not hasattr(handler, "records")
-        and not isinstance(handler.formatter, _Redacting)
-    ]
-    for handler, formatter in handlers:
-        handler.addFilter(learn_now)
-        handler.setFormatter(_Redacting(formatter, redact))
-    try:
-        yield
-    finally:
-        for handler, formatter in handlers:
-            handler.removeFilter(learn_now)
+    def __enter__(self) -> RedactedHandlers:
+        self._handlers = [
+            (handler, handler.formatter)
+            for handler in logging.root.handlers
+            if isinstance(handler, logging.StreamHandler)
+            and not isinstance(handler.formatter, _Redacting)
+            and not hasattr(handler, "records")
+        ]
+        for handler, formatter in self._handlers:
+            handler.addFilter(self._learn_now)
+            handler.setFormatter(_Redacting(formatter, self._redact))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handler, formatter in self._handlers:
+            handler.removeFilter(self._learn_now)
             handler.setFormatter(formatter)
 
+    def _learn_now(self, _: logging.LogRecord) -> bool:
+        self._learn()
+        return True
 
-@contextmanager
-def filtered_logs(redact: Callable[[str], str]) -> Iterator[None]:
-    """Drop what is logged of whole answers, but for warnings; log URLs as *redact* returns them."""
 
-    def is_warning(record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
+class FilteredLogs(AbstractContextManager["FilteredLogs"]):
+    """While it is entered, drops what is logged of whole answers, but for warnings, and has *redact* change URLs.
 
-    def redact_record(record: logging.LogRecord) -> bool:
+    The filters stay on the loggers until the run ends, and let all pass between tests.
+    """
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._redact = redact
+
+    def __enter__(self) -> FilteredLogs:
+        for logger, log_filter in _filters():
+            if log_filter not in logger.filters:
+                logger.addFilter(log_filter)
+        _redacting.append(self._redact)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _redacting.remove(self._redact)
+
+
+_redacting: Final[list[Callable[[str], str]]] = []  # the innermost test's last
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return not _redacting or record.levelno >= logging.WARNING
+
+
+def _redact(record: logging.LogRecord) -> bool:
+    for redact in _redacting:
         message = record.getMessage()
         redacted = redact(message)
         if redacted != message:
             record.msg, record.args = redacted, ()
-        return True
-
-    body_loggers, url_loggers = _loggers()
-    filters = [(logger, is_warning) for logger in body_loggers]
-    filters += [(logger, redact_record) for logger in url_loggers]
-    for logger, log_filter in filters:
-        logger.addFilter(log_filter)
-    try:
-        yield
-    finally:
-        for logger, log_filter in filters:
-            logger.removeFilter(log_filter)
+    return True
 
 
 @cache
-def _loggers() -> tuple[list[logging.Logger], list[logging.Logger]]:
-    """Return the loggers of whole answers, and those of URLs."""
+def _filters() -> list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]]:
+    """Return the loggers of whole answers, and those of URLs, each with its filter."""
     body_loggers = [*_OF_VCRPY, *(name for client in CLIENTS for name in client.body_loggers)]
     url_loggers = [name for client in CLIENTS for name in client.url_loggers]
-    return list(map(logging.getLogger, body_loggers)), list(map(logging.getLogger, url_loggers))
+    filters = [(name, _is_warning) for name in body_loggers] + [(name, _redact) for name in url_loggers]
+    return [(logging.getLogger(name), log_filter) for name, log_filter in filters]
+
+
+def take_off_filters() -> None:
+    """Leave no filter on any logger, unless a test runs: that of a run in which this one was a test's."""
+    for logger, log_filter in () if _redacting else _filters():
+        logger.removeFilter(log_filter)

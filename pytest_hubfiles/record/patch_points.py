@@ -34,7 +34,7 @@ class PatchPoint:
     def take_off(self) -> None:
         """Set the original again, unless somebody else has patched the attribute."""
         self.is_in_use = False
-        if self.is_on and self.original is not UNKNOWN:
+        if self.owner.__dict__.get(self.name, MISSING) is self.replacement and self.original is not UNKNOWN:
             if self.original is MISSING:
                 delattr(self.owner, self.name)
             else:
@@ -50,7 +50,7 @@ class PatchPoint:
         """Whether nobody else has patched the attribute."""
         if self.original is UNKNOWN:
             return False
-        now = own(self.owner, self.name)
+        now = self.owner.__dict__.get(self.name, MISSING)
         return now is self.original or now is self.replacement or is_ours(self.owner, self.name)
 
     @property

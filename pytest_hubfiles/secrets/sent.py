@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -66,7 +67,6 @@ def _names_a_secret(name: str, more: str) -> bool:
     return re.search(_SECRET + more, parted) is not None and re.search(_NO_SECRET, parted) is None
 
 
-@lru_cache(maxsize=4096)  # every test looks at the same variables
 def _is_variable_of_a_secret(variable: str) -> bool:
     return _VARIABLE.search(variable) is not None and re.search(_NO_SECRET, variable.lower()) is None
 
@@ -125,15 +125,22 @@ def _is_password(value: str) -> bool:
 
 # --- the environment -------------------------------------------------------------------------------------------
 
+_harmless: Final[set[str | bytes]] = set()
+"""Variables whose names promise no credential. Every test looks at the same ones."""
+
 
 def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the credentials in *environment*, each with the name of its variable.
 
     A name alone makes none: ``HUBSPOT_TOKEN_ENDPOINT`` holds a URL, ``SECRET_REGION`` a word.
     """
-    for name, value in environment.items():
+    raw = getattr(environment, "_data", environment)  # os.environ encodes and decodes each name that it is asked for
+    for raw_name in [raw_name for raw_name in raw if raw_name not in _harmless]:
+        name = os.fsdecode(raw_name)
         if _is_variable_of_a_secret(name):
-            yield from ((part, name) for part in _in_variable(name, value.strip()))
+            yield from ((part, name) for part in _in_variable(name, environment[name].strip()))
+        else:
+            _harmless.add(raw_name)
 
 
 @lru_cache(maxsize=256)

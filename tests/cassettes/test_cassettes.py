@@ -10,7 +10,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,8 +129,8 @@ def test_paths_never_leave_the_root(folder: str, name: str, marker: str) -> None
     """Whatever a test, its folders or its marker are called, the file lies under the root, in the version's folder."""
     root = Path("/project/cassettes")
     for found in (
-        cassettes.path_for(root, "v3", PurePosixPath(f"tests/{folder}/.."), name),
-        cassettes.path_for(root, "v3", PurePosixPath(f"/{folder}"), name),
+        cassettes.path_for(root, "v3", f"tests/{folder}/..", name),
+        cassettes.path_for(root, "v3", f"/{folder}", name),
         cassettes.named_path(root, "v3", marker),
         cassettes.named_path(root, "v3", f"../{marker}/../../x"),
     ):
@@ -142,7 +142,7 @@ def test_paths_never_leave_the_root(folder: str, name: str, marker: str) -> None
 
 def test_path_of_a_test() -> None:
     """A test's cassette lies in its version's folder, under its file's path and its own name."""
-    found = cassettes.path_for(Path("cassettes"), "2026-03", PurePosixPath("tests/test_files"), "test_import")
+    found = cassettes.path_for(Path("cassettes"), "2026-03", "tests/test_files", "test_import")
     assert found == Path("cassettes/2026-03/tests/test_files/test_import.yaml")
 
 

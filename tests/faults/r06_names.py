@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from helpers.answers import COMPLETE, interaction
@@ -36,7 +36,7 @@ Place = Callable[[str, str], Path]
 
 
 def _safe(folder: str, name: str) -> Path:
-    return cassettes.path_for(ROOT, "v3", PurePosixPath(folder), name)
+    return cassettes.path_for(ROOT, "v3", folder, name)
 
 
 def _marked(folder: str, name: str) -> Path:
