@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from types import ModuleType
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,10 +107,10 @@ def hubfiles_token() -> str | None:
     return os.environ.get("HUBSPOT_ACCESS_TOKEN") or None
 
 
-@pytest.fixture
-def hubfiles_vcr_config() -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def hubfiles_vcr_config() -> Mapping[str, Any]:
     """More vcrpy configuration, such as ``filter_headers``; it can add scrubbing, never remove it."""
-    return {}
+    return MappingProxyType({})
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +131,7 @@ def hubfiles_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def hubfiles(request: pytest.FixtureRequest, hubfiles_vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
+def hubfiles(request: pytest.FixtureRequest, hubfiles_vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
     """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
     from pytest_hubfiles.plugin.setup import recorded_or_replayed
 

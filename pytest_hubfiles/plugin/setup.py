@@ -61,7 +61,7 @@ def base_url_of(config: pytest.Config) -> str:
         return base_url
 
 
-def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: dict[str, Any]) -> Iterator[HubFiles]:
+def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
     item: pytest.Item = request.node
     with failing("reading how to record or replay"):
@@ -113,7 +113,7 @@ def _shown(item: pytest.Item, recorder: Recorder) -> Callable[[], None]:
 
 
 def _test_run(
-    item: pytest.Item, run: Run, wanted: TestSettings, *, token: str | None, vcr_config: dict[str, Any]
+    item: pytest.Item, run: Run, wanted: TestSettings, *, token: str | None, vcr_config: Mapping[str, Any]
 ) -> TestRun:
     """Return what records or replays the test *item*, and judges it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -211,13 +212,10 @@ class Reporter:
         from pytest_hubfiles import cassettes
         from pytest_hubfiles.model.hubspot_api import is_version
 
-        opened = set(self.run.report.cassettes)
-        root = self.run.cassettes
-        by_folder: dict[str, list[str]] = {}
-        for path in cassettes.find(root):
-            by_folder.setdefault(path.relative_to(root).parts[0], []).append(self.run.shown(path))
-        for folder, shown in by_folder.items():
-            if is_version(folder) and not opened.isdisjoint(shown):
+        opened, root = set(self.run.report.cassettes), self.run.cassettes
+        for version in filter(is_version, sorted(os.listdir(root)) if root.is_dir() else ()):  # noqa: PTH208
+            shown = [self.run.shown(path) for path in cassettes.find(root / version)]
+            if not opened.isdisjoint(shown):
                 yield from (name for name in shown if name not in opened)
 
     def _compare(self, old: str, new: str) -> None:

@@ -67,7 +67,7 @@ class Replacements:
 
     def put_on(self, owner: Any, name: str, replacement: object) -> None:
         """Replace the attribute *name* of *owner*."""
-        point = PatchPoint(owner, name, own(owner, name), replacement)
+        point = PatchPoint(owner, name, owner.__dict__.get(name, MISSING), replacement)
         point.put_on()
         self._points.append(point)
 

@@ -31,8 +31,8 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
     ) -> None:
         """Put *guarded* before those functions of *owner* called *names* that are there: Windows has no sendmsg."""
         for name in names:
-            if hasattr(owner, name):
-                self._replaced.put_on(owner, name, guarded(getattr(owner, name)))
+            if (call := getattr(owner, name, None)) is not None:
+                self._replaced.put_on(owner, name, guarded(call))
 
     def __enter__(self) -> SocketGuard:
         self._guard()

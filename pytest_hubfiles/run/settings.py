@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_hubfiles.cassettes import Limits
+from pytest_hubfiles.model.days import today
 from pytest_hubfiles.settings.precedence import NAMED, Sources
 from pytest_hubfiles.settings.values import DEVIATIONS, NEEDED, OptionError
 
@@ -30,6 +31,7 @@ class Settings:
     def __init__(self, sources: Sources, rootdir: Path) -> None:
         self._sources, self.rootdir = sources, rootdir
         self._settled: dict[str, Any] = {}
+        self.today = today()
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
@@ -58,7 +60,7 @@ class Settings:
 
     def get(self, name: str, markers: tuple[Mapping[str, Any], ...] = ()) -> Any:
         """Return a setting; a path in it is taken from the caller's folder, or from the ini file's."""
-        if any(argument in arguments for arguments in markers for argument in NAMED[name].marker):
+        if markers and any(argument in arguments for arguments in markers for argument in NAMED[name].marker):
             return self._sources.resolve(name, markers)
         if name not in self._settled:  # no marker has a say in it: it is the same for all tests
             self._settled[name] = self._sources.resolve(name)
@@ -127,6 +129,13 @@ class Settings:
 
     def rules(self, markers: tuple[Mapping[str, Any], ...] = ()) -> Rules:
         """Return by which rules a test with *markers*, or the run as a whole, is judged."""
+        return self._rules(markers) if markers else self._rules_of_all
+
+    @cached_property
+    def _rules_of_all(self) -> Rules:
+        return self._rules(())
+
+    def _rules(self, markers: tuple[Mapping[str, Any], ...]) -> Rules:
         from pytest_hubfiles.run.rules import Rules, fails_on
 
         return Rules(
@@ -139,4 +148,5 @@ class Settings:
             judge=self.get("judge", markers),
             accept=self.get("accept"),
             max_age_days=self.get("max_age"),
+            today=self.today,
         )

@@ -150,7 +150,7 @@ def test_the_marker_and_the_fixtures_are_documented(downstream: Downstream) -> N
             "hubfiles -- *",
             "    Record or replay all HTTP of this test*",
             "hubfiles_token -- *",
-            "hubfiles_vcr_config -- *",
+            "hubfiles_vcr_config * -- *",
             "hubfiles_sandbox -- *",
         ]
     )

@@ -10,14 +10,14 @@ import certifi
 import pytest
 from helpers.downstream import Downstream, whole_import
 
-from pytest_hubfiles.record.certificates import late_certificates
+from pytest_hubfiles.record.certificates import LateCertificates
 
 COUNT = ssl.create_default_context(cafile=certifi.where()).cert_store_stats()
 
 
 @pytest.fixture(autouse=True)
 def _read_before() -> None:
-    with late_certificates():
+    with LateCertificates():
         ssl.create_default_context(cafile=certifi.where())
         ssl.create_default_context()
 
@@ -28,7 +28,7 @@ def waits(context: ssl.SSLContext) -> bool:
 
 def test_a_context_waits_and_is_a_plain_one_after() -> None:
     """A context made while replaying has read nothing; asked for its certificates, it has all, and is a plain one."""
-    with late_certificates():
+    with LateCertificates():
         context = ssl.create_default_context(cafile=certifi.where())
         assert isinstance(context, ssl.SSLContext)
         assert waits(context)
@@ -43,7 +43,7 @@ def test_a_context_waits_and_is_a_plain_one_after() -> None:
 def test_nothing_of_it_is_left() -> None:
     """Outside, ``ssl`` is as it was."""
     before = dict(vars(ssl.SSLContext))
-    with late_certificates():
+    with LateCertificates():
         assert dict(vars(ssl.SSLContext)) != before
 
     assert dict(vars(ssl.SSLContext)) == before
@@ -51,7 +51,7 @@ def test_nothing_of_it_is_left() -> None:
 
 def test_each_context_is_one_of_its_own() -> None:
     """What one client sets on its context, another does not see."""
-    with late_certificates():
+    with LateCertificates():
         mine, other = (ssl.create_default_context() for _ in range(2))
         mine.check_hostname = False
         mine.verify_mode = ssl.CERT_NONE
@@ -63,7 +63,7 @@ def test_a_file_that_is_missing_or_broken_is_reported_at_once(tmp_path: Path) ->
     """What cannot be read is an error where it is asked for, also when the file was good a moment ago."""
     file = tmp_path / "ca.pem"
     file.write_bytes(Path(certifi.where()).read_bytes())
-    with late_certificates():
+    with LateCertificates():
         assert not waits(ssl.create_default_context(cafile=file))
         assert waits(ssl.create_default_context(cafile=file))
         file.write_text("no certificate", encoding="utf-8")
@@ -80,7 +80,7 @@ def test_a_subclass_reads_at_once() -> None:
     class Own(ssl.SSLContext):
         pass
 
-    with late_certificates():
+    with LateCertificates():
         context = Own(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(certifi.where())
 
@@ -91,7 +91,7 @@ def test_a_subclass_reads_at_once() -> None:
 @pytest.mark.parametrize("need", ["wrap_bio", "get_ca_certs"])
 def test_whoever_needs_them_first_gets_all(need: str) -> None:
     """Of many threads that need a context at once, each gets it with every certificate."""
-    with late_certificates():
+    with LateCertificates():
         context = ssl.create_default_context(cafile=certifi.where())
     together, found = threading.Barrier(8), []
 

@@ -41,7 +41,7 @@ class Places:
         self._asking = asking
         self.made: list[PatchPoint] = []
         self._watched: list[tuple[Any, str, object]] = []
-        self._owners: dict[str, list[Any]] = {}  # by client
+        self._owners: dict[str, list[tuple[str, Any]]] = {}  # by client, each with its name in the module
 
     def update(self, clients: Iterable[Client] = CLIENTS) -> bool:
         """Make the points of those of *clients* that are imported; return whether vcrpy is needed for none of them."""
@@ -63,15 +63,16 @@ class Places:
             raise NotByItselfError(client.name)
         module = sys.modules[client.module]
         try:
-            names = (*client.hands_over, *client.in_process, *client.vcrpy_replaces)
-            owners = [owner for owner, _ in _attributes(module, names)]
-            if owners == self._owners.get(client.name):
+            known = self._owners.get(client.name)
+            if known is not None and all(getattr(module, path) is owner for path, owner in known):
                 return
+            names = (*client.hands_over, *client.in_process, *client.vcrpy_replaces)
+            owners = {path.rpartition(".")[0]: owner for path in names for owner, _ in _attributes(module, [path])}
             watched = [(owner, name, vars(owner)[name]) for owner, name in _attributes(module, client.vcrpy_replaces)]
             made = list(self._points(client, module))
         except (AttributeError, KeyError) as error:
             raise NotByItselfError(client.name) from error
-        self._owners[client.name] = owners
+        self._owners[client.name] = [(path, owner) for path, owner in owners.items() if path]  # a module is its own
         self._watched += watched
         self.made += made
         for point in made:
