@@ -56,6 +56,27 @@ def test_the_day_of_a_drift(downstream: Downstream, args: tuple[str, ...]) -> No
     assert downstream.cassette("test_access").read_bytes() != old
 
 
+def test_code_that_passes_with_what_breaks_the_contract(downstream: Downstream) -> None:
+    """Whether the code can take what was recorded is said, although the contract fails the test."""
+    test = "def test_import(hubfiles):\n    assert import_a_file(hubfiles).json['result']['size'] {}\n"
+    downstream.tests(test.format("== 24574"))
+    downstream.record()
+    downstream.restart("size-as-string")
+    downstream.run_live("--hubfiles-record=rewrite").assert_outcomes(failed=1)
+    candidate = "cassette: cassettes/2026-03/test_files/test_import.candidate.yaml"
+
+    broken = downstream.run("--hubfiles-candidates")
+    downstream.tests(test.format("== '24574'"))
+    mended = downstream.run("--hubfiles-candidates")
+
+    broken.assert_outcomes(failed=1)
+    mended.assert_outcomes(failed=1)
+    broken.stdout.fnmatch_lines(["schema-violation $.result.size *", candidate])
+    mended.stdout.fnmatch_lines(
+        ["schema-violation $.result.size *", f"{candidate}; the test's own code passed with it"]
+    )
+
+
 def test_it_says_that_there_is_none(downstream: Downstream) -> None:
     """A run in which no test has a candidate is told apart from one that replayed them."""
     downstream.tests()

@@ -20,6 +20,7 @@ class FailedTest:
     ``cassette`` is what it is called. ``purpose`` is what the test did with
     it: ``record``, ``replay`` or ``verify``; ``mode`` the record mode. ``advice`` is about answers that did not come.
     ``said`` is what the test itself failed with, which may be a finding. ``moved`` says where its cassette may be.
+    ``is_mended`` says that its own code passed with a candidate.
     """
 
     cassette: str
@@ -30,6 +31,7 @@ class FailedTest:
     verbose: bool = False
     said: str = ""
     moved: tuple[str, ...] = ()
+    is_mended: bool = False
 
 
 def explain(
@@ -55,7 +57,8 @@ def explain(
     lines += failed.moved
     lines += ways_out(weighty, refusals, failed.purpose, failed.mode, failed.shell)
     if not refusals and failed.shell.test is not None:
-        lines.append(f"cassette: {failed.cassette}")
+        mended = "; the test's own code passed with it" if failed.is_mended else ""
+        lines.append(f"cassette: {failed.cassette}{mended}")
     return visible_lines("\n".join(lines))
 
 
