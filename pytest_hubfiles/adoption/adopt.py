@@ -75,7 +75,7 @@ class Adoption:
         ours = os.path.abspath(settings.cassettes)  # noqa: PTH100  # links stay what they are called
         found = dict.fromkeys(file for path in paths for file in _files(path) if not _is_ours(file, ours))
         for file in each(list(found)):
-            if file.suffix.lower() == ".toml" or check.is_candidate(file):
+            if file.suffix.lower() == ".toml" or cassettes.is_candidate(file):
                 continue
             try:
                 held = holding(file, settings, rules)

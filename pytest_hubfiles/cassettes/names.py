@@ -92,6 +92,11 @@ def candidate_path(cassette: Path) -> Path:
     return cassette.with_name(cassette.name.removesuffix(SUFFIX) + CANDIDATE_SUFFIX)
 
 
+def is_candidate(path: Path | str) -> bool:
+    """Return whether *path* is named as a candidate is."""
+    return str(path).endswith(CANDIDATE_SUFFIX)
+
+
 def of_candidate(candidate: Path) -> Path:
     """Return the path of the cassette that *candidate* may become."""
     return candidate.with_name(candidate.name.removesuffix(CANDIDATE_SUFFIX) + SUFFIX)
@@ -103,6 +108,6 @@ def find(root: Path, on_error: Callable[[OSError], None] | None = None) -> list[
         os.path.join(folder, name)  # noqa: PTH118  # a run ends with this; pathlib would take ten times as long
         for folder, _, files in os.walk(root, onerror=on_error)
         for name in files
-        if name.endswith(SUFFIX) and not name.endswith(CANDIDATE_SUFFIX)
+        if name.endswith(SUFFIX) and not is_candidate(name)
     ]
     return list(map(Path, sorted(found, key=lambda path: path.split(os.sep))))  # noqa: PTH206  # likewise

@@ -87,13 +87,12 @@ def _list(paths: Sequence[Path], settings: Settings, family: str) -> tuple[list[
     from pytest_hubfiles.cassettes import file_findings
     from pytest_hubfiles.rehearsal.changes import Recording
     from pytest_hubfiles.rehearsal.choice import Choice
-    from pytest_hubfiles.run.check import is_candidate
 
     listed: dict[tuple[Change, Family], _Listed] = {}
     unread = []
     contracts, limits = settings.contracts, replace(settings.limits, root=None)
     choice = Choice(family, known=settings.rules().known_deviations)
-    for path in progress([path for path in paths if not is_candidate(path)], "read"):
+    for path in progress([path for path in paths if not cassettes.is_candidate(path)], "read"):
         try:
             recorded, _ = file_findings.scrubbed([i.plain() for i in cassettes.read(path, limits)], settings.additions)
         except cassettes.CassetteUnreadableError as error:

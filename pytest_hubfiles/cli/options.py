@@ -118,17 +118,18 @@ def cassettes_at(paths: Iterable[Path]) -> list[Path]:
     Raises:
         click.UsageError: for a path at which there is no cassette.
     """
+    from pytest_hubfiles import cassettes
     from pytest_hubfiles.run import check
 
     found: dict[str, Path] = {}
     for path in paths:
         if not os.path.exists(path):  # noqa: PTH110  # Path.exists raises where a name is too long, or a folder closed
             raise click.UsageError(f"{shown(path)}: there is no such file or folder")
-        if not path.is_dir() and path.name.endswith(".candidate.yaml"):
+        if not path.is_dir() and cassettes.is_candidate(path):
             raise click.UsageError(f"{shown(path)} is a candidate, judged when it was recorded; see hubfiles accept")
-        cassettes = check.cassettes_in(path)
-        if all(map(check.is_candidate, cassettes)):
+        there = check.cassettes_in(path)
+        if all(map(cassettes.is_candidate, there)):
             raise click.UsageError(f"{shown(path)}: no cassette there; one ends in {', '.join(check.SUFFIXES)}")
-        for cassette in cassettes:
+        for cassette in there:
             found.setdefault(os.path.abspath(cassette), cassette)  # noqa: PTH100  # links stay what they are called
     return list(found.values())

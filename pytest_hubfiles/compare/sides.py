@@ -148,7 +148,7 @@ def of_revision(revision: str, path: Path, limits: Limits = USUAL, additions: Ad
             _read_blob, git, blob, f"{revision}:{name}", limits
         )
         for name, blob in sorted(blobs.items())
-        if name == below or not name.endswith(cassettes.CANDIDATE_SUFFIX)
+        if name == below or not cassettes.is_candidate(name)
     }
     return _filled(Recordings(display_name, readers, below not in blobs, additions))
 

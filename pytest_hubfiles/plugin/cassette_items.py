@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.explaining import explained_cassette
 from pytest_hubfiles.plugin.own_faults import Failure
@@ -134,7 +135,7 @@ class CassetteItem(pytest.Item):
         if checked.left_out:
             pytest.skip(str(checked.unjudged))
         run.hand_on(self, checked.record)
-        if not checked.record.failed and check.is_candidate(self.path):
+        if not checked.record.failed and cassettes.is_candidate(self.path):
             pytest.skip("a candidate, judged when it was recorded; no credential was found in it")
         if checked.record.failed:
             said = [explained_cassette(self, checked)]

@@ -61,7 +61,7 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
         verbose=run.is_verbose,
         said=said,
         moved=tuple(moved),
-        is_mended=test_run.passed and test_run.shown.endswith(cassettes.CANDIDATE_SUFFIX),
+        is_mended=test_run.passed and cassettes.is_candidate(test_run.shown),
     )
     return explain(conclusion.findings, conclusion.failing, conclusion.refusals, failed)
 

@@ -129,7 +129,7 @@ class Reporter:
         """Return which tests replayed a candidate: their cassettes may say otherwise."""
         from pytest_hubfiles import cassettes
 
-        replayed = [r for r in self.run.report.records if r.cassette.endswith(cassettes.CANDIDATE_SUFFIX)]
+        replayed = [r for r in self.run.report.records if cassettes.is_candidate(r.cassette)]
         if not replayed:
             return "no candidate was replayed: no test has one, and each replayed its cassette"
         count = f"{len(replayed)} test{'s' * (len(replayed) > 1)} replayed candidates, not cassettes"

@@ -63,7 +63,7 @@ def reasons_in(content: bytes) -> list[str]:
 
 def was_cut_short(path: Path, limits: cassettes.Limits = cassettes.USUAL) -> bool:
     """Return whether *path* is a candidate whose test failed while it was recorded."""
-    if not path.name.endswith(cassettes.CANDIDATE_SUFFIX):
+    if not cassettes.is_candidate(path):
         return False
     with suppress(cassettes.CassetteUnreadableError):
         return TEST_FAILED in reasons_in(cassettes.content(path, limits))

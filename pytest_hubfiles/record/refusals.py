@@ -232,7 +232,7 @@ def _record_it(request: Interaction, closest: Interaction, cassette: str, *, is_
 
     To a candidate nothing can be added.
     """
-    if cassette.endswith(cassettes.CANDIDATE_SUFFIX):
+    if cassettes.is_candidate(cassette):
         return "Record all of it again with --hubfiles-record rewrite."
     if request.match_key[:3] == closest.match_key[:3] and not is_used:
         return "Record all of it again with --hubfiles-record rewrite, or add this to it with new_episodes."

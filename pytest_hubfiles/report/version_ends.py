@@ -47,7 +47,7 @@ def findings(records: Sequence[Record], today: dt.date) -> Iterator[Finding]:
 
 def _counts(record: Record) -> bool:
     """Return whether *record* is of a test or a cassette, rather than of a candidate that lies beside one."""
-    return record.is_test or not record.cassette.endswith(cassettes.CANDIDATE_SUFFIX)
+    return record.is_test or not cassettes.is_candidate(record.cassette)
 
 
 def recounted(finding: Finding, report: Report, most: int) -> Finding:

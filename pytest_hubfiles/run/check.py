@@ -29,11 +29,6 @@ def is_cassette(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.stem.startswith(".")
 
 
-def is_candidate(path: Path) -> bool:
-    """Return whether *path* is named as a candidate is: it was judged when it was recorded."""
-    return path.stem.endswith(".candidate")
-
-
 def cassettes_in(path: Path) -> list[Path]:
     """Return the cassette *path*, or those in the folder *path*, sorted. No file is read.
 
@@ -115,7 +110,7 @@ def check(
         interactions, found = [], [file_findings.unreadable(error, shown)]
         unjudged = "it cannot be read"
     found += file_findings.outside_recordings(path, limits, bool(found))
-    if is_candidate(path):
+    if cassettes.is_candidate(path):
         return _of_candidate(shown, rules, test, found)
     exchanges = [e for e in map(rules.contracts.identify, interactions) if _is_asked_for(e, versions)]
     found += [*rules.stale(exchange.interaction for exchange in exchanges), *rules.check(exchanges)]

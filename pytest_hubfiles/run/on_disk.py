@@ -43,7 +43,7 @@ def of_file(path: Path, rules: Rules, limits: cassettes.Limits, additions: Addit
     found += file_findings.outside_recordings(path, limits, bool(found))
     found += rules.check([rules.contracts.identify(interaction) for interaction in recorded])
     target = path
-    if check.is_candidate(path):
+    if cassettes.is_candidate(path):
         target = cassettes.of_candidate(path)
         found += rules.compare(held_before(path, limits), recorded, tuple)
     return merge(rules.excuse(replace(finding, cassette=shown(target)) for finding in found))
@@ -53,7 +53,7 @@ def candidates_in(path: Path) -> list[Path]:
     """Return the candidates in the folder *path*, sorted, or the one that *path* is or that lies beside it."""
     if path.is_dir():
         return sorted(path.rglob(f"*{cassettes.CANDIDATE_SUFFIX}"))
-    candidate = path if path.name.endswith(cassettes.CANDIDATE_SUFFIX) else cassettes.candidate_path(path)
+    candidate = path if cassettes.is_candidate(path) else cassettes.candidate_path(path)
     return [candidate] if candidate.is_file() else []
 
 

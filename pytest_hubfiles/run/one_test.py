@@ -187,7 +187,7 @@ class TestRun:
             except HubfilesError as error:
                 self._conclusion = self._conclusion._replace(refusals=(*self._conclusion.refusals, str(error)))
                 raise
-        elif self.passed and not self.shared and self.recorder.cassette.name.endswith(cassettes.CANDIDATE_SUFFIX):
+        elif self.passed and not self.shared and cassettes.is_candidate(self.recorder.cassette):
             # Its code has been mended against what was recorded.
             candidates.lift(self.recorder.cassette, TEST_FAILED, self.limits)
         return self._conclusion.since(earlier)
