@@ -15,13 +15,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import suites, tables
+from benchmarks import parts, suites, tables
 from benchmarks.processes import ROOT, Cost, Process, python_of, run
-from benchmarks.promises import COUNTED, FIGURES, Costs, Figure
+from benchmarks.promises import COUNTED, FIGURES, Costs
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 INSTRUCTIONS = ROOT / "benchmarks" / "instructions.json"
 PLOT = ROOT / "docs" / "images" / "growth.svg"
+PARTS = ROOT / "benchmarks" / "parts.json"
+PARTS_PLOT = ROOT / "docs" / "images" / "parts.svg"
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 
 
@@ -34,9 +36,8 @@ def _server() -> Iterator[str]:
         server.communicate()
 
 
-def measure(figures: Sequence[Figure], rounds: int) -> Costs:
-    """Run all that *figures* need, *rounds* times and in turns: what disturbs a round disturbs all of it."""
-    processes = list(dict.fromkeys(process for figure in figures for process in figure.processes))
+def measure(processes: Sequence[Process], rounds: int) -> Costs:
+    """Run all *processes*, *rounds* times and in turns: what disturbs a round disturbs all of it."""
     costs: dict[Process, list[Cost]] = {process: [] for process in processes}
     with tempfile.TemporaryDirectory() as name, _server() as server:
         folder = Path(name)
@@ -71,20 +72,23 @@ def main() -> int:
     parser.add_argument(
         "--instructions", action="store_true", help="count instructions with valgrind, of what takes a millisecond"
     )
+    parser.add_argument("--parts", action="store_true", help="count of what a replayed test consists, with valgrind")
     parser.add_argument(
         "--save", action="store_true", help=f"write the figures to {RESULTS.name}, {PLOT.name} and {PAGE.name}"
     )
     options = parser.parse_args()
-    if options.instructions and shutil.which("valgrind") is None:
-        parser.error("--instructions needs valgrind, which is not installed")
+    if (options.instructions or options.parts) and shutil.which("valgrind") is None:
+        parser.error("counting needs valgrind, which is not installed")
     if options.save and options.promises:
         parser.error("--save keeps whole tables; leave the promises out")
+    if options.parts:
+        return _parts(options.save)
     rounds = 1 if options.quick or options.instructions else options.rounds
     known = COUNTED if options.instructions else FIGURES
     figures = [figure for figure in known if not options.promises or figure.promise in options.promises]
     if not figures:
         parser.error(f"there are {', '.join(dict.fromkeys(figure.promise for figure in known))}")
-    costs = measure(figures, rounds)
+    costs = measure(list(dict.fromkeys(process for figure in figures for process in figure.processes)), rounds)
     results = [figure.result(costs) for figure in figures]
     for line in tables.lines(results):
         print(line)
@@ -93,12 +97,25 @@ def main() -> int:
     return int(any(result.kept is False for result in results))
 
 
+def _parts(save: bool) -> int:
+    document = parts.as_json(measure(parts.PROCESSES, 1))
+    print("\n".join(parts.lines(document)))
+    if save:
+        PARTS.write_text(document, encoding="utf-8")
+        _draw(PARTS, PARTS_PLOT)
+    return 0
+
+
+def _draw(source: Path, target: Path) -> None:
+    subprocess.run([str(python_of("plot")), "-m", "benchmarks.plot", source, target], cwd=ROOT, check=True)
+
+
 def _save(path: Path, document: str) -> None:
     path.write_text(document, encoding="utf-8")
     page = tables.shown_in(PAGE.read_text(encoding="utf-8"), path.stem, tables.markdown(json.loads(document)))
     PAGE.write_text(page, encoding="utf-8")
     if path == RESULTS:
-        subprocess.run([str(python_of("plot")), "-m", "benchmarks.plot", RESULTS, PLOT], cwd=ROOT, check=True)
+        _draw(RESULTS, PLOT)
 
 
 if __name__ == "__main__":

@@ -236,7 +236,8 @@ def _replay(environment: str, kind: str, size: int, *, repeats: bool = True) -> 
     return Process(environment, (kind, size), _NONE.get(environment, ()), repeats=repeats)
 
 
-def _each(environment: str, kind: str, size: int = TESTS) -> Each:
+def each(environment: str, kind: str, size: int = TESTS) -> Each:
+    """Return what each of *size* tests of the suite *kind* costs to replay."""
     return Each(_replay(environment, kind, size), _replay(environment, kind, 1))
 
 
@@ -291,7 +292,7 @@ FIGURES: tuple[Figure, ...] = (
         1.05,
     ),
     *(
-        Figure(promise, f"{count}, {client}", _each(OURS, kind), peer, _each(peer, kind), limit, _each(BARE, kind))
+        Figure(promise, f"{count}, {client}", each(OURS, kind), peer, each(peer, kind), limit, each(BARE, kind))
         for promise, count, limits in (
             ("P3", "each test of one exchange", {RECORDING: 0.40, CASSETTER: 1.0}),
             ("P4", "each test of five polls", {RECORDING: 0.45, CASSETTER: 1.0}),
@@ -316,9 +317,9 @@ FIGURES: tuple[Figure, ...] = (
         Figure(
             "P6",
             f"each test with {client} built in it",
-            _each(OURS, kind, 40),
+            each(OURS, kind, 40),
             peer,
-            _each(peer, kind, 40),
+            each(peer, kind, 40),
             limit if peer == RECORDING else None,
         )
         for client, kind, limit in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -147,6 +148,7 @@ def write(folder: Path, kind: str, size: int, environment: str) -> None:
     source = "import os\nimport pytest\n" + _head(kind, environment) + "\n".join(tests)
     (folder / f"{UNCOLLECTED}.py").write_text("import gc\n\ngc.disable()\n", encoding="utf-8")
     (folder / f"{NOTHING}.py").touch()
+    shutil.copy(Path(__file__).with_name("twice.py"), folder)
     (folder / "test_bench.py").write_text(source, encoding="utf-8")
     if kind.startswith(("record", "extend")):
         (folder / "seed").mkdir()
