@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_hubfiles import regular_files
+from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
@@ -61,6 +62,7 @@ class Run(Settings):
         self.is_worker = worker is not None
         self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
         self._report: Report | None = None
+        self.today = today()
         self._versions: list[str] | None = None
         self._namesakes: Namesakes | None = None
         self.complaints: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -213,9 +212,12 @@ class Reporter:
         from pytest_hubfiles.model.hubspot_api import is_version
 
         opened, root = set(self.run.report.cassettes), self.run.cassettes
-        for version in filter(is_version, sorted(os.listdir(root)) if root.is_dir() else ()):  # noqa: PTH208
-            shown = [self.run.shown(path) for path in cassettes.find(root / version)]
-            if not opened.isdisjoint(shown):
+        above = len(root.parts)
+        by_folder: dict[str, list[str]] = {}
+        for path in cassettes.find(root):
+            by_folder.setdefault(path.parts[above], []).append(self.run.shown(path))
+        for folder, shown in by_folder.items():
+            if is_version(folder) and not opened.isdisjoint(shown):
                 yield from (name for name in shown if name not in opened)
 
     def _compare(self, old: str, new: str) -> None:

@@ -31,7 +31,7 @@ class Settings:
     def __init__(self, sources: Sources, rootdir: Path) -> None:
         self._sources, self.rootdir = sources, rootdir
         self._settled: dict[str, Any] = {}
-        self.today = today()
+        self._common_rules: Rules | None = None
         for name in NAMED:
             if self.decided(name) is not None:  # a default needs no check
                 self.get(name)
@@ -129,11 +129,11 @@ class Settings:
 
     def rules(self, markers: tuple[Mapping[str, Any], ...] = ()) -> Rules:
         """Return by which rules a test with *markers*, or the run as a whole, is judged."""
-        return self._rules(markers) if markers else self._rules_of_all
-
-    @cached_property
-    def _rules_of_all(self) -> Rules:
-        return self._rules(())
+        if markers:
+            return self._rules(markers)
+        if self._common_rules is None or self._common_rules.today != today():  # which another test may have frozen
+            self._common_rules = self._rules(())
+        return self._common_rules
 
     def _rules(self, markers: tuple[Mapping[str, Any], ...]) -> Rules:
         from pytest_hubfiles.run.rules import Rules, fails_on
@@ -148,5 +148,4 @@ class Settings:
             judge=self.get("judge", markers),
             accept=self.get("accept"),
             max_age_days=self.get("max_age"),
-            today=self.today,
         )

@@ -67,6 +67,7 @@ def _names_a_secret(name: str, more: str) -> bool:
     return re.search(_SECRET + more, parted) is not None and re.search(_NO_SECRET, parted) is None
 
 
+@lru_cache(maxsize=4096)  # every test looks at the same variables
 def _is_variable_of_a_secret(variable: str) -> bool:
     return _VARIABLE.search(variable) is not None and re.search(_NO_SECRET, variable.lower()) is None
 
@@ -125,8 +126,9 @@ def _is_password(value: str) -> bool:
 
 # --- the environment -------------------------------------------------------------------------------------------
 
-_harmless: Final[set[str | bytes]] = set()
-"""Variables whose names promise no credential. Every test looks at the same ones."""
+_ENVIRON: Final = type(os.environ)
+_harmless: Final[set[Any]] = set()
+"""Variables whose names promise no credential, as the system has them. Every test looks at the same ones."""
 
 
 def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -134,13 +136,17 @@ def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
     A name alone makes none: ``HUBSPOT_TOKEN_ENDPOINT`` holds a URL, ``SECRET_REGION`` a word.
     """
-    raw = getattr(environment, "_data", environment)  # os.environ encodes and decodes each name that it is asked for
-    for raw_name in [raw_name for raw_name in raw if raw_name not in _harmless]:
-        name = os.fsdecode(raw_name)
-        if _is_variable_of_a_secret(name):
-            yield from ((part, name) for part in _in_variable(name, environment[name].strip()))
-        else:
-            _harmless.add(raw_name)
+    if type(environment) is not _ENVIRON:
+        names = list(filter(_is_variable_of_a_secret, environment))
+    else:  # it encodes and decodes each name that it is asked for
+        names = []
+        for raw_name in [raw_name for raw_name in environment._data if raw_name not in _harmless]:
+            if _is_variable_of_a_secret(os.fsdecode(raw_name)):
+                names.append(os.fsdecode(raw_name))
+            else:
+                _harmless.add(raw_name)
+    for name in names:
+        yield from ((part, name) for part in _in_variable(name, environment[name].strip()))
 
 
 @lru_cache(maxsize=256)

@@ -377,6 +377,32 @@ def test_a_cassette_that_cannot_be_read_is_recorded_again(project: Downstream) -
     assert project.run().ret == 0
 
 
+FROZEN = """
+import freezegun
+
+@pytest.fixture(scope="module", autouse=True)
+def years_ago():
+    with freezegun.freeze_time("2019-12-31"):
+        yield
+
+def test_import(hubfiles):
+    import_a_file(hubfiles)
+"""
+
+
+def test_each_test_has_a_day_of_its_own(project: Downstream) -> None:
+    """A deviation holds in a test that is frozen at a day before it ran out, and in no other for that."""
+    project.write([started(), polled("COMPLETE", change=SIZE_AS_TEXT)])
+    (project.path / "deviations.toml").write_text(f"{SIZES_ARE_TEXTS}until = 2020-01-01\n", encoding="utf-8")
+    project.tests(FROZEN, "test_a")
+    project.write([started(), polled("COMPLETE", change=SIZE_AS_TEXT)], project.cassette("test_import", "test_a"))
+
+    result = project.run()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_files.py::test_import *"])
+
+
 def test_a_deviation_that_ran_out_gets_a_later_day(project: Downstream) -> None:
     """The command that settles what a deviation no longer excuses gives it a last day again, and keeps its reason."""
     project.write([started(), polled("COMPLETE", change=SIZE_AS_TEXT)])

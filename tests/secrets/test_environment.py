@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from faults.harmless import VARIABLES as HARMLESS
 from helpers.downstream import TEST_IMPORT, Downstream, whole_import
+from helpers.patience import PATIENCE
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.secrets.write_guard import WriteGuard
@@ -34,6 +39,32 @@ SECRETS = {
     "SSHPASS": "SummerVacation2024",
     "SMTP_PASS": "SummerVacation2024",
 }
+
+
+def test_the_environment_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look sees what is set at that time: a variable that is new, another value, and that one is gone."""
+    seen = []
+    for value in (None, SECRETS["OUR_SECRET"], SECRETS["TOKEN1"], None):
+        if value is None:
+            monkeypatch.delenv("OUR_SECRET", raising=False)
+        else:
+            monkeypatch.setenv("OUR_SECRET", value)
+        seen.append(WriteGuard.of(os.environ).values & {SECRETS["OUR_SECRET"], SECRETS["TOKEN1"]})
+    assert seen == [set(), {SECRETS["OUR_SECRET"]}, {SECRETS["TOKEN1"]}, set()]
+
+
+STRICT = """
+import os
+from pytest_hubfiles.secrets.write_guard import WriteGuard
+for environment in (os.environ, dict(os.environ), os.environ):
+    assert "k3J9xQ2mZ7vB5nT1" in WriteGuard.of(environment).values
+"""
+
+
+def test_names_are_bytes_to_the_system() -> None:
+    """Python may be told to refuse comparing bytes with texts."""
+    environment = {**os.environ, "OUR_SECRET": SECRETS["OUR_SECRET"]}
+    subprocess.run([sys.executable, "-bb", "-c", STRICT], env=environment, check=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
