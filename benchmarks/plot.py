@@ -68,7 +68,7 @@ SHADES = ("#ced4da", "#ffd8a8", "#ffa94d", "#f76707", "#d9480f", "#a61e4d", "#86
 
 
 def _parts(document: dict[str, Any]) -> Figure:
-    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    figure, axes = plt.subplots(figsize=(6.4, 3.4))
     clients = list(document)
     for row, client in enumerate(reversed(clients)):
         left = 0.0
@@ -79,9 +79,9 @@ def _parts(document: dict[str, Any]) -> Figure:
             axes.plot([value, value], [row - 0.33, row + 0.33], color="#1971c2", linewidth=1.5)
             axes.annotate(name, (value, row + 0.36), ha="center", va="bottom", fontsize=8, color="#1971c2")
     axes.set_yticks(range(len(clients)), list(reversed(clients)))
-    axes.set_ylim(-0.5, len(clients) - 0.3)
+    axes.set_ylim(-0.5, len(clients) - 0.4)
     axes.set_xlabel("million instructions of a test that replays one exchange")
-    figure.legend(*axes.get_legend_handles_labels(), frameon=False, fontsize=8, ncols=3, loc="outside upper center")
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.45, 1.02))
     return figure
 
 

@@ -233,8 +233,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if "stragglers" in vars(run):  # a test has been recorded or replayed
         with complaining(run, "waiting for what tests have left behind"):
             run.stragglers.wait()
-        take_off_filters()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[PARTIAL] = run.partial
         output[COMPLAINTS] = run.complaints
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing on the loggers, once the last test is torn down, an interrupted one too."""
+    take_off_filters()

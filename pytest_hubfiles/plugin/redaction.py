@@ -32,6 +32,11 @@ class Redaction:
         """Return *text* without credentials."""
         return secrets.redact_values(text, self._secrets.values)
 
+    def _redacted_value(self, value: object) -> object:
+        """Return *value*, or its text without credentials if that has any."""
+        text = str(value)
+        return value if (new := self.redacted(text)) == text else new
+
     # --- what pytest writes while a test runs ------------------------------------------------------------------
 
     def redacted_log(self) -> AbstractContextManager[object]:
@@ -69,7 +74,7 @@ class Redaction:
         report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
         context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
-            kwargs = {name: redacted(str(value)) for name, value in context.kwargs.items()}
+            kwargs = {name: self._redacted_value(value) for name, value in context.kwargs.items()}
             report.context = type(context)(msg=context.msg and redacted(context.msg), kwargs=kwargs)
 
     @pytest.hookimpl(tryfirst=True)

@@ -83,29 +83,54 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
             os.close(reading)
             _be_child(work, limit, writing, folder)
         os.close(writing)
-        deadline = time.monotonic() + seconds
+        child, deadline = _Child(pid), time.monotonic() + seconds
         try:
-            with _ending_first(pid, folder):
-                said = _read(reading, pid, deadline)
+            with _ending_first(child, folder):
+                said = _read(reading, child, deadline)
         finally:
             os.close(reading)
-            status = _end(pid)
+            status = child.end()
     if said is None:
         is_late = time.monotonic() >= deadline
         raise NoEndError(f"it did not end within {seconds:g} s" if is_late else _how_ended(status))
     return said
 
 
+class _Child:
+    """A child of this process, whose status the system tells once."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._status: int | None = None
+
+    def has_ended(self) -> bool:
+        """Return whether it has ended by itself."""
+        if self._status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            self._status = status if pid else None
+        return self._status is not None
+
+    def end(self) -> int:
+        """End it, and what it started; return its status as ``os.waitpid`` has it, its own if it had ended."""
+        with suppress(OSError):
+            os.killpg(self._pid, signal.SIGKILL)
+        if self._status is None:
+            with suppress(OSError):  # it may not have become a group yet
+                os.kill(self._pid, signal.SIGKILL)
+            self._status = os.waitpid(self._pid, 0)[1]
+        return self._status
+
+
 @contextmanager
-def _ending_first(pid: int, folder: str) -> Iterator[None]:
-    """Have SIGTERM end the child *pid*, and remove its *folder*, before it ends this process."""
+def _ending_first(child: _Child, folder: str) -> Iterator[None]:
+    """Have SIGTERM end the *child*, and remove its *folder*, before it ends this process."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
 
     def end(number: int, frame: object) -> None:
-        _end(pid)
+        child.end()
         shutil.rmtree(folder, ignore_errors=True)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
@@ -172,7 +197,7 @@ def _write(writing: int, data: bytes) -> None:
         data = data[os.write(writing, data) :]
 
 
-def _read(reading: int, pid: int, deadline: float) -> dict[str, Any] | None:
+def _read(reading: int, child: _Child, deadline: float) -> dict[str, Any] | None:
     """Return what the child says; None once it has died without a word, or has not come to an end by *deadline*."""
     data, has_ended = b"", False
     while time.monotonic() < deadline:
@@ -187,7 +212,7 @@ def _read(reading: int, pid: int, deadline: float) -> dict[str, Any] | None:
         elif has_ended:  # and there is no more to read; what it has started may hold its end of the pipe
             return None
         else:
-            has_ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+            has_ended = child.has_ended()
     return None
 
 
@@ -199,11 +224,3 @@ def _how_ended(status: int) -> str:
     if number == signal.SIGXCPU:
         return f"it took more than {CPU_SECONDS} s of the processor"
     return f"its process was ended by {signal.Signals(number).name}"
-
-
-def _end(pid: int) -> int:
-    """End the child, and what it started; return its status as ``os.waitpid`` has it, its own if it had ended."""
-    for kill in (os.killpg, os.kill):  # it may not have become a group yet
-        with suppress(OSError):
-            kill(pid, signal.SIGKILL)
-    return os.waitpid(pid, 0)[1]

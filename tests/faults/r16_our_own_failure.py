@@ -50,8 +50,8 @@ _BOUNDARIES: Final = {
     "excusing": "pytest_hubfiles.run.rules.Rules.excuse",
     "pytest_runtest_teardown": "pytest_hubfiles.run.one_test.TestRun.end_test",
     "pytest_runtest_makereport": "pytest_hubfiles.run.one_test.TestRun.record",
-    "handing on": f"{_PLUGIN}.hooks.hand_on",
-    "pytest_runtest_logreport": "pytest_hubfiles.report.record.Record.from_text",
+    "handing on": f"{_PLUGIN}.run_settings.Run.hand_on",
+    "pytest_runtest_logreport": f"{_PLUGIN}.run_settings.Run.record_of",
     "report": "pytest_hubfiles.report.report.Report.add",
     "pytest_sessionfinish": f"{_PLUGIN}.summary.Reporter._is_full",
     "cassettes nobody opened": f"{_PLUGIN}.summary.Reporter._unused",
@@ -76,6 +76,9 @@ _REPLAYING: Final = {
     "cassettes.read": "pytest_hubfiles.record.recorder.cassettes.read",
     "age": "pytest_hubfiles.run.rules.Rules.stale",
 }
+PLACES: Final = tuple({**_BOUNDARIES, **_RECORDING, **_MERGING, **_REPLAYING}.values())
+"""Where something fails."""
+
 _BEFORE_ANY_TEST: Final = {"pytest_configure"}
 _BOUNDED: Final = {
     "pytest_configure", "pytest_generate_tests", "fixture", "recorder.receive", "recorder.answer",

@@ -152,6 +152,41 @@ def test_import(hubfiles, caplog):
     assert SECRET not in written + result.stdout.str()
 
 
+FILTERED = """
+import logging
+import requests
+
+class Shortening(logging.Filter):
+    def filter(self, record):
+        record.msg, record.args = "%s %s", (record.args[4], record.args[5])  # method and URL
+        return True
+
+@pytest.fixture(scope="module")
+def shortened():
+    logger, shortening = logging.getLogger("urllib3.connectionpool"), Shortening()
+    logger.addFilter(shortening)
+    yield
+    logger.removeFilter(shortening)
+
+def test_before(hubfiles):
+    import_a_file(hubfiles)
+
+def test_import(shortened, hubfiles, caplog):
+    caplog.set_level("DEBUG")
+    pool = requests.packages.urllib3.connectionpool
+    pool.log.debug("%s://%s:%s %s %s %s", "https", "h", 443, "", "GET", "/x?hapikey=11111111-2222-4333-8444-555555555555")
+    assert caplog.messages == ["GET /x?hapikey=00000000-0000-4000-8000-000000000000"]
+"""
+
+
+def test_filters_of_the_suite(downstream: Downstream) -> None:
+    """A filter that a test has put on a client's logger sees the records as they were logged, whatever ran before."""
+    downstream.tests(FILTERED)
+    downstream.record()
+    downstream.run("-k", "test_import").assert_outcomes(passed=1, deselected=1)
+    downstream.run().assert_outcomes(passed=2)
+
+
 def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
     """It logs whole answers; after the test its log is as it was."""
     downstream.tests(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from helpers.downstream import Downstream, whole_import
 from helpers.slow import params
@@ -107,6 +109,22 @@ def hubfiles_vcr_config():
         raise ValueError(f"cannot take {dict(request.headers)}")
     return {"before_record_request": hook}
 """
+
+
+@pytest.mark.parametrize("ending", ["pytest.exit('enough')", "pass"])
+def test_nothing_stays_on_the_loggers(downstream: Downstream, ending: str) -> None:
+    """However a run ends, what it had put on loggers is gone; while it lasts something is there."""
+    names = ("httpx", "urllib3.connectionpool", "vcr.cassette")
+    before = {name: list(logging.getLogger(name).filters) for name in names}
+    downstream.tests(
+        "import logging\n"
+        "def test_import(hubfiles):\n"
+        "    import_a_file(hubfiles)\n"
+        "    assert logging.getLogger('httpx').filters\n"
+        f"    {ending}\n"
+    )
+    downstream.run_live("--hubfiles-record=once")
+    assert {name: logging.getLogger(name).filters for name in names} == before
 
 
 def test_what_a_hook_raises(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,12 +36,8 @@ def test_what_a_child_says_comes_back() -> None:
 
 def test_what_it_says_with_its_last_breath(monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes back, too, if the child says it and ends just after the parent found nothing and asks if it lives."""
-    ask = os.waitid
-
-    def ask_late(kind: int, pid: int, options: int) -> Any:
-        return ask(kind, pid, options & ~os.WNOHANG)
-
-    monkeypatch.setattr(os, "waitid", ask_late)
+    ask = os.waitpid
+    monkeypatch.setattr(os, "waitpid", lambda pid, options: ask(pid, options & ~os.WNOHANG))
     monkeypatch.setattr(child, "_LOOK_SECONDS", 0)
     assert in_child(lambda: STATE) == STATE
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from faults.harmless import VARIABLES as HARMLESS
@@ -51,6 +53,31 @@ def test_the_environment_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv("OUR_SECRET", value)
         seen.append(WriteGuard.of(os.environ).values & {SECRETS["OUR_SECRET"], SECRETS["TOKEN1"]})
     assert seen == [set(), {SECRETS["OUR_SECRET"]}, {SECRETS["TOKEN1"]}, set()]
+
+
+def test_another_thread_sets_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is set or removed meanwhile, a look at the environment comes to its end."""
+    monkeypatch.setenv("OUR_SECRET", SECRETS["OUR_SECRET"])
+    stop = threading.Event()
+
+    def others() -> None:
+        for number in itertools.count():
+            os.environ[f"PORT_{number}"] = "1"
+            del os.environ[f"PORT_{number}"]
+            if stop.is_set():
+                return
+
+    before = sys.getswitchinterval()
+    thread = threading.Thread(target=others)
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for _ in range(3_000):
+            assert SECRETS["OUR_SECRET"] in WriteGuard.of(os.environ).values
+    finally:
+        sys.setswitchinterval(before)
+        stop.set()
+        thread.join()
 
 
 STRICT = """
