@@ -174,7 +174,8 @@ def test_before(hubfiles):
 def test_import(shortened, hubfiles, caplog):
     caplog.set_level("DEBUG")
     pool = requests.packages.urllib3.connectionpool
-    pool.log.debug("%s://%s:%s %s %s %s", "https", "h", 443, "", "GET", "/x?hapikey=11111111-2222-4333-8444-555555555555")
+    url = "/x?hapikey=11111111-2222-4333-8444-555555555555"
+    pool.log.debug("%s://%s:%s %s %s %s", "https", "h", 443, "", "GET", url)
     assert caplog.messages == ["GET /x?hapikey=00000000-0000-4000-8000-000000000000"]
 """
 
