@@ -140,7 +140,8 @@ def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         names = list(filter(_is_variable_of_a_secret, environment))
     else:  # it encodes and decodes each name that it is asked for
         names = []
-        for raw_name in [name for name in list(environment._data) if name not in _harmless]:  # others may add some
+        raw_names = list(environment._data)  # type: ignore[attr-defined]  # at once: other threads may set some
+        for raw_name in [raw_name for raw_name in raw_names if raw_name not in _harmless]:
             if _is_variable_of_a_secret(os.fsdecode(raw_name)):
                 names.append(os.fsdecode(raw_name))
             else:
