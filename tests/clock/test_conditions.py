@@ -144,8 +144,8 @@ def test_what_condition_promises() -> None:
             condition.wait(1)
         signal.signal(signal.SIGALRM, interrupt)
         with condition:
-            signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(InterruptedError):
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
                 condition.wait(600)
         assert condition.acquire(blocking=False)
         condition.notify()  # nobody waits any more
