@@ -76,16 +76,13 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
             stream.flush()
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory(prefix="hubfiles-", ignore_cleanup_errors=True) as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns where there are other threads
-            pid = os.fork()
-        if pid == 0:
-            os.close(reading)
-            _be_child(work, limit, writing, folder)
-        os.close(writing)
-        child, deadline = _Child(pid), time.monotonic() + seconds
+        child, deadline = _Child(), time.monotonic() + seconds
         try:
             with _ending_first(child, folder):
+                if child.fork():
+                    os.close(reading)
+                    _be_child(work, limit, writing, folder)
+                os.close(writing)
                 said = _read(reading, child, deadline)
         finally:
             os.close(reading)
@@ -99,26 +96,44 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
 class _Child:
     """A child of this process, whose status the system tells once."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self) -> None:
+        self._pid: int | None = None
         self._status: int | None = None
+        self._signal: int | None = None
+
+    def fork(self) -> bool:
+        """Fork it from this process; return whether this is it."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns where there are other threads
+            self._pid = os.fork()
+        if self._pid and self._signal is not None:
+            os.kill(os.getpid(), self._signal)
+        return self._pid == 0
+
+    def is_known(self, number: int) -> bool:
+        """Return whether its process is known; if not yet, have the signal *number* sent again once it is."""
+        self._signal = number
+        return self._pid is not None
 
     def has_ended(self) -> bool:
         """Return whether it has ended by itself."""
-        if self._status is None:
+        if self._status is None and self._pid is not None:
             pid, status = os.waitpid(self._pid, os.WNOHANG)
             self._status = status if pid else None
         return self._status is not None
 
     def end(self) -> int:
         """End it, and what it started; return its status as ``os.waitpid`` has it, its own if it had ended."""
+        if self._pid is None:  # there is no room for another process
+            return 0
         with suppress(OSError):
             os.killpg(self._pid, signal.SIGKILL)
         if self._status is None:
             with suppress(OSError):  # it may not have become a group yet
                 os.kill(self._pid, signal.SIGKILL)
-            self._status = os.waitpid(self._pid, 0)[1]
-        return self._status
+            with suppress(ChildProcessError):  # a signal came when its status had just been told
+                self._status = os.waitpid(self._pid, 0)[1]
+        return self._status or 0
 
 
 @contextmanager
@@ -130,6 +145,8 @@ def _ending_first(child: _Child, folder: str) -> Iterator[None]:
         return
 
     def end(number: int, frame: object) -> None:
+        if not child.is_known(number):
+            return
         child.end()
         shutil.rmtree(folder, ignore_errors=True)
         signal.signal(number, signal.SIG_DFL)

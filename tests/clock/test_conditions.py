@@ -139,14 +139,16 @@ def test_what_condition_promises() -> None:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise InterruptedError
 
+    def wait_until_interrupted() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        condition.wait(600)
+
     with VirtualClock():
         with pytest.raises(RuntimeError):
             condition.wait(1)
         signal.signal(signal.SIGALRM, interrupt)
-        with condition:
-            with pytest.raises(InterruptedError):
-                signal.setitimer(signal.ITIMER_REAL, 0.05)
-                condition.wait(600)
+        with condition, pytest.raises(InterruptedError):
+            wait_until_interrupted()
         assert condition.acquire(blocking=False)
         condition.notify()  # nobody waits any more
         condition.release()

@@ -149,11 +149,20 @@ SIGTERM = """
 import os, pathlib, signal, sys, time
 from pytest_hubfiles.rehearsal.child import in_child
 
+fork = os.fork
+
+def fork_and_wait():
+    pid = fork()
+    if pid:
+        time.sleep(float(sys.argv[2]))
+    return pid
+
 def work():
     pathlib.Path(sys.argv[1], "pid").write_text(str(os.getpid()))
     os.kill(os.getppid(), signal.SIGTERM)
     time.sleep(1000)
 
+os.fork = fork_and_wait
 in_child(work)
 """
 
@@ -170,10 +179,15 @@ def wait_for_the_end_of(pid: int) -> None:
     pytest.fail(f"process {pid} goes on")
 
 
-def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
-    """A process that is told to end takes its child with it, and what that had as files; it ends as it would have."""
+@pytest.mark.parametrize("late", ["0", "1"])
+def test_sigterm_leaves_nothing(tmp_path: Path, late: str) -> None:
+    """A process that is told to end takes its child with it, and what that had as files; it ends as it would have.
+
+    The child may be quicker than the one that has forked it.
+    """
+    command = [sys.executable, "-c", SIGTERM, tmp_path, late]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", SIGTERM, tmp_path], env=environment, check=False, timeout=PATIENCE)
+    done = subprocess.run(command, env=environment, check=False, timeout=PATIENCE)
     assert done.returncode == -signal.SIGTERM
     pid = int((tmp_path / "pid").read_text())
     wait_for_the_end_of(pid)
