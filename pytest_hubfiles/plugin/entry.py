@@ -72,9 +72,10 @@ def _drop_stale_submodules() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which run it belongs to."""
-    from pytest_hubfiles.plugin.run_settings import RECORD
+    from pytest_hubfiles.plugin.run_settings import ADDOPTS, RECORD
 
-    node.workerinput[RECORD] = _begin(node.config).id
+    run = _begin(node.config)
+    node.workerinput[RECORD], node.workerinput[ADDOPTS] = run.id, run.records_by_addopts
 
 
 def _begin(config: pytest.Config) -> Run:
@@ -99,12 +100,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def hubfiles_token() -> str | None:
-    """The access token for the built-in calls: HUBSPOT_ACCESS_TOKEN, unless a suite overrides this.
+def hubfiles_token(request: pytest.FixtureRequest) -> str | None:
+    """The access token: HUBSPOT_ACCESS_TOKEN, unless a suite overrides this.
 
-    A test that only replays does not ask for it, so an override may fetch it from where only some can.
+    Without that, it is "replayed" in a test that is replayed, and None in one that may record. A replay asks for it
+    only where the test does, so an override may fetch it from where only some can.
     """
-    return os.environ.get("HUBSPOT_ACCESS_TOKEN") or None
+    token = os.environ.get("HUBSPOT_ACCESS_TOKEN") or None
+    if token is None and "hubfiles" in request.fixturenames:
+        from pytest_hubfiles.plugin.setup import is_replayed
+
+        return "replayed" if is_replayed(request) else None
+    return token
 
 
 @pytest.fixture(scope="session")

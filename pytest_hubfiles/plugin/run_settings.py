@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 RECORD: Final = "hubfiles"
 """The name of the user property in which a test hands its record to the report."""
 
+ADDOPTS: Final = "hubfiles_addopts"
+"""The key under which an xdist worker is told whether addopts say how to record."""
+
 _FINDING: Final = "hubfiles_finding"
 _SET: Final = re.compile(r"^(hubfiles_\w+)\s*=", re.MULTILINE)
 """The name of a setting in an ini file, which begins its line in every form that pytest reads."""
@@ -73,6 +76,8 @@ class Run(Settings):
         self._handed_on: tuple[str, Record] | None = None  # as text, and as it is for this process
         self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
         self.asking: MoveWatch | None = None  # likewise, if it runs as another version
+        self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
+        self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
         self._check_names()
         self.check_versions(self.get("version"))
         self._check_reports()
@@ -89,6 +94,13 @@ class Run(Settings):
             parse(self.get("change"))
         self._check_candidates()
         self.read()
+
+    def _records_by_addopts(self) -> bool:
+        """Return whether an ini file's ``addopts`` say how to record, rather than who has started the run."""
+        flag = str(NAMED["record"].flag)
+        given = [*map(str, self.config.invocation_params.args), *os.environ.get("PYTEST_ADDOPTS", "").split()]
+        is_named = any(argument == flag or argument.startswith(f"{flag}=") for argument in given)
+        return self.config.getoption(flag) is not None and not is_named
 
     def _check_candidates(self) -> None:
         """Refuse to record what is replayed from candidates."""

@@ -104,7 +104,9 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
         path, mode = cassettes.candidate_path(path), RecordMode.NONE
     _check_recorders(item)
     source, _ = run.decided("record", markers) or ("", None)
-    if source != NAMED["record"].flag and _is_ci() and _goes_live(mode, path):
+    if run.records_by_addopts:
+        source = f"{source}, in addopts,"
+    if source != NAMED["record"].flag and _is_ci() and goes_live(mode, path):
         raise RecordingInCiError(source, mode)
     return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers), change)
 
@@ -134,5 +136,6 @@ def _is_ci() -> bool:
     return os.environ.get("CI", "").lower() not in ("", "0", "false", "no", "off")
 
 
-def _goes_live(mode: RecordMode, cassette: Path) -> bool:
+def goes_live(mode: RecordMode, cassette: Path) -> bool:
+    """Return whether a test of this *mode* may ask the network, with this *cassette*."""
     return mode is not RecordMode.NONE and not (mode is RecordMode.ONCE and cassette.exists())

@@ -18,7 +18,7 @@ from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
-from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of
+from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of
 from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.record.interception import Change
 from pytest_hubfiles.record.reach import Reach
@@ -59,6 +59,17 @@ def base_url_of(config: pytest.Config) -> str:
     with failing("reading the base URL"):
         base_url: str = begin(config).get("base_url")
         return base_url
+
+
+def is_replayed(request: pytest.FixtureRequest) -> bool:
+    """Return whether the test that *request* is for needs no network; what is wrong with it, its fixture will say."""
+    callspec = getattr(request.node, "callspec", None)
+    version = None if callspec is None else callspec.params.get("hubfiles")
+    try:
+        wanted = settings_of(request.node, begin(request.config), version)
+    except HubfilesError:
+        return False
+    return not goes_live(wanted.mode, wanted.cassette)
 
 
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
@@ -146,6 +157,7 @@ def _test_run(
         recorder=recorder,
         rules=wanted.rules,
         shared=wanted.shared,
+        accepted=run.accepted,
         siblings=run.cassettes / wanted.version,
         order=lambda: item.session.items.index(item),
         limits=run.limits,

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from pytest_hubfiles.report.rehearsal import Rehearsal
 
 
+def _changed(change: str | None) -> str | None:
+    """Return that the answers of a run were not as they were recorded."""
+    return None if change is None else f"replayed with a change that HubSpot has not made: {change}"
+
+
 class Reporter:
     """Gathers what tests report, in the process that reports the run."""
 
@@ -120,6 +125,7 @@ class Reporter:
             remember_breaks(session.config, rehearsal)
             run.complaints += verdict.of_rehearsal(rehearsal)
         self._note(self._candidates() if run.get("candidates") else None)
+        self._note(_changed(run.get("change")))
         run.complaints += self._versions_not_checked()
         self._note(needed.unknown(run.report.findings) if run.rules().only_needed else None)
         run.complaints += verdict.of_run(run.report, run.rules(), run.get("min_judged"), "--hubfiles-min-judged")

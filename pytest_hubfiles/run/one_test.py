@@ -12,7 +12,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import TEST_FAILED, Finding, merge
-from pytest_hubfiles.model.policy import Kind
+from pytest_hubfiles.model.policy import Category, Kind
 from pytest_hubfiles.record import Recorder, candidates
 from pytest_hubfiles.report.record import Record, tally, versions_used
 from pytest_hubfiles.run import verdict
@@ -28,7 +28,8 @@ class TestRun:
     """A test under way.
 
     ``shown`` is how messages and reports call the cassette; ``shared`` whether other tests use it too;
-    ``siblings`` the folder of the version's cassettes; ``order`` gives the test's place in the run.
+    ``siblings`` the folder of the version's cassettes, of which ``accepted`` have changed their shape in this run: how
+    an answer used to look is not for these to say. ``order`` gives the test's place in the run.
     ``passed`` says whether the test's own code passed, ``failure`` is what it was failed with for what was found;
     ``faults`` are those of this plugin, after which nothing is promoted; ``waited`` is for how many seconds a replay
     did nothing; ``is_expected`` says that it failed as it was expected to, and nothing of it is red. ``orphans`` are
@@ -43,6 +44,7 @@ class TestRun:
     siblings: Path
     order: Callable[[], int]
     limits: cassettes.Limits
+    accepted: set[Path] = field(default_factory=set)
     passed: bool = False
     failure: BaseException | None = None
     faults: list[str] = field(default_factory=list)
@@ -148,7 +150,7 @@ class TestRun:
     def _history(self) -> Iterator[Exchange]:
         """Yield the exchanges of the version's other cassettes, as far as they can be read."""
         for path in cassettes.find(self.siblings):
-            if path != self.recorder.cassette:
+            if path != self.recorder.cassette and path not in self.accepted:
                 try:
                     interactions = cassettes.read(path, self.limits)
                 except cassettes.CassetteUnreadableError:
@@ -202,6 +204,8 @@ class TestRun:
         elif not reasons:
             staged.promote(self.test, self.order(), recorded)
             self._promoted = True
+            if any(finding.category is Category.DRIFT for finding in self._findings):
+                self.accepted.add(self.recorder.cassette)
         else:
             candidate = staged.keep(self.test, self.order(), recorded, reasons)
             self._candidate = candidate_shown(self.shown, candidate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,26 @@ def test_all_replaces_what_it_recorded_again(downstream: Downstream) -> None:
     downstream.run_live("--hubfiles-record=all", "--hubfiles-accept", "--hubfiles-fail-on=never")
 
     assert recorded_sizes(downstream) == ["24574"]
+
+
+SEVERAL = """
+@pytest.mark.parametrize("name", ["one", "two", "three"])
+def test_import(hubfiles, name):
+    import_a_file(hubfiles, name=name)
+"""
+
+
+def test_what_is_accepted_says_nothing_of_how_it_was(downstream: Downstream) -> None:
+    """A change of every answer weighs the same in every test, though those before have been accepted already."""
+    downstream.tests(SEVERAL)
+    downstream.record()
+    downstream.restart("renamed-field")
+
+    downstream.run_live("--hubfiles-record=refresh", "--hubfiles-accept", "--hubfiles-report=json:r.json")
+
+    found = json.loads((downstream.path / "r.json").read_text("utf-8"))["findings"]
+    drift = [(one["kind"], one["severity"]) for one in found if one["kind"].startswith("field-")]
+    assert set(drift) == {("field-renamed", "breaking")}
 
 
 def test_all_forgets_the_polls_of_a_task_that_was_started_anew(downstream: Downstream) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import vcr
 from helpers.downstream import TEST_IMPORT, Downstream
+from helpers.slow import ALONE_OR_WORKERS
 
 from pytest_hubfiles.settings.values import RecordMode
 
@@ -47,6 +48,24 @@ def test_ci_does_not_record_because_the_ini_file_says_so(in_ci: Downstream) -> N
     in_ci.record()
     in_ci.run_live().assert_outcomes(passed=1)
     assert in_ci.asked() == 0
+
+
+@ALONE_OR_WORKERS
+def test_ci_does_not_record_because_addopts_say_so(in_ci: Downstream, args: tuple[str, ...]) -> None:
+    """What stands in an ini file is no word of whoever started the run, also where pytest reads it as an option."""
+    in_ci.ini("addopts = --hubfiles-record once")
+    refused = in_ci.run_live(*args)
+    refused.assert_outcomes(errors=1)
+    refused.stdout.fnmatch_lines(["--hubfiles-record, in addopts, is once, *"])
+    assert in_ci.asked() == 0
+
+    in_ci.run_live(*args, "--hubfiles-record=once").assert_outcomes(passed=1)
+
+
+def test_ci_records_if_a_variable_says_so(in_ci: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job may add to the command line by PYTEST_ADDOPTS."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--hubfiles-record once")
+    in_ci.run_live().assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("mode", GOES_LIVE)

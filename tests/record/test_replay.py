@@ -113,6 +113,42 @@ def test_the_token_comes_from_a_fixture(downstream: Downstream) -> None:
     assert "a-token-of-my-own" not in downstream.cassette().read_text(encoding="utf-8")
 
 
+CAREFUL = """
+class Uploader:
+    def __init__(self, base_url, token):
+        if not token:
+            raise ValueError("a token is required")
+        self.header = "Bearer " + token
+
+{}
+@pytest.mark.parametrize("number", [1, 2])
+def test_import(hubfiles_token, hubfiles, number):
+    Uploader(hubfiles.base_url, hubfiles_token)
+    import_a_file(hubfiles)
+    print("token:", hubfiles_token)
+"""
+
+
+@pytest.mark.parametrize("marker", ["", "@pytest.mark.hubfiles(versions=['2026-03', 'v3'])"])
+def test_a_client_that_insists_on_a_token(downstream: Downstream, monkeypatch: pytest.MonkeyPatch, marker: str) -> None:
+    """A replay without one gets a word in its place, which is nowhere sent; a recording does not."""
+    downstream.tests(CAREFUL.format(marker))
+    downstream.record()
+    count = 4 if marker else 2
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+
+    replayed = downstream.run("-s")
+    once = downstream.run_live("-s", "--hubfiles-record=once")
+    recording = downstream.run_live("--hubfiles-record=rewrite")
+
+    for result in (replayed, once):
+        result.assert_outcomes(passed=count)
+        assert result.stdout.str().count("token: replayed") == count
+    recording.assert_outcomes(failed=count)
+    recording.stdout.fnmatch_lines(["E *ValueError: a token is required"])
+    assert downstream.asked() == 0
+
+
 def test_a_replay_asks_for_no_token(downstream: Downstream) -> None:
     """A suite that fetches its token from where not everybody can is replayed by everybody; who records is reported."""
     fixture = "@pytest.fixture\ndef hubfiles_token(): raise OSError('the vault is locked')\n"

@@ -521,6 +521,15 @@ def test_an_unknown_change_names_the_near_ones(downstream: Downstream, change: s
     assert said.strip("*") in output
 
 
+def test_a_run_with_a_change_says_so(downstream: Downstream) -> None:
+    """Who sees its result, green or red, is not to take the answers for HubSpot's."""
+    downstream.tests()
+    downstream.write(whole_import())
+    result = downstream.run(f"--hubfiles-change={DATE}")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"replayed with a change that HubSpot has not made: {DATE}"])
+
+
 def test_a_change_without_a_recording(downstream: Downstream) -> None:
     """A test that keeps a change, and of which nothing is recorded, is told what to record."""
     downstream.tests()

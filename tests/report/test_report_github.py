@@ -103,6 +103,15 @@ def test_a_failure_without_findings() -> None:
     assert said.startswith("The run failed for another reason than these findings")
 
 
+def test_what_is_folded_is_plain_text() -> None:
+    """GitHub reads an escape in a command alone; elsewhere it would show it."""
+    known = render_github(report(replace(full_of("because"), deviation="because", before="a", after="b")))
+    lines = known.partition("::group::hubfiles: known deviations\n")[2].partition("\n::endgroup::")[0].splitlines()
+    assert len(lines) == 1
+    assert "; a → b; known deviation: because; " in lines[0]
+    assert "%" not in lines[0]
+
+
 @for_hostile_text
 def test_hostile_text(text: str) -> None:
     """Text that means harm stays inside its command: none is added, and each part is read as it was."""
