@@ -30,7 +30,7 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
     What was *said* of it already is left out.
     """
     from pytest_hubfiles import cassettes
-    from pytest_hubfiles.record.failures import advice, doubts_base_url
+    from pytest_hubfiles.record.failures import advice
     from pytest_hubfiles.report.formats.failure_text import FailedTest, explain
 
     run, recorder = item.config.stash[RUN], test_run.recorder
@@ -51,7 +51,7 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
     failed = FailedTest(
         test_run.shown,
         replace(
-            shell_of(run, _tests([recording], run, doubts_base_url(conclusion.refusals, recorder.base_url))),
+            shell_of(run, _tests([recording], run)),
             candidate=candidate,
             is_recorded=os.path.lexists(recorder.cassette),
         ),
@@ -84,7 +84,7 @@ def shell_of(run: Run, test: str | None = None) -> Shell:
     return Shell(
         deviations=here(run, run.deviations_file),
         here=lambda shown: here(run, config.rootpath / shown),
-        tests=lambda ids: _tests(ids, run, _is_doubted(run)),
+        tests=lambda ids: _tests(ids, run),
         test=test,
         strict="--hubfiles-strict" if run.get("strict") else None,
         names_cassettes=bool(config.getoption("--hubfiles-cassettes") or (run.get("check") and is_named)),
@@ -96,34 +96,22 @@ def here(run: Run, path: Path) -> str:
     return seen_from(run.config.invocation_params.dir, path)
 
 
-def _is_doubted(run: Run) -> bool:
-    from pytest_hubfiles.record.failures import doubts_base_url
-
-    reasons = (reason for record in run.report.records for reason in record.reasons)
-    return doubts_base_url(reasons, run.get("base_url"))
-
-
-def _tests(ids: Iterable[str], run: Run, is_doubted: bool) -> str:
-    """Return the arguments with which pytest runs the tests called *ids* as they ran now, but for how they record.
-
-    A base URL that *is_doubted* is left for the user to correct.
-    """
+def _tests(ids: Iterable[str], run: Run) -> str:
+    """Return the arguments with which pytest runs the tests called *ids* as they ran now, but for how they record."""
     named = []
     for nodeid in dict.fromkeys(ids):
         file, separator, name = nodeid.partition("::")
         named.append(shlex.quote(f"{here(run, run.config.rootpath / file)}{separator}{name}"))
-    return " ".join([*named, *_options(run.config, is_doubted)])
+    return " ".join([*named, *_options(run.config)])
 
 
-def _options(config: pytest.Config, is_doubted: bool) -> Iterator[str]:
+def _options(config: pytest.Config) -> Iterator[str]:
     from pytest_hubfiles.settings.precedence import NAMED
 
     for version in config.getoption("--hubfiles-version") or ():
         yield f"--hubfiles-version {shlex.quote(version)}"
     for flag in (NAMED[name].flag for name in _REPEATED):
         value = config.getoption(str(flag))
-        if flag == NAMED["base_url"].flag and value is not None and is_doubted:
-            value = "URL"
         if value is True:
             yield str(flag)
         else:

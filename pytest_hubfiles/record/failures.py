@@ -64,11 +64,6 @@ def _steps(error: BaseException | None, most: int) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def doubts_base_url(reasons: Iterable[str], base_url: str) -> bool:
-    """Return whether the *reasons* for which a recording is no good may be that *base_url* is wrong."""
-    return any("base URL" in said for said in advice(reasons, base_url))
-
-
 def advice(reasons: Iterable[str], base_url: str) -> Iterator[str]:
     """Yield what to do about the *reasons* for which a recording from *base_url* is no good, each once."""
     told = list(reasons)

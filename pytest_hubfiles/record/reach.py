@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urljoin
 
+from pytest_hubfiles.model.exchange import Exchange
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import (
@@ -143,3 +145,9 @@ def _is_own(address: str) -> bool:
         sock.bind((address, 0))
         return True
     return False
+
+
+def leads_to(exchange: Exchange, url: str) -> bool:
+    """Return whether *exchange* redirected its client to *url*."""
+    target = exchange.interaction.headers.get("location")
+    return 300 <= exchange.status_code < 400 and target is not None and urljoin(exchange.url, target) == url

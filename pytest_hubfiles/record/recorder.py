@@ -250,7 +250,7 @@ class Recorder:
         from pytest_hubfiles.record.refusals import Refusals
 
         facts = self.display_name, self.reach, self.stored, self._identify, self.problems, self._home
-        return Refusals(*facts, self.cassette)
+        return Refusals(*facts, self.cassette, self.history)
 
     def _beyond_reach(self, request: ClientRequest, filtered: ClientRequest) -> BaseException | None:
         """Return the error for a *request* that must not be sent, None if it may be; tell of another host."""

@@ -21,9 +21,10 @@ from pytest_hubfiles.model.task_states import TERMINAL, TRANSITIONS
 from pytest_hubfiles.record.body_differences import body_differences, differing
 from pytest_hubfiles.record.candidates import was_cut_short
 from pytest_hubfiles.record.clients import SUPPORTED
+from pytest_hubfiles.record.history import History
 from pytest_hubfiles.record.identical_answers import Last
 from pytest_hubfiles.record.network_block import ConnectionBlockedError
-from pytest_hubfiles.record.reach import Reach, ignoring
+from pytest_hubfiles.record.reach import Reach, ignoring, leads_to
 from pytest_hubfiles.record.tape import StoredCassette, Tape
 from pytest_hubfiles.record.token import TokenMissingError, lacks_token
 from pytest_hubfiles.record.wire import ClientRequest, asked_label, text_of
@@ -87,6 +88,7 @@ class Refusals:
     problems: list[Finding]
     home: tuple[int, int]
     cassette: Path
+    history: History
     _counts: Counter[str | None] = field(default_factory=Counter)
 
     def unmatched(self, sent: ClientRequest, request: Interaction, tape: Tape) -> BaseException:
@@ -116,7 +118,12 @@ class Refusals:
         reason = self.reach.why_not(url, sent.headers, is_operation)
         if reason is None:
             return None
-        if self.reach.is_hubspot(url):
+        redirect = next((one for one in reversed(self.history.exchanges) if leads_to(one, url)), None)
+        if redirect is not None:
+            asked_before = f"{redirect.method} {redirect.interaction.path}"
+            reason += f"; {asked_before} got HTTP {redirect.status_code}, which sent the client there"
+            advice = "See why it is redirected: a token that is not accepted may lead to a login page."
+        elif self.reach.is_hubspot(url):
             advice = "Have the client send to hubfiles.base_url, whatever the links in an answer say."
         else:
             advice = "Have the client send to hubfiles.base_url, or name the host in ini hubfiles_hosts."

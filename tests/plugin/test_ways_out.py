@@ -179,14 +179,14 @@ def test_an_outage(project: Downstream) -> None:
 
 
 def test_a_base_url_where_nothing_listens(project: Downstream) -> None:
-    """A base URL of the command line that may be wrong is to be corrected; limits of HubSpot are waited for."""
+    """Once the server runs that was not there, the same command records; limits of HubSpot are waited for."""
     project.record()
     down = project.run("--hubfiles-base-url=http://127.0.0.1:9", "--hubfiles-record=rewrite")
     project.restart("rate-limit")
     limited = project.run_live("--hubfiles-record=rewrite")
 
     assert commands(down.stdout.str()) == [
-        "pytest test_files.py::test_import --hubfiles-base-url URL --hubfiles-record rewrite"
+        "pytest test_files.py::test_import --hubfiles-base-url http://127.0.0.1:9 --hubfiles-record rewrite"
     ]
     down.stdout.no_fnmatch_line("*nothing that was recorded is judged*")
     limited.stdout.fnmatch_lines(

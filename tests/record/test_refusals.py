@@ -9,6 +9,11 @@ from helpers.slow import ALONE_OR_WORKERS
 
 from pytest_hubfiles.settings.values import RecordMode
 
+POLLS = """
+def test_import(hubfiles):
+    task = hubfiles.start_import(**BODY).json["id"]
+    requests.get(f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async/tasks/{task}/status", timeout=60)
+"""
 GOES_LIVE = [mode.value for mode in RecordMode if mode is not RecordMode.NONE]
 MARKED = "@pytest.mark.hubfiles(record={mode!r})" + TEST_IMPORT
 
@@ -85,6 +90,26 @@ def test_what_is_no_ci(in_ci: Downstream, monkeypatch: pytest.MonkeyPatch, value
     in_ci.tests(MARKED.format(mode="once"))
 
     in_ci.run_live().assert_outcomes(passed=1)
+
+
+# --- redirects ---
+
+
+def test_a_redirect_to_a_login_page(downstream: Downstream) -> None:
+    """Where the API itself sent the client elsewhere, that is said, and no host is to be let in for it."""
+    downstream.tests("import requests\n" + POLLS)
+    downstream.restart("login-redirect")
+
+    result = downstream.run_live("--hubfiles-record=once")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *GET https://app.hubspot.com/login was not sent: *; GET /files/*/status got HTTP 302, which sent *",
+            "E *See why it is redirected: a token that is not accepted may lead to a login page.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*hubfiles_hosts*")
 
 
 # --- another recorder ---
