@@ -99,21 +99,28 @@ class _Child:
     def __init__(self) -> None:
         self._pid: int | None = None
         self._status: int | None = None
-        self._signal: int | None = None
+        self._postponed: int | None = None
 
     def fork(self) -> bool:
         """Fork it from this process; return whether this is it."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns where there are other threads
-            self._pid = os.fork()
-        if self._pid and self._signal is not None:
-            os.kill(os.getpid(), self._signal)
-        return self._pid == 0
+            pid = os.fork()
+        if pid == 0:  # whose signals are not about itself: it would end its own group, which is that of its parent
+            return True
+        self._pid = pid
+        if self._postponed is not None:
+            os.kill(os.getpid(), self._postponed)
+        return False
 
-    def is_known(self, number: int) -> bool:
-        """Return whether its process is known; if not yet, have the signal *number* sent again once it is."""
-        self._signal = number
+    @property
+    def is_known(self) -> bool:
+        """Whether its process is known."""
         return self._pid is not None
+
+    def postpone(self, number: int) -> None:
+        """Have the signal *number* sent to this process again once the child is known."""
+        self._postponed = number
 
     def has_ended(self) -> bool:
         """Return whether it has ended by itself."""
@@ -145,7 +152,8 @@ def _ending_first(child: _Child, folder: str) -> Iterator[None]:
         return
 
     def end(number: int, frame: object) -> None:
-        if not child.is_known(number):
+        if not child.is_known:
+            child.postpone(number)
             return
         child.end()
         shutil.rmtree(folder, ignore_errors=True)
@@ -216,8 +224,9 @@ def _write(writing: int, data: bytes) -> None:
 
 def _read(reading: int, child: _Child, deadline: float) -> dict[str, Any] | None:
     """Return what the child says; None once it has died without a word, or has not come to an end by *deadline*."""
-    data, has_ended = b"", False
+    data = b""
     while time.monotonic() < deadline:
+        has_ended = child.has_ended()  # before the look, which then finds its last words
         if select.select([reading], [], [], 0 if has_ended else _LOOK_SECONDS)[0]:
             piece = os.read(reading, 1 << 20)
             if not piece:
@@ -226,10 +235,8 @@ def _read(reading: int, child: _Child, deadline: float) -> dict[str, Any] | None
             if len(data) >= _LENGTH.size and len(data) >= _LENGTH.size + _LENGTH.unpack_from(data)[0]:
                 said: dict[str, Any] = json.loads(data[_LENGTH.size :])
                 return said
-        elif has_ended:  # and there is no more to read; what it has started may hold its end of the pipe
+        elif has_ended:  # what it has started may hold its end of the pipe
             return None
-        else:
-            has_ended = child.has_ended()
     return None
 
 

@@ -167,6 +167,28 @@ in_child(work)
 """
 
 
+EARLY = """
+import os, signal
+from pytest_hubfiles.rehearsal.child import in_child
+
+setsid = os.setsid
+
+def be_told_first():
+    os.kill(os.getpid(), signal.SIGTERM)
+    setsid()
+
+os.setsid = be_told_first
+print(in_child(lambda: {"said": 1}))
+"""
+
+
+def test_a_child_that_is_told_to_end_ends_nobody_else() -> None:
+    """One that has just been forked is of its parent's group still, and has its parent's handler."""
+    command = [sys.executable, "-c", EARLY]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, start_new_session=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "{'said': 1}\n")
+
+
 def wait_for_the_end_of(pid: int) -> None:
     """Wait until a process that was killed is gone, which whoever has taken it over may be slow to see."""
     end = time.monotonic() + PATIENCE
