@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from benchmarks.processes import Process
@@ -35,7 +36,7 @@ def _counted(environment: str, client: str, *twice: str) -> Each:
     more = ("-p", "twice", *(word for name in twice for word in ("--twice", name))) if twice else ()
 
     def with_more(process: Process) -> Process:
-        return Process(process.environment, process.suite, (*process.arguments, *more), counted=True, repeats=False)
+        return replace(process, arguments=(*process.arguments, *more))
 
     return Each(with_more(plain.many), with_more(plain.one))
 

@@ -12,7 +12,7 @@ from pytest_hubfiles import cassettes
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.run_settings import Run
-from pytest_hubfiles.plugin.settings_of_test import cassette_of
+from pytest_hubfiles.plugin.settings_of_test import cassette_of, version_of
 
 _MOST_NAMED: Final = 3
 
@@ -80,9 +80,7 @@ def _placed(item: pytest.Item, run: Run) -> Iterator[_Placed]:
 
 
 def _version(item: pytest.Item, run: Run, markers: tuple[Mapping[str, Any], ...]) -> str:
-    callspec = getattr(item, "callspec", None)
-    version: str | None = None if callspec is None else callspec.params.get("hubfiles")
-    return str(version or run.get("version", markers)[0])
+    return str(version_of(item) or run.get("version", markers)[0])
 
 
 def _first(markers: tuple[Mapping[str, Any], ...], argument: str) -> str | None:

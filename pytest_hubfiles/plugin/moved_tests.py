@@ -18,6 +18,7 @@ from pytest_hubfiles.plugin.cassette_names import path_of
 from pytest_hubfiles.plugin.kept_tests import named_in_markers, naming
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.run_settings import Run
+from pytest_hubfiles.plugin.settings_of_test import version_of
 from pytest_hubfiles.report import moves
 from pytest_hubfiles.visible import seen_from
 
@@ -165,8 +166,7 @@ def _of_version(run: Run, item: pytest.Item, version: str) -> Iterator[pytest.It
     for other in (*item.session.items, *run.deselected):
         if "hubfiles" not in getattr(other, "fixturenames", ()):
             continue
-        callspec = getattr(other, "callspec", None)
-        its = None if callspec is None else callspec.params.get("hubfiles")
+        its = version_of(other)
         markers = marker_arguments(other.iter_markers("hubfiles"))
         if any("cassette" in arguments for arguments in markers):
             continue

@@ -24,7 +24,7 @@ from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
-from pytest_hubfiles.plugin.settings_of_test import settings_of
+from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
 from pytest_hubfiles.record.fast import player
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.rehearsal import evidence
@@ -119,9 +119,9 @@ class Rehearsing:
     def _rehearse(self, item: pytest.Item) -> None:
         if not _asks(item):
             return
-        run, callspec = self._run, getattr(item, "callspec", None)
+        run = self._run
         try:
-            wanted = settings_of(item, run, None if callspec is None else callspec.params.get("hubfiles"))
+            wanted = settings_of(item, run, version_of(item))
             if wanted.change is not None or (self._move is not None and wanted.version != self._move.old):
                 return  # it is a rehearsal itself, or of another version
             if not wanted.is_replayed:

@@ -20,6 +20,7 @@ from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.run.settings import Settings
+from pytest_hubfiles.settings import addopts
 from pytest_hubfiles.settings.precedence import NAMED, Sources
 from pytest_hubfiles.settings.table import SETTINGS
 from pytest_hubfiles.settings.values import OptionError, RecordMode, UnknownSettingError, nearest_first
@@ -98,7 +99,7 @@ class Run(Settings):
     def _records_by_addopts(self) -> bool:
         """Return whether an ini file's ``addopts`` say how to record, rather than who has started the run."""
         flag = str(NAMED["record"].flag)
-        given = [*map(str, self.config.invocation_params.args), *os.environ.get("PYTEST_ADDOPTS", "").split()]
+        given = [*map(str, self.config.invocation_params.args), *addopts.words(os.environ.get("PYTEST_ADDOPTS", ""))]
         is_named = any(argument == flag or argument.startswith(f"{flag}=") for argument in given)
         return self.config.getoption(flag) is not None and not is_named
 

@@ -82,6 +82,13 @@ class TestSettings:
         return self.mode in _REPLAYING and self.cassette.exists()
 
 
+def version_of(item: pytest.Item) -> str | None:
+    """Return the version for which the test *item* is repeated, None where it runs for one alone."""
+    callspec = getattr(item, "callspec", None)
+    version: str | None = None if callspec is None else callspec.params.get("hubfiles")
+    return version
+
+
 def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSettings:
     """Return what is set for the test *item*; *version* is that of its parameter, None where it has none.
 

@@ -18,7 +18,7 @@ from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
-from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of
+from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of, version_of
 from pytest_hubfiles.record import Interception, Recorder
 from pytest_hubfiles.record.interception import Change
 from pytest_hubfiles.record.reach import Reach
@@ -63,10 +63,8 @@ def base_url_of(config: pytest.Config) -> str:
 
 def is_replayed(request: pytest.FixtureRequest) -> bool:
     """Return whether the test that *request* is for needs no network; what is wrong with it, its fixture will say."""
-    callspec = getattr(request.node, "callspec", None)
-    version = None if callspec is None else callspec.params.get("hubfiles")
     try:
-        wanted = settings_of(request.node, begin(request.config), version)
+        wanted = settings_of(request.node, begin(request.config), version_of(request.node))
     except HubfilesError:
         return False
     return not goes_live(wanted.mode, wanted.cassette)

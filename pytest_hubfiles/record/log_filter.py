@@ -84,7 +84,7 @@ class FilteredLogs(AbstractContextManager["FilteredLogs"]):
         _redacting.remove(self._redact)
 
 
-_redacting: Final[list[Callable[[str], str]]] = []  # the innermost test's last
+_redacting: Final[list[Callable[[str], str]]] = []  # of the tests that run: one may run within another
 
 
 def _is_warning(record: logging.LogRecord) -> bool:

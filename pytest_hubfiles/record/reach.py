@@ -149,5 +149,5 @@ def _is_own(address: str) -> bool:
 
 def leads_to(exchange: Exchange, url: str) -> bool:
     """Return whether *exchange* redirected its client to *url*."""
-    target = exchange.interaction.headers.get("location")
+    target = exchange.headers.get("location")
     return 300 <= exchange.status_code < 400 and target is not None and urljoin(exchange.url, target) == url

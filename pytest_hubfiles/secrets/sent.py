@@ -9,7 +9,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,7 +67,6 @@ def _names_a_secret(name: str, more: str) -> bool:
     return re.search(_SECRET + more, parted) is not None and re.search(_NO_SECRET, parted) is None
 
 
-@lru_cache(maxsize=4096)  # every test looks at the same variables
 def _is_variable_of_a_secret(variable: str) -> bool:
     return _VARIABLE.search(variable) is not None and re.search(_NO_SECRET, variable.lower()) is None
 
@@ -127,8 +126,6 @@ def _is_password(value: str) -> bool:
 # --- the environment -------------------------------------------------------------------------------------------
 
 _ENVIRON: Final = type(os.environ)
-_harmless: Final[set[Any]] = set()
-"""Variables whose names promise no credential, as the system has them. Every test looks at the same ones."""
 
 
 def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -136,18 +133,21 @@ def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
     A name alone makes none: ``HUBSPOT_TOKEN_ENDPOINT`` holds a URL, ``SECRET_REGION`` a word.
     """
-    if type(environment) is not _ENVIRON:
-        names = list(filter(_is_variable_of_a_secret, environment))
-    else:  # it encodes and decodes each name that it is asked for
-        names = []
+    names: Iterable[str]
+    if type(environment) is _ENVIRON:  # it encodes and decodes each name that it is asked for
         raw_names = list(environment._data)  # type: ignore[attr-defined]  # at once: other threads may set some
-        for raw_name in [raw_name for raw_name in raw_names if raw_name not in _harmless]:
-            if _is_variable_of_a_secret(os.fsdecode(raw_name)):
-                names.append(os.fsdecode(raw_name))
-            else:
-                _harmless.add(raw_name)
+        names = filter(None, map(_decoded_if_secret, raw_names))
+    else:
+        names = filter(_is_variable_of_a_secret, environment)
     for name in names:
         yield from ((part, name) for part in _in_variable(name, environment[name].strip()))
+
+
+@lru_cache(maxsize=4096)  # every test looks at the same variables
+def _decoded_if_secret(raw_name: str | bytes) -> str | None:
+    """Return the name of a variable of the system's, None where it promises no credential."""
+    name = os.fsdecode(raw_name)
+    return name if _is_variable_of_a_secret(name) else None
 
 
 @lru_cache(maxsize=256)

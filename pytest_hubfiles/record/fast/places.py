@@ -64,15 +64,16 @@ class Places:
         module = sys.modules[client.module]
         try:
             known = self._owners.get(client.name)
-            if known is not None and all(getattr(module, path) is owner for path, owner in known):
+            if known is not None and all(_owner(module, path) is owner for path, owner in known):
                 return
             names = (*client.hands_over, *client.in_process, *client.vcrpy_replaces)
-            owners = {path.rpartition(".")[0]: owner for path in names for owner, _ in _attributes(module, [path])}
+            paths = {path.rpartition(".")[0] for path in names}
+            owners = [(path, _owner(module, path)) for path in sorted(paths)]
             watched = [(owner, name, vars(owner)[name]) for owner, name in _attributes(module, client.vcrpy_replaces)]
             made = list(self._points(client, module))
         except (AttributeError, KeyError) as error:
             raise NotByItselfError(client.name) from error
-        self._owners[client.name] = [(path, owner) for path, owner in owners.items() if path]  # a module is its own
+        self._owners[client.name] = owners
         self._watched += watched
         self.made += made
         for point in made:
@@ -114,7 +115,12 @@ def _attributes(module: Any, paths: Iterable[str]) -> Iterator[tuple[Any, str]]:
     """Yield the owner and the name of each attribute that *paths* lead to."""
     for path in paths:
         owner, _, name = path.rpartition(".")
-        yield (getattr(module, owner) if owner else module), name
+        yield _owner(module, owner), name
+
+
+def _owner(module: Any, path: str) -> Any:
+    """Return the class called *path* in *module*, the module itself where it is nothing."""
+    return getattr(module, path) if path else module
 
 
 def _handing_over(
