@@ -124,9 +124,10 @@ def _complete(
 def _hand_on(item: pytest.Item) -> OwnFaultError | None:
     """Hand on what the test reports; return a fault of ours."""
     test_run = item.stash.get(TEST_RUN, None)
+    run = item.config.stash[RUN]
     try:
-        if test_run is not None:
-            run, record = item.config.stash[RUN], test_run.record()
+        if test_run is not None and run.trial is None:
+            record = test_run.record()
             if record.reasons:
                 record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
             run.hand_on(item, record)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, cast
@@ -24,7 +24,8 @@ from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
-from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
+from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of, version_of
+from pytest_hubfiles.plugin.trial import Trial
 from pytest_hubfiles.record.fast import player
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.rehearsal import evidence
@@ -68,6 +69,21 @@ def remember_breaks(config: pytest.Config, rehearsal: Rehearsal) -> None:
     for one in rehearsal.breaks:
         found[one.test].append(one.change)
     cache.set(_CACHED, {**known_breaks(config), **found})
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A test to rehearse, what is set for it, what its cassette holds, and what stands for the next test."""
+
+    item: pytest.Item
+    wanted: TestSettings
+    recorded: list[Interaction]
+    neighbour: pytest.Item | None
+
+    @property
+    def plain(self) -> list[Interaction]:
+        """What the cassette holds, without an encoding."""
+        return [interaction.plain() for interaction in self.recorded]
 
 
 class Rehearsing:
@@ -128,7 +144,9 @@ class Rehearsing:
                 why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"
                 item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
                 return
-            recorded = [i.plain() for i in cassettes.read(wanted.cassette, run.limits)]
+            subject = _Subject(
+                item, wanted, cassettes.read(wanted.cassette, run.limits), _neighbour(item, self._before)
+            )
         except HubfilesError:
             return  # which the test itself will say
         if self._deadline is None and self._choice.budget is not None:
@@ -136,11 +154,11 @@ class Rehearsing:
         self._prepare(item.config)
         gc.freeze()  # what is there already is copied for no child's garbage collector
         try:
-            rehearsal, families = self._rehearsal(item, recorded)
+            rehearsal, families = self._rehearsal(subject)
             progress = Progress(run.config)
             rehearsed = rehearsal.run(self._is_over, lambda *counts: progress.show(item.nodeid, *counts))
             progress.end(rehearsed)
-            found = evidence.of_test(rehearsed, families, recorded, run.contracts) if families else {}
+            found = evidence.of_test(rehearsed, families, subject.plain, run.contracts) if families else {}
             item.stash[_RESULT] = replace(
                 rehearsed, evidence=found, breaks=tuple(self._known(item, wanted.cassette, rehearsed.breaks))
             )
@@ -153,40 +171,40 @@ class Rehearsing:
         for one in breaks:
             yield replace(one, accepted=f"kept as {kept[one.change]}") if one.change in kept else one
 
-    def _rehearsal(
-        self, item: pytest.Item, recorded: Sequence[Interaction]
-    ) -> tuple[RehearsalOfTest | Moving, Mapping[Change, str]]:
-        """Return what rehearses *item*, and the changes that its cassette allows, each with its family."""
-        test, suspects = OneTest(item.nodeid, self._options), self._suspects.get(item.nodeid, ())
+    def _rehearsal(self, subject: _Subject) -> tuple[RehearsalOfTest | Moving, Mapping[Change, str]]:
+        """Return what rehearses *subject*, and the changes that its cassette allows, each with its family."""
+        name = subject.item.nodeid
+        test, suspects = OneTest(name, self._options), self._suspects.get(name, ())
         move, choice = self._move, self._choice
         if move is None:
-            families = dict(choice.of(recorded, self._run.contracts))
-            return RehearsalOfTest(test, families, lambda changes: self._told(item, changes), suspects), families
-        changes = [change for change in move.changes_of(recorded) if choice.is_wanted(change)]
+            families = dict(choice.of(subject.plain, self._run.contracts))
+            return RehearsalOfTest(test, families, lambda changes: self._told(subject, changes), suspects), families
+        changes = [change for change in move.changes_of(subject.plain) if choice.is_wanted(change)]
 
         def attempt(tried: Sequence[Change], as_new: bool) -> Told:
-            return self._told(item, tried, move if as_new else None)
+            return self._told(subject, tried, move if as_new else None)
 
-        return Moving(test, move, move.operations(recorded), changes, attempt, suspects), {}
+        return Moving(test, move, move.operations(subject.plain), changes, attempt, suspects), {}
 
     def _is_over(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline
 
-    def _told(self, item: pytest.Item, changes: Sequence[Change], move: Move | None = None) -> Told:
-        """Return what *item* comes to with *changes* after *move*, in a process of its own."""
-        is_control, started = not changes and move is None, time.monotonic()
-        seconds = WALL_SECONDS if is_control else self._limit
+    def _told(self, subject: _Subject, changes: Sequence[Change], move: Move | None = None) -> Told:
+        """Return what *subject* comes to with *changes* after *move*, in a process of its own."""
+        asking = None if move is None else MoveWatch(move, subject.item.config.rootpath)
+        trial = Trial.of(changes, subject.wanted, subject.recorded, self._run.contracts, asking)
+        started, seconds = time.monotonic(), WALL_SECONDS if trial.is_control else self._limit
         try:
-            told = Told.from_dict(in_child(lambda: self._in_child(item, changes, move).to_dict(), seconds=seconds))
+            told = Told.from_dict(in_child(lambda: self._in_child(subject, trial).to_dict(), seconds=seconds))
         except NoEndError as error:
             return Told(None, error.reason)
-        if is_control:
+        if trial.is_control:
             self._limit = max(_PATIENCE, _MANY_TIMES * (time.monotonic() - started))
         for name in told.imported:  # once here, rather than in each child
             with suppress(Exception):
                 importlib.import_module(name)
         if told.imported:
-            self._prepare(item.config)
+            self._prepare(subject.item.config)
         return told
 
     def _prepare(self, config: pytest.Config) -> None:
@@ -200,18 +218,17 @@ class Rehearsing:
         inspect.getmodule(_asks.__code__)  # which file is which module's, as every traceback asks
         clock.prepare()
 
-    def _in_child(self, item: pytest.Item, changes: Sequence[Change], move: Move | None) -> Told:
-        newest, silent = next(reversed(sys.modules)), self._silent
+    def _in_child(self, subject: _Subject, trial: Trial) -> Told:
+        newest, silent, item = next(reversed(sys.modules)), self._silent, subject.item
         self._is_child = silent.is_on = True
-        asking = None if move is None else MoveWatch(move, item.config.rootpath)
-        self._run.tried, self._run.asking = tuple(changes), asking
+        self._run.trial = trial
         allure = item.config.pluginmanager.get_plugin("allure_listener")
         if allure is not None:  # it writes a file for each test
             item.config.pluginmanager.unregister(allure)
         item.config.option.tbstyle = "value"  # nobody reads of a failure more than what was raised
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=_neighbour(item, self._before))
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=subject.neighbour)
         told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_imported_after(newest)))
-        return told if asking is None else asked_as_new(told, item.nodeid, asking)
+        return told if trial.asking is None else asked_as_new(told, item.nodeid, trial.asking)
 
 
 def _asks(item: pytest.Item) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,10 +27,9 @@ from pytest_hubfiles.settings.values import OptionError, RecordMode, UnknownSett
 from pytest_hubfiles.visible import seen_from, visible
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.plugin.trial import Trial
     from pytest_hubfiles.record.stragglers import Stragglers
     from pytest_hubfiles.rehearsal.accepted import Accepted
-    from pytest_hubfiles.rehearsal.asking import MoveWatch
-    from pytest_hubfiles.rehearsal.changes import Change
     from pytest_hubfiles.report.record import Record
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.settings.table import Setting
@@ -75,8 +74,7 @@ class Run(Settings):
         self.deselected: list[pytest.Item] = []
         self.running = False
         self._handed_on: tuple[str, Record] | None = None  # as text, and as it is for this process
-        self.tried: Sequence[Change] | None = None  # in a process that rehearses a test
-        self.asking: MoveWatch | None = None  # likewise, if it runs as another version
+        self.trial: Trial | None = None  # in a process that rehearses a test
         self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
         self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
         self._check_names()

@@ -90,13 +90,14 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
         if recorder.live:
             check_token(token)
         recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
-        change = _change(run, wanted)
+        trial, change = run.trial, _change(run, wanted)
         run.stragglers.stand_guard()  # before the test has guards of its own
         recording.enter_context(Interception(recorder, change))
-        if run.asking is not None:
-            recorder.tape.takes_any_body, recorder.tape.watch = True, run.asking.see
+        asking = None if trial is None else trial.asking
+        if asking is not None:
+            recorder.tape.takes_any_body, recorder.tape.watch = True, asking.see
         offered = HubFiles(
-            version=wanted.version if run.asking is None else run.asking.move.new,
+            version=wanted.version if asking is None else asking.move.new,
             base_url=recorder.base_url,
             cassette=recorder.cassette,
             _test_run=test_run,
@@ -148,6 +149,7 @@ def _test_run(
         max_identical_answers=run.get("max_identical_answers"),
         stragglers=run.stragglers,
         reach=Reach(base_url, run.get("hosts"), token),
+        recorded=None if run.trial is None else run.trial.recorded,
     )
     return TestRun(
         test=item.nodeid,
@@ -159,18 +161,18 @@ def _test_run(
         siblings=run.cassettes / wanted.version,
         order=lambda: item.session.items.index(item),
         limits=run.limits,
+        judged_elsewhere=run.trial is not None and not run.trial.is_control,
     )
 
 
 def _change(run: Run, wanted: TestSettings) -> Change | None:
     """Return what the API does otherwise in this test, None if nothing."""
-    if run.tried is None and wanted.change is None:
+    if run.trial is not None:
+        return run.trial.answer
+    if wanted.change is None:
         return None
-    from pytest_hubfiles.rehearsal.applied import applying, named
-
-    if run.tried is not None:
-        return applying(run.tried, run.contracts, None if run.asking is None else run.asking.move)
     from pytest_hubfiles.plugin.kept_tests import of_the_same_name
+    from pytest_hubfiles.rehearsal.applied import named
 
     near = () if wanted.cassette.exists() else of_the_same_name(wanted.cassette, run, wanted.version)
     return named(str(wanted.change), run.contracts, wanted.shown, near)

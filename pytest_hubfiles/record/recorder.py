@@ -52,7 +52,7 @@ class Recorder:
     happens, as a cassette would hold it; ``problems`` are the requests without an answer, and the hosts asked besides;
     ``faults`` what failed in here or in a user's hook, which a client may have swallowed; ``incomplete`` says what the
     recording lacks. ``live`` says whether requests may reach the network, ``reach`` how far. ``stored`` is the cassette
-    before the test, ``tape`` what answers.
+    before the test, read unless ``recorded`` says what it holds; ``tape`` is what answers.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Recorder:
         max_identical_answers: int = 500,
         stragglers: Stragglers | None = None,
         reach: Reach | None = None,
+        recorded: list[Interaction] | None = None,
     ) -> None:
         refuse_unsafe()
         self.vcr_config, self.cassette, self.display_name, self.base_url = vcr_config, cassette, display_name, base_url
@@ -79,16 +80,15 @@ class Recorder:
         self.live = mode is not RecordMode.NONE and (staged is None or staged.begin(test))
         self._home = os.getpid(), threading.get_ident()
         self.lock, self.history = threading.RLock(), History()
-        self.problems: list[Finding] = []
-        self.faults, self.incomplete = list[str](), list[str]()
+        self.problems, self.faults, self.incomplete = list[Finding](), list[str](), list[str]()
         self._max_identical, self._limits = max_identical_answers, limits
         self.stragglers = Stragglers([], base_url) if stragglers is None else stragglers
-        self._identify = identify
-        self._transient_answers: list[str] = []
+        self._identify, self._transient_answers = identify, list[str]()
         self._secrets = SessionSecrets(WriteGuard() if write_guard is None else write_guard, additions)
         self._reserved: dict[ClientRequest, tuple[int, int]] = {}  # the number of the answer, and when it was asked
         self._played, self._last_played = WeakSet[ClientRequest](), threading.local()
-        self.stored = StoredCassette(self._read, not self.live or mode is RecordMode.NEW_EPISODES, self._secrets)
+        read = self._read if recorded is None else lambda: recorded
+        self.stored = StoredCassette(read, not self.live or mode is RecordMode.NEW_EPISODES, self._secrets)
         self.original, self.replayed = self.stored.original, self.stored.replayed
         self.tape = Tape([], [])
 

@@ -71,9 +71,7 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
     import resource  # here, for all children; other systems lack it
 
     limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):  # a closed one, or a test's own
-            stream.flush()
+    outputs = _outputs()
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory(prefix="hubfiles-", ignore_cleanup_errors=True) as folder:
         child, deadline = _Child(), time.monotonic() + seconds
@@ -81,7 +79,7 @@ def in_child(work: Callable[[], Mapping[str, Any]], *, seconds: float = WALL_SEC
             with _ending_first(child, folder):
                 if child.fork():
                     os.close(reading)
-                    _be_child(work, limit, writing, folder)
+                    _be_child(work, limit, writing, folder, outputs)
                 os.close(writing)
                 said = _read(reading, child, deadline)
         finally:
@@ -167,11 +165,13 @@ def _ending_first(child: _Child, folder: str) -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _be_child(work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], writing: int, folder: str) -> NoReturn:
+def _be_child(
+    work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], writing: int, folder: str, outputs: Iterable[int]
+) -> NoReturn:
     try:
         os.setsid()  # all that it starts is found by this
         limit()
-        _stand_apart(folder)
+        _stand_apart(folder, outputs)
         said = json.dumps(work()).encode()
         _write(writing, _LENGTH.pack(len(said)) + said)
     except BaseException as error:  # noqa: BLE001  # whatever it is, this process ends here
@@ -182,16 +182,12 @@ def _be_child(work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], 
         os._exit(0)
 
 
-def _stand_apart(folder: str) -> None:
-    """Have what the child writes go to files of its own, which pytest's capture reads from there."""
+def _stand_apart(folder: str, outputs: Iterable[int]) -> None:
+    """Have what the child writes to *outputs* go to files of its own, which pytest's capture reads from there."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     faulthandler.disable()  # it writes to a descriptor that pytest keeps of the terminal; a crash is told by the parent
-    descriptors = {1, 2}
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            descriptors.add(stream.fileno())
-    for descriptor in descriptors | _open_on_the_same(descriptors):
+    for descriptor in outputs:
         path = os.path.join(folder, "output")  # noqa: PTH118  # quicker, and so are the descriptors
         own = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         os.dup2(own, descriptor)
@@ -200,6 +196,16 @@ def _stand_apart(folder: str) -> None:
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # it has no path of ours
         os.dup2(nothing.fileno(), 0)
     os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+def _outputs() -> set[int]:
+    """Return the descriptors by which this process writes to its output, with nothing left to write."""
+    descriptors = {1, 2}
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # a closed one, or a test's own
+            stream.flush()
+            descriptors.add(stream.fileno())
+    return descriptors | _open_on_the_same(descriptors)
 
 
 def _open_on_the_same(descriptors: Iterable[int]) -> set[int]:

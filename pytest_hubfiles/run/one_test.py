@@ -33,7 +33,8 @@ class TestRun:
     ``passed`` says whether the test's own code passed, ``failure`` is what it was failed with for what was found;
     ``faults`` are those of this plugin, after which nothing is promoted; ``waited`` is for how many seconds a replay
     did nothing; ``is_expected`` says that it failed as it was expected to, and nothing of it is red. ``orphans`` are
-    cassettes whose tests are gone, one of which may be its own.
+    cassettes whose tests are gone, one of which may be its own. ``judged_elsewhere`` says that another process judges
+    what is recorded, and this one does so for who asks for the findings.
     """
 
     test: str
@@ -51,6 +52,7 @@ class TestRun:
     waited: float = 0.0
     is_expected: bool = False
     orphans: list[str] = field(default_factory=list)
+    judged_elsewhere: bool = False
     _findings: list[Finding] = field(default_factory=list)
     _judged: int = 0
     _promoted: bool = False
@@ -95,8 +97,9 @@ class TestRun:
 
     def _judge(self, finished: bool) -> list[Finding]:
         recorder, rules = self.recorder, self.rules
-        self._judged = len(recorder.history) + len(recorder.problems)
-        judged = rules.check(self._exchanges, lets_go=finished and not recorder.live)
+        is_left_out = finished and self.judged_elsewhere
+        self._judged = -1 if is_left_out else len(recorder.history) + len(recorder.problems)
+        judged = [] if is_left_out else rules.check(self._exchanges, lets_go=finished and not recorder.live)
         found = [*self._file_findings(), *recorder.problems, *judged]
         if recorder.live:
             if finished and recorder.original:

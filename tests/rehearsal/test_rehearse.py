@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.downstream import HELPERS, TASK, Downstream, whole_import, write_cassette
+from helpers.downstream import HELPERS, TASK, Downstream, polled, whole_import, write_cassette
 from rehearsals.projects import Project, Ran, replaying
 
 from pytest_hubfiles import toml
@@ -124,6 +124,44 @@ def test_no_test_changes_its_colour_and_nothing_is_written(first: Shared) -> Non
     assert ran.output.count("\nsaid once") == 1
     assert before == after
     assert "does not pass in a process of its own" in named(ran.rehearsal["refused"], "reason")["test_red"]
+
+
+OF_WHAT_WAS_FOUND = """
+@pytest.fixture
+def found(hubfiles):
+    seen = []
+    yield lambda: seen.append(sorted(finding.kind.value for finding in hubfiles.findings)) or seen[-1]
+    assert seen[-1] == sorted(finding.kind.value for finding in hubfiles.findings)
+
+def test_of_what_was_found(hubfiles, found):
+    import_a_file(hubfiles)
+    assert found()
+"""
+OF_A_HOOK = """
+from datetime import datetime
+
+@pytest.fixture(scope="session")
+def hubfiles_vcr_config():
+    def in_green(response):
+        response["body"]["string"] = response["body"]["string"].replace(b"grey", b"green")
+        return response
+    return {"before_record_response": in_green}
+
+def test_of_a_hook(hubfiles):
+    done = import_a_file(hubfiles).json
+    assert done["colour"] == "green"
+    datetime.strptime(done["completedAt"], "%Y-%m-%dT%H:%M:%S.%fZ")
+"""
+
+
+def test_what_a_test_sees_of_the_plugin_is_the_same_in_each_process(tmp_path: Path) -> None:
+    """What was found in the recording, and what a hook makes of that, is there under a change as it is without."""
+    grey = [*whole_import()[:-1], polled("COMPLETE", change={"colour": "grey"})]
+    suite = replaying(tmp_path, HELPERS + OF_WHAT_WAS_FOUND + OF_A_HOOK, grey)
+    ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={DATE}")
+    assert ran.rehearsal["tests"] == 2, ran.output
+    assert {test.partition("::")[2] for test, _ in ran.verdicts} == {"test_of_a_hook"}
+    assert named(ran.rehearsal["breaks"], "error")["test_of_a_hook"].startswith("ValueError")
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
             said: dict[str, Any] = json.loads(json.dumps(work()))
             return said
         finally:
-            plugin._is_child, plugin._run.tried = False, None
+            plugin._is_child, plugin._run.trial = False, None
             config.pluginmanager.unregister(name=_SILENT)
 
     rehearsing.in_child = in_one_process  # type: ignore[assignment]

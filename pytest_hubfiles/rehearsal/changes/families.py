@@ -12,7 +12,7 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.policy import Kind
 from pytest_hubfiles.rehearsal.changes.answers import ERRORS
 from pytest_hubfiles.rehearsal.changes.kinds import ENUM, is_event
-from pytest_hubfiles.rehearsal.changes.listing import changes_of
+from pytest_hubfiles.rehearsal.changes.listing import each_change
 from pytest_hubfiles.rehearsal.changes.names import Change
 from pytest_hubfiles.rehearsal.changes.recording import Recording
 
@@ -29,17 +29,21 @@ def families_of(
     """
     outline = Recording(recorded, contracts).outline
     found = [{_said(finding) for finding in contracts.check(exchange)} for exchange in outline.exchanges]
-    return {change: _family(change, outline, found, known) for change in changes_of(recorded, contracts)}
+    return {change: _family(change, outline, changed, found, known) for change, changed in each_change(outline)}
 
 
 def _family(
-    change: Change, recording: Recording, found: Sequence[Collection[object]], known: Collection[Deviation]
+    change: Change,
+    recording: Recording,
+    changed: Sequence[Interaction],
+    found: Sequence[Collection[object]],
+    known: Collection[Deviation],
 ) -> Family:
     if is_event(change):
         return "event"
     if (change.kind, change.variant) in ERRORS:
         return "breaking"
-    for before, after, known_before in zip(recording.exchanges, recording.changed(change), found, strict=True):
+    for before, after, known_before in zip(recording.exchanges, changed, found, strict=True):
         if after is before.interaction:
             continue
         for finding in recording.contracts.check(Exchange(after, before.operation, before.version)):

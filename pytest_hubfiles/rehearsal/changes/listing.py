@@ -37,17 +37,19 @@ class _Candidate(NamedTuple):
 
 def changes_of(recorded: Sequence[Interaction], contracts: Contracts) -> tuple[Change, ...]:
     """Return every change that alters something in *recorded*, each alteration once, the most telling first."""
-    return tuple(_each_once(Recording(recorded, contracts).outline))
+    return tuple(change for change, _ in each_change(Recording(recorded, contracts).outline))
 
 
-def _each_once(recording: Recording) -> Iterator[Change]:
+def each_change(recording: Recording) -> Iterator[tuple[Change, tuple[Interaction, ...]]]:
+    """Yield the same for a *recording*, each with the interactions that it makes of that."""
     seen = {_digest(recording, recording.interactions)}
     candidates = [c for number, name in enumerate(recording.operations) for c in _of_operation(recording, name, number)]
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
-        digest = _digest(recording, recording.changed(candidate.change))
+        changed = recording.changed(candidate.change)
+        digest = _digest(recording, changed)
         if digest not in seen:
             seen.add(digest)
-            yield candidate.change
+            yield candidate.change, changed
 
 
 def _digest(recording: Recording, changed: Sequence[Interaction]) -> bytes:
