@@ -42,8 +42,7 @@ def each(
 
 def _each(look: Callable[[_Looked], _Found], things: Sequence[_Looked], processes: int) -> Iterator[_Found]:
     import multiprocessing  # takes longer to import than most checks do
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
     fork = multiprocessing.get_context("fork")
     try:

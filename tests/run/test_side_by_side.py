@@ -39,6 +39,13 @@ def test_in_order_by_other_processes(many: list[Path]) -> None:
     assert {process for _, process in each(who, many[:2], size_of)} == {os.getpid()}
 
 
+def test_after_a_run_of_pytest_in_this_process(many: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pytester has imported, and forgotten again, is no other module than the one whose objects are sent."""
+    list(each(who, many, size_of))
+    monkeypatch.delitem(sys.modules, "concurrent.futures.process")
+    assert [name for name, _ in each(who, many, size_of)] == [path.name for path in many]
+
+
 def refuse(path: Path) -> None:
     raise side_by_side.HubfilesError(f"{path.name} is bad")
 
