@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.errors import HubfilesError
@@ -15,7 +15,7 @@ from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.origin import host_of, is_loopback
 from pytest_hubfiles.record.certificates import LateCertificates
 from pytest_hubfiles.record.fast.player import Player
-from pytest_hubfiles.record.log_filter import FilteredLogs
+from pytest_hubfiles.record.log_filter import FilteredLogs, filter_new_loggers
 from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
 
@@ -69,7 +69,7 @@ class Interception(AbstractContextManager[Recorder]):
                 entering.enter_context(self._patched(bridge))
             else:
                 entering.enter_context(
-                    Player(recorder.plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
+                    Player(self._plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
                 )
             # A client may log a request before its credentials are known.
             entering.enter_context(FilteredLogs(lambda line: secrets.redact(line, recorder.credentials)))
@@ -88,6 +88,12 @@ class Interception(AbstractContextManager[Recorder]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._entered.__exit__(kind, error, trace)
+
+    def _plain_answer(
+        self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]
+    ) -> Interaction | None:
+        filter_new_loggers()
+        return self._recorder.plain_answer(method, url, body, headers)
 
     def _network_block(self) -> NetworkBlock | None:
         recorder = self._recorder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
 from typing import Final
 
 from pytest_hubfiles.record.clients import CLIENTS
@@ -66,14 +65,16 @@ class RedactedHandlers(AbstractContextManager["RedactedHandlers"]):
 class FilteredLogs(AbstractContextManager["FilteredLogs"]):
     """While it is entered, drops what is logged of whole answers, but for warnings, and has *redact* change URLs.
 
-    The filters stay on the loggers until the run ends, and let all pass between tests.
+    The filters stay on the loggers until the run ends, and let all pass between tests. Only a logger that somebody has
+    asked for has one: pytest goes through all of them six times a test.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
 
     def __enter__(self) -> FilteredLogs:
-        for logger, log_filter in _filters():
+        _LOGS.look()
+        for logger, log_filter in _LOGS.filtered:
             if logger.filters[-1:] != [log_filter]:  # it redacts what the suite's own filters leave
                 logger.removeFilter(log_filter)
                 logger.addFilter(log_filter)
@@ -100,16 +101,37 @@ def _redact(record: logging.LogRecord) -> bool:
     return True
 
 
-@cache
-def _filters() -> list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]]:
-    """Return the loggers of whole answers, and those of URLs, each with its filter."""
-    body_loggers = [*_OF_VCRPY, *(name for client in CLIENTS for name in client.body_loggers)]
-    url_loggers = [name for client in CLIENTS for name in client.url_loggers]
-    filters = [(name, _is_warning) for name in body_loggers] + [(name, _redact) for name in url_loggers]
-    return [(logging.getLogger(name), log_filter) for name, log_filter in filters]
+class _Logs:
+    """The loggers of whole answers, and those of URLs, that there are so far; each with its filter."""
+
+    def __init__(self) -> None:
+        body_loggers = [*_OF_VCRPY, *(name for client in CLIENTS for name in client.body_loggers)]
+        url_loggers = [name for client in CLIENTS for name in client.url_loggers]
+        self._filters = {**dict.fromkeys(body_loggers, _is_warning), **dict.fromkeys(url_loggers, _redact)}
+        self.filtered: list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]] = []
+        self._count = 0
+
+    def look(self) -> None:
+        """Put the filters on loggers that are new."""
+        loggers = logging.root.manager.loggerDict
+        if len(loggers) == self._count:
+            return
+        self._count = len(loggers)
+        for name, log_filter in self._filters.items():
+            if name in loggers and (pair := (logging.getLogger(name), log_filter)) not in self.filtered:
+                pair[0].addFilter(log_filter)
+                self.filtered.append(pair)
+
+
+_LOGS: Final = _Logs()
+
+
+def filter_new_loggers() -> None:
+    """Put the filters on the loggers of clients that were imported since the test began."""
+    _LOGS.look()
 
 
 def take_off_filters() -> None:
     """Leave no filter on any logger, unless a test runs: that of a run in which this one was a test's."""
-    for logger, log_filter in () if _redacting else _filters():
+    for logger, log_filter in () if _redacting else _LOGS.filtered:
         logger.removeFilter(log_filter)

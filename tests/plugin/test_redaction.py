@@ -188,6 +188,31 @@ def test_filters_of_the_suite(downstream: Downstream) -> None:
     downstream.run().assert_outcomes(passed=2)
 
 
+LATE = f"""
+import logging
+import requests
+
+logging.root.manager.loggerDict.pop("hubspot.files.rest", None)  # of another run in this process
+
+def test_import(hubfiles, caplog):
+    caplog.set_level("DEBUG")
+    assert "hubspot.files.rest" not in logging.root.manager.loggerDict
+    log = logging.getLogger("hubspot.files.rest")  # as the client does when it is imported
+    requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer {SECRET}"}})
+    log.debug("GET /x?hapikey=11111111-2222-4333-8444-555555555555")
+    assert caplog.messages[-1] == "GET /x?hapikey=00000000-0000-4000-8000-000000000000"
+"""
+
+
+@pytest.mark.parametrize("mode", ["all", "none"])
+def test_loggers_that_come_late(downstream: Downstream, mode: str) -> None:
+    """No logger is made of a client that is not there; that of one which a test imports is looked after."""
+    downstream.write([polled("PENDING")])
+    downstream.tests(LATE)
+    result = downstream.run_live(f"--hubfiles-record={mode}", "--hubfiles-accept")
+    assert result.ret == 0, result.stdout.str()
+
+
 def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
     """It logs whole answers; after the test its log is as it was."""
     downstream.tests(
