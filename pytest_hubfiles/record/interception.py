@@ -99,7 +99,8 @@ class Interception(AbstractContextManager[Recorder]):
         recorder = self._recorder
         ignored = recorder.vcr_config.get("ignore_hosts", ())
         if not recorder.live:
-            return NetworkBlock(recorder.base_url, recorder.refuse_connection, ignored)
+            within = recorder.stragglers.block
+            return NetworkBlock(recorder.base_url, recorder.refuse_connection, ignored, within=within)
         if not recorder.reach.is_local:
             return None
         block = NetworkBlock(None, recorder.refuse_connection, [*ignored, *recorder.reach.hosts])

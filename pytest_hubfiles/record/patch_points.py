@@ -72,6 +72,12 @@ class Replacements:
         point.put_on()
         self._points.append(point)
 
+    @property
+    def are_on(self) -> bool:
+        """Whether there are any, and nobody else has patched one of them since."""
+        points = self._points
+        return bool(points) and all(p.owner.__dict__.get(p.name) is p.replacement for p in points)
+
     def take_off(self) -> None:
         """Set every original again, unless somebody else has patched the attribute."""
         for point in reversed(self._points):

@@ -59,6 +59,35 @@ def test_import(client):
     assert downstream.cassette().exists()
 
 
+def test_fixtures_that_override_it(downstream: Downstream) -> None:
+    """A suite may put fixtures of its name over it, one over the other: each test has its own, in each version."""
+    downstream.tests(
+        """
+@pytest.fixture
+def hubfiles(hubfiles, request):
+    yield hubfiles
+    assert hubfiles.cassette.stem.endswith(request.node.originalname)
+
+class TestOfAClass:
+    @pytest.fixture
+    def hubfiles(self, hubfiles, tmp_path):
+        return hubfiles
+
+    def test_import(self, hubfiles, request):
+        import_a_file(hubfiles)
+        assert hubfiles.cassette.parts[-3] == hubfiles.version
+        assert f"[{hubfiles.version}]" in request.node.name
+
+def test_other(hubfiles):
+    import_a_file(hubfiles)
+"""
+    )
+    versions = ("--hubfiles-version=v3", "--hubfiles-version=2026-03")
+    downstream.record(*versions)
+    assert len(downstream.yaml_files()) == 4
+    downstream.run(*versions).assert_outcomes(passed=4)
+
+
 def test_several_versions_are_refused(downstream: Downstream) -> None:
     """Asked for in several versions, such a test fails and says how to name the fixture; none is left out unsaid."""
     downstream.tests(LATE)

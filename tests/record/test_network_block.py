@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,19 @@ NAMES = ("connect", "connect_ex", "sendto", "sendmsg")
 
 def refusal(what: str) -> ConnectionBlockedError:
     return ConnectionBlockedError(f"{what} was refused")
+
+
+Blocked = Callable[..., NetworkBlock]
+
+
+@pytest.fixture(params=["alone", "within another"])
+def blocked_by(request: pytest.FixtureRequest) -> Iterator[Blocked]:
+    """What makes the block of a test: it stands before the sockets itself, or that of the run does, which asks it."""
+    if request.param == "alone":
+        yield NetworkBlock
+        return
+    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False) as outer:
+        yield partial(NetworkBlock, within=outer)
 
 
 @pytest.fixture
@@ -76,7 +90,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_what_would_leave_is_refused(attempt: str) -> None:
+def test_what_would_leave_is_refused(blocked_by: Blocked, attempt: str) -> None:
     """Whatever names an address or a host elsewhere is refused before it is tried, as a failed connection."""
     asked: list[str] = []
 
@@ -84,26 +98,26 @@ def test_what_would_leave_is_refused(attempt: str) -> None:
         asked.append(what)
         return refusal(what)
 
-    with NetworkBlock("https://api.hubapi.com", refuse), pytest.raises(OSError, match="was refused"):
+    with blocked_by("https://api.hubapi.com", refuse), pytest.raises(OSError, match="was refused"):
         ATTEMPTS[attempt]()
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1."])
-def test_the_base_url_is_refused_though_it_is_here(listener: socket.socket, host: str) -> None:
+def test_the_base_url_is_refused_though_it_is_here(blocked_by: Blocked, listener: socket.socket, host: str) -> None:
     """A fake server on loopback is recorded from, and a replay does not reach it, under whatever name."""
     for called in ("127.0.0.1", "localhost"):
         with (
-            NetworkBlock(base(listener, host), refusal),
+            blocked_by(base(listener, host), refusal),
             pytest.raises(ConnectionBlockedError, match=f"connecting to .*:{listener.getsockname()[1]} was refused"),
         ):
             socket.create_connection((called, listener.getsockname()[1]))
 
 
-def test_what_stays_here_is_let_through(listener: socket.socket, tmp_path: Path) -> None:
+def test_what_stays_here_is_let_through(blocked_by: Blocked, listener: socket.socket, tmp_path: Path) -> None:
     """A test's own server on loopback, a UNIX socket, a socket pair and a name for this machine are no way out."""
     port = listener.getsockname()[1]
-    with NetworkBlock("https://api.hubapi.com", refusal):
+    with blocked_by("https://api.hubapi.com", refusal):
         for host in ("127.0.0.1", "localhost", "::ffff:127.0.0.1"):
             with suppress(ConnectionRefusedError):  # where there is no IPv6, the system says so, not the block
                 socket.create_connection((host, port)).close()
@@ -128,37 +142,41 @@ async def _open_and_close(port: int) -> None:
 
 
 @pytest.mark.parametrize("hosts", [["localhost."], [re.compile("local.*")], ["127.0.0.1"]], ids=str)
-def test_ignoring_loopback_does_not_open_the_base_url(listener: socket.socket, hosts: list[str]) -> None:
+def test_ignoring_loopback_does_not_open_the_base_url(
+    blocked_by: Blocked, listener: socket.socket, hosts: list[str]
+) -> None:
     """The base URL stays refused where loopback is a host to ignore: vcrpy's hooks see HubSpot's origin there."""
-    with NetworkBlock(base(listener), refusal, hosts), pytest.raises(ConnectionBlockedError):
+    with blocked_by(base(listener), refusal, hosts), pytest.raises(ConnectionBlockedError):
         socket.create_connection(("localhost", listener.getsockname()[1]))
 
 
-def test_a_host_to_ignore_is_let_through(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_to_ignore_is_let_through(
+    blocked_by: Blocked, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A name that vcrpy is told to ignore may be looked up, and what it leads to reached."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ELSEWHERE, 443))]
     reached: list[object] = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args: found)
     monkeypatch.setattr(socket.socket, "connect", lambda sock, address: reached.append(address), raising=False)
-    with NetworkBlock("https://api.hubapi.com", refusal, ["mail.example.com"]):
+    with blocked_by("https://api.hubapi.com", refusal, ["mail.example.com"]):
         with pytest.raises(ConnectionBlockedError), socket.socket() as sock:
             sock.connect((ELSEWHERE, 443))
         socket.create_connection(("mail.example.com", 443)).close()
     assert reached == [(ELSEWHERE, 443)]
 
 
-def test_nothing_is_left_behind(listener: socket.socket) -> None:
+def test_nothing_is_left_behind(blocked_by: Blocked, listener: socket.socket) -> None:
     """After a replay the sockets are as they were, also where somebody patched on top of it and undid that later."""
     before = {name: vars(socket.socket).get(name) for name in NAMES}
     look_up = socket.getaddrinfo
-    with NetworkBlock(base(listener), refusal), pytest.MonkeyPatch.context() as patched:
+    with blocked_by(base(listener), refusal), pytest.MonkeyPatch.context() as patched:
         blocked = socket.socket.connect
         patched.setattr(socket.socket, "connect", blocked)
     assert {name: vars(socket.socket).get(name) for name in NAMES} == before
     assert socket.getaddrinfo is look_up
 
     late = pytest.MonkeyPatch()
-    with NetworkBlock(base(listener), refusal):
+    with blocked_by(base(listener), refusal):
         blocked = socket.socket.connect
         late.setattr(socket.socket, "connect", blocked)
     late.undo()
@@ -166,7 +184,23 @@ def test_nothing_is_left_behind(listener: socket.socket) -> None:
         blocked(sock, listener.getsockname())
 
 
-def test_threads_are_blocked_too(listener: socket.socket) -> None:
+def test_a_block_stands_on_top_of_what_was_patched_over_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patch over the block of the run is not trusted to ask it: that of the test stands on top, and goes alone."""
+    reached: list[object] = []
+    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False) as outer, socket.socket() as sock:
+        untouched = socket.socket.connect
+        with NetworkBlock("https://api.hubapi.com", refusal, within=outer):
+            assert socket.socket.connect is untouched
+            with pytest.raises(ConnectionBlockedError):
+                sock.connect((ELSEWHERE, 443))
+        monkeypatch.setattr(socket.socket, "connect", lambda sock, address: reached.append(address), raising=False)
+        with NetworkBlock("https://api.hubapi.com", refusal, within=outer), pytest.raises(ConnectionBlockedError):
+            sock.connect((ELSEWHERE, 443))
+        sock.connect((ELSEWHERE, 443))
+    assert reached == [(ELSEWHERE, 443)]
+
+
+def test_threads_are_blocked_too(blocked_by: Blocked, listener: socket.socket) -> None:
     """A thread that the test has started does not get out either."""
     seen: list[BaseException] = []
 
@@ -176,7 +210,7 @@ def test_threads_are_blocked_too(listener: socket.socket) -> None:
         except ConnectionBlockedError as error:
             seen.append(error)
 
-    with NetworkBlock(base(listener), refusal):
+    with blocked_by(base(listener), refusal):
         thread = threading.Thread(target=connect)
         thread.start()
         thread.join()
