@@ -86,7 +86,7 @@ def _accepted_already(found: FoundFinding, known: Iterable[Deviation]) -> str | 
         return found.finding.deviation
     where = found.cassettes or (found.finding.cassette or "",)
     valid = (d for d in known if d.holds(today()))
-    return next((d.reason for d in valid if all(d.matches(replace(found.finding, cassette=c)) for c in where)), None)
+    return next((d.reason for d in valid if all(d.matches(found.finding.but(cassette=c)) for c in where)), None)
 
 
 def _described(deviation: Deviation) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -153,7 +153,7 @@ class AnswerComparison:
         lines = self._lines({(finding.kind, finding.path) for finding in found}, before, new, subject) if found else {}
         for finding in found:
             line = lines.get((finding.kind, finding.path), lines.get((None, finding.path), _line_of(new)))
-            yield replace(finding, line=line)
+            yield finding.but(line=line)
 
     def _lines(
         self, wanted: set[tuple[Kind | None, str]], before: Shape, new: list[Exchange], subject: Subject

@@ -104,9 +104,9 @@ class TwoContracts:
             words = _ANSWER_WORDS.get(found.kind)
             message = found.message if words is None else f"{found.path} {self._filled(words, found)}"
             if found.kind is Kind.FIELD_REMOVED:  # no recordings here that sometimes lack an optional field
-                found = replace(found, severity=severity_of(found.kind))
+                found = found.but(severity=severity_of(found.kind))
             elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
-                found = replace(found, severity=severity_of(found.kind, Case.TASK_STATE))
+                found = found.but(severity=severity_of(found.kind, Case.TASK_STATE))
             yield replace(
                 found,
                 category=Category.VERSION,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from pytest_hubfiles.compare.answers import AnswerComparison, History, OtherRecordings
 from pytest_hubfiles.compare.comparison import Pair
@@ -56,7 +55,7 @@ def compare_all(
         contract = contracts.get(str(all_old[0].version), str(all_old[0].operation))
         statuses = StatusComparison(contract, all_old, all_new, then, now)
         for found in _findings(statuses, others):
-            found = found if len(pairs) == 1 else replace(found, line=None)
+            found = found if len(pairs) == 1 else found.but(line=None)
             yield _moved(found, all_new[0]) if across_versions else found
 
 
@@ -71,7 +70,7 @@ def _findings(statuses: StatusComparison, others: OtherRecordings) -> Iterator[F
 
 
 def _moved(found: Finding, to: Exchange) -> Finding:
-    return replace(found, category=Category.VERSION, version=to.version, message=f"{RECORDINGS}{found.message}")
+    return found.but(category=Category.VERSION, version=to.version, message=f"{RECORDINGS}{found.message}")
 
 
 def _is_plainly_the_same(before: Sequence[Exchange], after: Sequence[Exchange], contracts: Contracts) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -71,7 +71,7 @@ class Migration:
         """Return *findings*; those about operations that nobody has recorded are of severity info, with the reason."""
         reason = "nobody has recorded {}"
         return [
-            replace(f, severity=Severity.INFO, deviation=reason.format(f.operation)) if self._is_idle(f) else f
+            f.but(severity=Severity.INFO, deviation=reason.format(f.operation)) if self._is_idle(f) else f
             for f in findings
         ]
 

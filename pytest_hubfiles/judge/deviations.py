@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -214,8 +214,8 @@ def lower(findings: Iterable[Finding], deviations: tuple[Deviation, ...], today:
         matching = [deviation for deviation in deviations if deviation.matches(finding)]
         valid = next((d for d in matching if d.holds(today)), None)
         if valid is not None:
-            finding = replace(finding, severity=Severity.INFO, deviation=valid.reason)
+            finding = finding.but(severity=Severity.INFO, deviation=valid.reason)
         elif matching:
-            finding = replace(finding, message=f"{finding.message} {_RAN_OUT} {matching[0].until})")
+            finding = finding.but(message=f"{finding.message} {_RAN_OUT} {matching[0].until})")
         lowered.append(finding)
     return lowered

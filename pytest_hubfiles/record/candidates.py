@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -158,7 +157,7 @@ def accept_candidate(
         interactions = cassettes.read(candidate, limits)
         others = _why_refused(interactions, cassettes.content(candidate, limits))
         _, credentials = file_findings.scrubbed(interactions)
-        named = [replace(finding, cassette=shown(cassette)) for finding in credentials]
+        named = [finding.but(cassette=shown(cassette)) for finding in credentials]
         doubted = [finding for finding in named if not is_excused(finding)]
         others += [finding.message for finding in doubted]
         if others or not interactions:

@@ -109,7 +109,7 @@ class Refusals:
         if self.reach.is_hubspot(url) and lacks_token(sent.headers):
             error, exchange = TokenMissingError(asked), self.identify(request)
             finding = Finding.of(Kind.UNMATCHED_REQUEST, str(error), after=request.label)
-            self.problems.append(replace(finding, operation=exchange.operation, version=exchange.version))
+            self.problems.append(finding.but(operation=exchange.operation, version=exchange.version))
             return error
         other = self.reach.other_host(asked, url, sent.headers)
         if other is not None:
@@ -132,7 +132,7 @@ class Refusals:
 
     def _raised(self, request: Interaction, finding: Finding) -> BaseException:
         exchange = self.identify(request)
-        finding = replace(finding, operation=exchange.operation, version=exchange.version)
+        finding = finding.but(operation=exchange.operation, version=exchange.version)
         self.problems.append(finding)
         if (
             request.method == "GET"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from pytest_hubfiles import cassettes
@@ -55,7 +54,7 @@ def recounted(finding: Finding, report: Report, most: int) -> Finding:
     judged = {contract.operation for contract in report.judged if contract.version == finding.version}
     is_exact = len(judged) >= most and not any(f"/{finding.version}/" in url for url, _ in report.not_judged)
     count = plural(max(len(judged), most), "operation")
-    return replace(finding, message=_OPERATIONS.sub(f"for {'' if is_exact else 'at least '}{count}", finding.message))
+    return finding.but(message=_OPERATIONS.sub(f"for {'' if is_exact else 'at least '}{count}", finding.message))
 
 
 def operations_in(finding: Finding) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -117,7 +117,7 @@ def check(
     judged, not_judged = tally(exchanges, rules.contracts)
     if not judged and unjudged is None:
         unjudged = _why(len(interactions), not_judged)
-    findings = merge(rules.excuse(replace(finding, test=test, cassette=shown) for finding in found))
+    findings = merge(rules.excuse(finding.but(test=test, cassette=shown) for finding in found))
     failing = tuple(verdict.failing(findings, rules))
     left_out = not judged and len(exchanges) < len(interactions) and not failing
     record = Record(
@@ -133,7 +133,7 @@ def check(
 
 
 def _of_candidate(shown: str, rules: Rules, test: str | None, found: Sequence[Finding]) -> Checked:
-    credentials = [replace(f, test=test, cassette=shown) for f in found if f.kind is Kind.SECRET_IN_CASSETTE]
+    credentials = [f.but(test=test, cassette=shown) for f in found if f.kind is Kind.SECRET_IN_CASSETTE]
     findings = merge(rules.excuse(credentials))
     failing = tuple(verdict.failing(findings, rules))
     record = Record(test or shown, shown, {}, [], findings, failed=bool(failing), exists=False)

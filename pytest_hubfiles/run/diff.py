@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -68,7 +68,7 @@ class Diff:
         found = drift.compare_all([(old, new)], self.rules.contracts, self._others, across_versions=across_versions)
         cassette = self.new.called(name)
         were = _versions(old) if across_versions else ()
-        findings = merge(self.rules.excuse((replace(f, cassette=cassette) for f in found), min(were, default=None)))
+        findings = merge(self.rules.excuse((f.but(cassette=cassette) for f in found), min(were, default=None)))
         facing = _Facing(self.old.called(name), old, new, findings, across_versions)
         unread = [complaint.cassette for complaint in complaints]
         counted: Counter[Contracted] = Counter()

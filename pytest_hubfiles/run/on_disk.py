@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_hubfiles import cassettes
@@ -46,7 +45,7 @@ def of_file(path: Path, rules: Rules, limits: cassettes.Limits, additions: Addit
     if cassettes.is_candidate(path):
         target = cassettes.of_candidate(path)
         found += rules.compare(held_before(path, limits), recorded, tuple)
-    return merge(rules.excuse(replace(finding, cassette=shown(target)) for finding in found))
+    return merge(rules.excuse(finding.but(cassette=shown(target)) for finding in found))
 
 
 def candidates_in(path: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -123,8 +123,7 @@ class TestRun:
         """Yield *findings* as those of this test, without credentials that a value or a message of them may hold."""
         credentials = self.recorder.credentials if findings else ()
         for finding in findings:
-            yield replace(
-                finding,
+            yield finding.but(
                 test=self.test,
                 cassette=self.shown,
                 message=secrets.redact_values(finding.message, credentials),

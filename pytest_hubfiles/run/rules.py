@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypedDict
 
@@ -70,7 +70,7 @@ class Rules:
         found = []
         for alike in groups.values():
             for finding in self.contracts.check(alike[0]):
-                found.append(finding if len(alike) == 1 else replace(finding, exchanges=finding.exchanges * len(alike)))
+                found.append(finding if len(alike) == 1 else finding.but(exchanges=finding.exchanges * len(alike)))
             state = alike[0].task_status
             for exchange in alike if lets_go else ():
                 exchange.interaction.drop_parsed(state)
@@ -149,7 +149,7 @@ class Rules:
             findings = self.needs.annotated(findings, old)
         known = () if self.strict else self.deviations()
         return [
-            replace(finding, severity=Severity.INFO, deviation="allowed by the test's marker")
+            finding.but(severity=Severity.INFO, deviation="allowed by the test's marker")
             if finding.kind in self.allow
             else finding
             for finding in deviations.lower(findings, known, self.today)
