@@ -129,7 +129,7 @@ class Rehearsing:
             late = Rehearsed(item.nodeid, refused=_LATE) if TEST_RUN in item.stash and not _asks(item) else None
             rehearsed = item.stash.get(_RESULT, late)
             if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
-                report.user_properties.append((REHEARSED, rehearsed.to_text()))
+                setattr(report, REHEARSED, rehearsed.to_text())
         return report
 
     def _rehearse(self, item: pytest.Item) -> None:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from pytest_hubfiles.settings.table import Setting
 
 RECORD: Final = "hubfiles"
-"""The name of the user property in which a test hands its record to the report."""
+"""The name under which a report has the record of its test with it, and a worker the id of its run."""
+
+_HANDED_ON: Final[pytest.StashKey[Record | str]] = pytest.StashKey()
 
 ADDOPTS: Final = "hubfiles_addopts"
 """The key under which an xdist worker is told whether addopts say how to record."""
@@ -45,7 +47,7 @@ _SET: Final = re.compile(r"^(hubfiles_\w+)\s*=", re.MULTILINE)
 """The name of a setting in an ini file, which begins its line in every form that pytest reads."""
 
 REHEARSED: Final = "hubfiles_rehearsed"
-"""The name of the user property in which a test hands on what its rehearsal came to."""
+"""The name under which a report has with it what the rehearsal of its test came to."""
 
 
 class Run(Settings):
@@ -73,7 +75,7 @@ class Run(Settings):
         self.partial = False
         self.deselected: list[pytest.Item] = []
         self.running = False
-        self._handed_on: tuple[str, Record] | None = None  # as text, and as it is for this process
+        self._process = os.getpid()
         self.trial: Trial | None = None  # in a process that rehearses a test
         self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
         self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
@@ -236,21 +238,28 @@ class Run(Settings):
         return self.running and (self._report is not None or bool(self.complaints) or asked)
 
     def hand_on(self, item: pytest.Item, record: Record) -> None:
-        """Hand *record* to the report, through xdist's controller too, and to JUnit XML."""
+        """Hand *record* to what reports on the run, and its findings to JUnit XML."""
         from pytest_hubfiles.report.formats.terminal import in_one_line
 
-        text = record.to_text()
-        self._handed_on = text, record
-        item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in (RECORD, _FINDING)]  # reruns
+        item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != _FINDING]  # of a run before
         item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
-        item.user_properties.append((RECORD, text))
+        is_elsewhere = self.is_worker or os.getpid() != self._process  # from where a report travels as text
+        item.stash[_HANDED_ON] = record.to_text() if is_elsewhere else record
 
-    def record_of(self, text: Any) -> Record:
-        """Return the record that *text* is of: the one that a test of this process has handed on, or a worker's."""
+    @staticmethod
+    def attach(report: pytest.TestReport, item: pytest.Item) -> None:
+        """Have *report*, the last one of *item*, take with it what was handed on."""
+        if _HANDED_ON in item.stash:
+            setattr(report, RECORD, item.stash[_HANDED_ON])
+            del item.stash[_HANDED_ON]
+
+    @staticmethod
+    def record_of(report: pytest.TestReport) -> Record | None:
+        """Return the record that *report* has with it, and take it from there: it is for nobody else."""
         from pytest_hubfiles.report.record import Record
 
-        handed_on = self._handed_on
-        return handed_on[1] if handed_on is not None and handed_on[0] is text else Record.from_text(str(text))
+        told = vars(report).pop(RECORD, None)
+        return Record.from_text(told) if isinstance(told, str) else told
 
     def started(self) -> None:
         """Note that tests are run, unless they are only listed or planned."""

@@ -14,7 +14,7 @@ from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT, FailureText, write_
 from pytest_hubfiles.plugin.explaining import shell_of
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.own_faults import complaining, complains
-from pytest_hubfiles.plugin.run_settings import RECORD, REHEARSED, Run
+from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
 from pytest_hubfiles.visible import visible_lines
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Reporter:
         self.run.partial = self.run.partial or output.get(PARTIAL, True)
         self.run.complaints += output.get(COMPLAINTS, [])
 
+    @pytest.hookimpl(tryfirst=True)
     @complains
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test reports when it ends, in this process or in a worker."""
@@ -62,13 +63,12 @@ class Reporter:
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown":
-            for name, value in report.user_properties:
-                if name == REHEARSED:
-                    from pytest_hubfiles.report.rehearsal import Rehearsed
+            if (rehearsed := vars(report).pop(REHEARSED, None)) is not None:
+                from pytest_hubfiles.report.rehearsal import Rehearsed
 
-                    self._rehearsal().add(Rehearsed.from_text(str(value)))
-                if name == RECORD:
-                    self.run.report.add(self.run.record_of(value))
+                self._rehearsal().add(Rehearsed.from_text(rehearsed))
+            if (record := self.run.record_of(report)) is not None:
+                self.run.report.add(record)
 
     def _rehearsal(self) -> Rehearsal:
         from pytest_hubfiles.report.rehearsal import Rehearsal

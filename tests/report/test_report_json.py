@@ -348,6 +348,7 @@ def test_findings_reach_junit_xml(suite: Downstream, args: list[str]) -> None:
         name: [p.get("value") for p in case.iter("property") if p.get("name") == "hubfiles_finding"]
         for name, case in cases.items()
     }
+    assert {p.get("name") for case in cases.values() for p in case.iter("property")} == {"hubfiles_finding"}
     assert reported["test_good"] == reported["test_nothing"] == []
     assert reported["test_bad"] == [
         "breaking 2026-03 import-status 200 COMPLETE $.result.size schema-violation: "
