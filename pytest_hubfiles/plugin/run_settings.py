@@ -237,14 +237,18 @@ class Run(Settings):
         asked = asked or self.get("check") or self.get("rehearse") is not None
         return self.running and (self._report is not None or bool(self.complaints) or asked)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is a process of a plugin's making, from which what tests report goes to the one that tells it."""
+        return self.is_worker or os.getpid() != self._process
+
     def hand_on(self, item: pytest.Item, record: Record) -> None:
         """Hand *record* to what reports on the run, and its findings to JUnit XML."""
         from pytest_hubfiles.report.formats.terminal import in_one_line
 
         item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != _FINDING]  # of a run before
         item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
-        is_elsewhere = self.is_worker or os.getpid() != self._process  # from where a report travels as text
-        item.stash[_HANDED_ON] = record.to_text() if is_elsewhere else record
+        item.stash[_HANDED_ON] = record.to_text() if self.is_elsewhere else record
 
     @staticmethod
     def attach(report: pytest.TestReport, item: pytest.Item) -> None:

@@ -62,7 +62,7 @@ class Reporter:
             report.longrepr = text  # which a worker cannot hand on
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
-        if report.when == "teardown":
+        if report.when == "teardown" and not self.run.is_elsewhere:
             if (rehearsed := vars(report).pop(REHEARSED, None)) is not None:
                 from pytest_hubfiles.report.rehearsal import Rehearsed
 
