@@ -239,7 +239,7 @@ class Run(Settings):
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether this is a process of a plugin's making, from which what tests report goes to the one that tells it."""
+        """Whether this process hands what its tests report to another one, which tells it."""
         return self.is_worker or os.getpid() != self._process
 
     def hand_on(self, item: pytest.Item, record: Record) -> None:
