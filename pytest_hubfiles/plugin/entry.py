@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -141,11 +141,15 @@ def hubfiles_sandbox() -> Iterator[Sandbox]:
 _here: Final = threading.local()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> None:
-    """Keep the request for the fixture ``hubfiles``: for one that asks, pytest looks into a signature three times."""
-    if fixturedef.argname == "hubfiles":
-        _here.request = request
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Have the request at hand for the fixture ``hubfiles``: for one that asks, pytest inspects a signature thrice."""
+    before = getattr(_here, "request", None)
+    _here.request = request
+    try:
+        return (yield)
+    finally:
+        _here.request = before
 
 
 @pytest.fixture
@@ -153,4 +157,4 @@ def hubfiles(hubfiles_vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
     """Record or replay all HTTP of this test, judge every answer, and offer calls to HubSpot's Files tasks."""
     from pytest_hubfiles.plugin.setup import recorded_or_replayed
 
-    yield from recorded_or_replayed(vars(_here).pop("request"), hubfiles_vcr_config)
+    yield from recorded_or_replayed(_here.request, hubfiles_vcr_config)

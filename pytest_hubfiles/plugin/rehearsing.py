@@ -24,7 +24,7 @@ from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
-from pytest_hubfiles.plugin.settings_of_test import TestSettings, settings_of, version_of
+from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
 from pytest_hubfiles.plugin.trial import Trial
 from pytest_hubfiles.record.fast import player
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
@@ -73,10 +73,10 @@ def remember_breaks(config: pytest.Config, rehearsal: Rehearsal) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A test to rehearse, what is set for it, what its cassette holds, and what stands for the next test."""
+    """A test to rehearse, its cassette and what that holds, and what stands for the next test."""
 
     item: pytest.Item
-    wanted: TestSettings
+    cassette: Path
     recorded: list[Interaction]
     neighbour: pytest.Item | None
 
@@ -145,7 +145,7 @@ class Rehearsing:
                 item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
                 return
             subject = _Subject(
-                item, wanted, cassettes.read(wanted.cassette, run.limits), _neighbour(item, self._before)
+                item, wanted.cassette, cassettes.read(wanted.cassette, run.limits), _neighbour(item, self._before)
             )
         except HubfilesError:
             return  # which the test itself will say
@@ -192,7 +192,7 @@ class Rehearsing:
     def _told(self, subject: _Subject, changes: Sequence[Change], move: Move | None = None) -> Told:
         """Return what *subject* comes to with *changes* after *move*, in a process of its own."""
         asking = None if move is None else MoveWatch(move, subject.item.config.rootpath)
-        trial = Trial.of(changes, subject.wanted, subject.recorded, self._run.contracts, asking)
+        trial = Trial.of(changes, subject.cassette, subject.recorded, self._run.contracts, asking)
         started, seconds = time.monotonic(), WALL_SECONDS if trial.is_control else self._limit
         try:
             told = Told.from_dict(in_child(lambda: self._in_child(subject, trial).to_dict(), seconds=seconds))

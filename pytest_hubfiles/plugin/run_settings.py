@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 RECORD: Final = "hubfiles"
 """The name under which a report has the record of its test with it, and a worker the id of its run."""
 
-_HANDED_ON: Final[pytest.StashKey[Record | str]] = pytest.StashKey()
+_HANDED_ON: Final[pytest.StashKey[str]] = pytest.StashKey()
 
 ADDOPTS: Final = "hubfiles_addopts"
 """The key under which an xdist worker is told whether addopts say how to record."""
@@ -76,6 +76,7 @@ class Run(Settings):
         self.deselected: list[pytest.Item] = []
         self.running = False
         self._process = os.getpid()
+        self._handed_on: dict[str, Record] = {}  # by test
         self.trial: Trial | None = None  # in a process that rehearses a test
         self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
         self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
@@ -248,22 +249,24 @@ class Run(Settings):
 
         item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != _FINDING]  # of a run before
         item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
-        item.stash[_HANDED_ON] = record.to_text() if self.is_elsewhere else record
+        if self.is_elsewhere:
+            item.stash[_HANDED_ON] = record.to_text()
+        else:
+            self._handed_on[item.nodeid] = record
 
     @staticmethod
     def attach(report: pytest.TestReport, item: pytest.Item) -> None:
-        """Have *report*, the last one of *item*, take with it what was handed on."""
+        """Have *report*, the last one of *item*, take with it what is handed on to another process."""
         if _HANDED_ON in item.stash:
             setattr(report, RECORD, item.stash[_HANDED_ON])
             del item.stash[_HANDED_ON]
 
-    @staticmethod
-    def record_of(report: pytest.TestReport) -> Record | None:
-        """Return the record that *report* has with it, and take it from there: it is for nobody else."""
+    def record_of(self, report: pytest.TestReport) -> Record | None:
+        """Return what the test of *report* has handed on, here or in another process, once."""
         from pytest_hubfiles.report.record import Record
 
-        told = vars(report).pop(RECORD, None)
-        return Record.from_text(told) if isinstance(told, str) else told
+        text = vars(report).pop(RECORD, None)
+        return self._handed_on.pop(report.nodeid, None) if text is None else Record.from_text(text)
 
     def started(self) -> None:
         """Note that tests are run, unless they are only listed or planned."""

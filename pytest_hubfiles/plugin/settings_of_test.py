@@ -95,8 +95,6 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
     Raises:
         HubfilesError: if a setting, a marker or a schema is wrong, or if the test must not record.
     """
-    if run.trial is not None:
-        return run.trial.wanted
     markers = marker_arguments(item.iter_markers("hubfiles"))
     if version is None:
         version, *others = run.get("version", markers)
@@ -104,7 +102,8 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
             raise VersionsNotRunError(version, others)
     run.check_versions([version], markers)
     change: str | None = run.get("change", markers)
-    mode: RecordMode = run.get("record", markers) if change is None else RecordMode.NONE
+    is_replay = change is not None or run.trial is not None
+    mode: RecordMode = RecordMode.NONE if is_replay else run.get("record", markers)
     path, named = cassette_of(item, run, version, markers), run.get("cassette", markers)
     if named is None:
         run.namesakes(item.session.items).check(item, path, version, run)

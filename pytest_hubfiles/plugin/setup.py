@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from pytest_hubfiles.record import StagedRecordings
 
 
-_PATIENT_POLLS: Final = 100
-_STRETCH: Final = 1000.0
-"""After so many polls of a task that does not end, each sleep is so much longer: no time-out is out of reach.
+_PATIENT_POLLS: Final = 20
+_STRETCH: Final = 1.25
+_LONGEST_STRETCH: Final = 1000.0
+"""After so many polls of a task that does not end, each sleep is longer than the one before: no time-out is too long.
 
-Where fewer polls than twice as many are allowed, half of those that are.
+The steps are small, so that of two time-outs the shorter one is reached first. Where few polls are allowed, half of
+them are as they are, and half of the others make the sleeps a thousand times as long.
 """
 
 
@@ -149,7 +151,7 @@ def _test_run(
         max_identical_answers=run.get("max_identical_answers"),
         stragglers=run.stragglers,
         reach=Reach(base_url, run.get("hosts"), token),
-        recorded=None if run.trial is None else run.trial.recorded,
+        recorded=None if run.trial is None else run.trial.recorded_in(wanted.cassette),
     )
     return TestRun(
         test=item.nodeid,
@@ -191,9 +193,12 @@ def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:
     if test_run.recorder.live or clock.active() is not None:
         return nullcontext()
     virtual, patient = clock.VirtualClock(), min(_PATIENT_POLLS, tape.most_repeats // 2)
+    left = max(1, tape.most_repeats - patient)
+    factor = max(_STRETCH, _LONGEST_STRETCH ** (2 / left))
 
     def hurry(seconds: float) -> None:
-        virtual.stretch = 1.0 if tape.repeats < patient else _STRETCH
+        longer = min(max(0, tape.repeats - patient), left, 100)
+        virtual.stretch = min(_LONGEST_STRETCH, factor**longer)
 
     virtual.on_skip = hurry if tape.is_changed else None
     return virtual

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.errors import HubfilesError
@@ -69,7 +69,7 @@ class Interception(AbstractContextManager[Recorder]):
                 entering.enter_context(self._patched(bridge))
             else:
                 entering.enter_context(
-                    Player(self._plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
+                    Player(recorder.plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
                 )
             # A client may log a request before its credentials are known.
             entering.enter_context(FilteredLogs(lambda line: secrets.redact(line, recorder.credentials)))
@@ -88,12 +88,6 @@ class Interception(AbstractContextManager[Recorder]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._entered.__exit__(kind, error, trace)
-
-    def _plain_answer(
-        self, method: str, url: str, body: bytes, headers: Iterable[tuple[Any, Any]]
-    ) -> Interaction | None:
-        filter_new_loggers()
-        return self._recorder.plain_answer(method, url, body, headers)
 
     def _network_block(self) -> NetworkBlock | None:
         recorder = self._recorder
@@ -127,8 +121,9 @@ class Interception(AbstractContextManager[Recorder]):
                 guard.open(url)
 
     def _bridge(self) -> Bridge:
-        from pytest_hubfiles.record.vcrpy.bridge import open_bridge
+        from pytest_hubfiles.record.vcrpy.bridge import open_bridge  # imports vcrpy
 
+        filter_new_loggers()
         return open_bridge(self._recorder, self._ignored)
 
     def _patched(self, bridge: Bridge | None = None) -> AbstractContextManager[None]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
 from pytest_hubfiles.record.clients import CLIENTS
 
+_VCRPY: Final = "vcr"
 # The filter of a logger does not see what the loggers below it log, so each is named.
 _OF_VCRPY: Final = (
     "vcr.cassette", "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.aiohttp_stubs",
@@ -65,8 +67,8 @@ class RedactedHandlers(AbstractContextManager["RedactedHandlers"]):
 class FilteredLogs(AbstractContextManager["FilteredLogs"]):
     """While it is entered, drops what is logged of whole answers, but for warnings, and has *redact* change URLs.
 
-    The filters stay on the loggers until the run ends, and let all pass between tests. Only a logger that somebody has
-    asked for has one: pytest goes through all of them six times a test.
+    The filters stay on the loggers until the run ends, and let all pass between tests. What is not imported has no
+    loggers, and gets none: pytest goes through all that there are six times a test.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -102,32 +104,36 @@ def _redact(record: logging.LogRecord) -> bool:
 
 
 class _Logs:
-    """The loggers of whole answers, and those of URLs, that there are so far; each with its filter."""
+    """The loggers of whole answers, and those of URLs, of what is imported; each with its filter."""
 
     def __init__(self) -> None:
-        body_loggers = [*_OF_VCRPY, *(name for client in CLIENTS for name in client.body_loggers)]
-        url_loggers = [name for client in CLIENTS for name in client.url_loggers]
-        self._filters = {**dict.fromkeys(body_loggers, _is_warning), **dict.fromkeys(url_loggers, _redact)}
         self.filtered: list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]] = []
-        self._count = 0
+        self._waiting = {
+            _VCRPY: dict.fromkeys(_OF_VCRPY, _is_warning),
+            **{
+                client.name: {
+                    **dict.fromkeys(client.body_loggers, _is_warning),
+                    **dict.fromkeys(client.url_loggers, _redact),
+                }
+                for client in CLIENTS
+                if client.body_loggers or client.url_loggers
+            },
+        }
 
     def look(self) -> None:
-        """Put the filters on loggers that are new."""
-        loggers = logging.root.manager.loggerDict
-        if len(loggers) == self._count:
-            return
-        self._count = len(loggers)
-        for name, log_filter in self._filters.items():
-            if name in loggers and (pair := (logging.getLogger(name), log_filter)) not in self.filtered:
-                pair[0].addFilter(log_filter)
-                self.filtered.append(pair)
+        """Put the filters on the loggers of what has been imported since."""
+        for module in [module for module in self._waiting if module in sys.modules]:
+            for name, log_filter in self._waiting.pop(module).items():
+                logger = logging.getLogger(name)
+                logger.addFilter(log_filter)
+                self.filtered.append((logger, log_filter))
 
 
 _LOGS: Final = _Logs()
 
 
 def filter_new_loggers() -> None:
-    """Put the filters on the loggers of clients that were imported since the test began."""
+    """Put the filters on the loggers of what the test has imported, or we have for it."""
     _LOGS.look()
 
 

@@ -43,11 +43,17 @@ class NetworkBlock(SocketGuard):
     ) -> None:
         super().__init__()
         self._within, self._inner = within, list[NetworkBlock]()
+        self._class: type[socket.socket] | None = None
         self._blocked = None if blocked_url is None else host_and_port(blocked_url)
         self._refuse, self._concerns = refuse, concerns
         self._names = {host.lower() for host in hosts if isinstance(host, str)}
         self._patterns = [host for host in hosts if isinstance(host, re.Pattern)]
         self._open: set[tuple[str, Any]] = set()  # addresses with their ports; None is any port
+
+    @property
+    def is_on_top(self) -> bool:
+        """Whether it is entered, and nobody has put anything on top of it, or another class in place of the socket."""
+        return self._class is socket.socket and super().is_on_top
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -60,6 +66,7 @@ class NetworkBlock(SocketGuard):
         if self._within is not None and self._within.is_on_top:
             self._within._inner.append(self)
             return
+        self._class = socket.socket
         for name, position in _METHODS.items():
             self._stand_before(socket.socket, [name], partial(self._guarded_method, position))
         self._stand_before(socket, LOOK_UPS, self._guarded_look_up)

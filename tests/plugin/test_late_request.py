@@ -88,6 +88,39 @@ def test_other(hubfiles):
     downstream.run(*versions).assert_outcomes(passed=4)
 
 
+SETTING_UP = """
+import pytest
+from _pytest.fixtures import pytest_fixture_setup as plain
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef, request):
+    return plain(fixturedef, request)  # as plugins do that time fixtures
+"""
+OTHER_NAME = """
+from pytest_hubfiles.plugin.entry import hubfiles as hub
+
+class TestOwn:
+    @pytest.fixture
+    def hubfiles(self, hubfiles):
+        return hubfiles
+
+    def test_own(self, hubfiles):
+        import_a_file(hubfiles)
+
+def test_import(hub):
+    import_a_file(hub)
+    assert hub.cassette.stem == "test_import"
+"""
+
+
+def test_however_a_fixture_is_set_up(downstream: Downstream) -> None:
+    """It is of the test that asks, under another name too, and where a plugin sets fixtures up in pytest's place."""
+    downstream.pytester.makeconftest(SETTING_UP)
+    downstream.tests(OTHER_NAME)
+    downstream.run_live("--hubfiles-record=once").assert_outcomes(passed=2)
+    downstream.run().assert_outcomes(passed=2)
+
+
 def test_several_versions_are_refused(downstream: Downstream) -> None:
     """Asked for in several versions, such a test fails and says how to name the fixture; none is left out unsaid."""
     downstream.tests(LATE)

@@ -200,6 +200,20 @@ def test_a_block_stands_on_top_of_what_was_patched_over_another(monkeypatch: pyt
     assert reached == [(ELSEWHERE, 443)]
 
 
+def test_a_class_in_place_of_the_socket_is_stood_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody has put another class in its place, the block of the test stands before that."""
+
+    class Straight(socket.socket):
+        def connect(self, address: object) -> None:
+            pytest.fail("it is connected")
+
+    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False) as outer:
+        monkeypatch.setattr(socket, "socket", Straight)
+        within = NetworkBlock("https://api.hubapi.com", refusal, within=outer)
+        with within, socket.socket() as sock, pytest.raises(ConnectionBlockedError):
+            sock.connect((ELSEWHERE, 443))
+
+
 def test_threads_are_blocked_too(blocked_by: Blocked, listener: socket.socket) -> None:
     """A thread that the test has started does not get out either."""
     seen: list[BaseException] = []

@@ -126,6 +126,39 @@ def test_no_test_changes_its_colour_and_nothing_is_written(first: Shared) -> Non
     assert "does not pass in a process of its own" in named(ran.rehearsal["refused"], "reason")["test_red"]
 
 
+TWO_TIMES = """
+def test_two_times(hubfiles):
+    ask, start = poll(hubfiles), time.monotonic()
+    while ask()["status"] != "COMPLETE":
+        waited = time.monotonic() - start
+        if waited > 6 * FIRST:
+            raise RuntimeError("too slow")
+        if waited > 4 * FIRST:
+            return  # it is looked for in another way
+        time.sleep(FIRST / 50)
+
+def test_one_time(hubfiles):
+    ask, end = poll(hubfiles), time.monotonic() + 1000 * FIRST
+    while ask()["status"] != "COMPLETE":
+        if time.monotonic() > end:
+            raise RuntimeError("too slow")
+        time.sleep(FIRST / 50)
+"""
+
+
+@pytest.mark.parametrize("seconds", [1, 3600])
+@pytest.mark.parametrize("answers", [200, 100_000])
+def test_a_task_that_does_not_end_is_waited_for_step_by_step(tmp_path: Path, seconds: int, answers: int) -> None:
+    """Of two times that a test waits for the shorter one comes first, and a long one comes, in few polls."""
+    source = f"{HELPERS}{SUITE[: SUITE.index('def test_plain')]}FIRST = {seconds}\n{TWO_TIMES}"
+    suite = replaying(tmp_path, source, whole_import(), f"hubfiles_max_identical_answers = {answers}")
+    ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={ENUM}")
+    assert ran.rehearsal["tests"] == 2, ran.output
+    assert {test.partition("::")[2]: how for (test, change), how in ran.verdicts.items() if change == ENUM} == {
+        "test_one_time": "gives-up"
+    }
+
+
 OF_WHAT_WAS_FOUND = """
 @pytest.fixture
 def found(hubfiles):
@@ -152,6 +185,26 @@ def test_of_a_hook(hubfiles):
     assert done["colour"] == "green"
     datetime.strptime(done["completedAt"], "%Y-%m-%dT%H:%M:%S.%fZ")
 """
+
+
+OF_ANOTHER_CASSETTE = """
+@pytest.fixture(autouse=True)
+def marked(request):
+    request.node.add_marker(pytest.mark.hubfiles(cassette="other"), append=False)
+
+def test_of_another_cassette(hubfiles):
+    assert import_a_file(hubfiles).json["colour"] == "blue"
+"""
+
+
+def test_a_marker_of_a_fixture_counts_in_each_process(tmp_path: Path) -> None:
+    """Settings that a fixture of the test changes are those of its rehearsal, too."""
+    suite = replaying(tmp_path, HELPERS + OF_ANOTHER_CASSETTE, whole_import())
+    other = [*whole_import()[:-1], polled("COMPLETE", change={"colour": "blue"})]
+    write_cassette(tmp_path / "cassettes" / "2026-03" / "other.yaml", *other)
+    ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={DATE}")
+    assert ran.rehearsal["tests"] == 1, ran.output
+    assert ran.rehearsal["refused"] == []
 
 
 def test_what_a_test_sees_of_the_plugin_is_the_same_in_each_process(tmp_path: Path) -> None:

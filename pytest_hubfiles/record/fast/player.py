@@ -15,6 +15,7 @@ from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.clients import Client
 from pytest_hubfiles.record.fast.late_imports import LateImports
 from pytest_hubfiles.record.fast.places import Asking, Places
+from pytest_hubfiles.record.log_filter import filter_new_loggers
 
 _NEEDS_VCRPY: Final = sys.version_info < (3, 11)  # vcrpy 8.5 patches piece by piece: other threads would slip through
 _REWRITTEN: Final = re.compile(r"/\.|#|\s")  # what some clients remove from a URL before they send it
@@ -129,6 +130,7 @@ def _imported(clients: Iterable[Client]) -> None:
     """Patch *clients* that a test has just imported, and have vcrpy take over if it has to answer one of them."""
     if not _active:
         return
+    filter_new_loggers()
     known = len(_PLACES.made)
     has_all = _PLACES.update(clients)
     for point in _PLACES.made[known:]:

@@ -17,7 +17,6 @@ from vcr.request import Request
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.model.exchange import NEVER_COMES, Interaction
-from pytest_hubfiles.record.log_filter import filter_new_loggers
 from pytest_hubfiles.record.recorder import Recorder
 from pytest_hubfiles.record.vcrpy.broken_connections import StalledError, disconnected
 from pytest_hubfiles.record.vcrpy.clients import PATCHED_HERE
@@ -86,7 +85,6 @@ class Bridge(Cassette):  # type: ignore[misc]  # vcrpy ships no types
     def can_play_response_for(self, request: Request) -> bool:
         """Return whether *request* is answered from the tape; one that is ignored is sent."""
         __tracebackhide__ = True
-        filter_new_loggers()
         if not self._has_hooks:
             return self._reserve(request, request)
         filtered = self.filter_request(request)
