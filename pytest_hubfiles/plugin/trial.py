@@ -27,7 +27,7 @@ class Trial:
     that the test runs as ever, to be compared with the others.
     """
 
-    cassette: Path
+    cassette: tuple[Path, object]
     recorded: list[Interaction]
     plain: list[Interaction]
     answers: Iterable[Interaction]
@@ -48,12 +48,21 @@ class Trial:
         change = applying(changes, contracts, None if asking is None else asking.move)
         plain = [interaction.plain() for interaction in recorded]
         is_control = not changes and asking is None
-        return cls(cassette, recorded, plain, change(plain), change, asking, is_control)
+        return cls(_as_it_is(cassette), recorded, plain, change(plain), change, asking, is_control)
 
     def recorded_in(self, cassette: Path) -> list[Interaction] | None:
-        """Return what *cassette* holds, None if it is another one: a fixture may have given the test a marker."""
-        return self.recorded if cassette == self.cassette else None
+        """Return what *cassette* holds, None if that is to be read: a fixture may have named another, or written it."""
+        return self.recorded if _as_it_is(cassette) == self.cassette else None
 
     def answer(self, loaded: Sequence[Interaction]) -> Iterable[Interaction]:
         """Return the answers in place of those *loaded*: what is recorded, or what a user's hooks have made of it."""
         return self.answers if loaded == self.plain else self.change(loaded)
+
+
+def _as_it_is(cassette: Path) -> tuple[Path, object]:
+    """Return what tells a cassette from any other, and from itself once it is written anew."""
+    try:
+        found = cassette.stat()
+    except OSError:
+        return cassette, None
+    return cassette, (found.st_ino, found.st_size, found.st_mtime_ns)

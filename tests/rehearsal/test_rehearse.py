@@ -194,16 +194,25 @@ def marked(request):
 
 def test_of_another_cassette(hubfiles):
     assert import_a_file(hubfiles).json["colour"] == "blue"
+
+@pytest.fixture
+def written(request):
+    folder = request.config.rootpath / "cassettes" / "2026-03"
+    (folder / "import.yaml").write_bytes((folder / "other.yaml").read_bytes())
+    request.node.add_marker(pytest.mark.hubfiles(cassette="import"), append=False)
+
+def test_of_one_that_is_written(written, hubfiles):
+    assert import_a_file(hubfiles).json["colour"] == "blue"
 """
 
 
 def test_a_marker_of_a_fixture_counts_in_each_process(tmp_path: Path) -> None:
-    """Settings that a fixture of the test changes are those of its rehearsal, too."""
+    """What a fixture of the test changes, its settings or its cassette, is so in its rehearsal, too."""
     suite = replaying(tmp_path, HELPERS + OF_ANOTHER_CASSETTE, whole_import())
     other = [*whole_import()[:-1], polled("COMPLETE", change={"colour": "blue"})]
     write_cassette(tmp_path / "cassettes" / "2026-03" / "other.yaml", *other)
     ran = suite.rehearse("allowed", f"--hubfiles-rehearse-only={DATE}")
-    assert ran.rehearsal["tests"] == 1, ran.output
+    assert ran.rehearsal["tests"] == 2, ran.output
     assert ran.rehearsal["refused"] == []
 
 
