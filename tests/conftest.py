@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -26,11 +27,29 @@ def _alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
             monkeypatch.setenv(name, value)
 
 
+class _Gone(Sandbox):
+    """A fake server whose port nobody else gets once it is closed, such as that of a test beside this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place: socket.socket | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.place is None:
+            self.place = socket.socket()
+            self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # it has connections that have ended
+            self.place.bind(("127.0.0.1", self.port))
+            self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A fake HubSpot server on a port of its own."""
-    with Sandbox() as server:
+    with _Gone() as server:
         yield server
+    if server.place is not None:
+        server.place.close()
 
 
 @pytest.fixture

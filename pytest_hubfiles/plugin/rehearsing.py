@@ -23,7 +23,7 @@ from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
-from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
+from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
 from pytest_hubfiles.plugin.trial import Trial
 from pytest_hubfiles.record.fast import player
@@ -118,7 +118,7 @@ class Rehearsing:
             self._before = item
         return (yield)
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -129,7 +129,7 @@ class Rehearsing:
             late = Rehearsed(item.nodeid, refused=_LATE) if TEST_RUN in item.stash and not _asks(item) else None
             rehearsed = item.stash.get(_RESULT, late)
             if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
-                setattr(report, REHEARSED, rehearsed.to_text())
+                self._run.hand_on_rehearsed(report, rehearsed)
         return report
 
     def _rehearse(self, item: pytest.Item) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_hubfiles.record.stragglers import Stragglers
     from pytest_hubfiles.rehearsal.accepted import Accepted
     from pytest_hubfiles.report.record import Record
+    from pytest_hubfiles.report.rehearsal import Rehearsed
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.settings.table import Setting
 
@@ -77,6 +78,7 @@ class Run(Settings):
         self.running = False
         self._process = os.getpid()
         self._handed_on: dict[str, Record] = {}  # by test
+        self._rehearsed: dict[str, Rehearsed] = {}  # likewise
         self.trial: Trial | None = None  # in a process that rehearses a test
         self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
         self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
@@ -267,6 +269,22 @@ class Run(Settings):
 
         text = vars(report).pop(RECORD, None)
         return self._handed_on.pop(report.nodeid, None) if text is None else Record.from_text(text)
+
+    def hand_on_rehearsed(self, report: pytest.TestReport, rehearsed: Rehearsed) -> None:
+        """Hand on what the rehearsal of a test came to, by its last *report* to another process."""
+        if self.is_elsewhere:
+            setattr(report, REHEARSED, rehearsed.to_text())
+        else:
+            self._rehearsed[report.nodeid] = rehearsed
+
+    def rehearsed_of(self, report: pytest.TestReport) -> Rehearsed | None:
+        """Return what the rehearsal of the test of *report* came to, here or in another process, once."""
+        text = vars(report).pop(REHEARSED, None)
+        if text is None:
+            return self._rehearsed.pop(report.nodeid, None)
+        from pytest_hubfiles.report.rehearsal import Rehearsed  # most runs rehearse nothing
+
+        return Rehearsed.from_text(text)
 
     def started(self) -> None:
         """Note that tests are run, unless they are only listed or planned."""

@@ -14,7 +14,7 @@ from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT, FailureText, write_
 from pytest_hubfiles.plugin.explaining import shell_of
 from pytest_hubfiles.plugin.hooks import COMPLAINTS, PARTIAL
 from pytest_hubfiles.plugin.own_faults import complaining, complains
-from pytest_hubfiles.plugin.run_settings import REHEARSED, Run
+from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.visible import visible_lines
 
 if TYPE_CHECKING:
@@ -63,10 +63,8 @@ class Reporter:
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown" and not self.run.is_elsewhere:
-            if (rehearsed := vars(report).pop(REHEARSED, None)) is not None:
-                from pytest_hubfiles.report.rehearsal import Rehearsed
-
-                self._rehearsal().add(Rehearsed.from_text(rehearsed))
+            if (rehearsed := self.run.rehearsed_of(report)) is not None:
+                self._rehearsal().add(rehearsed)
             if (record := self.run.record_of(report)) is not None:
                 self.run.report.add(record)
 

@@ -187,6 +187,24 @@ def test_of_a_hook(hubfiles):
 """
 
 
+MADE_ANEW = """
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    r = yield
+    return pytest.TestReport(r.nodeid, r.location, r.keywords, r.outcome, r.longrepr, r.when, r.sections, r.duration)
+"""
+
+
+def test_reports_that_a_suite_makes_anew(tmp_path: Path) -> None:
+    """What a rehearsal came to, and what was judged, does not hang on what else a report has with it."""
+    (tmp_path / "conftest.py").write_text(MADE_ANEW)
+    ran = project(tmp_path, SUITE).rehearse("allowed", "-k", "strict_date", f"--hubfiles-rehearse-only={DATE}")
+    assert set(ran.verdicts.values()) == {"raises"}, ran.output
+    assert "judged 4 of 4 exchanges" in ran.output
+
+
 OF_ANOTHER_CASSETTE = """
 @pytest.fixture(autouse=True)
 def marked(request):
