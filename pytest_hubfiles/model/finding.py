@@ -159,8 +159,8 @@ class Finding:
         return cls(kind=kind, severity=severity_of(kind, *cases), message=message, **facts)
 
     def but(self, **facts: Unpack[AllFacts]) -> Finding:
-        """Return the finding with other *facts*; ``dataclasses.replace`` takes four times as long."""
-        known: dict[str, Any] = dict(zip(_FACTS, _facts_of(self), strict=True))
+        """Return the same finding but for these *facts*."""
+        known: dict[str, Any] = dict(zip(_FACTS, _facts_of(self), strict=True))  # a quarter of the time of replace()
         return Finding(**{**known, **facts})
 
     @property
