@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_hubfiles.compare import shape_differences
@@ -107,8 +107,7 @@ class TwoContracts:
                 found = found.but(severity=severity_of(found.kind))
             elif found.kind is Kind.ENUM_VALUE_ADDED and found.path == "$.status" and new.method == "GET":
                 found = found.but(severity=severity_of(found.kind, Case.TASK_STATE))
-            yield replace(
-                found,
+            yield found.but(
                 category=Category.VERSION,
                 version=new.version,
                 keyword=_KEYWORDS.get(found.kind),

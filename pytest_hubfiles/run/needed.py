@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -85,8 +85,8 @@ class Needs:
         tests.update(test for group, its in needs.joint if own & group and group <= same for test in its)
         if not tests and None in known:
             return finding
-        return replace(
-            finding, needed_by=Needed(tuple(sorted(tests)), len(needs.tests), _broken(needs, changes[id(finding)]))
+        return finding.but(
+            needed_by=Needed(tuple(sorted(tests)), len(needs.tests), _broken(needs, changes[id(finding)]))
         )
 
 

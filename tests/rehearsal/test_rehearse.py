@@ -199,8 +199,11 @@ def pytest_runtest_makereport(item, call):
 
 def test_reports_that_a_suite_makes_anew(tmp_path: Path) -> None:
     """What a rehearsal came to, and what was judged, does not hang on what else a report has with it."""
-    (tmp_path / "conftest.py").write_text(MADE_ANEW)
-    ran = project(tmp_path, SUITE).rehearse("allowed", "-k", "strict_date", f"--hubfiles-rehearse-only={DATE}")
+    suite = project(tmp_path, SUITE)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "test_suite.py").rename(tmp_path / "below" / "test_suite.py")
+    (tmp_path / "below" / "conftest.py").write_text(MADE_ANEW)  # read after our own hooks are there
+    ran = suite.rehearse("allowed", "-k", "strict_date", f"--hubfiles-rehearse-only={DATE}")
     assert set(ran.verdicts.values()) == {"raises"}, ran.output
     assert "judged 4 of 4 exchanges" in ran.output
 
