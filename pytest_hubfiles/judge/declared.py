@@ -143,15 +143,14 @@ class Declarations:
 
     def _undeclared(self, schemas: Sequence[object], value: object, path: str) -> Iterator[tuple[str, str]]:
         """Yield what none of *schemas*, which all describe *value*, declares."""
-        branches = self._all_branches(schemas)
         if isinstance(value, list):
-            items = [branch["items"] for branch in branches if "items" in branch]
+            items = [branch["items"] for branch in self._all_branches(schemas) if "items" in branch]
             for element in value:
                 yield from self._undeclared(items, element, f"{path}[*]")
         elif isinstance(value, dict):
             declared: dict[str, list[object]] = {}
             others: list[object] = []
-            for branch in branches:
+            for branch in self._all_branches(schemas):
                 for name, child in branch.get("properties", {}).items():
                     declared.setdefault(name, []).append(child)
                 for pattern, child in branch.get("patternProperties", {}).items():
