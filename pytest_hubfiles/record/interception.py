@@ -93,8 +93,7 @@ class Interception(AbstractContextManager[Recorder]):
         recorder = self._recorder
         ignored = recorder.vcr_config.get("ignore_hosts", ())
         if not recorder.live:
-            within = recorder.stragglers.block
-            return NetworkBlock(recorder.base_url, recorder.refuse_connection, ignored, within=within)
+            return NetworkBlock(recorder.base_url, recorder.refuse_connection, ignored)
         if not recorder.reach.is_local:
             return None
         block = NetworkBlock(None, recorder.refuse_connection, [*ignored, *recorder.reach.hosts])

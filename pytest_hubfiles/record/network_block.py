@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import TracebackType
@@ -29,8 +30,9 @@ class NetworkBlock(SocketGuard):
     whoever makes it is meant. This sees what goes through Python's ``socket``: not other processes, nor libraries with
     sockets of their own such as pycurl, grpc and uvloop.
 
-    Where another block, *within* which this one is, stands before the sockets for longer, with nobody else's patch on
-    top of it, that one asks this one first: a twentieth of a replayed test is saved.
+    Whatever stands before the sockets asks all blocks that are entered, so one that is entered while another stands
+    there, with nobody else's patch on top, need not. Where another package takes ours away, or a class of its own has
+    taken the place of the socket, Python's audit events still tell of a connection, once a name in it is looked up.
     """
 
     def __init__(
@@ -39,10 +41,8 @@ class NetworkBlock(SocketGuard):
         refuse: Callable[[str], BaseException],
         hosts: Iterable[str | re.Pattern[str]] = (),
         concerns: Callable[[], bool] = lambda: True,
-        within: NetworkBlock | None = None,
     ) -> None:
         super().__init__()
-        self._within, self._inner = within, list[NetworkBlock]()
         self._class: type[socket.socket] | None = None
         self._blocked = None if blocked_url is None else host_and_port(blocked_url)
         self._refuse, self._concerns = refuse, concerns
@@ -51,25 +51,26 @@ class NetworkBlock(SocketGuard):
         self._open: set[tuple[str, Any]] = set()  # addresses with their ports; None is any port
 
     @property
-    def is_on_top(self) -> bool:
-        """Whether it is entered, and nobody has put anything on top of it, or another class in place of the socket."""
-        return self._class is socket.socket and super().is_on_top
+    def _is_on_top(self) -> bool:
+        """Whether it stands before the sockets, with nobody else's patch on top of it, nor another class there."""
+        return self._class is socket.socket and self._replaced.are_on
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
-        if self._within is not None and self in self._within._inner:
-            self._within._inner.remove(self)
+        self._class = None
+        if self in _ENTERED:
+            _ENTERED.remove(self)
 
     def _guard(self) -> None:
-        if self._within is not None and self._within.is_on_top:
-            self._within._inner.append(self)
-            return
-        self._class = socket.socket
-        for name, position in _METHODS.items():
-            self._stand_before(socket.socket, [name], partial(self._guarded_method, position))
-        self._stand_before(socket, LOOK_UPS, self._guarded_look_up)
+        _HOOK.put_on()
+        if not any(block._is_on_top for block in _ENTERED):
+            self._class = socket.socket
+            for name, position in _METHODS.items():
+                self._stand_before(socket.socket, [name], partial(_guarded_method, position))
+            self._stand_before(socket, LOOK_UPS, _guarded_look_up)
+        _ENTERED.append(self)
 
     def open(self, url: str) -> None:
         """Let connections pass to the host of *url*, to which requests are sent."""
@@ -77,43 +78,13 @@ class NetworkBlock(SocketGuard):
         self._open.add(address)
         self._names.add(address[0])  # which is to be looked up first
 
-    def _guarded_method(self, position: int, call: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded(sock: socket.socket, *args: Any) -> Any:
-            if len(args) > max(position, 0) and sock.family in INTERNET:
-                for block in self._asked():
-                    block._check(args[position])
-            return call(sock, *args)
+    @property
+    def has_a_say(self) -> bool:
+        """Whether it is entered, and what is attempted here and now concerns it."""
+        return self._is_active and self._concerns()
 
-        return guarded
-
-    def _guarded_look_up(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
-            name = normalized(host)
-            is_name = name != HERE and address_in(name) is None
-            opening = [block for block in self._asked() if block._may_reach(name)] if is_name else []
-            found = call(host, *args, **kwargs)
-            for block in opening:
-                block._open |= {(address, None) for address in addresses(found) if address != HERE}
-            return found
-
-        return guarded
-
-    def _asked(self) -> Iterator[NetworkBlock]:
-        """Yield the blocks that have a say in what is attempted now, the innermost first."""
-        return (block for block in (*reversed(self._inner), self) if block._is_active and block._concerns())
-
-    def _may_reach(self, host: str) -> bool:
-        """Return whether *host*, which is looked up, may be reached; raise if it must not even be looked up."""
-        if self._is_named(host):
-            return True
-        if host == normalized(socket.gethostname()):  # as smtplib does, to introduce itself
-            return False
-        raise self._refuse(f"looking up {host}")
-
-    def _is_named(self, host: str) -> bool:
-        return host in self._names or any(pattern.fullmatch(host) for pattern in self._patterns)
-
-    def _check(self, address: Any) -> None:
+    def check(self, address: Any) -> None:
+        """Raise if *address*, of an Internet socket, must not be reached."""
         if not is_of_internet(address):
             return
         host, port = normalized(address[0]), address[1]
@@ -121,3 +92,82 @@ class NetworkBlock(SocketGuard):
             return
         if (host, port) == self._blocked or (host != HERE and not self._is_named(host)):
             raise self._refuse(f"connecting to {shown(address)}")
+
+    def may_reach(self, host: str) -> bool:
+        """Return whether *host*, which is looked up, may be reached; raise if it must not even be looked up."""
+        if self._is_named(host):
+            return True
+        if host == normalized(socket.gethostname()):  # as smtplib does, to introduce itself
+            return False
+        raise self._refuse(f"looking up {host}")
+
+    def let_through(self, found: Iterable[str]) -> None:
+        """Let connections pass to the addresses that were *found* for a host."""
+        self._open |= {(address, None) for address in found if address != HERE}
+
+    def _is_named(self, host: str) -> bool:
+        return host in self._names or any(pattern.fullmatch(host) for pattern in self._patterns)
+
+
+_ENTERED: Final[list[NetworkBlock]] = []  # the innermost last
+
+
+def _asked() -> Iterator[NetworkBlock]:
+    """Yield the blocks that have a say in what is attempted now, the innermost first."""
+    return (block for block in reversed(_ENTERED.copy()) if block.has_a_say)
+
+
+def _check(sock: socket.socket, address: Any) -> None:
+    if sock.family in INTERNET:
+        for block in _asked():
+            block.check(address)
+
+
+def _looking_up(host: Any) -> list[NetworkBlock]:
+    """Return the blocks that let *host*, which is looked up, be reached; raise if one refuses that."""
+    name = normalized(host)
+    is_name = name != HERE and address_in(name) is None
+    return [block for block in _asked() if block.may_reach(name)] if is_name else []
+
+
+def _guarded_method(position: int, call: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(sock: socket.socket, *args: Any) -> Any:
+        if len(args) > max(position, 0):
+            _check(sock, args[position])
+        return call(sock, *args)
+
+    return guarded
+
+
+def _guarded_look_up(call: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        opening = _looking_up(host)
+        found = call(host, *args, **kwargs)
+        for block in opening:
+            block.let_through(addresses(found))
+        return found
+
+    return guarded
+
+
+class _AuditHook:
+    """Python's hook for audit events, which cannot be taken off again, and says nothing while no block is entered."""
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def put_on(self) -> None:
+        if not self._is_on:
+            self._is_on = True
+            sys.addaudithook(self._heard)
+
+    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        if not _ENTERED or not event.startswith("socket."):
+            return
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            _check(*args)
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            _looking_up(args[0])
+
+
+_HOOK: Final = _AuditHook()

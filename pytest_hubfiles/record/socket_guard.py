@@ -22,11 +22,6 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
         self._replaced = Replacements()
         self._is_active = False
 
-    @property
-    def is_on_top(self) -> bool:
-        """Whether it is entered, and nobody has put anything on top of it."""
-        return self._is_active and self._replaced.are_on
-
     @abstractmethod
     def _guard(self) -> None:
         """Put this before the functions, with :meth:`_stand_before`."""

@@ -95,7 +95,7 @@ _EXITING: Final[list[_Life]] = []
 
 
 class Stragglers:
-    """Refuses what tests send that have ended; *told* gets a text for each. ``block`` is what stands before sockets.
+    """Refuses what tests send that have ended; *told* gets a text for each.
 
     Whose a request is, the context of its task says or, in a thread, the call that it is part of: the outermost one
     that was not under way when the test began, and is no dispatcher's, in a thread that the test began or that a
@@ -112,21 +112,21 @@ class Stragglers:
         self._loops: WeakSet[Any] = WeakSet()
         self._exits = PatchPoint(atexit, "register", atexit.register, self._register)
         self._has_exits = False
-        self.block: NetworkBlock | None = None
+        self._block: NetworkBlock | None = None
 
     def stand_guard(self) -> None:
         """Stand between threads and the network from now on, beneath what does so for a test."""
         while _ENDED:
             _ENDED.pop().stand_down()
-        if self.block is None:
-            self.block = NetworkBlock(self._base_url, self._refused, concerns=lambda: self._late() is not None)
-            self.block.__enter__()
+        if self._block is None:
+            self._block = NetworkBlock(self._base_url, self._refused, concerns=lambda: self._late() is not None)
+            self._block.__enter__()
 
     def stand_down(self) -> None:
         """Stand no more between threads and the network."""
-        if self.block is not None:
-            self.block.__exit__(None, None, None)
-            self.block = None
+        if self._block is not None:
+            self._block.__exit__(None, None, None)
+            self._block = None
 
     def begin(self, test: str) -> None:
         """Note that *test* begins, in this thread."""

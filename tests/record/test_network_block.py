@@ -10,7 +10,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,8 +34,8 @@ def blocked_by(request: pytest.FixtureRequest) -> Iterator[Blocked]:
     if request.param == "alone":
         yield NetworkBlock
         return
-    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False) as outer:
-        yield partial(NetworkBlock, within=outer)
+    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False):
+        yield NetworkBlock
 
 
 @pytest.fixture
@@ -101,6 +100,32 @@ def test_what_would_leave_is_refused(blocked_by: Blocked, attempt: str) -> None:
     with blocked_by("https://api.hubapi.com", refuse), pytest.raises(OSError, match="was refused"):
         ATTEMPTS[attempt]()
     assert len(asked) == 1
+
+
+UNTOUCHED = {name: getattr(socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("attempt", [attempt for attempt in ATTEMPTS if attempt != "connect to a name"])  # looked up
+def test_what_would_leave_is_refused_though_the_block_was_taken_away(
+    blocked_by: Blocked, attempt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plugins that block sockets themselves put back Python's own methods when a test ends, and so take ours away."""
+    with blocked_by("https://api.hubapi.com", refusal):
+        for name in NAMES:
+            monkeypatch.delattr(socket.socket, name)
+        for name, function in UNTOUCHED.items():
+            monkeypatch.setattr(socket, name, function)
+        with pytest.raises(OSError, match="was refused"):
+            ATTEMPTS[attempt]()
+
+
+def test_the_class_that_another_has_replaced_is_stood_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has imported the socket before somebody put a class of his own in its place gets out no more than others."""
+    early = socket.socket
+    monkeypatch.setattr(socket, "socket", type("Socket", (socket.socket,), {}))
+    with NetworkBlock("https://api.hubapi.com", refusal), early() as sock, pytest.raises(ConnectionBlockedError):
+        sock.connect((ELSEWHERE, 443))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1."])
@@ -187,14 +212,14 @@ def test_nothing_is_left_behind(blocked_by: Blocked, listener: socket.socket) ->
 def test_a_block_stands_on_top_of_what_was_patched_over_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """A patch over the block of the run is not trusted to ask it: that of the test stands on top, and goes alone."""
     reached: list[object] = []
-    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False) as outer, socket.socket() as sock:
+    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False), socket.socket() as sock:
         untouched = socket.socket.connect
-        with NetworkBlock("https://api.hubapi.com", refusal, within=outer):
+        with NetworkBlock("https://api.hubapi.com", refusal):
             assert socket.socket.connect is untouched
             with pytest.raises(ConnectionBlockedError):
                 sock.connect((ELSEWHERE, 443))
         monkeypatch.setattr(socket.socket, "connect", lambda sock, address: reached.append(address), raising=False)
-        with NetworkBlock("https://api.hubapi.com", refusal, within=outer), pytest.raises(ConnectionBlockedError):
+        with NetworkBlock("https://api.hubapi.com", refusal), pytest.raises(ConnectionBlockedError):
             sock.connect((ELSEWHERE, 443))
         sock.connect((ELSEWHERE, 443))
     assert reached == [(ELSEWHERE, 443)]
@@ -207,10 +232,10 @@ def test_a_class_in_place_of_the_socket_is_stood_before(monkeypatch: pytest.Monk
         def connect(self, address: object) -> None:
             pytest.fail("it is connected")
 
-    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False) as outer:
+    with NetworkBlock("https://api.hubapi.com", refusal, concerns=lambda: False):
         monkeypatch.setattr(socket, "socket", Straight)
-        within = NetworkBlock("https://api.hubapi.com", refusal, within=outer)
-        with within, socket.socket() as sock, pytest.raises(ConnectionBlockedError):
+        block = NetworkBlock("https://api.hubapi.com", refusal)
+        with block, socket.socket() as sock, pytest.raises(ConnectionBlockedError):
             sock.connect((ELSEWHERE, 443))
 
 
