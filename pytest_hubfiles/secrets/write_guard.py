@@ -80,12 +80,12 @@ class WriteGuard:
     def know(self, value: str, what: str) -> None:
         """Search for *value* from now on, under the name *what*; not if it is too short, or public."""
         value = value.strip()
-        if len(value) >= SHORTEST and value not in _WORDS and value not in self._known and not self.is_public(value):
+        if len(value) >= SHORTEST and value not in self._known and not self.is_public(value):
             self._known[value] = what
 
     def is_public(self, value: str) -> bool:
-        """Return whether *value* is a piece of what every recording holds."""
-        return value.strip().rstrip("/").lower() in self._public()
+        """Return whether *value* is a piece of what every recording holds, or stands in place of a credential."""
+        return value in _WORDS or value.strip().rstrip("/").lower() in self._public()
 
     def learn(self, url: str, headers: Mapping[str, tuple[str, ...]], body: bytes) -> None:
         """Learn the credentials in a request that was sent."""
