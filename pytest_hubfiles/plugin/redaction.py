@@ -12,7 +12,7 @@ import pytest
 from pytest_hubfiles import secrets
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.record import Recorder
-from pytest_hubfiles.record.log_filter import RedactedHandlers
+from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
@@ -40,8 +40,8 @@ class Redaction:
     # --- what pytest writes while a test runs ------------------------------------------------------------------
 
     def redacted_log(self) -> AbstractContextManager[object]:
-        """Redact what is logged into files and streams while this is entered."""
-        return RedactedHandlers(self._learn_now, self.redacted)
+        """Redact what handlers of the root logger write while this is entered."""
+        return RedactedLog(self._learn_now, self.redacted)
 
     def _learn_now(self) -> None:
         """Know what the running test has used so far."""

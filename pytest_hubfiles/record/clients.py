@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+VCRPY: Final = "vcr"
+"""The module that imports every client."""
+
 
 class Client(NamedTuple):
     """An HTTP client, named after the module that a test imports.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final
+from functools import wraps
+from typing import Any, Final
 
-from pytest_hubfiles.record.clients import CLIENTS
+from pytest_hubfiles.record.clients import CLIENTS, VCRPY
+from pytest_hubfiles.record.patch_points import Replacements
 
-_VCRPY: Final = "vcr"
 # The filter of a logger does not see what the loggers below it log, so each is named.
 _OF_VCRPY: Final = (
     "vcr.cassette", "vcr.matchers", "vcr.patch", "vcr.request", "vcr.stubs", "vcr.stubs.aiohttp_stubs",
@@ -18,50 +20,48 @@ _OF_VCRPY: Final = (
 )  # fmt: skip
 
 
-class _Redacting(logging.Formatter):
-    """Formats as another formatter does, and has that redacted: the record itself stays as it was logged."""
+class RedactedLog(AbstractContextManager["RedactedLog"]):
+    """While it is entered, keeps credentials out of what handlers of the root logger write: ``log_file``, the live log.
 
-    def __init__(self, formatter: logging.Formatter | None, redact: Callable[[str], str]) -> None:
-        super().__init__()
-        self._inner, self._redact = formatter or logging.Formatter(), redact
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return what is written of *record*, with its traceback if it has one."""
-        return self._redact(self._inner.format(record))
-
-
-class RedactedHandlers(AbstractContextManager["RedactedHandlers"]):
-    """While it is entered, keeps credentials out of files and streams that are logged to: ``log_file``, the live log.
-
-    *learn* is called before each record is formatted, and not while the handler is locked: whoever records may log.
-    What pytest captures for ``caplog`` stays as it was logged, for tests look at it.
+    *learn* is called before each record is handled, and not while the handler is locked: whoever records may log.
+    What pytest captures for ``caplog`` stays as it was logged, and so does a text in memory, for tests look at these.
+    Formatters stay as they are: a handler may be another's, made or given another formatter while a test runs.
     """
 
     def __init__(self, learn: Callable[[], None], redact: Callable[[str], str]) -> None:
         self._learn, self._redact = learn, redact
-        self._handlers: list[tuple[logging.Handler, logging.Formatter | None]] = []
+        self._replaced = Replacements()
 
-    def __enter__(self) -> RedactedHandlers:
-        self._handlers = [
-            (handler, handler.formatter)
-            for handler in logging.root.handlers
-            if isinstance(handler, logging.StreamHandler)
-            and not isinstance(handler.formatter, _Redacting)
-            and not hasattr(handler, "records")
-        ]
-        for handler, formatter in self._handlers:
-            handler.addFilter(self._learn_now)
-            handler.setFormatter(_Redacting(formatter, self._redact))
+    def __enter__(self) -> RedactedLog:
+        self._replaced.put_on(logging.Handler, "handle", self._learning(logging.Handler.handle))
+        self._replaced.put_on(logging.Handler, "format", self._redacting(logging.Handler.format))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for handler, formatter in self._handlers:
-            handler.removeFilter(self._learn_now)
-            handler.setFormatter(formatter)
+        self._replaced.take_off()
 
-    def _learn_now(self, _: logging.LogRecord) -> bool:
-        self._learn()
-        return True
+    def _learning(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(handle)
+        def learning(handler: logging.Handler, record: logging.LogRecord) -> Any:
+            if _writes(handler):
+                self._learn()
+            return handle(handler, record)
+
+        return learning
+
+    def _redacting(self, format_record: Callable[..., str]) -> Callable[..., str]:
+        @wraps(format_record)
+        def redacting(handler: logging.Handler, record: logging.LogRecord) -> str:
+            text = format_record(handler, record)
+            return self._redact(text) if _writes(handler) else text
+
+        return redacting
+
+
+def _writes(handler: logging.Handler) -> bool:
+    """Return whether what *handler* gets from the root logger leaves this process."""
+    is_looked_at = hasattr(handler, "records") or isinstance(getattr(handler, "stream", None), io.StringIO)
+    return handler in logging.root.handlers and not is_looked_at
 
 
 class FilteredLogs(AbstractContextManager["FilteredLogs"]):
@@ -109,7 +109,7 @@ class _Logs:
     def __init__(self) -> None:
         self.filtered: list[tuple[logging.Logger, Callable[[logging.LogRecord], bool]]] = []
         self._waiting = {
-            _VCRPY: dict.fromkeys(_OF_VCRPY, _is_warning),
+            VCRPY: dict.fromkeys(_OF_VCRPY, _is_warning),
             **{
                 client.name: {
                     **dict.fromkeys(client.body_loggers, _is_warning),

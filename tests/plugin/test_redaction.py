@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 from xml.etree import ElementTree
 
 import pytest
@@ -114,40 +115,93 @@ def test_however_a_test_ends(downstream: Downstream, how: str) -> None:
         assert not [line for line in said if SECRET in line]
 
 
-@pytest.mark.parametrize("logged_to", ["log_file", "log_cli", "FileHandler"])
-@pytest.mark.parametrize("mode", ["none", "all"])
-def test_what_a_test_logs(downstream: Downstream, logged_to: str, mode: str) -> None:
-    """No file and no stream that a test logs to gets what it has sent; ``caplog`` gets what was logged."""
-    downstream.write([polled("PENDING")])
-    downstream.tests(
-        f"""
-import logging
+LOGGING = """
+import logging, logging.handlers, queue
 import requests
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_handler():
-    if {logged_to == "FileHandler"}:
-        handler = logging.FileHandler("run.log")
-        logging.getLogger().addHandler(handler)
-        yield
-        logging.getLogger().removeHandler(handler)
-        handler.close()
-    else:
-        yield
+FILE = "run.log"
+ROOT = logging.getLogger()
 
+class Prefixed(logging.Formatter):
+    prefix = "> "
+
+class Appending(logging.Handler):
+    def emit(self, record):
+        with open(FILE, "a") as file:
+            file.write(self.formatter.prefix + self.format(record) + "\\n")
+
+@pytest.fixture
+def handler():
+    yield (handler := logging.FileHandler(FILE))
+    ROOT.removeHandler(handler)
+    handler.close()
+
+@pytest.fixture
+def early(handler):
+    ROOT.addHandler(handler)
+
+@pytest.fixture
+def late(hubfiles, handler):
+    ROOT.addHandler(handler)
+
+@pytest.fixture
+def formatted(early, hubfiles, handler):
+    handler.setFormatter(Prefixed("late %(message)s"))
+    yield
+    assert isinstance(handler.formatter, Prefixed)
+
+@pytest.fixture
+def queued(hubfiles):
+    records = queue.Queue()
+    handler, target = logging.handlers.QueueHandler(records), logging.FileHandler(FILE)
+    listener = logging.handlers.QueueListener(records, target)
+    listener.start()
+    ROOT.addHandler(handler)
+    yield
+    ROOT.removeHandler(handler)
+    listener.stop()
+    target.close()
+
+@pytest.fixture
+def appending(hubfiles):
+    handler = Appending()
+    handler.setFormatter(Prefixed())
+    ROOT.addHandler(handler)
+    yield
+    ROOT.removeHandler(handler)
+
+@pytest.mark.usefixtures("{fixture}")
 def test_import(hubfiles, caplog):
-    secret = "".join({list(SECRET)!r})
-    requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer " + secret}})
+    secret = "".join({secret})
+    requests.get(hubfiles.base_url + {url!r}, headers={{"Authorization": "Bearer " + secret}})
     logging.getLogger("uploader").error("sent %s", secret)
     assert secret in caplog.text
 """
-    )
-    option = {"log_file": ("-o", "log_file=run.log"), "log_cli": ("-o", "log_cli=true"), "FileHandler": ()}[logged_to]
+LOGGED: Final = {
+    # how a test logs: the fixture that sees to it, and options
+    "log_file": ("hubfiles", "-o", "log_file=run.log"),
+    "log_cli": ("hubfiles", "-o", "log_cli=true"),
+    "a handler from before": ("early",),
+    "a handler that comes late": ("late",),
+    "a formatter that comes late": ("formatted",),
+    "a queue": ("queued",),
+    "a handler of another class": ("appending",),
+}
 
-    result = downstream.run_live(f"--hubfiles-record={mode}", "--hubfiles-accept", *option)
 
+@pytest.mark.parametrize("how", LOGGED)
+@pytest.mark.parametrize("mode", ["none", "all"])
+def test_what_a_test_logs(downstream: Downstream, how: str, mode: str) -> None:
+    """Nothing that a test logs to gets what it has sent; ``caplog`` gets what was logged, and handlers stay theirs."""
+    fixture, *options = LOGGED[how]
+    downstream.write([polled("PENDING")])
+    downstream.tests(LOGGING.format(fixture=fixture, secret=list(SECRET), url=STATUS))
+
+    result = downstream.run_live(f"--hubfiles-record={mode}", "--hubfiles-accept", *options)
+
+    assert result.ret == 0, result.stdout.str()
     written = result.stdout.str()
-    if logged_to != "log_cli":
+    if how != "log_cli":
         written = (downstream.path / "run.log").read_text(encoding="utf-8")
     assert "sent SCRUBBED" in written
     assert SECRET not in written + result.stdout.str()
@@ -275,3 +329,27 @@ def test_log_lines() -> None:
     assert redact(line) == (
         'http://127.0.0.1:1 "GET /oauth/v1/access-tokens/SCRUBBED?hapikey=SCRUBBED&limit=1 HTTP/1.1" 200 7'
     )
+
+
+def test_what_stands_for_a_token_in_a_replay_is_none(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a token a replay sends a word in its place, which stands in names of tests and in messages of ours."""
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    downstream.write([polled("PENDING")], downstream.cassette("test_replayed", "test_replayed"))
+    downstream.tests(
+        f"""
+import requests
+
+def test_replayed(hubfiles, hubfiles_token):
+    headers = {{"Authorization": f"Bearer {{hubfiles_token}}"}}
+    assert requests.get(hubfiles.base_url + {STATUS!r}, headers=headers).status_code == 201
+""",
+        "test_replayed",
+    )
+
+    result = downstream.run("--hubfiles-change=import-status success-status-changed 201")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*replayed with a change that HubSpot has not made: *"])
+    result = downstream.run("-rA")
+
+    result.stdout.fnmatch_lines(["*test_replayed/test_replayed.yaml*", "FAILED test_replayed.py::test_replayed*"])
+    assert "SCRUBBED" not in result.stdout.str()

@@ -10,10 +10,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
-from pytest_hubfiles.record.clients import CLIENTS, Client
+from pytest_hubfiles.record.clients import CLIENTS, VCRPY, Client
 
-_VCRPY: Final = "vcr"  # which imports every client
-_CLIENTS: Final = {_VCRPY: CLIENTS, **{client.name: (client,) for client in CLIENTS}}
+_CLIENTS: Final = {VCRPY: CLIENTS, **{client.name: (client,) for client in CLIENTS}}
 """The clients that are imported once a module is."""
 
 
@@ -61,7 +60,7 @@ class LateImports:
         def exec_module(module: ModuleType) -> None:
             if vars(loader).get("exec_module") is exec_module:
                 del loader.exec_module  # what remains is the loader as it was
-            with self.ignored() if module.__name__ == _VCRPY else nullcontext():
+            with self.ignored() if module.__name__ == VCRPY else nullcontext():
                 execute(module)
             if module.__name__ == spec.name:  # a loader may load several modules
                 self._imported(_CLIENTS[spec.name])
