@@ -73,10 +73,10 @@ def _drop_stale_submodules() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which run it belongs to."""
-    from pytest_hubfiles.plugin.run_settings import ADDOPTS, RECORD
+    from pytest_hubfiles.plugin.run_settings import ADDOPTS, RUN_ID
 
     run = _begin(node.config)
-    node.workerinput[RECORD], node.workerinput[ADDOPTS] = run.id, run.records_by_addopts
+    node.workerinput[RUN_ID], node.workerinput[ADDOPTS] = run.id, run.records_by_addopts
 
 
 def _begin(config: pytest.Config) -> Run:

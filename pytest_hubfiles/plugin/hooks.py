@@ -13,7 +13,7 @@ from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.explaining import explained
 from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
-from pytest_hubfiles.plugin.run_settings import RUN, Run
+from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.plugin.tracebacks import shorten
 from pytest_hubfiles.record.log_filter import take_off_filters
 
@@ -79,7 +79,7 @@ def pytest_runtest_makereport(
     if isinstance(report.longrepr, str) and report.longrepr is not without_ours:
         setattr(report, BEGINS_WITH_FACT, True)
     if call.when == "teardown":
-        Run.attach(report, item)
+        item.config.stash[RUN].records.attach(item.nodeid, report)
     return report
 
 

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import inspect
 import sys
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import pytest
 
-from pytest_hubfiles import cassettes, clock
+from pytest_hubfiles import clock
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.kept_tests import keepers
+from pytest_hubfiles.plugin.late_modules import import_all, imported_after, is_of_python
 from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
-from pytest_hubfiles.plugin.trial import Trial
+from pytest_hubfiles.plugin.silent import Silent
+from pytest_hubfiles.plugin.trial import Recorded, Trial
 from pytest_hubfiles.record.fast import player
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.rehearsal import evidence
@@ -36,9 +35,8 @@ from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
 from pytest_hubfiles.rehearsal.rehearse import OneTest, RehearsalOfTest, Told
-from pytest_hubfiles.rehearsal.verdicts import Observed, is_installed, outcome_of
+from pytest_hubfiles.rehearsal.verdicts import is_installed
 from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Rehearsed
-from pytest_hubfiles.run.one_test import TestRun
 from pytest_hubfiles.settings.values import RecordMode
 
 _CACHED: Final = "hubfiles/rehearsed"
@@ -71,19 +69,12 @@ def remember_breaks(config: pytest.Config, rehearsal: Rehearsal) -> None:
     cache.set(_CACHED, {**known_breaks(config), **found})
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """A test to rehearse, its cassette and what that holds, and what stands for the next test."""
+class _Subject(NamedTuple):
+    """A test to rehearse, what is recorded of it, and what stands for the next test."""
 
     item: pytest.Item
-    cassette: Path
-    recorded: list[Interaction]
+    recorded: Recorded
     neighbour: pytest.Item | None
-
-    @property
-    def plain(self) -> list[Interaction]:
-        """What the cassette holds, without an encoding."""
-        return [interaction.plain() for interaction in self.recorded]
 
 
 class Rehearsing:
@@ -105,7 +96,7 @@ class Rehearsing:
         self._options = " ".join(f"--hubfiles-version {version}" for version in asked)
         self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
-        self._is_child, self._silent = False, _Silent()
+        self._is_child, self._silent = False, Silent()
         self._deadline: float | None = None
         self._limit = WALL_SECONDS
 
@@ -129,7 +120,8 @@ class Rehearsing:
             late = Rehearsed(item.nodeid, refused=_LATE) if TEST_RUN in item.stash and not _asks(item) else None
             rehearsed = item.stash.get(_RESULT, late)
             if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
-                self._run.hand_on_rehearsed(report, rehearsed)
+                self._run.rehearsals.give(item.nodeid, rehearsed)
+                self._run.rehearsals.attach(item.nodeid, report)
         return report
 
     def _rehearse(self, item: pytest.Item) -> None:
@@ -144,9 +136,7 @@ class Rehearsing:
                 why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"
                 item.stash[_RESULT] = Rehearsed(item.nodeid, refused=why)
                 return
-            subject = _Subject(
-                item, wanted.cassette, cassettes.read(wanted.cassette, run.limits), _neighbour(item, self._before)
-            )
+            subject = _Subject(item, Recorded.read(wanted.cassette, run.limits), _neighbour(item, self._before))
         except HubfilesError:
             return  # which the test itself will say
         if self._deadline is None and self._choice.budget is not None:
@@ -158,7 +148,7 @@ class Rehearsing:
             progress = Progress(run.config)
             rehearsed = rehearsal.run(self._is_over, lambda *counts: progress.show(item.nodeid, *counts))
             progress.end(rehearsed)
-            found = evidence.of_test(rehearsed, families, subject.plain, run.contracts) if families else {}
+            found = evidence.of_test(rehearsed, families, subject.recorded.plain, run.contracts) if families else {}
             item.stash[_RESULT] = replace(
                 rehearsed, evidence=found, breaks=tuple(self._known(item, wanted.cassette, rehearsed.breaks))
             )
@@ -175,16 +165,16 @@ class Rehearsing:
         """Return what rehearses *subject*, and the changes that its cassette allows, each with its family."""
         name = subject.item.nodeid
         test, suspects = OneTest(name, self._options), self._suspects.get(name, ())
-        move, choice = self._move, self._choice
+        move, choice, plain = self._move, self._choice, subject.recorded.plain
         if move is None:
-            families = dict(choice.of(subject.plain, self._run.contracts))
+            families = dict(choice.of(plain, self._run.contracts))
             return RehearsalOfTest(test, families, lambda changes: self._told(subject, changes), suspects), families
-        changes = [change for change in move.changes_of(subject.plain) if choice.is_wanted(change)]
+        changes = [change for change in move.changes_of(plain) if choice.is_wanted(change)]
 
         def attempt(tried: Sequence[Change], as_new: bool) -> Told:
             return self._told(subject, tried, move if as_new else None)
 
-        return Moving(test, move, move.operations(subject.plain), changes, attempt, suspects), {}
+        return Moving(test, move, move.operations(plain), changes, attempt, suspects), {}
 
     def _is_over(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline
@@ -192,20 +182,40 @@ class Rehearsing:
     def _told(self, subject: _Subject, changes: Sequence[Change], move: Move | None = None) -> Told:
         """Return what *subject* comes to with *changes* after *move*, in a process of its own."""
         asking = None if move is None else MoveWatch(move, subject.item.config.rootpath)
-        trial = Trial.of(changes, subject.cassette, subject.recorded, self._run.contracts, asking)
+        trial = Trial.of(changes, subject.recorded, self._run.contracts, asking)
         started, seconds = time.monotonic(), WALL_SECONDS if trial.is_control else self._limit
-        try:
-            told = Told.from_dict(in_child(lambda: self._in_child(subject, trial).to_dict(), seconds=seconds))
-        except NoEndError as error:
-            return Told(None, error.reason)
+        told = self._ran(subject, trial, seconds)
         if trial.is_control:
             self._limit = max(_PATIENCE, _MANY_TIMES * (time.monotonic() - started))
-        for name in told.imported:  # once here, rather than in each child
-            with suppress(Exception):
-                importlib.import_module(name)
-        if told.imported:
+        names = list(self._importable(subject, trial, told))
+        if names:  # once here, rather than in each child
+            import_all(names)
             self._prepare(subject.item.config)
         return told
+
+    def _ran(self, subject: _Subject, trial: Trial, seconds: float, imported: Sequence[str] = ()) -> Told:
+        """Return what *subject* comes to in a process of its own that has *imported* modules before."""
+
+        def work() -> Mapping[str, Any]:
+            import_all(imported)
+            return self._in_child(subject, trial).to_dict()
+
+        try:
+            return Told.from_dict(in_child(work, seconds=seconds))
+        except NoEndError as error:
+            return Told(None, error.reason)
+
+    def _importable(self, subject: _Subject, trial: Trial, told: Told) -> Iterator[str]:
+        """Yield what the test has imported, and may find imported already.
+
+        Of other packages that is what it imports without any change, and if it then does what it did before: a package
+        may look at the environment when it is imported, as the test has set it.
+        """
+        others = {name for name in told.imported if not is_of_python(name)}
+        if others:
+            may_be = trial.is_control and told.otherwise(self._ran(subject, trial, self._limit, told.imported)) is None
+            others = set() if may_be else others
+        yield from (name for name in told.imported if name not in others)
 
     def _prepare(self, config: pytest.Config) -> None:
         """Do here, for all children, what each of them would do once."""
@@ -226,8 +236,9 @@ class Rehearsing:
         if allure is not None:  # it writes a file for each test
             item.config.pluginmanager.unregister(allure)
         item.config.option.tbstyle = "value"  # nobody reads of a failure more than what was raised
+        _forget_basetemp(item.config)
         item.ihook.pytest_runtest_protocol(item=item, nextitem=subject.neighbour)
-        told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(_imported_after(newest)))
+        told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(imported_after(newest)))
         return told if trial.asking is None else asked_as_new(told, item.nodeid, trial.asking)
 
 
@@ -236,11 +247,11 @@ def _asks(item: pytest.Item) -> bool:
     return "hubfiles" in getattr(item, "fixturenames", ())
 
 
-def _imported_after(newest: str) -> Iterator[str]:
-    """Yield the modules of installed packages that were imported after the one called *newest*."""
-    for name in list(takewhile(lambda name: name != newest, reversed(sys.modules))):
-        if is_installed(getattr(sys.modules[name], "__file__", None)):
-            yield name
+def _forget_basetemp(config: pytest.Config) -> None:
+    """Have pytest make another folder for temporary files of tests: the one that it has made is the parent's too."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if factory is not None:
+        factory._given_basetemp = factory._basetemp = None
 
 
 def _neighbour(item: pytest.Item, before: pytest.Item | None) -> pytest.Item | None:
@@ -262,58 +273,3 @@ class _Neighbour(pytest.Item):
 
     def runtest(self) -> None:
         """Do nothing."""
-
-
-class _Silent:
-    """Runs a test in a child, whose outcome no plugin is told, and notes what was seen of it, once it *is_on*."""
-
-    def __init__(self) -> None:
-        self.is_on = False
-        self._test_run: TestRun | None = None
-        self._error: BaseException | None = None
-        self._skipped = False
-
-    @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_timeout_set_timer(self) -> bool | None:
-        """Have pytest-timeout set no timer: its clock is that on the wall, and a child comes to an end without it."""
-        return self.is_on or None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Set *item* up, call it and tear it down, as pytest does."""
-        if not self.is_on:
-            return None
-        if self._carry_out(item, "setup"):
-            self._carry_out(item, "call")
-        self._carry_out(item, "teardown", nextitem=nextitem)
-        return True
-
-    def _carry_out(self, item: pytest.Item, when: Any, **more: Any) -> bool:
-        hook = getattr(item.ihook, f"pytest_runtest_{when}")
-        call = pytest.CallInfo.from_call(lambda: hook(item=item, **more), when=when)
-        self._test_run = item.stash.get(TEST_RUN, self._test_run)  # before the report takes it away
-        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
-        if report.skipped:
-            self._skipped = True
-        elif report.failed and self._error is None:
-            raised = None if call.excinfo is None else call.excinfo.value
-            self._error = raised or pytest.fail.Exception(report.longreprtext)
-        return report.passed
-
-    def told(self, run: Run, root: Path) -> Told:
-        """Return what was seen of the test."""
-        test_run, error = self._test_run, self._error
-        if test_run is None:
-            return Told(None, skipped=self._skipped)
-        tape = test_run.recorder.tape
-        seen = Observed(
-            error,
-            is_assertion=isinstance(error, (AssertionError, pytest.fail.Exception)),
-            asks_else=bool(test_run.recorder.problems),
-            is_endless=tape.is_endless,
-            waited=tape.has_waited,
-        )
-        outcome = outcome_of(seen, root)
-        shown = None if outcome.error is None else run.redaction.redacted(outcome.error)
-        asked = tuple(f"{exchange.method} {exchange.url}" for exchange in test_run.recorder.exchanges)
-        return Told(outcome.verdict, shown, outcome.place, asked, self._skipped)

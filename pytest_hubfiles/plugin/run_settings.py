@@ -18,6 +18,7 @@ from pytest_hubfiles.model.days import today
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
 from pytest_hubfiles.model.policy import Severity
 from pytest_hubfiles.plugin.cassette_names import Namesakes
+from pytest_hubfiles.plugin.handover import Handover
 from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.run.settings import Settings
 from pytest_hubfiles.settings import addopts
@@ -35,10 +36,8 @@ if TYPE_CHECKING:
     from pytest_hubfiles.report.report import Report
     from pytest_hubfiles.settings.table import Setting
 
-RECORD: Final = "hubfiles"
-"""The name under which a report has the record of its test with it, and a worker the id of its run."""
-
-_HANDED_ON: Final[pytest.StashKey[str]] = pytest.StashKey()
+RUN_ID: Final = "hubfiles"
+"""The key under which an xdist worker is told which run it belongs to."""
 
 ADDOPTS: Final = "hubfiles_addopts"
 """The key under which an xdist worker is told whether addopts say how to record."""
@@ -46,9 +45,6 @@ ADDOPTS: Final = "hubfiles_addopts"
 _FINDING: Final = "hubfiles_finding"
 _SET: Final = re.compile(r"^(hubfiles_\w+)\s*=", re.MULTILINE)
 """The name of a setting in an ini file, which begins its line in every form that pytest reads."""
-
-REHEARSED: Final = "hubfiles_rehearsed"
-"""The name under which a report has with it what the rehearsal of its test came to."""
 
 
 class Run(Settings):
@@ -66,7 +62,7 @@ class Run(Settings):
         self.config = config
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
-        self.id: str = worker[RECORD] if worker is not None else uuid.uuid4().hex
+        self.id: str = worker[RUN_ID] if worker is not None else uuid.uuid4().hex
         self._report: Report | None = None
         self.today = today()
         self._versions: list[str] | None = None
@@ -77,8 +73,8 @@ class Run(Settings):
         self.deselected: list[pytest.Item] = []
         self.running = False
         self._process = os.getpid()
-        self._handed_on: dict[str, Record] = {}  # by test
-        self._rehearsed: dict[str, Rehearsed] = {}  # likewise
+        self.records = Handover("hubfiles", lambda: self.is_elsewhere, _record)
+        self.rehearsals = Handover("hubfiles_rehearsed", lambda: self.is_elsewhere, _rehearsed)
         self.trial: Trial | None = None  # in a process that rehearses a test
         self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
         self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
@@ -251,40 +247,7 @@ class Run(Settings):
 
         item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != _FINDING]  # of a run before
         item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
-        if self.is_elsewhere:
-            item.stash[_HANDED_ON] = record.to_text()
-        else:
-            self._handed_on[item.nodeid] = record
-
-    @staticmethod
-    def attach(report: pytest.TestReport, item: pytest.Item) -> None:
-        """Have *report*, the last one of *item*, take with it what is handed on to another process."""
-        if _HANDED_ON in item.stash:
-            setattr(report, RECORD, item.stash[_HANDED_ON])
-            del item.stash[_HANDED_ON]
-
-    def record_of(self, report: pytest.TestReport) -> Record | None:
-        """Return what the test of *report* has handed on, here or in another process, once."""
-        from pytest_hubfiles.report.record import Record
-
-        text = vars(report).pop(RECORD, None)
-        return self._handed_on.pop(report.nodeid, None) if text is None else Record.from_text(text)
-
-    def hand_on_rehearsed(self, report: pytest.TestReport, rehearsed: Rehearsed) -> None:
-        """Hand on what the rehearsal of a test came to, by its last *report* to another process."""
-        if self.is_elsewhere:
-            setattr(report, REHEARSED, rehearsed.to_text())
-        else:
-            self._rehearsed[report.nodeid] = rehearsed
-
-    def rehearsed_of(self, report: pytest.TestReport) -> Rehearsed | None:
-        """Return what the rehearsal of the test of *report* came to, here or in another process, once."""
-        text = vars(report).pop(REHEARSED, None)
-        if text is None:
-            return self._rehearsed.pop(report.nodeid, None)
-        from pytest_hubfiles.report.rehearsal import Rehearsed  # most runs rehearse nothing
-
-        return Rehearsed.from_text(text)
+        self.records.give(item.nodeid, record)
 
     def started(self) -> None:
         """Note that tests are run, unless they are only listed or planned."""
@@ -298,3 +261,15 @@ class Run(Settings):
 
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
+
+
+def _record(text: str) -> Record:
+    from pytest_hubfiles.report.record import Record  # no run needs it before a test tells something
+
+    return Record.from_text(text)
+
+
+def _rehearsed(text: str) -> Rehearsed:
+    from pytest_hubfiles.report.rehearsal import Rehearsed  # most runs rehearse nothing
+
+    return Rehearsed.from_text(text)

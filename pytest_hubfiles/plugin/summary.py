@@ -63,9 +63,9 @@ class Reporter:
         if report.when == "setup" and not report.passed:
             self.run.partial = True  # skipped, or failed before it could open its cassette
         if report.when == "teardown" and not self.run.is_elsewhere:
-            if (rehearsed := self.run.rehearsed_of(report)) is not None:
+            if (rehearsed := self.run.rehearsals.take(report)) is not None:
                 self._rehearsal().add(rehearsed)
-            if (record := self.run.record_of(report)) is not None:
+            if (record := self.run.records.take(report)) is not None:
                 self.run.report.add(record)
 
     def _rehearsal(self) -> Rehearsal:

@@ -51,7 +51,7 @@ _BOUNDARIES: Final = {
     "pytest_runtest_teardown": "pytest_hubfiles.run.one_test.TestRun.end_test",
     "pytest_runtest_makereport": "pytest_hubfiles.run.one_test.TestRun.record",
     "handing on": f"{_PLUGIN}.run_settings.Run.hand_on",
-    "pytest_runtest_logreport": f"{_PLUGIN}.run_settings.Run.record_of",
+    "pytest_runtest_logreport": f"{_PLUGIN}.handover.Handover.take",
     "report": "pytest_hubfiles.report.report.Report.add",
     "pytest_sessionfinish": f"{_PLUGIN}.summary.Reporter._is_full",
     "cassettes nobody opened": f"{_PLUGIN}.summary.Reporter._unused",

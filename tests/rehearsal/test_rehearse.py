@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_no_end(hubfiles):
 ENUM = "import-status $.status enum-value-added"
 DATE = "import-status $.completedAt format-changed no-millis"
 ONLY = ("--hubfiles-rehearse-only=import-status $.status", f"--hubfiles-rehearse-only={DATE}")
+SUBTESTS = ("-p", "pytest_subtests.plugin") if find_spec("pytest_subtests") else ()  # pytest 9 has them itself
 RED = """
 def test_red(hubfiles):
     print("said once")
@@ -219,7 +221,9 @@ def test_of_another_cassette(hubfiles):
 @pytest.fixture
 def written(request):
     folder = request.config.rootpath / "cassettes" / "2026-03"
-    (folder / "import.yaml").write_bytes((folder / "other.yaml").read_bytes())
+    mine, other = folder / "import.yaml", (folder / "other.yaml").read_bytes()
+    if mine.read_bytes() != other:  # in the first process, not in the others
+        mine.write_bytes(other)
     request.node.add_marker(pytest.mark.hubfiles(cassette="import"), append=False)
 
 def test_of_one_that_is_written(written, hubfiles):
@@ -245,6 +249,61 @@ def test_what_a_test_sees_of_the_plugin_is_the_same_in_each_process(tmp_path: Pa
     assert ran.rehearsal["tests"] == 2, ran.output
     assert {test.partition("::")[2] for test, _ in ran.verdicts} == {"test_of_a_hook"}
     assert named(ran.rehearsal["breaks"], "error")["test_of_a_hook"].startswith("ValueError")
+
+
+OF_SUBTESTS = """
+import unittest
+
+def result_of(hubfiles):
+    return import_a_file(hubfiles).json["result"]
+
+def test_subtest(hubfiles, subtests):
+    with subtests.test("of the fixture"):
+        assert result_of(hubfiles)
+
+class TestOfUnittest(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _with(self, hubfiles):
+        self.hubfiles = hubfiles
+
+    def test_subtest(self):
+        with self.subTest("of unittest"):
+            assert result_of(self.hubfiles)
+"""
+
+
+def test_what_fails_a_subtest_alone_breaks_its_test(tmp_path: Path) -> None:
+    """A subtest fails by itself, and its test goes on: pytest calls it failed once all of it is over."""
+    suite = project(tmp_path, OF_SUBTESTS)
+    ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.result", *SUBTESTS)
+    assert ran.rehearsal["tests"] == 2, ran.output
+    assert {(test.partition("::")[2], how) for (test, change), how in ran.verdicts.items()} == {
+        ("test_subtest", "raises"), ("TestOfUnittest::test_subtest", "raises"),
+    }  # fmt: skip
+    assert set(named(ran.rehearsal["breaks"], "error").values()) == {"KeyError: 'result'"}
+
+
+OF_THE_ENVIRONMENT = """
+def test_of_the_environment(hubfiles, monkeypatch):
+    monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", "1")
+    import aiohttp.helpers
+    assert aiohttp.helpers.NO_EXTENSIONS
+    assert import_a_file(hubfiles).json["result"]
+
+def test_of_a_folder(hubfiles, tmp_path):
+    assert tmp_path.name == "test_of_a_folder0"
+    assert import_a_file(hubfiles).json["result"]
+"""
+
+
+def test_what_a_test_imports_and_writes_is_its_own_in_each_process(tmp_path: Path) -> None:
+    """A package that looks at the environment when it is imported finds what the test has set, and is imported once."""
+    suite = project(tmp_path, OF_THE_ENVIRONMENT)
+    ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.result field-removed")
+    assert "2 passed" in ran.output
+    assert ran.rehearsal["refused"] == []
+    assert set(ran.verdicts.values()) == {"raises"}
+    assert len(ran.verdicts) == 2
 
 
 @pytest.mark.slow

@@ -1,0 +1,77 @@
+"""Runs a test in a child, whose outcome no plugin is told, and notes what was seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_hubfiles.plugin.hooks import TEST_RUN
+from pytest_hubfiles.plugin.run_settings import Run
+from pytest_hubfiles.rehearsal.rehearse import Told
+from pytest_hubfiles.rehearsal.verdicts import Observed, outcome_of
+from pytest_hubfiles.run.one_test import TestRun
+
+
+class Silent:
+    """Runs a test in a child, whose outcome no plugin is told, and notes what was seen of it, once it *is_on*."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self._test_run: TestRun | None = None
+        self._error: BaseException | None = None
+        self._skipped = False
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self) -> bool | None:
+        """Have pytest-timeout set no timer: its clock is that on the wall, and a child comes to an end without it."""
+        return self.is_on or None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Set *item* up, call it and tear it down, as pytest does."""
+        if not self.is_on:
+            return None
+        if self._carry_out(item, "setup"):
+            self._carry_out(item, "call")
+        self._carry_out(item, "teardown", nextitem=nextitem)
+        return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note the first failure: of the test, or of a subtest, which the test itself outlives."""
+        report = yield
+        if self.is_on and report.failed and self._error is None:
+            raised = None if call.excinfo is None else call.excinfo.value
+            self._error = raised or pytest.fail.Exception(report.longreprtext)
+        return report
+
+    def _carry_out(self, item: pytest.Item, when: Any, **more: Any) -> bool:
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        call = pytest.CallInfo.from_call(lambda: hook(item=item, **more), when=when)
+        self._test_run = item.stash.get(TEST_RUN, self._test_run)  # before the report takes it away
+        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        self._skipped = self._skipped or report.skipped
+        return report.passed
+
+    def told(self, run: Run, root: Path) -> Told:
+        """Return what was seen of the test."""
+        test_run, error = self._test_run, self._error
+        if test_run is None:
+            return Told(None, skipped=self._skipped)
+        tape = test_run.recorder.tape
+        seen = Observed(
+            error,
+            is_assertion=isinstance(error, (AssertionError, pytest.fail.Exception)),
+            asks_else=bool(test_run.recorder.problems),
+            is_endless=tape.is_endless,
+            waited=tape.has_waited,
+        )
+        outcome = outcome_of(seen, root)
+        shown = None if outcome.error is None else run.redaction.redacted(outcome.error)
+        asked = tuple(f"{exchange.method} {exchange.url}" for exchange in test_run.recorder.exchanges)
+        return Told(outcome.verdict, shown, outcome.place, asked, self._skipped)
