@@ -18,6 +18,7 @@ from pytest_hubfiles.plugin.tracebacks import shorten
 from pytest_hubfiles.record.log_filter import take_off_filters
 
 if TYPE_CHECKING:
+    from pytest_hubfiles.plugin.run_settings import Run
     from pytest_hubfiles.run.one_test import TestRun
     from pytest_hubfiles.run.verdict import Conclusion
 
@@ -32,6 +33,32 @@ _SUBTEST_FAILED: set[str] = set()
 _CALLED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the test's own code is running: what is reported meanwhile is a subtest's."""
 
+_ENDING_THE_RUN: Final = (KeyboardInterrupt, pytest.exit.Exception)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Redact the log of each test from its set-up to its teardown; keep what one has recorded that ends the run."""
+    run = item.config.stash[RUN]
+    with run.redaction.redacted_log():
+        try:
+            return (yield)
+        except _ENDING_THE_RUN:  # no other hook of this test will be called
+            run.partial = True
+            with complaining(run, "keeping what an interrupted test recorded"):
+                _keep_interrupted(item, run)
+            raise
+
+
+def _keep_interrupted(item: pytest.Item, run: Run) -> None:
+    test_run = item.stash.get(TEST_RUN, None)
+    if test_run is None:
+        return
+    if not test_run.is_concluded:
+        test_run.end_call(passed=False)
+    _end_test(item, passed=False)
+    run.report.add(test_run.record())
+
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
@@ -39,15 +66,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     item.stash[_CALLED] = True
     try:
         result = yield
-    except (KeyboardInterrupt, pytest.exit.Exception):  # no other hook of this test will be called
-        test_run = item.stash.get(TEST_RUN, None)
-        if test_run is not None:
-            run = item.config.stash[RUN]
-            with complaining(run, "keeping what an interrupted test recorded"):
-                test_run.end_call(passed=False)
-                _end_test(item, passed=False)
-                run.report.add(test_run.record())
-        raise
     finally:
         item.stash[_CALLED] = False
     _end_call(item)
@@ -196,6 +214,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     """Promote or keep what was recorded once everything of the test is torn down."""
     try:
         result = yield
+    except _ENDING_THE_RUN:
+        raise
     except BaseException:
         _end_test(item, passed=False)
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -32,6 +32,11 @@ class Redaction:
         """Return *text* without credentials."""
         return secrets.redact_values(text, self._secrets.values)
 
+    def redacted_now(self, text: str) -> str:
+        """Return *text* without credentials, those too that the running test has used so far."""
+        self._learn_now()
+        return self.redacted(text)
+
     def _redacted_value(self, value: object) -> object:
         """Return *value*, or its text without credentials if that has any."""
         text = str(value)
@@ -47,12 +52,6 @@ class Redaction:
         """Know what the running test has used so far."""
         if self.recorder is not None:
             self.learn(self.recorder)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
-        """Redact the log of every test from its set-up to its teardown."""
-        with self.redacted_log():
-            return (yield)
 
     # --- what pytest tells ------------------------------------------------------------------------------------
 
@@ -97,14 +96,27 @@ class Redaction:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
-        error = excinfo.value
-        error.args = tuple(self.redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
+        error, redacted = excinfo.value, self.redacted_now
+        error.args = tuple(redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
         if isinstance(error, pytest.exit.Exception):
-            error.msg = self.redacted(str(error.msg))
+            error.msg = redacted(str(error.msg))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Redact what another plugin failed with."""
-        entries = [entry for chain in getattr(excrepr, "chain", ()) for entry in chain[0].reprentries]
-        for entry in entries:
-            entry.lines = [self.redacted(line) for line in entry.lines]
+        self._learn_now()
+        chain = getattr(excrepr, "chain", None) or [(excrepr.reprtraceback, excrepr.reprcrash)]
+        for traceback, crash, *_ in chain:
+            if crash is not None:
+                crash.message = self.redacted(crash.message)
+            for entry in traceback.reprentries:
+                self._redact_entry(entry)
+
+    def _redact_entry(self, entry: Any) -> None:
+        """Redact one entry of a traceback, in whichever style it is."""
+        redacted = self.redacted
+        entry.lines = [redacted(line) for line in entry.lines]
+        if (of_locals := getattr(entry, "reprlocals", None)) is not None:
+            of_locals.lines = [redacted(line) for line in of_locals.lines]
+        if (of_arguments := getattr(entry, "reprfuncargs", None)) is not None:
+            of_arguments.args = [(name, redacted(value)) for name, value in of_arguments.args]

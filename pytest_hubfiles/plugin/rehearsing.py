@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -30,7 +31,7 @@ from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.rehearsal import evidence
 from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
-from pytest_hubfiles.rehearsal.child import WALL_SECONDS, NoEndError, check_can_fork, in_child
+from pytest_hubfiles.rehearsal.child import NoEndError, check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
@@ -47,6 +48,10 @@ _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
 _PATIENCE: Final = 60.0
 _MANY_TIMES: Final = 20
 """A run with a change may take a minute, or so many times what the test takes without one: then it waits for nobody."""
+_FIRST_PATIENCE: Final = 120.0
+_LEAST_PATIENCE: Final = 15.0
+"""Without a change a test may take two minutes, and after one that came to no end a quarter of that, and so on."""
+_OF_THREADS: Final = "; it may wait for a thread from before, as of a session's pool, which no run of a rehearsal has"
 
 _LATE: Final = 'it asks for the fixture when it runs; name it before: @pytest.mark.usefixtures("hubfiles")'
 
@@ -98,7 +103,7 @@ class Rehearsing:
         self._before: pytest.Item | None = None
         self._is_child, self._silent = False, Silent()
         self._deadline: float | None = None
-        self._limit = WALL_SECONDS
+        self._limit, self._first_limit = _PATIENCE, _FIRST_PATIENCE
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
@@ -114,10 +119,11 @@ class Rehearsing:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Hand on what the rehearsal of a test came to, if the test itself passed."""
+        asked_late = TEST_RUN in item.stash and not _asks(item)  # once it is reported that is gone
         report = yield
         item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed
         if call.when == "teardown" and not self._is_child:
-            late = Rehearsed(item.nodeid, refused=_LATE) if TEST_RUN in item.stash and not _asks(item) else None
+            late = Rehearsed(item.nodeid, refused=_LATE) if asked_late else None
             rehearsed = item.stash.get(_RESULT, late)
             if rehearsed is not None and (item.stash[_PASSED] or rehearsed.refused is not None):
                 self._run.rehearsals.give(item.nodeid, rehearsed)
@@ -183,10 +189,13 @@ class Rehearsing:
         """Return what *subject* comes to with *changes* after *move*, in a process of its own."""
         asking = None if move is None else MoveWatch(move, subject.item.config.rootpath)
         trial = Trial.of(changes, subject.recorded, self._run.contracts, asking)
-        started, seconds = time.monotonic(), WALL_SECONDS if trial.is_control else self._limit
-        told = self._ran(subject, trial, seconds)
+        started, limit = time.monotonic(), self._first_limit if trial.is_control else self._limit
+        told = self._ran(subject, trial, limit)
+        took = time.monotonic() - started
         if trial.is_control:
-            self._limit = max(_PATIENCE, _MANY_TIMES * (time.monotonic() - started))
+            self._limit = max(_PATIENCE, _MANY_TIMES * took)
+        if trial.is_control and took >= limit:
+            self._first_limit = max(_LEAST_PATIENCE, limit / 4)
         names = list(self._importable(subject, trial, told))
         if names:  # once here, rather than in each child
             import_all(names)
@@ -198,12 +207,17 @@ class Rehearsing:
 
         def work() -> Mapping[str, Any]:
             import_all(imported)
-            return self._in_child(subject, trial).to_dict()
+            try:
+                return self._in_child(subject, trial).to_dict()
+            except Exception as error:  # noqa: BLE001  # of a hook, or of an error that cannot be written
+                return Told(None, self._run.redaction.redacted_now(f"{type(error).__name__}: {error}")).to_dict()
 
+        started = time.monotonic()
         try:
             return Told.from_dict(in_child(work, seconds=seconds))
         except NoEndError as error:
-            return Told(None, error.reason)
+            may_wait = threading.active_count() > 1 and time.monotonic() - started >= seconds
+            return Told(None, error.reason + _OF_THREADS * may_wait)
 
     def _importable(self, subject: _Subject, trial: Trial, told: Told) -> Iterator[str]:
         """Yield what the test has imported, and may find imported already.

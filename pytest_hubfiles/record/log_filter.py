@@ -59,9 +59,12 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
 
 def _writes(handler: logging.Handler) -> bool:
-    """Return whether what *handler* gets from the root logger leaves this process."""
+    """Return whether what *handler* gets from the root logger, or from one of its handlers, leaves this process."""
     is_looked_at = hasattr(handler, "records") or isinstance(getattr(handler, "stream", None), io.StringIO)
-    return handler in logging.root.handlers and not is_looked_at
+    handlers = logging.root.handlers
+    return not is_looked_at and (
+        handler in handlers or any(getattr(other, "target", None) is handler for other in handlers)
+    )
 
 
 class FilteredLogs(AbstractContextManager["FilteredLogs"]):

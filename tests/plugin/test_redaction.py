@@ -111,8 +111,24 @@ def test_however_a_test_ends(downstream: Downstream, how: str) -> None:
     said = [line for line in result.stdout.lines if "because of" in line and not line.strip().startswith(">")]
     assert "INTERNALERROR" not in result.stdout.str()
     assert said
-    if how != "exit":  # pytest tells that itself, at once
-        assert not [line for line in said if SECRET in line]
+    assert not [line for line in said if SECRET in line]
+
+
+@pytest.mark.parametrize("options", [(), ("--full-trace", "--showlocals")], ids=["native", "full"])
+def test_another_plugin_that_fails(downstream: Downstream, options: tuple[str, ...]) -> None:
+    """An internal error tells nothing that the tests have sent, on the terminal and in JUnit XML."""
+    downstream.tests(FAILING)
+    (downstream.path / "conftest.py").write_text(
+        "def pytest_runtest_logreport(report):\n"
+        "    if report.failed:\n"
+        f"        secret = ''.join({list(SECRET)!r})\n"
+        "        raise RuntimeError('seen: ' + secret)\n",
+        encoding="utf-8",
+    )
+    result = downstream.run_live("--hubfiles-record=all", "-k", "import", "--junitxml=junit.xml", *options)
+    said = result.stdout.str() + result.stderr.str()
+    assert "RuntimeError: seen: SCRUBBED" in said
+    assert SECRET not in said + (downstream.path / "junit.xml").read_text(encoding="utf-8")
 
 
 LOGGING = """

@@ -295,6 +295,34 @@ def test_an_interrupted_run_promotes_nothing(recorded: Downstream, statement: st
     recorded.run().assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("where", ["set-up", "call", "teardown"])
+def test_a_test_that_ends_the_run_keeps_what_it_recorded(recorded: Downstream, where: str) -> None:
+    """Wherever a test ends the run, what it has recorded is kept, and what was found in it is told."""
+    recorded.tests(
+        f"""
+@pytest.fixture
+def ending(hubfiles):
+    import_a_file(hubfiles)
+    if {where == "set-up"}:
+        pytest.exit("enough")
+    yield
+    if {where == "teardown"}:
+        pytest.exit("enough")
+
+def test_import(ending):
+    if {where == "call"}:
+        pytest.exit("enough")
+"""
+    )
+    recorded.restart("size-as-string")
+
+    result = rerecord(recorded)
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert answers(recorded.candidate()) == answers(recorded.cassette())
+    result.stdout.fnmatch_lines([f"kept as a candidate: {CANDIDATE} *", "breaking * $.result.size  type-changed*"])
+
+
 def test_a_process_that_dies_promotes_nothing(recorded: Downstream) -> None:
     """A process that ends at once leaves the cassette as it was."""
     recorded.tests("import os\ndef test_import(hubfiles):\n    import_a_file(hubfiles)\n    os._exit(0)\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from helpers.downstream import HELPERS, TASK, Downstream, polled, whole_import, write_cassette
+from helpers.downstream import HELPERS, STATUS, TASK, Downstream, polled, whole_import, write_cassette
 from rehearsals.projects import Project, Ran, replaying
 
 from pytest_hubfiles import toml
@@ -284,7 +285,7 @@ def test_what_fails_a_subtest_alone_breaks_its_test(tmp_path: Path) -> None:
 
 
 OF_THE_ENVIRONMENT = """
-def test_of_the_environment(hubfiles, monkeypatch):
+def test_of_the_environment(hubfiles, monkeypatch, tmp_path):
     monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", "1")
     import aiohttp.helpers
     assert aiohttp.helpers.NO_EXTENSIONS
@@ -304,6 +305,32 @@ def test_what_a_test_imports_and_writes_is_its_own_in_each_process(tmp_path: Pat
     assert ran.rehearsal["refused"] == []
     assert set(ran.verdicts.values()) == {"raises"}
     assert len(ran.verdicts) == 2
+
+
+SECRET = "CKqz7-rh4s3cr3tv4lue7th4t8is9l0ng"
+UNSAYABLE = f"""
+import requests
+
+class Unsayable(Exception):
+    def __str__(self):
+        raise ValueError("it holds " + self.args[0])
+
+def test_unsayable(hubfiles):
+    secret = "".join({list(SECRET)!r})
+    done = import_a_file(hubfiles).json
+    requests.get(hubfiles.base_url + {STATUS!r}, headers={{"X-Our-Token": secret}})
+    if "result" not in done:
+        raise Unsayable(secret)
+"""
+
+
+def test_what_cannot_be_told_of_a_run_tells_no_credential(tmp_path: Path) -> None:
+    """Where an error cannot be written, what was raised over that is told in its place, without what was sent."""
+    suite = project(tmp_path, UNSAYABLE)
+    ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.result field-removed")
+    (of_test,) = ran.rehearsal["by_test"]
+    assert list(of_test["undecided"].values()) == ["ValueError: it holds SCRUBBED"]
+    assert SECRET not in json.dumps(ran.rehearsal) + ran.output
 
 
 @pytest.mark.slow
