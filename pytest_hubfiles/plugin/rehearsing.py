@@ -24,7 +24,7 @@ from pytest_hubfiles.plugin.own_faults import complaining
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
-from pytest_hubfiles.plugin.silent import Silent
+from pytest_hubfiles.plugin.silent import Silent, keep_apart
 from pytest_hubfiles.plugin.trial import Recorded, Trial
 from pytest_hubfiles.record.fast import player
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
@@ -246,11 +246,7 @@ class Rehearsing:
         newest, silent, item = next(reversed(sys.modules)), self._silent, subject.item
         self._is_child = silent.is_on = True
         self._run.trial = trial
-        allure = item.config.pluginmanager.get_plugin("allure_listener")
-        if allure is not None:  # it writes a file for each test
-            item.config.pluginmanager.unregister(allure)
-        item.config.option.tbstyle = "value"  # nobody reads of a failure more than what was raised
-        _forget_basetemp(item.config)
+        keep_apart(item.config)
         item.ihook.pytest_runtest_protocol(item=item, nextitem=subject.neighbour)
         told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(imported_after(newest)))
         return told if trial.asking is None else asked_as_new(told, item.nodeid, trial.asking)
@@ -259,13 +255,6 @@ class Rehearsing:
 def _asks(item: pytest.Item) -> bool:
     """Return whether *item* is known to use the fixture before it runs."""
     return "hubfiles" in getattr(item, "fixturenames", ())
-
-
-def _forget_basetemp(config: pytest.Config) -> None:
-    """Have pytest make another folder for temporary files of tests: the one that it has made is the parent's too."""
-    factory = getattr(config, "_tmp_path_factory", None)
-    if factory is not None:
-        factory._given_basetemp = factory._basetemp = None
 
 
 def _neighbour(item: pytest.Item, before: pytest.Item | None) -> pytest.Item | None:

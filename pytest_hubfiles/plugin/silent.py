@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,17 @@ class Silent:
         shown = None if outcome.error is None else run.redaction.redacted(outcome.error)
         asked = tuple(f"{exchange.method} {exchange.url}" for exchange in test_run.recorder.exchanges)
         return Told(outcome.verdict, shown, outcome.place, asked, self._skipped)
+
+
+def keep_apart(config: pytest.Config) -> None:
+    """Have pytest, in a child, write nothing to what its parent writes to, and no more of a failure than is read."""
+    config.option.tbstyle = "value"
+    plugins = config.pluginmanager
+    allure, logging = plugins.get_plugin("allure_listener"), plugins.get_plugin("logging-plugin")
+    if allure is not None:  # it writes a file for each test
+        plugins.unregister(allure)
+    if logging is not None and (config.getoption("log_file") or config.getini("log_file")):
+        logging.set_log_path(os.devnull)
+    folders = getattr(config, "_tmp_path_factory", None)
+    if folders is not None:  # it makes others where the temporary files of the child are
+        folders._given_basetemp = folders._basetemp = None

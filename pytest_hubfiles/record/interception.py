@@ -61,6 +61,8 @@ class Interception(AbstractContextManager[Recorder]):
         recorder = self._recorder
         with ExitStack() as entering:  # what fails in here leaves nothing patched
             entering.enter_context(_Alone(recorder.test))
+            # First: vcrpy logs what it loads, and a client may log a request before its credentials are known.
+            entering.enter_context(FilteredLogs(lambda line: secrets.redact(line, recorder.credentials)))
             bridge = self._bridge() if recorder.vcr_config else None
             loaded = recorder.replayed if bridge is None else bridge.interactions()
             recorder.load(loaded if self._change is None else self._change(loaded))
@@ -71,8 +73,6 @@ class Interception(AbstractContextManager[Recorder]):
                 entering.enter_context(
                     Player(recorder.plain_answer, recorder.reach.is_hubspot, self._patched, self._patched_beneath)
                 )
-            # A client may log a request before its credentials are known.
-            entering.enter_context(FilteredLogs(lambda line: secrets.redact(line, recorder.credentials)))
             if self._block is not None:
                 entering.enter_context(self._block)
             if self._unrecorded is not None:

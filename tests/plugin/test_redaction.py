@@ -301,6 +301,23 @@ def test_loggers_that_come_late(downstream: Downstream) -> None:
     result.assert_outcomes(passed=2)
 
 
+def test_vcrpys_log_is_silent_while_it_loads_a_cassette(downstream: Downstream) -> None:
+    """Where the suite configures vcrpy, that loads the cassette itself when a test begins, and logs of it no more."""
+    downstream.write([polled("PENDING")])
+    downstream.tests(
+        f"""
+@pytest.fixture(scope="session")
+def hubfiles_vcr_config():
+    return {{"ignore_hosts": ["db.example.com"]}}
+
+def test_import(hubfiles, caplog):
+    assert hubfiles.import_status({TASK!r}).task_status == "PENDING"
+    assert [record for record in caplog.get_records("setup") if record.name.startswith("vcr")] == []
+"""
+    )
+    downstream.run("--log-level=DEBUG", "--hubfiles-fail-on=never").assert_outcomes(passed=1)
+
+
 def test_vcrpys_log_is_silent_while_a_test_records(downstream: Downstream) -> None:
     """It logs whole answers; after the test its log is as it was."""
     downstream.tests(

@@ -285,6 +285,8 @@ def test_what_fails_a_subtest_alone_breaks_its_test(tmp_path: Path) -> None:
 
 
 OF_THE_ENVIRONMENT = """
+import logging
+
 def test_of_the_environment(hubfiles, monkeypatch, tmp_path):
     monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", "1")
     import aiohttp.helpers
@@ -292,15 +294,17 @@ def test_of_the_environment(hubfiles, monkeypatch, tmp_path):
     assert import_a_file(hubfiles).json["result"]
 
 def test_of_a_folder(hubfiles, tmp_path):
+    logging.getLogger().error("logged once")
     assert tmp_path.name == "test_of_a_folder0"
     assert import_a_file(hubfiles).json["result"]
 """
 
 
 def test_what_a_test_imports_and_writes_is_its_own_in_each_process(tmp_path: Path) -> None:
-    """A package that looks at the environment when it is imported finds what the test has set, and is imported once."""
-    suite = project(tmp_path, OF_THE_ENVIRONMENT)
+    """A package finds the environment as the test has set it; folders and logs are those of the real test."""
+    suite = project(tmp_path, OF_THE_ENVIRONMENT, "log_file = run.log")
     ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.result field-removed")
+    assert (tmp_path / "run.log").read_text("utf-8").count("logged once") == 1
     assert "2 passed" in ran.output
     assert ran.rehearsal["refused"] == []
     assert set(ran.verdicts.values()) == {"raises"}
