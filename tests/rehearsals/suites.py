@@ -185,6 +185,17 @@ def test_file(hubfiles, tmp_path):
     file = tmp_path / "state.json"
     assert not file.exists()
     file.write_text(json.dumps(wait(hubfiles.base_url, start(hubfiles.base_url))["result"]["name"]))
+
+def test_subtest(hubfiles, subtests):
+    body = wait(hubfiles.base_url, start(hubfiles.base_url))
+    with subtests.test("of its result"):
+        assert body["result"]["size"] > 0
+
+def test_environment(hubfiles, monkeypatch):
+    monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", "1")
+    from aiohttp import helpers
+    assert helpers.NO_EXTENSIONS
+    assert wait(hubfiles.base_url, start(hubfiles.base_url))["result"]["id"]
 """
 )
 """Tests that lie where they are run again in the process in which they ran before."""
