@@ -37,7 +37,7 @@ from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving, asked_as_new
 from pytest_hubfiles.rehearsal.rehearse import OneTest, RehearsalOfTest, Told
 from pytest_hubfiles.rehearsal.verdicts import is_installed
-from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Rehearsed
+from pytest_hubfiles.report.rehearsal import Break, Ending, Rehearsal, Rehearsed
 from pytest_hubfiles.settings.values import RecordMode
 
 _CACHED: Final = "hubfiles/rehearsed"
@@ -222,13 +222,13 @@ class Rehearsing:
     def _importable(self, subject: _Subject, trial: Trial, told: Told) -> Iterator[str]:
         """Yield what the test has imported, and may find imported already.
 
-        Of other packages that is what it imports without any change, and if it then does what it did before: a package
+        Of other packages that is what it imports without any change, and if it then passes as it did before: a package
         may look at the environment when it is imported, as the test has set it.
         """
         others = {name for name in told.imported if not is_of_python(name)}
-        if others:
-            may_be = trial.is_control and told.otherwise(self._ran(subject, trial, self._limit, told.imported)) is None
-            others = set() if may_be else others
+        if others and trial.is_control and told.verdict is Ending.PASSES:
+            again = self._ran(subject, trial, self._limit, told.imported)
+            others = set() if told.otherwise(again) is None else others
         yield from (name for name in told.imported if name not in others)
 
     def _prepare(self, config: pytest.Config) -> None:
