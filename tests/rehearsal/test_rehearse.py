@@ -150,7 +150,7 @@ def test_one_time(hubfiles):
 
 
 @pytest.mark.parametrize("seconds", [1, 3600])
-@pytest.mark.parametrize("answers", [200, 100_000])
+@pytest.mark.parametrize("answers", [200, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_a_task_that_does_not_end_is_waited_for_step_by_step(tmp_path: Path, seconds: int, answers: int) -> None:
     """Of two times that a test waits for the shorter one comes first, and a long one comes, in few polls."""
     source = f"{HELPERS}{SUITE[: SUITE.index('def test_plain')]}FIRST = {seconds}\n{TWO_TIMES}"
