@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import TracebackType
@@ -31,8 +30,7 @@ class NetworkBlock(SocketGuard):
     sockets of their own such as pycurl, grpc and uvloop.
 
     Whatever stands before the sockets asks all blocks that are entered, so one that is entered while another stands
-    there, with nobody else's patch on top, need not. Where another package takes ours away, or a class of its own has
-    taken the place of the socket, Python's audit events still tell of a connection, once a name in it is looked up.
+    there, with nobody else's patch on top, need not.
     """
 
     def __init__(
@@ -60,17 +58,26 @@ class NetworkBlock(SocketGuard):
     ) -> None:
         super().__exit__(kind, error, trace)
         self._class = None
-        if self in _ENTERED:
-            _ENTERED.remove(self)
+        if self in _BLOCKS:
+            _BLOCKS.remove(self)
 
     def _guard(self) -> None:
-        _HOOK.put_on()
-        if not any(block._is_on_top for block in _ENTERED):
+        if not any(block._is_on_top for block in _BLOCKS):
             self._class = socket.socket
             for name, position in _METHODS.items():
                 self._stand_before(socket.socket, [name], partial(_guarded_method, position))
             self._stand_before(socket, LOOK_UPS, _guarded_look_up)
-        _ENTERED.append(self)
+        _BLOCKS.append(self)
+
+    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        if not self._concerns():
+            return
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            sock, address = args
+            if sock.family in INTERNET:
+                self.check(address)
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname") and (name := _name_in(args[0])) is not None:
+            self.may_reach(name)
 
     def open(self, url: str) -> None:
         """Let connections pass to the host of *url*, to which requests are sent."""
@@ -109,31 +116,25 @@ class NetworkBlock(SocketGuard):
         return host in self._names or any(pattern.fullmatch(host) for pattern in self._patterns)
 
 
-_ENTERED: Final[list[NetworkBlock]] = []  # the innermost last
+_BLOCKS: Final[list[NetworkBlock]] = []  # those that are entered, the innermost last
 
 
 def _asked() -> Iterator[NetworkBlock]:
     """Yield the blocks that have a say in what is attempted now, the innermost first."""
-    return (block for block in reversed(_ENTERED.copy()) if block.has_a_say)
+    return (block for block in reversed(_BLOCKS.copy()) if block.has_a_say)
 
 
-def _check(sock: socket.socket, address: Any) -> None:
-    if sock.family in INTERNET:
-        for block in _asked():
-            block.check(address)
-
-
-def _looking_up(host: Any) -> list[NetworkBlock]:
-    """Return the blocks that let *host*, which is looked up, be reached; raise if one refuses that."""
+def _name_in(host: Any) -> str | None:
+    """Return the name that *host*, which is looked up, is; None for an address and for this machine."""
     name = normalized(host)
-    is_name = name != HERE and address_in(name) is None
-    return [block for block in _asked() if block.may_reach(name)] if is_name else []
+    return name if name != HERE and address_in(name) is None else None
 
 
 def _guarded_method(position: int, call: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(sock: socket.socket, *args: Any) -> Any:
-        if len(args) > max(position, 0):
-            _check(sock, args[position])
+        if len(args) > max(position, 0) and sock.family in INTERNET:
+            for block in _asked():
+                block.check(args[position])
         return call(sock, *args)
 
     return guarded
@@ -141,33 +142,11 @@ def _guarded_method(position: int, call: Callable[..., Any]) -> Callable[..., An
 
 def _guarded_look_up(call: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
-        opening = _looking_up(host)
+        name = _name_in(host)
+        opening = [] if name is None else [block for block in _asked() if block.may_reach(name)]
         found = call(host, *args, **kwargs)
         for block in opening:
             block.let_through(addresses(found))
         return found
 
     return guarded
-
-
-class _AuditHook:
-    """Python's hook for audit events, which cannot be taken off again, and says nothing while no block is entered."""
-
-    def __init__(self) -> None:
-        self._is_on = False
-
-    def put_on(self) -> None:
-        if not self._is_on:
-            self._is_on = True
-            sys.addaudithook(self._heard)
-
-    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        if not _ENTERED or not event.startswith("socket."):
-            return
-        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            _check(*args)
-        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
-            _looking_up(args[0])
-
-
-_HOOK: Final = _AuditHook()
