@@ -6,7 +6,8 @@ import io
 import logging
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from copy import copy
 from functools import wraps
 from typing import Any, Final
 
@@ -24,47 +25,72 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
     """While it is entered, keeps credentials out of what handlers of the root logger write: ``log_file``, the live log.
 
     *learn* is called before each record is handled, and not while the handler is locked: whoever records may log.
-    What pytest captures for ``caplog`` stays as it was logged, and so does a text in memory, for tests look at these.
-    Formatters stay as they are: a handler may be another's, made or given another formatter while a test runs.
+    What tests look at stays as it was logged: what pytest captures for ``caplog``, a text in memory, and what a handler
+    gets that a test puts there itself, unless it writes a file. Handlers and formatters stay as they are.
     """
 
     def __init__(self, learn: Callable[[], None], redact: Callable[[str], str]) -> None:
         self._learn, self._redact = learn, redact
         self._replaced = Replacements()
+        self._handlers: list[logging.Handler] = []
 
     def __enter__(self) -> RedactedLog:
-        self._replaced.put_on(logging.Handler, "handle", self._learning(logging.Handler.handle))
-        self._replaced.put_on(logging.Handler, "format", self._redacting(logging.Handler.format))
+        self._handlers = list(logging.root.handlers)
+        self._replaced.put_on(logging.Handler, "handle", self._handling(logging.Handler.handle))
+        self._replaced.put_on(logging.Handler, "format", self._formatting(logging.Handler.format))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._replaced.take_off()
 
-    def _learning(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+    def _writes(self, handler: logging.Handler) -> bool:
+        is_looked_at = hasattr(handler, "records") or isinstance(getattr(handler, "stream", None), io.StringIO)
+        is_file = isinstance(handler, logging.FileHandler) and handler in logging.root.handlers
+        return not is_looked_at and (is_file or handler in self._handlers)
+
+    def _handling(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+        """Have *handle* get a record without credentials: it may hand that on, or have it formatted by others."""
+
         @wraps(handle)
-        def learning(handler: logging.Handler, record: logging.LogRecord) -> Any:
-            if _writes(handler):
+        def handling(handler: logging.Handler, record: logging.LogRecord) -> Any:
+            if self._writes(handler):
                 self._learn()
+                return handle(handler, self._redacted(record))
             return handle(handler, record)
 
-        return learning
+        return handling
 
-    def _redacting(self, format_record: Callable[..., str]) -> Callable[..., str]:
+    def _formatting(self, format_record: Callable[..., str]) -> Callable[..., str]:
+        """Have *format_record* return a text without credentials: a record may have some in what is no text."""
+
         @wraps(format_record)
-        def redacting(handler: logging.Handler, record: logging.LogRecord) -> str:
+        def formatting(handler: logging.Handler, record: logging.LogRecord) -> str:
             text = format_record(handler, record)
-            return self._redact(text) if _writes(handler) else text
+            return self._redact(text) if self._writes(handler) else text
 
-        return redacting
+        return formatting
+
+    def _redacted(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Return *record*, or a copy without credentials if there are any in its texts."""
+        texts = {name: value for name, value in vars(record).items() if isinstance(value, str)}
+        new: dict[str, object] = {
+            name: redacted for name, text in texts.items() if (redacted := self._redact(text)) != text
+        }
+        with suppress(Exception):  # of arguments that do not fit, the handler itself will tell
+            message = record.getMessage()
+            if (said := self._redact(message)) != message:
+                new |= {"msg": said, "args": None}
+        if record.exc_info:
+            trace = _FORMATTER.formatException(record.exc_info)
+            if (said := self._redact(trace)) != trace:
+                new |= {"exc_text": said, "exc_info": None}
+        if new:
+            record = copy(record)
+            vars(record).update(new)
+        return record
 
 
-def _writes(handler: logging.Handler) -> bool:
-    """Return whether what *handler* gets from the root logger, or from one of its handlers, leaves this process."""
-    is_looked_at = hasattr(handler, "records") or isinstance(getattr(handler, "stream", None), io.StringIO)
-    handlers = logging.root.handlers
-    return not is_looked_at and (
-        handler in handlers or any(getattr(other, "target", None) is handler for other in handlers)
-    )
+_FORMATTER: Final = logging.Formatter()
 
 
 class FilteredLogs(AbstractContextManager["FilteredLogs"]):

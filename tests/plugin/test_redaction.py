@@ -144,7 +144,7 @@ class Prefixed(logging.Formatter):
 class Appending(logging.Handler):
     def emit(self, record):
         with open(FILE, "a") as file:
-            file.write(self.formatter.prefix + self.format(record) + "\\n")
+            file.write(self.formatter.prefix + self.formatter.format(record) + "\\n")
 
 @pytest.fixture
 def handler():
@@ -167,7 +167,7 @@ def formatted(early, hubfiles, handler):
     assert isinstance(handler.formatter, Prefixed)
 
 @pytest.fixture
-def queued(hubfiles):
+def queued():
     records = queue.Queue()
     handler, target = logging.handlers.QueueHandler(records), logging.FileHandler(FILE)
     listener = logging.handlers.QueueListener(records, target)
@@ -179,7 +179,7 @@ def queued(hubfiles):
     target.close()
 
 @pytest.fixture
-def appending(hubfiles):
+def appending():
     handler = Appending()
     handler.setFormatter(Prefixed())
     ROOT.addHandler(handler)
@@ -257,6 +257,55 @@ def test_filters_of_the_suite(downstream: Downstream) -> None:
     downstream.record()
     downstream.run("-k", "test_import").assert_outcomes(passed=1, deselected=1)
     downstream.run().assert_outcomes(passed=2)
+
+
+LOOKED_AT = f"""
+import logging
+import unittest
+import requests
+
+class Listing(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(self.format(record))
+
+def send(hubfiles):
+    secret = "".join({list(SECRET)!r})
+    requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer " + secret}})
+    return secret
+
+def test_import(hubfiles, capsys):
+    secret, root = send(hubfiles), logging.getLogger()
+    handlers = Listing(), logging.StreamHandler()
+    for handler in handlers:
+        root.addHandler(handler)
+    root.error("sent %s", secret)
+    for handler in handlers:
+        root.removeHandler(handler)
+    assert handlers[0].lines == [f"sent {{secret}}"]
+    assert capsys.readouterr().err == f"sent {{secret}}\\n"
+
+class TestUnittest(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _sent(self, hubfiles):
+        self.secret = send(hubfiles)
+
+    def test_import(self):
+        with self.assertLogs() as seen:
+            logging.getLogger().error("sent %s", self.secret)
+        assert seen.output == [f"ERROR:root:sent {{self.secret}}"]
+"""
+
+
+def test_what_a_test_looks_at_itself(downstream: Downstream) -> None:
+    """What a test logs to handlers of its own, to see what is logged, is there as it was logged."""
+    for test in ("test_import", "TestUnittest.test_import"):
+        downstream.write([polled("PENDING")], downstream.cassette(test))
+    downstream.tests(LOOKED_AT)
+    downstream.run("--hubfiles-fail-on=never").assert_outcomes(passed=2)
 
 
 SCRUBBED_KEY = "00000000-0000-4000-8000-000000000000"
