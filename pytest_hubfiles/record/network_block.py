@@ -13,6 +13,8 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.record.addresses import HERE, INTERNET, LOOK_UPS, address_in, addresses, host_and_port, normalized
 from pytest_hubfiles.record.socket_guard import SocketGuard, is_of_internet, shown
 
+_CAN_BE_PATCHED: Final = 1 << 9
+"""In the flags of a class: it is one of Python's, not of C's."""
 _METHODS: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """The methods of a socket that get an address, and in which of their arguments."""
 
@@ -53,6 +55,11 @@ class NetworkBlock(SocketGuard):
         """Whether it stands before the sockets, with nobody else's patch on top of it, nor another class there."""
         return self._class is socket.socket and self._replaced.are_on
 
+    def __enter__(self) -> NetworkBlock:
+        super().__enter__()
+        _BLOCKS.append(self)
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -62,22 +69,14 @@ class NetworkBlock(SocketGuard):
             _BLOCKS.remove(self)
 
     def _guard(self) -> None:
-        if not any(block._is_on_top for block in _BLOCKS):
-            self._class = socket.socket
-            for name, position in _METHODS.items():
-                self._stand_before(socket.socket, [name], partial(_guarded_method, position))
-            self._stand_before(socket, LOOK_UPS, _guarded_look_up)
-        _BLOCKS.append(self)
-
-    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self._concerns():
+        if any(block._is_on_top for block in _BLOCKS):
             return
-        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-            sock, address = args
-            if sock.family in INTERNET:
-                self.check(address)
-        elif event in ("socket.getaddrinfo", "socket.gethostbyname") and (name := _name_in(args[0])) is not None:
-            self.may_reach(name)
+        self._class = socket.socket
+        classes = [kind for kind in reversed(socket.socket.__mro__) if kind.__flags__ & _CAN_BE_PATCHED]
+        for name, position in _METHODS.items():
+            for kind in classes:  # another's in place of the socket, and the one that was there before
+                self._stand_before(kind, [name], partial(_guarded_method, position))
+        self._stand_before(socket, LOOK_UPS, _guarded_look_up)
 
     def open(self, url: str) -> None:
         """Let connections pass to the host of *url*, to which requests are sent."""

@@ -42,6 +42,12 @@ class PatchPoint:
                 setattr(self.owner, self.name, self.original)
 
     @property
+    def was_taken_away(self) -> bool:
+        """Whether somebody has set the attribute to what it is by itself while the replacement was on."""
+        now = own(self.owner, self.name)
+        return now is self.original or (self.original is MISSING and now is inherited(self.owner, self.name))
+
+    @property
     def is_on(self) -> bool:
         """Whether the replacement is there, with nobody else's patch on top of it."""
         return own(self.owner, self.name) is self.replacement
@@ -78,6 +84,12 @@ class Replacements:
         points = self._points
         return bool(points) and all(p.owner.__dict__.get(p.name) is p.replacement for p in points)
 
+    def put_back(self) -> None:
+        """Set the replacements again that somebody has taken away."""
+        for point in self._points:
+            if point.was_taken_away:
+                point.put_on()
+
     def take_off(self) -> None:
         """Set every original again, unless somebody else has patched the attribute."""
         for point in reversed(self._points):
@@ -88,6 +100,12 @@ class Replacements:
 def own(owner: Any, name: str) -> Any:
     """Return the attribute *name* of *owner* itself, MISSING where it is inherited."""
     return vars(owner).get(name, MISSING)
+
+
+def inherited(owner: Any, name: str) -> Any:
+    """Return the attribute *name* that the class *owner* inherits, MISSING where there is none."""
+    kinds = owner.__mro__[1:] if isinstance(owner, type) else ()
+    return next((vars(kind)[name] for kind in kinds if name in vars(kind)), MISSING)
 
 
 _LASTING: Final[dict[tuple[int, str], PatchPoint]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -16,8 +15,8 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
     """While it is entered, what :meth:`_guard` puts before functions of ``socket`` is asked first.
 
     A guard does nothing once it is not ``_is_active``: a patch on top of it may put it back later. Its patches are
-    plain assignments: ``mock.patch`` would cost each replay ten times as much. Where another package takes them away,
-    or a class of its own has taken the place of the socket, :meth:`_heard` is still told of what Python audits.
+    plain assignments: ``mock.patch`` would cost each replay ten times as much. An audit hook, which nobody takes away,
+    would cost every ``id()`` of the process as much as ten.
     """
 
     def __init__(self) -> None:
@@ -28,10 +27,6 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
     def _guard(self) -> None:
         """Put this before the functions, with :meth:`_stand_before`."""
 
-    @abstractmethod
-    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        """Raise if what Python tells by an audit *event* of ``socket`` must not be."""
-
     def _stand_before(
         self, owner: Any, names: Iterable[str], guarded: Callable[[Callable[..., Any]], Callable[..., Any]]
     ) -> None:
@@ -41,7 +36,6 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
                 self._replaced.put_on(owner, name, guarded(call))
 
     def __enter__(self) -> SocketGuard:
-        _AUDITED.begin()
         self._guard()
         _ENTERED.append(self)
         self._is_active = True
@@ -59,26 +53,10 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
 _ENTERED: Final[list[SocketGuard]] = []  # the innermost last
 
 
-class _Audited:
-    """Python's audit events, of which who once asks for them is told until the process ends."""
-
-    def __init__(self) -> None:
-        self._has_begun = False
-
-    def begin(self) -> None:
-        """Have the guards that are entered be told from now on."""
-        if not self._has_begun:
-            self._has_begun = True
-            sys.addaudithook(self._heard)
-
-    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        if _ENTERED and event.startswith("socket."):
-            for guard in reversed(_ENTERED.copy()):
-                if guard._is_active:
-                    guard._heard(event, args)
-
-
-_AUDITED: Final = _Audited()
+def stand_again() -> None:
+    """Put back what another package has taken away of the guards that are entered."""
+    for guard in _ENTERED:
+        guard._replaced.put_back()
 
 
 def shown(address: tuple[Any, ...]) -> str:

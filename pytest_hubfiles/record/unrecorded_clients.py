@@ -16,6 +16,7 @@ from pytest_hubfiles.model.origin import is_hubspot_host
 from pytest_hubfiles.record.addresses import HERE, LOOK_UPS, addresses, host_and_port, normalized
 from pytest_hubfiles.record.socket_guard import SocketGuard, is_of_internet, shown
 
+_CONNECT: Final = ("connect", "connect_ex")
 _SEND: Final = ("send", "sendall", "sendmsg")
 
 
@@ -37,7 +38,9 @@ class UnrecordedClients(SocketGuard):
         self._watched: WeakSet[socket.socket] = WeakSet()
 
     def _guard(self) -> None:
+        self._stand_before(socket.socket, _CONNECT, self._connecting)
         self._stand_before(socket.socket, _SEND, self._sending)
+        self._stand_before(socket.socket, ["sendto"], self._sending_to)
         self._stand_before(ssl.SSLContext, ["wrap_socket"], self._wrapping)
         self._stand_before(socket, LOOK_UPS, self._looking_up)
 
@@ -55,15 +58,16 @@ class UnrecordedClients(SocketGuard):
 
         return looking_up
 
-    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in ("socket.connect", "socket.sendto") or not self._is_there(args[1]) or self._is_recorded():
-            return
-        sock, address = args
-        if event == "socket.sendto":
-            raise self._refuse(f"sending to {shown(address)}")
-        if isinstance(sock, ssl.SSLSocket):  # it shakes hands as soon as it is connected
-            raise self._refuse(f"connecting to {shown(address)}")
-        self._watched.add(sock)
+    def _connecting(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def connecting(sock: socket.socket, *args: Any) -> Any:
+            if self._is_active and args and self._is_there(args[0]) and not self._is_recorded():
+                if isinstance(sock, ssl.SSLSocket):  # it shakes hands as soon as it is connected
+                    raise self._refuse(f"connecting to {shown(args[0])}")
+                self._watched.add(sock)
+            return call(sock, *args)
+
+        return connecting
 
     def _sending(self, call: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(call)
@@ -73,6 +77,15 @@ class UnrecordedClients(SocketGuard):
             return call(sock, *args)
 
         return sending
+
+    def _sending_to(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def sending_to(sock: socket.socket, *args: Any) -> Any:
+            if self._is_active and args and self._is_there(args[-1]) and not self._is_recorded():
+                raise self._refuse(f"sending to {shown(args[-1])}")
+            return call(sock, *args)
+
+        return sending_to
 
     def _wrapping(self, call: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(call)

@@ -13,9 +13,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from helpers.downstream import Downstream
+from helpers.downstream import Downstream, whole_import
 
 from pytest_hubfiles.record.network_block import ConnectionBlockedError, NetworkBlock
+from pytest_hubfiles.record.socket_guard import stand_again
 
 ELSEWHERE = "192.0.2.1"  # RFC 5737: nobody's
 NAMES = ("connect", "connect_ex", "sendto", "sendmsg")
@@ -102,22 +103,21 @@ def test_what_would_leave_is_refused(blocked_by: Blocked, attempt: str) -> None:
     assert len(asked) == 1
 
 
-UNTOUCHED = {name: getattr(socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")}
-
-
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-@pytest.mark.parametrize("attempt", [attempt for attempt in ATTEMPTS if attempt != "connect to a name"])  # looked up
-def test_what_would_leave_is_refused_though_the_block_was_taken_away(
-    blocked_by: Blocked, attempt: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Plugins that block sockets themselves put back Python's own methods when a test ends, and so take ours away."""
-    with blocked_by("https://api.hubapi.com", refusal):
-        for name in NAMES:
-            monkeypatch.delattr(socket.socket, name)
-        for name, function in UNTOUCHED.items():
-            monkeypatch.setattr(socket, name, function)
-        with pytest.raises(OSError, match="was refused"):
-            ATTEMPTS[attempt]()
+def test_what_another_package_has_taken_away_is_put_back(blocked_by: Blocked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody has put back Python's own method, the block stands there again; a patch of a test's is left."""
+    untouched, look_up = socket.socket.__mro__[1].connect, socket.getaddrinfo  # type: ignore[attr-defined]
+    with blocked_by("https://api.hubapi.com", refusal), socket.socket() as sock:
+        socket.socket.connect = untouched  # type: ignore[method-assign]  # as pytest-socket does
+        socket.getaddrinfo = look_up  # type: ignore[assignment]
+        monkeypatch.setattr(socket.socket, "connect_ex", lambda sock, address: 0)
+        stand_again()
+        assert sock.connect_ex((ELSEWHERE, 80)) == 0
+        for attempt in ("connect", "getaddrinfo"):
+            with pytest.raises(ConnectionBlockedError):
+                ATTEMPTS[attempt]()
+        monkeypatch.undo()
+        with pytest.raises(ConnectionBlockedError):
+            sock.connect_ex((ELSEWHERE, 80))
 
 
 def test_the_class_that_another_has_replaced_is_stood_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,6 +286,35 @@ def test_a_refused_connection_fails_the_test(downstream: Downstream) -> None:
         ]
     )
     assert downstream.asked() == 0
+
+
+def test_a_teardown_gets_no_further_where_a_plugin_puts_back_the_socket(downstream: Downstream) -> None:
+    """Plugins that block sockets themselves, as pytest-socket does, put back what was there as a test is torn down."""
+    downstream.write(whole_import())
+    (downstream.path / "conftest.py").write_text(
+        "import socket\n\nCONNECT = socket.socket.connect\n\n"
+        "def pytest_runtest_teardown():\n    socket.socket.connect = CONNECT\n",
+        encoding="utf-8",
+    )
+    downstream.tests(
+        f"""
+import socket
+
+@pytest.fixture
+def leaving(hubfiles):
+    yield
+    with socket.socket() as sock, pytest.raises(ConnectionRefusedError, match="was refused"):
+        sock.connect(({ELSEWHERE!r}, 80))
+
+def test_import(hubfiles, leaving):
+    import_a_file(hubfiles)
+"""
+    )
+
+    result = downstream.run()
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([f"breaking *connecting to {ELSEWHERE}:80 was refused: *"])
 
 
 def test_a_recording_is_not_sealed(downstream: Downstream) -> None:
