@@ -41,7 +41,7 @@ _ENDING_THE_RUN: Final = (KeyboardInterrupt, pytest.exit.Exception)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Redact the log of each test from its set-up to its teardown; keep what one has recorded that ends the run."""
     run = item.config.stash[RUN]
-    with run.redaction.redacted_log():
+    with run.redaction.log:
         try:
             return (yield)
         except _ENDING_THE_RUN:  # no other hook of this test will be called

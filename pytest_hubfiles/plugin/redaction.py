@@ -18,15 +18,24 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 
 class Redaction:
-    """The credentials that a run knows: those of the environment, and those that its tests have used so far."""
+    """The credentials that a run knows: those of the environment, and those that its tests have used so far.
+
+    While ``log`` is entered, what handlers of the root logger write is redacted.
+    """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._secrets = SessionSecrets(WriteGuard.of(environment), secrets.NOTHING_MORE)
         self.recorder: Recorder | None = None  # of the test that runs
+        self.log: AbstractContextManager[object] = RedactedLog(self._learn_now, self.redacted)
 
     def learn(self, recorder: Recorder) -> None:
         """Know what the test of *recorder* has used, until the run ends; nobody looks for it before a text is told."""
         recorder.hand_on_credentials(self._secrets)
+
+    def _learn_now(self) -> None:
+        """Know what the running test has used so far."""
+        if self.recorder is not None:
+            self.learn(self.recorder)
 
     def redacted(self, text: str) -> str:
         """Return *text* without credentials."""
@@ -41,17 +50,6 @@ class Redaction:
         """Return *value*, or its text without credentials if that has any."""
         text = str(value)
         return value if (new := self.redacted(text)) == text else new
-
-    # --- what pytest writes while a test runs ------------------------------------------------------------------
-
-    def redacted_log(self) -> AbstractContextManager[object]:
-        """Redact what handlers of the root logger write while this is entered."""
-        return RedactedLog(self._learn_now, self.redacted)
-
-    def _learn_now(self) -> None:
-        """Know what the running test has used so far."""
-        if self.recorder is not None:
-            self.learn(self.recorder)
 
     # --- what pytest tells ------------------------------------------------------------------------------------
 

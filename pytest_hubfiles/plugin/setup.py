@@ -91,7 +91,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
         recorder = run.redaction.recorder = test_run.recorder
         if recorder.live:
             check_token(token)
-        recording.enter_context(run.redaction.redacted_log())  # the first test of a run may ask for the fixture itself
+        recording.enter_context(run.redaction.log)  # the first test of a run may ask for the fixture itself
         trial, change = run.trial, _change(run, wanted)
         run.stragglers.stand_guard()  # before the test has guards of its own
         recording.enter_context(Interception(recorder, change))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,8 @@ from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.rehearsal.rehearse import Told
 from pytest_hubfiles.rehearsal.verdicts import Observed, outcome_of
 from pytest_hubfiles.run.one_test import TestRun
+
+_OURS: Final = __name__.partition(".")[0]
 
 
 class Silent:
@@ -78,6 +80,13 @@ class Silent:
         return Told(outcome.verdict, shown, outcome.place, asked, self._skipped)
 
 
+_TELLING: Final = (
+    "pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish", "pytest_warning_recorded",
+    "pytest_exception_interact",
+)  # fmt: skip
+"""The hooks by which pytest tells of a test, some of them out of it: of a subtest, of a warning."""
+
+
 def keep_apart(config: pytest.Config) -> None:
     """Have pytest, in a child, write nothing to what its parent writes to, and no more of a failure than is read."""
     config.option.tbstyle = "value"
@@ -90,3 +99,8 @@ def keep_apart(config: pytest.Config) -> None:
     folders = getattr(config, "_tmp_path_factory", None)
     if folders is not None:  # it makes others where the temporary files of the child are
         folders._given_basetemp = folders._basetemp = None
+    for name in _TELLING:  # a worker of xdist would tell its controller
+        hook = getattr(config.hook, name)
+        for implementation in hook.get_hookimpls():
+            if not str(getattr(implementation.function, "__module__", "")).startswith(_OURS):
+                hook._remove_plugin(implementation.plugin)

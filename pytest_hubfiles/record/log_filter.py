@@ -1,4 +1,4 @@
-"""Keeps credentials out of what is logged while a test runs: by vcrpy, the HTTP clients, and into files and streams."""
+"""Keeps credentials out of what is logged while a test runs: by vcrpy, the HTTP clients, and by the root logger."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from copy import copy
-from functools import wraps
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from pytest_hubfiles.record.clients import CLIENTS, VCRPY
 from pytest_hubfiles.record.patch_points import Replacements
@@ -26,48 +26,61 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
     *learn* is called before each record is handled, and not while the handler is locked: whoever records may log.
     What tests look at stays as it was logged: what pytest captures for ``caplog``, a text in memory, and what a handler
-    gets that a test puts there itself, unless it writes a file. Handlers and formatters stay as they are.
+    gets that a test puts there itself, unless it writes a file. Handlers and formatters stay as they are. It may be
+    entered once more while it is: the handlers that have come in between are none of the test's own.
     """
 
     def __init__(self, learn: Callable[[], None], redact: Callable[[str], str]) -> None:
         self._learn, self._redact = learn, redact
         self._replaced = Replacements()
         self._handlers: list[logging.Handler] = []
+        self._depth = 0
 
     def __enter__(self) -> RedactedLog:
         self._handlers = list(logging.root.handlers)
-        self._replaced.put_on(logging.Handler, "handle", self._handling(logging.Handler.handle))
-        self._replaced.put_on(logging.Handler, "format", self._formatting(logging.Handler.format))
+        if not self.is_on:
+            for name, instead in (("handle", self._handling), ("format", self._formatting)):
+                method = _beneath(getattr(logging.Handler, name))
+                setattr(logging.Handler, name, method)  # without what somebody has put back
+                self._replaced.put_on(logging.Handler, name, instead(method))
+        self._depth += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._replaced.take_off()
+        self._depth -= 1
+        if self._depth == 0:
+            self._replaced.take_off()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is entered."""
+        return self._depth > 0
 
     def _writes(self, handler: logging.Handler) -> bool:
-        is_looked_at = hasattr(handler, "records") or isinstance(getattr(handler, "stream", None), io.StringIO)
+        """Return whether *handler*, of the root logger, writes to where others than the test read."""
         is_file = isinstance(handler, logging.FileHandler) and handler in logging.root.handlers
-        return not is_looked_at and (is_file or handler in self._handlers)
+        return self.is_on and (is_file or handler in self._handlers) and not _is_looked_at(handler)
 
     def _handling(self, handle: Callable[..., Any]) -> Callable[..., Any]:
         """Have *handle* get a record without credentials: it may hand that on, or have it formatted by others."""
 
-        @wraps(handle)
         def handling(handler: logging.Handler, record: logging.LogRecord) -> Any:
             if self._writes(handler):
                 self._learn()
                 return handle(handler, self._redacted(record))
             return handle(handler, record)
 
+        _OURS[handling] = self, handle
         return handling
 
     def _formatting(self, format_record: Callable[..., str]) -> Callable[..., str]:
         """Have *format_record* return a text without credentials: a record may have some in what is no text."""
 
-        @wraps(format_record)
         def formatting(handler: logging.Handler, record: logging.LogRecord) -> str:
             text = format_record(handler, record)
             return self._redact(text) if self._writes(handler) else text
 
+        _OURS[formatting] = self, format_record
         return formatting
 
     def _redacted(self, record: logging.LogRecord) -> logging.LogRecord:
@@ -91,6 +104,22 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
 
 _FORMATTER: Final = logging.Formatter()
+_OURS: Final[WeakKeyDictionary[Callable[..., Any], tuple[RedactedLog, Callable[..., Any]]]] = WeakKeyDictionary()
+"""What was put in place of methods, for which log, and what is beneath it."""
+
+
+def _beneath(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *method* without what was put back of ours once its log was no longer entered."""
+    while (found := _OURS.get(method)) is not None and not found[0].is_on:
+        method = found[1]
+    return method
+
+
+def _is_looked_at(handler: logging.Handler) -> bool:
+    try:
+        return hasattr(handler, "records") or isinstance(getattr(handler, "stream", None), io.StringIO)
+    except Exception:  # noqa: BLE001  # of a property
+        return False
 
 
 class FilteredLogs(AbstractContextManager["FilteredLogs"]):

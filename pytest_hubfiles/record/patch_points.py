@@ -87,7 +87,7 @@ class Replacements:
     def put_back(self) -> None:
         """Set the replacements again that somebody has taken away."""
         for point in self._points:
-            if point.was_taken_away:
+            if point.owner.__dict__.get(point.name) is not point.replacement and point.was_taken_away:
                 point.put_on()
 
     def take_off(self) -> None:

@@ -85,7 +85,8 @@ class WriteGuard:
 
     def is_public(self, value: str) -> bool:
         """Return whether *value* is a piece of what every recording holds, or stands in place of a credential."""
-        return value in _WORDS or value.strip().rstrip("/").lower() in self._public()
+        plain = value.strip()
+        return plain in _WORDS or plain.rstrip("/").lower() in self._public()
 
     def learn(self, url: str, headers: Mapping[str, tuple[str, ...]], body: bytes) -> None:
         """Learn the credentials in a request that was sent."""

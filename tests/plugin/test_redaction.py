@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Final
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from helpers.downstream import STATUS, TASK, Downstream, interaction, polled
 
+from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.secrets import redact, redact_values
 
 SECRET = "CKqz7-rh4s3cr3tv4lue7th4t8is9l0ng"
@@ -306,6 +308,26 @@ def test_what_a_test_looks_at_itself(downstream: Downstream) -> None:
         downstream.write([polled("PENDING")], downstream.cassette(test))
     downstream.tests(LOOKED_AT)
     downstream.run("--hubfiles-fail-on=never").assert_outcomes(passed=2)
+
+
+def test_what_somebody_puts_back_of_a_redacted_log_does_nothing_and_goes_again() -> None:
+    """A fixture of a class may save the method of a handler while a test runs, and put it back after that."""
+    untouched, handler = logging.Handler.format, logging.StreamHandler()
+    record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "seen", None, None)
+    logging.root.addHandler(handler)
+    try:
+        log = RedactedLog(lambda: None, str.upper)
+        with log:
+            assert handler.format(record) == "SEEN"
+            saved = logging.Handler.format
+        logging.Handler.format = saved  # type: ignore[method-assign]
+        assert handler.format(record) == "seen"
+        with log:
+            assert handler.format(record) == "SEEN"
+        assert logging.Handler.format is untouched
+    finally:
+        logging.root.removeHandler(handler)
+        logging.Handler.format = untouched  # type: ignore[method-assign]
 
 
 SCRUBBED_KEY = "00000000-0000-4000-8000-000000000000"

@@ -254,11 +254,14 @@ def test_what_a_test_sees_of_the_plugin_is_the_same_in_each_process(tmp_path: Pa
 
 OF_SUBTESTS = """
 import unittest
+import warnings
 
 def result_of(hubfiles):
     return import_a_file(hubfiles).json["result"]
 
+@pytest.mark.filterwarnings("default")
 def test_subtest(hubfiles, subtests):
+    warnings.warn("told once")
     with subtests.test("of the fixture"):
         assert result_of(hubfiles)
 
@@ -273,11 +276,16 @@ class TestOfUnittest(unittest.TestCase):
 """
 
 
-def test_what_fails_a_subtest_alone_breaks_its_test(tmp_path: Path) -> None:
-    """A subtest fails by itself, and its test goes on: pytest calls it failed once all of it is over."""
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["here", "worker"])
+def test_what_fails_a_subtest_alone_breaks_its_test(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """A subtest fails by itself, and its test goes on; nobody is told of it but the rehearsal."""
     suite = project(tmp_path, OF_SUBTESTS)
-    ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.result", *SUBTESTS)
+    ran = suite.rehearse("allowed", "--hubfiles-rehearse-only=import-status $.result", *SUBTESTS, *workers)
     assert ran.rehearsal["tests"] == 2, ran.output
+    *_, outcome = ran.output.splitlines()
+    assert "2 passed" in outcome
+    assert "1 warning" in outcome
+    assert "failed" not in outcome
     assert {(test.partition("::")[2], how) for (test, change), how in ran.verdicts.items()} == {
         ("test_subtest", "raises"), ("TestOfUnittest::test_subtest", "raises"),
     }  # fmt: skip
