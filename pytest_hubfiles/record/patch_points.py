@@ -45,7 +45,7 @@ class PatchPoint:
     def was_taken_away(self) -> bool:
         """Whether somebody has set the attribute to what it is by itself while the replacement was on."""
         now = own(self.owner, self.name)
-        return now is self.original or (self.original is MISSING and now is inherited(self.owner, self.name))
+        return now is self.original or now is inherited(self.owner, self.name)
 
     @property
     def is_on(self) -> bool:

@@ -103,8 +103,13 @@ def test_what_would_leave_is_refused(blocked_by: Blocked, attempt: str) -> None:
     assert len(asked) == 1
 
 
-def test_what_another_package_has_taken_away_is_put_back(blocked_by: Blocked, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_left", [False, True], ids=["", "on what was left"])
+def test_what_another_package_has_taken_away_is_put_back(
+    blocked_by: Blocked, monkeypatch: pytest.MonkeyPatch, is_left: bool
+) -> None:
     """Where somebody has put back Python's own method, the block stands there again; a patch of a test's is left."""
+    if is_left:
+        monkeypatch.setattr(socket.socket, "connect", lambda sock, address: None, raising=False)
     untouched, look_up = socket.socket.__mro__[1].connect, socket.getaddrinfo  # type: ignore[attr-defined]
     with blocked_by("https://api.hubapi.com", refusal), socket.socket() as sock:
         socket.socket.connect = untouched  # type: ignore[method-assign]  # as pytest-socket does
@@ -207,6 +212,10 @@ def test_nothing_is_left_behind(blocked_by: Blocked, listener: socket.socket) ->
     late.undo()
     with socket.socket() as sock:
         blocked(sock, listener.getsockname())
+    if before["connect"] is None:  # for the tests that come
+        del socket.socket.connect
+    else:
+        socket.socket.connect = before["connect"]  # type: ignore[method-assign]
 
 
 def test_a_block_stands_on_top_of_what_was_patched_over_another(monkeypatch: pytest.MonkeyPatch) -> None:
