@@ -13,8 +13,9 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.record.addresses import HERE, INTERNET, LOOK_UPS, address_in, addresses, host_and_port, normalized
 from pytest_hubfiles.record.socket_guard import SocketGuard, is_of_internet, shown
 
-_CAN_BE_PATCHED: Final = 1 << 9
-"""In the flags of a class: it is one of Python's, not of C's."""
+_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
+"""In the flags of a class: it is no static one of C's, and its attributes cannot be set; both as CPython has them."""
+
 _METHODS: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """The methods of a socket that get an address, and in which of their arguments."""
 
@@ -72,7 +73,7 @@ class NetworkBlock(SocketGuard):
         if any(block._is_on_top for block in _BLOCKS):
             return
         self._class = socket.socket
-        classes = [kind for kind in reversed(socket.socket.__mro__) if kind.__flags__ & _CAN_BE_PATCHED]
+        classes = [kind for kind in reversed(socket.socket.__mro__) if kind.__flags__ & (_HEAP | _IMMUTABLE) == _HEAP]
         for name, position in _METHODS.items():
             for kind in classes:  # another's in place of the socket, and the one that was there before
                 self._stand_before(kind, [name], partial(_guarded_method, position))
