@@ -10,8 +10,6 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from helpers import unhurried  # noqa: F401  # before Hypothesis is asked for anything
-
 from faults.ledger import rows, run_whole, table
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 
+from helpers import unhurried  # noqa: F401  # before a row says what it wants of Hypothesis
+
 import faults
 
 
