@@ -48,7 +48,7 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
-        if self._depth == 0:
+        if not self.is_on:
             self._replaced.take_off()
 
     @property

@@ -6,12 +6,11 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import TracebackType
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.record.addresses import HERE, INTERNET, LOOK_UPS, address_in, addresses, host_and_port, normalized
-from pytest_hubfiles.record.socket_guard import SocketGuard, is_of_internet, shown
+from pytest_hubfiles.record.socket_guard import ENTERED, SocketGuard, is_of_internet, shown
 
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 """In the flags of a class: it is no static one of C's, and its attributes cannot be set; both as CPython has them."""
@@ -56,21 +55,8 @@ class NetworkBlock(SocketGuard):
         """Whether it stands before the sockets, with nobody else's patch on top of it, nor another class there."""
         return self._class is socket.socket and self._replaced.are_on
 
-    def __enter__(self) -> NetworkBlock:
-        super().__enter__()
-        _BLOCKS.append(self)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        self._class = None
-        if self in _BLOCKS:
-            _BLOCKS.remove(self)
-
     def _guard(self) -> None:
-        if any(block._is_on_top for block in _BLOCKS):
+        if any(block._is_on_top for block in _entered()):
             return
         self._class = socket.socket
         classes = [kind for kind in reversed(socket.socket.__mro__) if kind.__flags__ & (_HEAP | _IMMUTABLE) == _HEAP]
@@ -116,12 +102,14 @@ class NetworkBlock(SocketGuard):
         return host in self._names or any(pattern.fullmatch(host) for pattern in self._patterns)
 
 
-_BLOCKS: Final[list[NetworkBlock]] = []  # those that are entered, the innermost last
+def _entered() -> Iterator[NetworkBlock]:
+    """Yield the blocks that are entered, the innermost first."""
+    return (guard for guard in reversed(ENTERED.copy()) if isinstance(guard, NetworkBlock))
 
 
 def _asked() -> Iterator[NetworkBlock]:
-    """Yield the blocks that have a say in what is attempted now, the innermost first."""
-    return (block for block in reversed(_BLOCKS.copy()) if block.has_a_say)
+    """Yield those that have a say in what is attempted now."""
+    return (block for block in _entered() if block.has_a_say)
 
 
 def _name_in(host: Any) -> str | None:

@@ -37,7 +37,7 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
 
     def __enter__(self) -> SocketGuard:
         self._guard()
-        _ENTERED.append(self)
+        ENTERED.append(self)
         self._is_active = True
         return self
 
@@ -45,17 +45,18 @@ class SocketGuard(AbstractContextManager["SocketGuard"], ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_active = False
-        if self in _ENTERED:
-            _ENTERED.remove(self)
+        if self in ENTERED:
+            ENTERED.remove(self)
         self._replaced.take_off()
 
 
-_ENTERED: Final[list[SocketGuard]] = []  # the innermost last
+ENTERED: Final[list[SocketGuard]] = []
+"""The guards that are entered, the innermost last."""
 
 
 def stand_again() -> None:
     """Put back what another package has taken away of the guards that are entered."""
-    for guard in _ENTERED:
+    for guard in ENTERED:
         guard._replaced.put_back()
 
 

@@ -11,19 +11,18 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
 import pytest
+from helpers.alone import SUBTESTS
 from helpers.downstream import HELPERS
 
 _WITHOUT = ("cacheprovider", "faulthandler", "unraisableexception")  # the last collects garbage ten times a run
-_SUBTESTS = ("-p", "pytest_subtests.plugin") if find_spec("pytest_subtests") else ()  # pytest 9 has them itself
 _ALONE = (
-    *("-p", "pytest_hubfiles", "-W", "error"), *_SUBTESTS, *(arg for name in _WITHOUT for arg in ("-p", f"no:{name}"))
+    *("-p", "pytest_hubfiles", "-W", "error"), *SUBTESTS, *(arg for name in _WITHOUT for arg in ("-p", f"no:{name}"))
 )  # fmt: skip
 _ENVIRONMENT = {
     "HUBSPOT_ACCESS_TOKEN": "a-token-for-tests",

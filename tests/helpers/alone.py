@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 ALONE: Final = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_hubfiles,xdist.plugin"}
 """Variables of its environment."""
+SUBTESTS: Final = ("-p", "pytest_subtests.plugin") if find_spec("pytest_subtests") else ()
+"""Options that give such a run the fixture ``subtests``, which pytest 9 has itself."""
 UNWANTED: Final = ("HUBSPOT_ACCESS_TOKEN", "PYTEST_ADDOPTS", "CI")
 """Variables that would change what it does."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from helpers.alone import SUBTESTS
 from helpers.downstream import HELPERS, STATUS, TASK, Downstream, polled, whole_import, write_cassette
 from rehearsals.projects import Project, Ran, replaying
 
@@ -53,7 +53,6 @@ def test_no_end(hubfiles):
 ENUM = "import-status $.status enum-value-added"
 DATE = "import-status $.completedAt format-changed no-millis"
 ONLY = ("--hubfiles-rehearse-only=import-status $.status", f"--hubfiles-rehearse-only={DATE}")
-SUBTESTS = ("-p", "pytest_subtests.plugin") if find_spec("pytest_subtests") else ()  # pytest 9 has them itself
 RED = """
 def test_red(hubfiles):
     print("said once")
