@@ -51,6 +51,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             raise
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Redact the log of handlers that a fixture of many tests has added: those of one test are there to be looked at."""
+    result = yield
+    if request.scope != "function":
+        request.config.stash[RUN].redaction.log.see_handlers()
+    return result
+
+
 def _keep_interrupted(item: pytest.Item, run: Run) -> None:
     test_run = item.stash.get(TEST_RUN, None)
     if test_run is None:

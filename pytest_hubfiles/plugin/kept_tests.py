@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import pytest
 
@@ -24,6 +24,18 @@ class _Placed(NamedTuple):
     cassette: Path
     name: str | None
     change: str | None
+
+
+_Found = TypeVar("_Found")
+_KNOWN: Final[pytest.StashKey[dict[str, list[Any]]]] = pytest.StashKey()
+
+
+def once(run: Run, name: str, found: Callable[[], list[_Found]]) -> list[_Found]:
+    """Return what was *found* under this *name* when it was first asked for, as every test of the run may ask."""
+    known: dict[str, list[Any]] = run.config.stash.setdefault(_KNOWN, {})
+    if name not in known:
+        known[name] = found()
+    return known[name]
 
 
 def keepers(item: pytest.Item, run: Run, cassette: Path) -> dict[str, str]:
@@ -65,8 +77,12 @@ def name_of(cassette: Path, run: Run, version: str) -> str:
     return cassette.relative_to(run.cassettes / version).as_posix().removesuffix(cassettes.SUFFIX)
 
 
-def _placed(item: pytest.Item, run: Run) -> Iterator[_Placed]:
-    """Yield the tests of the run of *item*, those left out too, as far as their markers can be read."""
+def _placed(item: pytest.Item, run: Run) -> Sequence[_Placed]:
+    """Return the tests of the run of *item*, those left out too, as far as their markers can be read."""
+    return once(run, "tests with their cassettes", lambda: list(_find_placed(item, run)))
+
+
+def _find_placed(item: pytest.Item, run: Run) -> Iterator[_Placed]:
     for other in (*item.session.items, *run.deselected):
         if "hubfiles" not in getattr(other, "fixturenames", ()):
             continue

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_hubfiles import cassettes
 from pytest_hubfiles.plugin.cassette_names import path_of
-from pytest_hubfiles.plugin.kept_tests import named_in_markers, naming
+from pytest_hubfiles.plugin.kept_tests import named_in_markers, naming, once
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import version_of
@@ -25,8 +25,6 @@ from pytest_hubfiles.visible import seen_from
 if TYPE_CHECKING:
     from pytest_hubfiles.run.one_test import TestRun
 
-_Found = TypeVar("_Found")
-_KNOWN: Final[pytest.StashKey[dict[str, list[Any]]]] = pytest.StashKey()
 _MOST_COMPARED: Final = 200
 _MOST_READ: Final = 20
 _MOST_NAMED: Final = 3
@@ -103,7 +101,7 @@ def _orphans(run: Run, item: pytest.Item, test_run: TestRun) -> list[Path]:
     from difflib import SequenceMatcher
 
     folder, new = test_run.siblings, test_run.shown
-    found = _once(run, f"orphans of {folder}", lambda: _all_orphans(run, item, folder))
+    found = once(run, f"orphans of {folder}", lambda: _all_orphans(run, item, folder))
     near = sorted(found, key=lambda path: moves.likeness(run.shown(path), new), reverse=True)[:_MOST_COMPARED]
     likeness = SequenceMatcher(b=new)
 
@@ -112,14 +110,6 @@ def _orphans(run: Run, item: pytest.Item, test_run: TestRun) -> list[Path]:
         return moves.likeness(run.shown(path), new), likeness.ratio()
 
     return sorted(near, key=alike, reverse=True)[:_MOST_READ]
-
-
-def _once(run: Run, name: str, found: Callable[[], list[_Found]]) -> list[_Found]:
-    """Return what was *found* under this *name* when it was first asked for: each missing cassette asks the same."""
-    known: dict[str, list[Any]] = run.config.stash.setdefault(_KNOWN, {})
-    if name not in known:
-        known[name] = found()
-    return known[name]
 
 
 def _all_orphans(run: Run, item: pytest.Item, folder: Path) -> list[Path]:
@@ -181,7 +171,7 @@ def _without_cassette(run: Run, item: pytest.Item, folder: Path) -> list[str]:
         paths = (path_of(other, run.cassettes, folder.name) for other in _of_version(run, item, folder.name))
         return [run.shown(path) for path in paths if not path.exists()]
 
-    return _once(run, f"missing in {folder}", found)
+    return once(run, f"missing in {folder}", found)
 
 
 def _quoted(run: Run, shown: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ class Redaction:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._secrets = SessionSecrets(WriteGuard.of(environment), secrets.NOTHING_MORE)
         self.recorder: Recorder | None = None  # of the test that runs
-        self.log: AbstractContextManager[object] = RedactedLog(self._learn_now, self.redacted)
+        self.log = RedactedLog(self._learn_now, self.redacted)
 
     def learn(self, recorder: Recorder) -> None:
         """Know what the test of *recorder* has used, until the run ends; nobody looks for it before a text is told."""

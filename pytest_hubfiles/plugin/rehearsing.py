@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -30,7 +31,7 @@ from pytest_hubfiles.record.fast import player
 from pytest_hubfiles.record.vcrpy.installed import refuse_unsafe
 from pytest_hubfiles.rehearsal import evidence
 from pytest_hubfiles.rehearsal.asking import MoveWatch
-from pytest_hubfiles.rehearsal.changes import Change
+from pytest_hubfiles.rehearsal.changes import Change, Family
 from pytest_hubfiles.rehearsal.child import NoEndError, check_can_fork, in_child
 from pytest_hubfiles.rehearsal.choice import Choice
 from pytest_hubfiles.rehearsal.move import Move
@@ -43,7 +44,8 @@ from pytest_hubfiles.settings.values import RecordMode
 _CACHED: Final = "hubfiles/rehearsed"
 _PASSED: Final[pytest.StashKey[bool]] = pytest.StashKey()
 _RESULT: Final[pytest.StashKey[Rehearsed]] = pytest.StashKey()
-
+_MOST_SHARED: Final = 16
+"""Of so many cassettes it is kept what they allow: tests that share one stand near each other."""
 
 _PATIENCE: Final = 60.0
 _MANY_TIMES: Final = 20
@@ -99,6 +101,7 @@ class Rehearsing:
         self._move = None if versions is None else Move(*versions, run.contracts)
         asked = run.config.getoption("--hubfiles-version") or ()
         self._options = " ".join(f"--hubfiles-version {version}" for version in asked)
+        self._families = lru_cache(_MOST_SHARED)(self._found_families)
         self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
         self._is_child, self._silent = False, Silent()
@@ -173,7 +176,7 @@ class Rehearsing:
         test, suspects = OneTest(name, self._options), self._suspects.get(name, ())
         move, choice, plain = self._move, self._choice, subject.recorded.plain
         if move is None:
-            families = dict(choice.of(plain, self._run.contracts))
+            families = self._families(subject.recorded)
             return RehearsalOfTest(test, families, lambda changes: self._told(subject, changes), suspects), families
         changes = [change for change in move.changes_of(plain) if choice.is_wanted(change)]
 
@@ -181,6 +184,9 @@ class Rehearsing:
             return self._told(subject, tried, move if as_new else None)
 
         return Moving(test, move, move.operations(plain), changes, attempt, suspects), {}
+
+    def _found_families(self, recorded: Recorded) -> Mapping[Change, Family]:
+        return dict(self._choice.of(recorded.plain, self._run.contracts))
 
     def _is_over(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline

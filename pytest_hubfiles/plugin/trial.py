@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_hubfiles import cassettes
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a ``cassette`` holds, as it is and ``plain``, without an encoding; its ``state`` is of when it was read."""
+    """What a ``cassette`` holds, as it is and ``plain``, without an encoding; its ``state`` is of when it was read.
+
+    Two are equal that were read from one file in one state.
+    """
 
     cassette: Path
     state: object
-    interactions: list[Interaction]
-    plain: list[Interaction]
+    interactions: list[Interaction] = field(compare=False)
+    plain: list[Interaction] = field(compare=False)
 
     @classmethod
     def read(cls, cassette: Path, limits: cassettes.Limits) -> Recorded:

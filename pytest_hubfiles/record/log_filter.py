@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from copy import copy
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -26,8 +28,8 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
     *learn* is called before each record is handled, and not while the handler is locked: whoever records may log.
     What tests look at stays as it was logged: what pytest captures for ``caplog``, a text in memory, and what a handler
-    gets that a test puts there itself, unless it writes a file. Handlers and formatters stay as they are. It may be
-    entered once more while it is: the handlers that have come in between are none of the test's own.
+    gets that has come since :meth:`see_handlers`, as a test puts it there, unless it writes a file. Handlers and
+    formatters stay as they are. It may be entered once more while it is.
     """
 
     def __init__(self, learn: Callable[[], None], redact: Callable[[str], str]) -> None:
@@ -37,8 +39,8 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
         self._depth = 0
 
     def __enter__(self) -> RedactedLog:
-        self._handlers = list(logging.root.handlers)
         if not self.is_on:
+            self.see_handlers()
             for name, instead in (("handle", self._handling), ("format", self._formatting)):
                 method = _beneath(getattr(logging.Handler, name))
                 setattr(logging.Handler, name, method)  # without what somebody has put back
@@ -51,6 +53,10 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
         if not self.is_on:
             self._replaced.take_off()
 
+    def see_handlers(self) -> None:
+        """Take the handlers that are there for the suite's, and for none that a test puts there itself."""
+        self._handlers = list(logging.root.handlers)
+
     @property
     def is_on(self) -> bool:
         """Whether it is entered."""
@@ -58,8 +64,11 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
     def _writes(self, handler: logging.Handler) -> bool:
         """Return whether *handler*, of the root logger, writes to where others than the test read."""
-        is_file = isinstance(handler, logging.FileHandler) and handler in logging.root.handlers
-        return self.is_on and (is_file or handler in self._handlers) and not _is_looked_at(handler)
+        if not self.is_on:
+            return False
+        if handler in logging.root.handlers and _writes_file(handler):
+            return True
+        return handler in self._handlers and not _is_looked_at(handler)
 
     def _handling(self, handle: Callable[..., Any]) -> Callable[..., Any]:
         """Have *handle* get a record without credentials: it may hand that on, or have it formatted by others."""
@@ -67,40 +76,70 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
         def handling(handler: logging.Handler, record: logging.LogRecord) -> Any:
             if self._writes(handler):
                 self._learn()
-                return handle(handler, self._redacted(record))
+                return handle(handler, self._redacted(record, _formats_alone(handler)))
             return handle(handler, record)
 
         _OURS[handling] = self, handle
         return handling
 
-    def _formatting(self, format_record: Callable[..., str]) -> Callable[..., str]:
-        """Have *format_record* return a text without credentials: a record may have some in what is no text."""
+    def _formatting(self, format_record: Callable[..., Any]) -> Callable[..., Any]:
+        """Have *format_record* return nothing with credentials: a record may have some in what is no text."""
 
-        def formatting(handler: logging.Handler, record: logging.LogRecord) -> str:
-            text = format_record(handler, record)
-            return self._redact(text) if self._writes(handler) else text
+        def formatting(handler: logging.Handler, record: logging.LogRecord) -> Any:
+            formatted = format_record(handler, record)
+            return self._redacted_value(formatted) if self._writes(handler) else formatted
 
         _OURS[formatting] = self, format_record
         return formatting
 
-    def _redacted(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Return *record*, or a copy without credentials if there are any in its texts."""
-        texts = {name: value for name, value in vars(record).items() if isinstance(value, str)}
-        new: dict[str, object] = {
-            name: redacted for name, text in texts.items() if (redacted := self._redact(text)) != text
-        }
+    def _redacted(self, record: logging.LogRecord, alone: bool) -> logging.LogRecord:
+        """Return *record*, or a copy without credentials if there are any in it; a handler may format it *alone*."""
+        facts = {name: value for name, value in vars(record).items() if name != "exc_info"}
+        new = {name: found for name, value in facts.items() if (found := self._redacted_value(value)) is not value}
         with suppress(Exception):  # of arguments that do not fit, the handler itself will tell
-            message = record.getMessage()
+            message = _with(record, new).getMessage()
             if (said := self._redact(message)) != message:
                 new |= {"msg": said, "args": None}
-        if record.exc_info:
+        if record.exc_info and record.exc_info[0] is not None:
             trace = _FORMATTER.formatException(record.exc_info)
-            if (said := self._redact(trace)) != trace:
+            if (said := self._redact(trace)) != trace or (alone and self._has_credentials_in_locals(record.exc_info)):
                 new |= {"exc_text": said, "exc_info": None}
-        if new:
-            record = copy(record)
-            vars(record).update(new)
+                if alone:
+                    new |= {"msg": f"{_with(record, new).getMessage()}\n{said}", "args": None, "exc_text": None}
+        return _with(record, new)
+
+    def _has_credentials_in_locals(self, error: Any) -> bool:
+        """Return whether a traceback of *error* with local variables would show some, as Rich and loguru print it."""
+        try:
+            shown = "".join(traceback.TracebackException(*error, capture_locals=True).format())
+        except Exception:  # noqa: BLE001  # of a value that cannot be shown, before Python 3.11
+            return True
+        return self._redact(shown) != shown
+
+    def _redacted_value(self, value: object, depth: int = 20) -> object:
+        """Return *value* itself, or the same without credentials: what is neither text nor plain data as its text."""
+        if isinstance(value, (int, float)) or value is None or depth == 0:
+            return value
+        if type(value) is dict:
+            new = {name: self._redacted_value(one, depth - 1) for name, one in value.items()}
+            return value if all(new[name] is one for name, one in value.items()) else new
+        if type(value) in (list, tuple):
+            items = [self._redacted_value(one, depth - 1) for one in value]
+            return value if all(one is old for one, old in zip(items, value, strict=True)) else type(value)(items)
+        with suppress(Exception):  # of its own __str__
+            text = str(value)
+            if (redacted := self._redact(text)) != text:
+                return redacted
+        return value
+
+
+def _with(record: logging.LogRecord, new: dict[str, object]) -> logging.LogRecord:
+    """Return *record*, or a copy in which *new* stands in place of its own."""
+    if not new:
         return record
+    changed = copy(record)
+    vars(changed).update(new)
+    return changed
 
 
 _FORMATTER: Final = logging.Formatter()
@@ -113,6 +152,22 @@ def _beneath(method: Callable[..., Any]) -> Callable[..., Any]:
     while (found := _OURS.get(method)) is not None and not found[0].is_on:
         method = found[1]
     return method
+
+
+def _formats_alone(handler: logging.Handler) -> bool:
+    """Return whether *handler* has a way of its own to write a record, so that it may show more than its text."""
+    module = getattr(type(handler).emit, "__module__", None)
+    return str(module).partition(".")[0] not in ("logging", "_pytest")
+
+
+def _writes_file(handler: logging.Handler) -> bool:
+    if isinstance(handler, logging.FileHandler):
+        return True
+    try:
+        name = getattr(getattr(handler, "stream", None), "name", None)
+        return isinstance(name, str) and Path(name).is_file()
+    except Exception:  # noqa: BLE001  # of a property, or a name that is no path
+        return False
 
 
 def _is_looked_at(handler: logging.Handler) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 from xml.etree import ElementTree
 
 import pytest
@@ -168,7 +169,7 @@ def formatted(early, hubfiles, handler):
     yield
     assert isinstance(handler.formatter, Prefixed)
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def queued():
     records = queue.Queue()
     handler, target = logging.handlers.QueueHandler(records), logging.FileHandler(FILE)
@@ -180,13 +181,25 @@ def queued():
     listener.stop()
     target.close()
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def appending():
     handler = Appending()
     handler.setFormatter(Prefixed())
     ROOT.addHandler(handler)
     yield
     ROOT.removeHandler(handler)
+
+@pytest.fixture
+def opened(hubfiles):
+    with open(FILE, "w") as file:
+        ROOT.addHandler(handler := logging.StreamHandler(file))
+        yield
+        ROOT.removeHandler(handler)
+
+@pytest.fixture
+def counting(handler):
+    handler.records = 0  # no list of them, to be looked at
+    ROOT.addHandler(handler)
 
 @pytest.mark.usefixtures("{fixture}")
 def test_import(hubfiles, caplog):
@@ -204,6 +217,8 @@ LOGGED: Final = {
     "a formatter that comes late": ("formatted",),
     "a queue": ("queued",),
     "a handler of another class": ("appending",),
+    "a file that is open": ("opened",),
+    "a handler with records": ("counting",),
 }
 
 
@@ -274,6 +289,12 @@ class Listing(logging.Handler):
     def emit(self, record):
         self.lines.append(self.format(record))
 
+@pytest.fixture
+def listing():
+    logging.getLogger().addHandler(handler := Listing())
+    yield handler
+    logging.getLogger().removeHandler(handler)
+
 def send(hubfiles):
     secret = "".join({list(SECRET)!r})
     requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer " + secret}})
@@ -290,6 +311,11 @@ def test_import(hubfiles, capsys):
     assert handlers[0].lines == [f"sent {{secret}}"]
     assert capsys.readouterr().err == f"sent {{secret}}\\n"
 
+def test_fixture(listing, hubfiles):
+    secret = send(hubfiles)
+    logging.error("sent %s", secret)
+    assert listing.lines == [f"sent {{secret}}"]
+
 class TestUnittest(unittest.TestCase):
     @pytest.fixture(autouse=True)
     def _sent(self, hubfiles):
@@ -304,10 +330,80 @@ class TestUnittest(unittest.TestCase):
 
 def test_what_a_test_looks_at_itself(downstream: Downstream) -> None:
     """What a test logs to handlers of its own, to see what is logged, is there as it was logged."""
-    for test in ("test_import", "TestUnittest.test_import"):
+    for test in ("test_import", "test_fixture", "TestUnittest.test_import"):
         downstream.write([polled("PENDING")], downstream.cassette(test))
     downstream.tests(LOOKED_AT)
-    downstream.run("--hubfiles-fail-on=never").assert_outcomes(passed=2)
+    downstream.run("--hubfiles-fail-on=never").assert_outcomes(passed=3)
+
+
+@pytest.fixture
+def handled() -> Iterator[Callable[[logging.Handler, logging.LogRecord], None]]:
+    """Have a handler of the root logger, of the suite's own, get a record whose credential is ``seen``."""
+    added: list[logging.Handler] = []
+
+    def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
+        logging.root.addHandler(handler)
+        added.append(handler)
+        with RedactedLog(lambda: None, lambda text: text.replace("seen", "SCRUBBED")):
+            handler.handle(record)
+
+    yield handle
+    for handler in added:
+        logging.root.removeHandler(handler)
+
+
+class _Structured(logging.Handler):
+    """Hands on what it is given, and what a formatter makes of it, as handlers for services do."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self.sent: list[Any] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.sent.append((self.format(record), record.msg, vars(record).get("headers"), record.exc_info))
+
+
+class _AsDict(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> Any:
+        return {"said": record.getMessage(), "more": [vars(record).get("headers")]}
+
+
+def test_what_is_logged_as_data_stays_data(handled: Callable[[logging.Handler, logging.LogRecord], None]) -> None:
+    """structlog logs a dict, python-json-logger adds what ``extra`` has, and fluent's formatter returns a dict."""
+    handler, headers = _Structured(_AsDict()), {"Authorization": ["Bearer seen"], "size": 3}
+    record = logging.makeLogRecord({"msg": {"event": "sent", "auth": "seen"}, "headers": headers})
+
+    handled(handler, record)
+
+    redacted = {"Authorization": ["Bearer SCRUBBED"], "size": 3}
+    [(formatted, message, extra, _)] = handler.sent
+    assert formatted == {"said": "{'event': 'sent', 'auth': 'SCRUBBED'}", "more": [redacted]}
+    assert (message, extra) == ({"event": "sent", "auth": "SCRUBBED"}, redacted)
+    assert record.msg == {"event": "sent", "auth": "seen"}
+    assert headers["Authorization"] == ["Bearer seen"]
+
+
+@pytest.mark.parametrize("name", ["hidden", "told"])
+def test_a_handler_that_shows_local_variables(
+    handled: Callable[[logging.Handler, logging.LogRecord], None], name: str
+) -> None:
+    """Rich and loguru print those of a traceback: where they hold a credential, they get the plain one as a text."""
+
+    def fail() -> None:
+        token = "".join("seen") if name == "hidden" else "none"
+        raise ValueError(len(token))
+
+    handler = _Structured(logging.Formatter("%(message)s"))
+    try:
+        fail()
+    except ValueError:
+        handled(handler, logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()}))
+
+    [(formatted, _, _, error)] = handler.sent
+    assert formatted.startswith("failed\nTraceback (most recent call last):")
+    assert formatted.endswith("ValueError: 4")
+    assert (error is None) == (name == "hidden")
 
 
 def test_what_somebody_puts_back_of_a_redacted_log_does_nothing_and_goes_again() -> None:
