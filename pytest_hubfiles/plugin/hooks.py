@@ -16,7 +16,6 @@ from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complainin
 from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.plugin.tracebacks import shorten
 from pytest_hubfiles.record.log_filter import take_off_filters
-from pytest_hubfiles.record.socket_guard import stand_again
 
 if TYPE_CHECKING:
     from pytest_hubfiles.plugin.run_settings import Run
@@ -222,8 +221,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Promote or keep what was recorded once everything of the test is torn down."""
-    if TEST_RUN in item.stash:
-        item.addfinalizer(stand_again)  # the first that runs: other plugins may have taken our guards away by then
     try:
         result = yield
     except _ENDING_THE_RUN:

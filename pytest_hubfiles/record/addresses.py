@@ -15,6 +15,8 @@ _PORTS: Final = {"http": 80, "https": 443}
 HERE: Final = "localhost"
 INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 LOOK_UPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+REVERSE: Final = ("gethostbyaddr", "getnameinfo")
+"""What looks up the name of an address; ``getfqdn`` does by the first."""
 
 
 @cache  # a run has one base URL
@@ -50,3 +52,11 @@ def addresses(found: Any) -> Iterator[str]:
         yield from map(normalized, found[2])
     else:
         yield from (normalized(address[0]) for *_, address in found)
+
+
+def looked_up(address: object = None, flags: object = 0, *_: object) -> object:
+    """Return of which host what is in ``REVERSE`` looks up the name; None if it looks up none."""
+    if not isinstance(address, tuple):
+        return address
+    is_numeric = isinstance(flags, int) and flags & socket.NI_NUMERICHOST
+    return None if is_numeric or not address else address[0]

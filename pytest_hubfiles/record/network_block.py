@@ -9,8 +9,18 @@ from functools import partial
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
-from pytest_hubfiles.record.addresses import HERE, INTERNET, LOOK_UPS, address_in, addresses, host_and_port, normalized
-from pytest_hubfiles.record.socket_guard import ENTERED, SocketGuard, is_of_internet, shown
+from pytest_hubfiles.record.addresses import (
+    HERE,
+    INTERNET,
+    LOOK_UPS,
+    REVERSE,
+    address_in,
+    addresses,
+    host_and_port,
+    looked_up,
+    normalized,
+)
+from pytest_hubfiles.record.socket_guard import ENTERED, SocketGuard, is_of_internet, shown, stand_again
 
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 """In the flags of a class: it is no static one of C's, and its attributes cannot be set; both as CPython has them."""
@@ -32,7 +42,8 @@ class NetworkBlock(SocketGuard):
     sockets of their own such as pycurl, grpc and uvloop.
 
     Whatever stands before the sockets asks all blocks that are entered, so one that is entered while another stands
-    there, with nobody else's patch on top, need not.
+    there, with nobody else's patch on top, need not. Where another package puts back Python's own methods, they stand
+    there again when the next socket is made.
     """
 
     def __init__(
@@ -63,7 +74,9 @@ class NetworkBlock(SocketGuard):
         for name, position in _METHODS.items():
             for kind in classes:  # another's in place of the socket, and the one that was there before
                 self._stand_before(kind, [name], partial(_guarded_method, position))
+        self._stand_before(socket.socket, ["__init__"], _guarded_making)
         self._stand_before(socket, LOOK_UPS, _guarded_look_up)
+        self._stand_before(socket, REVERSE, _guarded_reverse)
 
     def open(self, url: str) -> None:
         """Let connections pass to the host of *url*, to which requests are sent."""
@@ -88,7 +101,7 @@ class NetworkBlock(SocketGuard):
 
     def may_reach(self, host: str) -> bool:
         """Return whether *host*, which is looked up, may be reached; raise if it must not even be looked up."""
-        if self._is_named(host):
+        if self._is_named(host) or any(host == address for address, _ in self._open):
             return True
         if host == normalized(socket.gethostname()):  # as smtplib does, to introduce itself
             return False
@@ -124,6 +137,24 @@ def _guarded_method(position: int, call: Callable[..., Any]) -> Callable[..., An
             for block in _asked():
                 block.check(args[position])
         return call(sock, *args)
+
+    return guarded
+
+
+def _guarded_making(call: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        stand_again()
+        call(sock, *args, **kwargs)
+
+    return guarded
+
+
+def _guarded_reverse(call: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(*args: Any) -> Any:
+        name = normalized(looked_up(*args))
+        for block in () if name == HERE else _asked():
+            block.may_reach(name)
+        return call(*args)
 
     return guarded
 

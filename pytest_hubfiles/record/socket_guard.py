@@ -56,7 +56,7 @@ ENTERED: Final[list[SocketGuard]] = []
 
 def stand_again() -> None:
     """Put back what another package has taken away of the guards that are entered."""
-    for guard in ENTERED:
+    for guard in ENTERED.copy():  # another thread may make a socket
         guard._replaced.put_back()
 
 

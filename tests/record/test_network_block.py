@@ -16,10 +16,10 @@ import pytest
 from helpers.downstream import Downstream, whole_import
 
 from pytest_hubfiles.record.network_block import ConnectionBlockedError, NetworkBlock
-from pytest_hubfiles.record.socket_guard import stand_again
 
 ELSEWHERE = "192.0.2.1"  # RFC 5737: nobody's
-NAMES = ("connect", "connect_ex", "sendto", "sendmsg")
+NAMES = ("__init__", "connect", "connect_ex", "sendto", "sendmsg")
+LOOK_UPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 
 
 def refusal(what: str) -> ConnectionBlockedError:
@@ -82,6 +82,9 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "getaddrinfo of bytes": lambda: socket.getaddrinfo(b"api.hubapi.com", 443),
     "gethostbyname": lambda: socket.gethostbyname("api.hubapi.com"),
     "gethostbyname_ex": lambda: socket.gethostbyname_ex("api.hubapi.com"),
+    "gethostbyaddr": lambda: socket.gethostbyaddr(ELSEWHERE),
+    "gethostbyaddr of a name": lambda: socket.gethostbyaddr("api.hubapi.com"),
+    "getnameinfo": lambda: socket.getnameinfo((ELSEWHERE, 443), 0),
     "asyncio": lambda: asyncio.run(asyncio.open_connection(ELSEWHERE, 443)),  # type: ignore[dict-item]
     "asyncio by name": lambda: asyncio.run(asyncio.open_connection("api.hubapi.com", 443)),  # type: ignore[dict-item]
     "a mapped address": lambda: socket.create_connection((f"::ffff:{ELSEWHERE}", 80)),
@@ -107,7 +110,7 @@ def test_what_would_leave_is_refused(blocked_by: Blocked, attempt: str) -> None:
 def test_what_another_package_has_taken_away_is_put_back(
     blocked_by: Blocked, monkeypatch: pytest.MonkeyPatch, is_left: bool
 ) -> None:
-    """Where somebody has put back Python's own method, the block stands there again; a patch of a test's is left."""
+    """Where somebody has put back Python's own method, the next socket finds the block there; a test's patch is left."""
     if is_left:
         monkeypatch.setattr(socket.socket, "connect", lambda sock, address: None, raising=False)
     untouched, look_up = socket.socket.__mro__[1].connect, socket.getaddrinfo  # type: ignore[attr-defined]
@@ -115,7 +118,7 @@ def test_what_another_package_has_taken_away_is_put_back(
         socket.socket.connect = untouched  # type: ignore[method-assign]  # as pytest-socket does
         socket.getaddrinfo = look_up  # type: ignore[assignment]
         monkeypatch.setattr(socket.socket, "connect_ex", lambda sock, address: 0)
-        stand_again()
+        socket.socket().close()
         assert sock.connect_ex((ELSEWHERE, 80)) == 0
         for attempt in ("connect", "getaddrinfo"):
             with pytest.raises(ConnectionBlockedError):
@@ -159,6 +162,9 @@ def test_what_stays_here_is_let_through(blocked_by: Blocked, listener: socket.so
         other.close()
         with suppress(socket.gaierror):
             socket.gethostbyname(socket.gethostname())
+        for host in ("", "127.0.0.1", "::"):
+            socket.getfqdn(host)
+        assert socket.getnameinfo((ELSEWHERE, 443), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV) == (ELSEWHERE, "443")
         with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
             server.bind(str(tmp_path / "s"))
             server.listen()
@@ -188,22 +194,24 @@ def test_a_host_to_ignore_is_let_through(
     reached: list[object] = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args: found)
     monkeypatch.setattr(socket.socket, "connect", lambda sock, address: reached.append(address), raising=False)
+    monkeypatch.setattr(socket, "gethostbyaddr", lambda host: (f"name of {host}", [], []))
     with blocked_by("https://api.hubapi.com", refusal, ["mail.example.com"]):
         with pytest.raises(ConnectionBlockedError), socket.socket() as sock:
             sock.connect((ELSEWHERE, 443))
         socket.create_connection(("mail.example.com", 443)).close()
+        assert socket.getfqdn(ELSEWHERE) == f"name of {ELSEWHERE}"
     assert reached == [(ELSEWHERE, 443)]
 
 
 def test_nothing_is_left_behind(blocked_by: Blocked, listener: socket.socket) -> None:
     """After a replay the sockets are as they were, also where somebody patched on top of it and undid that later."""
     before = {name: vars(socket.socket).get(name) for name in NAMES}
-    look_up = socket.getaddrinfo
+    look_ups = {name: getattr(socket, name) for name in LOOK_UPS}
     with blocked_by(base(listener), refusal), pytest.MonkeyPatch.context() as patched:
         blocked = socket.socket.connect
         patched.setattr(socket.socket, "connect", blocked)
     assert {name: vars(socket.socket).get(name) for name in NAMES} == before
-    assert socket.getaddrinfo is look_up
+    assert {name: getattr(socket, name) for name in LOOK_UPS} == look_ups
 
     late = pytest.MonkeyPatch()
     with blocked_by(base(listener), refusal):
@@ -297,17 +305,19 @@ def test_a_refused_connection_fails_the_test(downstream: Downstream) -> None:
     assert downstream.asked() == 0
 
 
-def test_a_teardown_gets_no_further_where_a_plugin_puts_back_the_socket(downstream: Downstream) -> None:
-    """Plugins that block sockets themselves, as pytest-socket does, put back what was there as a test is torn down."""
+def test_what_a_plugin_puts_back_of_the_socket_lets_nothing_through(downstream: Downstream) -> None:
+    """Plugins that block sockets themselves put back what they found, as a test or one of its fixtures ends."""
     downstream.write(whole_import())
-    (downstream.path / "conftest.py").write_text(
-        "import socket\n\nCONNECT = socket.socket.connect\n\n"
-        "def pytest_runtest_teardown():\n    socket.socket.connect = CONNECT\n",
-        encoding="utf-8",
-    )
+    (downstream.path / "conftest.py").write_text("import socket\n\nCONNECT = socket.socket.connect\n", encoding="utf-8")
     downstream.tests(
         f"""
 import socket
+from conftest import CONNECT
+
+@pytest.fixture
+def putting_back():
+    yield
+    socket.socket.connect = CONNECT
 
 @pytest.fixture
 def leaving(hubfiles):
@@ -315,12 +325,12 @@ def leaving(hubfiles):
     with socket.socket() as sock, pytest.raises(ConnectionRefusedError, match="was refused"):
         sock.connect(({ELSEWHERE!r}, 80))
 
-def test_import(hubfiles, leaving):
+def test_import(hubfiles, leaving, putting_back):
     import_a_file(hubfiles)
 """
     )
 
-    result = downstream.run()
+    result = downstream.run_apart()
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines([f"breaking *connecting to {ELSEWHERE}:80 was refused: *"])
