@@ -94,6 +94,30 @@ def _end_call(item: pytest.Item) -> None:
             raise test_run.failure
 
 
+@pytest.hookimpl(specname="pytest_runtest_makereport", wrapper=True, trylast=True)
+def pytest_hubfiles_first_report(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave no credential in a report, and where it is made from, before other plugins such as allure read these."""
+    report = yield
+    test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
+    redaction = item.config.stash[RUN].redaction
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, Failure):
+        report.longrepr = str(error)  # the short summary then begins with the fact
+        setattr(report, BEGINS_WITH_FACT, True)
+    elif error is not None and test_run is not None:
+        shorten(report, error, test_run, item.config.getoption("fulltrace", False))
+    try:
+        if test_run is not None and (report.longrepr or report.sections or call.when == "teardown"):
+            redaction.learn(test_run.recorder)
+        redaction.redact(report)
+        redaction.redact_sources(item, call)
+    except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
+        _show_nothing(report, test_run, error)
+    return report
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -114,20 +138,14 @@ def _complete(
     item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, fault: OwnFaultError | None
 ) -> None:
     """Have *report* say what was found, and what went wrong in this plugin, a *fault* known already first."""
-    test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
+    test_run = item.stash.get(TEST_RUN, None)
     redaction = item.config.stash[RUN].redaction
     error = None if call.excinfo is None else call.excinfo.value
-    if isinstance(error, Failure):
-        report.longrepr = str(error)  # the short summary then begins with the fact
-    elif error is not None and test_run is not None:
-        shorten(report, error, test_run, item.config.getoption("fulltrace", False))
     try:
-        if test_run is not None and (report.longrepr or report.sections or call.when == "teardown"):
-            redaction.learn(test_run.recorder)
-        redaction.redact(report)
+        if report.longrepr is not None or report.sections:  # other plugins may have added to it
+            redaction.redact(report)
     except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
-        fault = OwnFaultError("taking credentials out of the report", error)
-        report.sections[:], report.longrepr = [], None  # show nothing that was not looked through
+        _show_nothing(report, test_run, error)
     if test_run is None:
         return
     is_ours = error is not None and error is test_run.failure
@@ -141,13 +159,24 @@ def _complete(
     if report.skipped and not is_subtest:
         _fail_skipped(item, report, test_run)
     if fault is not None:
-        test_run.passed = False
-        report.sections.append(("hubfiles", str(fault)))
-        if not report.failed or report.longrepr is None:
-            report.outcome, report.longrepr = "failed", str(fault)
+        _tell_fault(report, test_run, fault)
     if call.when == "teardown":
         del item.stash[TEST_RUN]  # which holds the whole cassette
         redaction.recorder = None
+
+
+def _show_nothing(report: pytest.TestReport, test_run: TestRun | None, error: Exception) -> None:
+    """Have *report* show nothing that was not looked through, and the fault of ours that is why."""
+    report.sections[:], report.longrepr = [], None
+    _tell_fault(report, test_run, OwnFaultError("taking credentials out of the report", error))
+
+
+def _tell_fault(report: pytest.TestReport, test_run: TestRun | None, fault: OwnFaultError) -> None:
+    if test_run is not None:
+        test_run.passed = False
+    report.sections.append(("hubfiles", str(fault)))
+    if not report.failed or report.longrepr is None:
+        report.outcome, report.longrepr = "failed", str(fault)
 
 
 def _hand_on(item: pytest.Item) -> OwnFaultError | None:

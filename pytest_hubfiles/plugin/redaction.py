@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,12 @@ from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
+
+_LOOKED_THROUGH: Final = {
+    "nodeid", "location", "keywords", "outcome", "longrepr", "when", "sections", "duration", "start", "stop", "context",
+    "wasxfail", "result", "hubfiles", "hubfiles_rehearsed",
+}  # fmt: skip
+"""What is in a report that is redacted by itself, or that no test decides."""
 
 
 class Redaction:
@@ -68,10 +74,28 @@ class Redaction:
         if hasattr(report, "wasxfail"):
             report.wasxfail = redacted(report.wasxfail)
         report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
+        for name in vars(report).keys() - _LOOKED_THROUGH:  # what another plugin or record_property has added
+            setattr(report, name, secrets.redact_data(getattr(report, name), redacted))
         context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
             kwargs = {name: self._redacted_value(value) for name, value in context.kwargs.items()}
             report.context = type(context)(msg=context.msg and redacted(context.msg), kwargs=kwargs)
+
+    def redact_sources(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Take credentials out of what the report of *call* was made from: plugins read the error, and what was printed.
+
+        allure asks the error for its message, pytest-json-report the test for what was captured.
+        """
+        captured = getattr(item, "_report_sections", None)  # there is nothing public to read it by
+        if captured:
+            captured[:] = [(when, key, self.redacted(text)) for when, key, text in captured]
+        if call.excinfo is not None:
+            self._redact_arguments(call.excinfo.value)
+
+    def _redact_arguments(self, error: BaseException) -> None:
+        args = tuple(self.redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
+        if args != error.args:
+            error.args = args
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -93,10 +117,10 @@ class Redaction:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
-        error, redacted = excinfo.value, self.redacted_now
-        error.args = tuple(redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
-        if isinstance(error, pytest.exit.Exception):
-            error.msg = redacted(str(error.msg))
+        self._learn_now()
+        self._redact_arguments(excinfo.value)
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            excinfo.value.msg = self.redacted(str(excinfo.value.msg))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:

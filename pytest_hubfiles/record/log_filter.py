@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from pytest_hubfiles import secrets
 from pytest_hubfiles.record.clients import CLIENTS, VCRPY
 from pytest_hubfiles.record.patch_points import Replacements
 
@@ -87,7 +88,7 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
         def formatting(handler: logging.Handler, record: logging.LogRecord) -> Any:
             formatted = format_record(handler, record)
-            return self._redacted_value(formatted) if self._writes(handler) else formatted
+            return secrets.redact_data(formatted, self._redact) if self._writes(handler) else formatted
 
         _OURS[formatting] = self, format_record
         return formatting
@@ -95,7 +96,8 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
     def _redacted(self, record: logging.LogRecord, alone: bool) -> logging.LogRecord:
         """Return *record*, or a copy without credentials if there are any in it; a handler may format it *alone*."""
         facts = {name: value for name, value in vars(record).items() if name != "exc_info"}
-        new = {name: found for name, value in facts.items() if (found := self._redacted_value(value)) is not value}
+        redacted = {name: secrets.redact_data(value, self._redact) for name, value in facts.items()}
+        new = {name: value for name, value in redacted.items() if value is not facts[name]}
         with suppress(Exception):  # of arguments that do not fit, the handler itself will tell
             message = _with(record, new).getMessage()
             if (said := self._redact(message)) != message:
@@ -115,22 +117,6 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
         except Exception:  # noqa: BLE001  # of a value that cannot be shown, before Python 3.11
             return True
         return self._redact(shown) != shown
-
-    def _redacted_value(self, value: object, depth: int = 20) -> object:
-        """Return *value* itself, or the same without credentials: what is neither text nor plain data as its text."""
-        if isinstance(value, (int, float)) or value is None or depth == 0:
-            return value
-        if type(value) is dict:
-            new = {name: self._redacted_value(one, depth - 1) for name, one in value.items()}
-            return value if all(new[name] is one for name, one in value.items()) else new
-        if type(value) in (list, tuple):
-            items = [self._redacted_value(one, depth - 1) for one in value]
-            return value if all(one is old for one, old in zip(items, value, strict=True)) else type(value)(items)
-        with suppress(Exception):  # of its own __str__
-            text = str(value)
-            if (redacted := self._redact(text)) != text:
-                return redacted
-        return value
 
 
 def _with(record: logging.LogRecord, new: dict[str, object]) -> logging.LogRecord:

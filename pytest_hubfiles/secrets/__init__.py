@@ -8,7 +8,7 @@ from pytest_hubfiles.secrets.clean import NOTHING_MORE, Additions, Scrubbed, are
 
 if TYPE_CHECKING:
     from pytest_hubfiles.secrets.headers import credentials_in
-    from pytest_hubfiles.secrets.known_values import redact_values
+    from pytest_hubfiles.secrets.known_values import redact_data, redact_values
     from pytest_hubfiles.secrets.plausible import PLACEHOLDER, placeholder
     from pytest_hubfiles.secrets.scrubbing import may_hold, redact, scrub
 
@@ -22,6 +22,7 @@ __all__ = [
     "may_hold",
     "placeholder",
     "redact",
+    "redact_data",
     "redact_values",
     "scrub",
 ]
@@ -32,6 +33,7 @@ _HOMES = {
     "may_hold": "scrubbing",
     "placeholder": "plausible",
     "redact": "scrubbing",
+    "redact_data": "known_values",
     "redact_values": "known_values",
     "scrub": "scrubbing",
 }

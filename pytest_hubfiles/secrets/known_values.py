@@ -97,6 +97,27 @@ def redact_values(text: str, values: Collection[str]) -> str:
     return text
 
 
+def redact_data(value: object, redact: Callable[[str], str], depth: int = 20) -> object:
+    """Return *value* itself, or the same with what *redact* makes of the texts in its dicts, lists and tuples.
+
+    An object of any other class is left alone: whoever put it there may need it.
+    """
+    if isinstance(value, str):
+        return value if (text := redact(value)) == value else text
+    if isinstance(value, bytes):
+        latin = value.decode("latin-1")
+        return value if (text := redact(latin)) == latin else text.encode("latin-1")
+    if depth == 0:
+        return value
+    if type(value) is dict:
+        new = {name: redact_data(one, redact, depth - 1) for name, one in value.items()}
+        return value if all(new[name] is one for name, one in value.items()) else new
+    if type(value) in (list, tuple):
+        items = [redact_data(one, redact, depth - 1) for one in value]
+        return value if all(one is old for one, old in zip(items, value, strict=True)) else type(value)(items)
+    return value
+
+
 @lru_cache(maxsize=64)
 def _in_pieces(value: str) -> re.Pattern[str]:
     """Return what finds *value* as ``pprint`` breaks it, with what pytest puts before each line of a difference."""

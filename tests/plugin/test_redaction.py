@@ -134,6 +134,52 @@ def test_another_plugin_that_fails(downstream: Downstream, options: tuple[str, .
     assert SECRET not in said + (downstream.path / "junit.xml").read_text(encoding="utf-8")
 
 
+OF_ANOTHER_PLUGIN: Final = """
+import pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    with open("seen.txt", "a") as file:
+        print(report.longreprtext, report.sections, item._report_sections, file=file)
+        print(call.excinfo and call.excinfo.exconly(), file=file)
+    report.extras = [{"content": [call.excinfo and item.secret]}]
+    return report
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report):
+    with open("told.txt", "a") as file:
+        print(getattr(report, "extras", None), report.user_properties, file=file)
+"""
+
+
+def test_what_other_plugins_read_and_add(downstream: Downstream) -> None:
+    """allure and pytest-json-report read reports as they are made, errors and what was captured; others add to them."""
+    (downstream.path / "conftest.py").write_text(OF_ANOTHER_PLUGIN, encoding="utf-8")
+    downstream.tests(
+        f"""
+import requests
+
+def test_import(hubfiles, request, record_property):
+    request.node.secret = secret = "".join({list(SECRET)!r})
+    requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer " + secret}})
+    record_property("token", secret)
+    print("used", secret)
+    assert secret == ""
+"""
+    )
+    downstream.write([polled("PENDING")])
+
+    downstream.run().assert_outcomes(failed=1)
+
+    seen, told = ((downstream.path / name).read_text(encoding="utf-8") for name in ("seen.txt", "told.txt"))
+    assert SECRET not in seen + told
+    assert "AssertionError: assert 'SCRUBBED" in seen
+    assert seen.count("used SCRUBBED") >= 2
+    assert "[{'content': ['SCRUBBED']}]" in told
+    assert "('token', 'SCRUBBED')" in told
+
+
 LOGGING = """
 import logging, logging.handlers, queue
 import requests
