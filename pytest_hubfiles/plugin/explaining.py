@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _REPEATED: Final = ("base_url", "cassettes", "schemas", "fail_on", "strict")
 """The settings that a command repeats if the command line gave them, so that the test runs as it did."""
+_PATHS: Final = ("cassettes", "schemas")
+"""Those of them that are joined to their values: a path by itself pytest takes for tests, with an ini file near."""
 
 
 def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said: str = "") -> str:
@@ -51,7 +53,7 @@ def explained(item: pytest.Item, test_run: TestRun, conclusion: Conclusion, said
     failed = FailedTest(
         test_run.shown,
         replace(
-            shell_of(run, _tests([recording], run)),
+            shell_of(run, arguments_of([recording], run)),
             candidate=candidate,
             is_recorded=os.path.lexists(recorder.cassette),
         ),
@@ -84,7 +86,7 @@ def shell_of(run: Run, test: str | None = None) -> Shell:
     return Shell(
         deviations=here(run, run.deviations_file),
         here=lambda shown: here(run, config.rootpath / shown),
-        tests=lambda ids: _tests(ids, run),
+        tests=lambda ids: arguments_of(ids, run),
         test=test,
         strict="--hubfiles-strict" if run.get("strict") else None,
         names_cassettes=bool(config.getoption("--hubfiles-cassettes") or (run.get("check") and is_named)),
@@ -96,8 +98,8 @@ def here(run: Run, path: Path) -> str:
     return seen_from(run.config.invocation_params.dir, path)
 
 
-def _tests(ids: Iterable[str], run: Run) -> str:
-    """Return the arguments with which pytest runs the tests called *ids* as they ran now, but for how they record."""
+def arguments_of(ids: Iterable[str], run: Run) -> str:
+    """Return the arguments with which pytest runs the tests called *ids* as they run now, but for how they record."""
     named = []
     for nodeid in dict.fromkeys(ids):
         file, separator, name = nodeid.partition("::")
@@ -110,10 +112,11 @@ def _options(config: pytest.Config) -> Iterator[str]:
 
     for version in config.getoption("--hubfiles-version") or ():
         yield f"--hubfiles-version {shlex.quote(version)}"
-    for flag in (NAMED[name].flag for name in _REPEATED):
-        value = config.getoption(str(flag))
+    for name in _REPEATED:
+        flag, value = NAMED[name].flag, config.getoption(str(NAMED[name].flag))
+        between = "=" if name in _PATHS else " "
         if value is True:
             yield str(flag)
         else:
             values = value if isinstance(value, list) else [] if value is None else [value]
-            yield from (f"{flag} {shlex.quote(each)}" for each in values)
+            yield from (f"{flag}{between}{shlex.quote(each)}" for each in values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.explaining import explained
 from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
+from pytest_hubfiles.plugin.own_work import OwnWork
 from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.plugin.tracebacks import shorten
 from pytest_hubfiles.record.log_filter import take_off_filters
@@ -52,7 +53,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
-    """Redact the log of handlers that a fixture of many tests has added: those of one test are there to be looked at."""
+    """Redact what handlers get that a fixture of many tests has added: those of one test are there to be looked at."""
     result = yield
     if request.scope != "function":
         request.config.stash[RUN].redaction.log.see_handlers()
@@ -87,7 +88,7 @@ def _end_call(item: pytest.Item) -> None:
     if test_run is None:
         return
     passed = item.nodeid not in _SUBTEST_FAILED
-    with failing("judging the test", test_run):
+    with OwnWork(), failing("judging the test", test_run):
         conclusion = test_run.end_call(passed)
         if conclusion.failing or (passed and conclusion.is_red):
             test_run.failure = Failure(explained(item, test_run, conclusion))
@@ -100,6 +101,12 @@ def pytest_hubfiles_first_report(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Leave no credential in a report, and where it is made from, before other plugins such as allure read these."""
     report = yield
+    with OwnWork() if call.excinfo is not None or report.sections else nullcontext():
+        _redact_first(item, call, report)
+    return report
+
+
+def _redact_first(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     test_run = item.stash.get(TEST_RUN, None)  # only now: the test's own code, or a retry, may have begun it
     redaction = item.config.stash[RUN].redaction
     error = None if call.excinfo is None else call.excinfo.value
@@ -113,9 +120,8 @@ def pytest_hubfiles_first_report(
             redaction.learn(test_run.recorder)
         redaction.redact(report)
         redaction.redact_sources(item, call)
-    except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
-        _show_nothing(report, test_run, error)
-    return report
+    except Exception as fault:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
+        _show_nothing(report, test_run, fault)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -126,7 +132,8 @@ def pytest_runtest_makereport(
     fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
     without_ours = report.longrepr
-    _complete(item, call, report, fault)
+    with OwnWork() if call.excinfo is not None or report.sections else nullcontext():
+        _complete(item, call, report, fault)
     if isinstance(report.longrepr, str) and report.longrepr is not without_ours:
         setattr(report, BEGINS_WITH_FACT, True)
     if call.when == "teardown":
@@ -144,8 +151,8 @@ def _complete(
     try:
         if report.longrepr is not None or report.sections:  # other plugins may have added to it
             redaction.redact(report)
-    except Exception as error:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
-        _show_nothing(report, test_run, error)
+    except Exception as problem:  # noqa: BLE001  # raised here, it would end the run with INTERNALERROR
+        _show_nothing(report, test_run, problem)
     if test_run is None:
         return
     is_ours = error is not None and error is test_run.failure
@@ -154,8 +161,8 @@ def _complete(
     elif call.when != "teardown" and not is_ours:
         try:
             _conclude(item, report, test_run)
-        except Exception as error:  # noqa: BLE001  # likewise
-            fault = OwnFaultError("judging the test", error)
+        except Exception as problem:  # noqa: BLE001  # likewise
+            fault = OwnFaultError("judging the test", problem)
     if report.skipped and not is_subtest:
         _fail_skipped(item, report, test_run)
     if fault is not None:
@@ -185,10 +192,11 @@ def _hand_on(item: pytest.Item) -> OwnFaultError | None:
     run = item.config.stash[RUN]
     try:
         if test_run is not None and run.trial is None:
-            record = test_run.record()
-            if record.reasons:
-                record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
-            run.hand_on(item, record)
+            with OwnWork():
+                record = test_run.record()
+                if record.reasons:
+                    record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
+                run.hand_on(item, record)
     except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
         return OwnFaultError("handing on what the test reports", error)
     return None
@@ -269,7 +277,7 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = test_run.passed = False
     try:
-        with failing("promoting the recording", test_run):
+        with OwnWork(), failing("promoting the recording", test_run):
             was_green = passed and test_run.passed
             late = test_run.end_test(passed)
             if late.is_red and was_green:  # otherwise the test is red already

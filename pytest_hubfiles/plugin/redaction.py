@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Final
 
 import pytest
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
+from pytest_hubfiles.plugin.own_work import OwnWork
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.record.session_secrets import SessionSecrets
@@ -17,7 +19,7 @@ from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 _LOOKED_THROUGH: Final = {
     "nodeid", "location", "keywords", "outcome", "longrepr", "when", "sections", "duration", "start", "stop", "context",
-    "wasxfail", "result", "hubfiles", "hubfiles_rehearsed",
+    "result", "hubfiles", "hubfiles_rehearsed",
 }  # fmt: skip
 """What is in a report that is redacted by itself, or that no test decides."""
 
@@ -62,8 +64,7 @@ class Redaction:
         """Take credentials out of a failure, with all local variables in it, and of what was printed."""
         redacted = self.redacted
         if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
-            file, line, reason = report.longrepr
-            report.longrepr = (file, line, redacted(reason))
+            report.longrepr = secrets.redact_data(report.longrepr, redacted)
         elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
             # The short summary shows the first line of a plain text, so the reason goes first.
             crash = getattr(report.longrepr, "reprcrash", None)
@@ -71,24 +72,23 @@ class Redaction:
             report.longrepr = f"{reason}\n\n{new}" if reason else new
             if reason:
                 setattr(report, BEGINS_WITH_FACT, True)
-        if hasattr(report, "wasxfail"):
-            report.wasxfail = redacted(report.wasxfail)
-        report.sections[:] = [(title, redacted(text)) for title, text in report.sections]
-        for name in vars(report).keys() - _LOOKED_THROUGH:  # what another plugin or record_property has added
+        if report.sections:
+            report.sections[:] = secrets.redact_data(report.sections, redacted)
+        for name in vars(report).keys() - _LOOKED_THROUGH:  # the reason of an xfail, what other plugins have added
             setattr(report, name, secrets.redact_data(getattr(report, name), redacted))
         context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
             kwargs = {name: self._redacted_value(value) for name, value in context.kwargs.items()}
-            report.context = type(context)(msg=context.msg and redacted(context.msg), kwargs=kwargs)
+            report.context = type(context)(msg=secrets.redact_data(context.msg, redacted), kwargs=kwargs)
 
     def redact_sources(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Take credentials out of what the report of *call* was made from: plugins read the error, and what was printed.
+        """Take credentials out of what the report of *call* was made from, as other plugins read that.
 
         allure asks the error for its message, pytest-json-report the test for what was captured.
         """
         captured = getattr(item, "_report_sections", None)  # there is nothing public to read it by
         if captured:
-            captured[:] = [(when, key, self.redacted(text)) for when, key, text in captured]
+            captured[:] = secrets.redact_data(captured, self.redacted)
         if call.excinfo is not None:
             self._redact_arguments(call.excinfo.value)
 
@@ -100,7 +100,8 @@ class Redaction:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Redact what no hook before has seen, such as the report of a subtest."""
-        self.redact(report)
+        with OwnWork() if report.longrepr is not None or report.sections else nullcontext():
+            self.redact(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -125,13 +126,14 @@ class Redaction:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Redact what another plugin failed with."""
-        self._learn_now()
         chain = getattr(excrepr, "chain", None) or [(excrepr.reprtraceback, excrepr.reprcrash)]
-        for traceback, crash, *_ in chain:
-            if crash is not None:
-                crash.message = self.redacted(crash.message)
-            for entry in traceback.reprentries:
-                self._redact_entry(entry)
+        with OwnWork():
+            self._learn_now()
+            for traceback, crash, *_ in chain:
+                if crash is not None:
+                    crash.message = self.redacted(crash.message)
+                for entry in traceback.reprentries:
+                    self._redact_entry(entry)
 
     def _redact_entry(self, entry: Any) -> None:
         """Redact one entry of a traceback, in whichever style it is."""

@@ -18,6 +18,7 @@ import pytest
 
 from pytest_hubfiles import clock
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.plugin.explaining import arguments_of
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.late_modules import import_all, imported_after, is_of_python
@@ -99,8 +100,6 @@ class Rehearsing:
         )
         versions = run.rehearsed_versions
         self._move = None if versions is None else Move(*versions, run.contracts)
-        asked = run.config.getoption("--hubfiles-version") or ()
-        self._options = " ".join(f"--hubfiles-version {version}" for version in asked)
         self._families = lru_cache(_MOST_SHARED)(self._found_families)
         self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
@@ -173,7 +172,7 @@ class Rehearsing:
     def _rehearsal(self, subject: _Subject) -> tuple[RehearsalOfTest | Moving, Mapping[Change, str]]:
         """Return what rehearses *subject*, and the changes that its cassette allows, each with its family."""
         name = subject.item.nodeid
-        test, suspects = OneTest(name, self._options), self._suspects.get(name, ())
+        test, suspects = OneTest(name, arguments_of([name], self._run)), self._suspects.get(name, ())
         move, choice, plain = self._move, self._choice, subject.recorded.plain
         if move is None:
             families = self._families(subject.recorded)

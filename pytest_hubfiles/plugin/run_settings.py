@@ -110,13 +110,16 @@ class Run(Settings):
             raise OptionError(source, mode, good)
 
     def _check_rehearsal(self) -> None:
-        """Refuse what narrows a rehearsal down where there is none."""
+        """Refuse what narrows a rehearsal down where there is none, and a single change where there is one."""
         for name in ("rehearse_only", "rehearse_budget"):
             decided = self.decided(name)
             if decided is not None and self.get("rehearse") is None:
                 source, value = decided
                 good = "it narrows a rehearsal down: say what to rehearse, as with --hubfiles-rehearse allowed"
                 raise OptionError(source, value[0] if isinstance(value, list) else value, good)
+        change = self.decided("change")
+        if change is not None and self.get("rehearse") is not None:
+            raise OptionError(*change, "all tests run with it: leave it out to rehearse, or --hubfiles-rehearse to run")
 
     def _check_names(self) -> None:
         """Refuse a name that is ours by its beginning, and that neither we nor a plugin of the suite's own reads."""

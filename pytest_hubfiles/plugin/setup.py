@@ -17,6 +17,7 @@ from pytest_hubfiles.plugin.activation import begin
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
+from pytest_hubfiles.plugin.own_work import OwnWork
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of, version_of
 from pytest_hubfiles.record import Interception, Recorder
@@ -75,7 +76,8 @@ def is_replayed(request: pytest.FixtureRequest) -> bool:
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
     item: pytest.Item = request.node
-    with failing("reading how to record or replay"):
+    own_work = OwnWork()
+    with own_work, failing("reading how to record or replay"):
         param = getattr(request, "param", None)
         if isinstance(param, OwnFaultError):
             raise param
@@ -86,7 +88,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
     # A replay needs none, and a suite may fetch its own from where not everybody can. No fault of ours if it fails.
     asks = wanted.mode is not RecordMode.NONE or "hubfiles_token" in request.fixturenames
     token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
-    with failing("starting to record or replay"), ExitStack() as recording:
+    with own_work, failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
         if recorder.live:
@@ -111,8 +113,11 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
             recording.callback(_shown(item, recorder))
         recording.enter_context(_sleeping(run, test_run))
         started = recording.pop_all()
-    with failing("ending to record or replay", test_run), started:
+    try:
         yield offered
+    finally:
+        with own_work, failing("ending to record or replay", test_run):
+            started.close()
 
 
 def _shown(item: pytest.Item, recorder: Recorder) -> Callable[[], None]:

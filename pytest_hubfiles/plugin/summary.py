@@ -121,7 +121,8 @@ class Reporter:
             if self._is_full(session):
                 self.notes += accepted.of_no_test(run.accepted_breaks, {record.test for record in run.report.records})
             remember_breaks(session.config, rehearsal)
-            run.complaints += verdict.of_rehearsal(rehearsal)
+            if exitstatus != pytest.ExitCode.INTERRUPTED:
+                run.complaints += verdict.of_rehearsal(rehearsal)
         self._note(self._candidates() if run.get("candidates") else None)
         self._note(_changed(run.get("change")))
         run.complaints += self._versions_not_checked()

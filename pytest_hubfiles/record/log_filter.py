@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -148,7 +149,7 @@ def _formats_alone(handler: logging.Handler) -> bool:
 
 def _writes_file(handler: logging.Handler) -> bool:
     if isinstance(handler, logging.FileHandler):
-        return True
+        return handler.baseFilename != os.devnull  # pytest's own, where there is no log_file
     try:
         name = getattr(getattr(handler, "stream", None), "name", None)
         return isinstance(name, str) and Path(name).is_file()

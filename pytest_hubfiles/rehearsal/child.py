@@ -168,6 +168,8 @@ def _ending_first(child: _Child, folder: str) -> Iterator[None]:
 def _be_child(
     work: Callable[[], Mapping[str, Any]], limit: Callable[[], None], writing: int, folder: str, outputs: Iterable[int]
 ) -> NoReturn:
+    import posix  # coverage may have patched os._exit, which then writes a file into the project
+
     try:
         os.setsid()  # all that it starts is found by this
         limit()
@@ -179,7 +181,7 @@ def _be_child(
             said = json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode()
             _write(writing, _LENGTH.pack(len(said)) + said)
     finally:
-        os._exit(0)
+        posix._exit(0)
 
 
 def _stand_apart(folder: str, outputs: Iterable[int]) -> None:

@@ -69,15 +69,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class OneTest:
-    """A test to rehearse: its ``name``, and the ``options`` that a line for a shell needs for it to be as it is now."""
+    """A test to rehearse: its ``name``, and the ``arguments`` with which a shell runs it as it runs now."""
 
     name: str
-    options: str = ""
+    arguments: str
 
     def breaks(self, change: Change | str, family: str, outcome: Ended, options: str = "") -> Break:
         """Return that *change* breaks it so; under *options*, if not as that change alone."""
         more = options or f"--hubfiles-change {shlex.quote(str(change))}"
-        line = " ".join(filter(None, ("pytest", shlex.quote(self.name), self.options, more)))
+        line = f"pytest {self.arguments} {more}"
         return Break(str(change), family, self.name, outcome.verdict.value, outcome.error, outcome.place, line)
 
 

@@ -191,7 +191,8 @@ class Rehearsal:
     def add(self, one: Rehearsed) -> None:
         """Take in what one test came to."""
         if one.refused is not None:
-            self.refused.append((one.test, one.refused))
+            if (one.test, one.refused) not in self.refused:  # a plugin may run a test again
+                self.refused.append((one.test, one.refused))
             return
         if not (one.tried or one.not_tried):  # none of the changes that are asked for is about it
             return

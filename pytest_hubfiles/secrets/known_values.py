@@ -109,10 +109,10 @@ def redact_data(value: object, redact: Callable[[str], str], depth: int = 20) ->
         return value if (text := redact(latin)) == latin else text.encode("latin-1")
     if depth == 0:
         return value
-    if type(value) is dict:
+    if isinstance(value, dict) and type(value) is dict:
         new = {name: redact_data(one, redact, depth - 1) for name, one in value.items()}
         return value if all(new[name] is one for name, one in value.items()) else new
-    if type(value) in (list, tuple):
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         items = [redact_data(one, redact, depth - 1) for one in value]
         return value if all(one is old for one, old in zip(items, value, strict=True)) else type(value)(items)
     return value

@@ -65,6 +65,17 @@ def test_app(hubfiles):
     assert app.test_client().get("/upload").get_json()["status"] == "COMPLETE"
 """
 
+FAKE_FILES_TEST: Final = """
+def test_files(hubfiles, fs):
+    fs.create_file("/cat.png", contents="cat")
+    assert open("/cat.png").read() == "cat"
+    test_built_in(hubfiles)
+    assert open("/cat.png").read() == "cat"
+
+def test_files_first(fs, hubfiles):
+    test_files(hubfiles, fs)
+"""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -123,6 +134,7 @@ PLUGINS: Final = (
     _plugin("pytest-env"),
     _plugin("pytest-freezer"),
     _plugin("time-machine"),
+    _plugin("pyfakefs", tests=FAKE_FILES_TEST, more=2),
     _plugin("pytest-picked"),
     _plugin("pytest-testmon", "--testmon", "--testmon-noselect"),
     _plugin("pytest-lazy-fixtures"),

@@ -9,8 +9,10 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 import pytest
+from helpers.alone import SUBTESTS
 from helpers.downstream import STATUS, TASK, Downstream, interaction, polled
 
+from pytest_hubfiles.plugin.redaction import Redaction
 from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.secrets import redact, redact_values
 
@@ -154,7 +156,7 @@ def pytest_runtest_logreport(report):
 
 
 def test_what_other_plugins_read_and_add(downstream: Downstream) -> None:
-    """allure and pytest-json-report read reports as they are made, errors and what was captured; others add to them."""
+    """Allure and pytest-json-report read reports as they are made, errors and what was captured; others add to them."""
     (downstream.path / "conftest.py").write_text(OF_ANOTHER_PLUGIN, encoding="utf-8")
     downstream.tests(
         f"""
@@ -178,6 +180,58 @@ def test_import(hubfiles, request, record_property):
     assert seen.count("used SCRUBBED") >= 2
     assert "[{'content': ['SCRUBBED']}]" in told
     assert "('token', 'SCRUBBED')" in told
+
+
+ODD: Final = f"""
+import requests
+
+def test_section(hubfiles, request):
+    requests.get(hubfiles.base_url + {STATUS!r})
+    request.node.add_report_section("call", "bytes", b"as they are")
+
+def test_subtests(hubfiles, subtests):
+    requests.get(hubfiles.base_url + {STATUS!r})
+    with subtests.test(5, case=b"six"):
+        pass
+"""
+
+
+def test_what_is_no_text(downstream: Downstream) -> None:
+    """A section, or the name of a subtest, may be anything: the tests are as green as without this plugin."""
+    for test in ("test_section", "test_subtests"):
+        downstream.write([polled("PENDING")], downstream.cassette(test))
+    downstream.tests(ODD)
+
+    downstream.run(*SUBTESTS).assert_outcomes(passed=2)
+
+
+def test_a_fault_of_the_redaction_fails_its_test_alone(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this plugin cannot look through a report it shows nothing of it, says so, and the others run on."""
+    downstream.write([polled("PENDING")])
+    downstream.tests(
+        f"""
+import requests
+
+def test_import(hubfiles):
+    requests.get(hubfiles.base_url + {STATUS!r})
+    print("never seen")
+    assert hubfiles is None
+
+def test_other(hubfiles_base_url):
+    pass
+"""
+    )
+
+    def failing(redaction: Redaction, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if item.name == "test_import" and call.when == "call":
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(Redaction, "redact_sources", failing)
+    result = downstream.run()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*itself failed while taking credentials out of the report: ZeroDivisionError*"])
+    result.stdout.no_fnmatch_line("*never seen*")
 
 
 LOGGING = """
@@ -416,7 +470,7 @@ class _AsDict(logging.Formatter):
 
 
 def test_what_is_logged_as_data_stays_data(handled: Callable[[logging.Handler, logging.LogRecord], None]) -> None:
-    """structlog logs a dict, python-json-logger adds what ``extra`` has, and fluent's formatter returns a dict."""
+    """Structlog logs a dict, python-json-logger adds what ``extra`` has, and fluent's formatter returns a dict."""
     handler, headers = _Structured(_AsDict()), {"Authorization": ["Bearer seen"], "size": 3}
     record = logging.makeLogRecord({"msg": {"event": "sent", "auth": "seen"}, "headers": headers})
 

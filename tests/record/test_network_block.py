@@ -110,7 +110,7 @@ def test_what_would_leave_is_refused(blocked_by: Blocked, attempt: str) -> None:
 def test_what_another_package_has_taken_away_is_put_back(
     blocked_by: Blocked, monkeypatch: pytest.MonkeyPatch, is_left: bool
 ) -> None:
-    """Where somebody has put back Python's own method, the next socket finds the block there; a test's patch is left."""
+    """Where somebody has put back Python's own method, the next socket finds the block; a test's patch is left."""
     if is_left:
         monkeypatch.setattr(socket.socket, "connect", lambda sock, address: None, raising=False)
     untouched, look_up = socket.socket.__mro__[1].connect, socket.getaddrinfo  # type: ignore[attr-defined]

@@ -83,6 +83,13 @@ def test_an_exception_of_a_child_is_said() -> None:
     assert in_child(sys.exit) == {"fault": "SystemExit: "}
 
 
+def test_a_child_ends_past_what_others_have_put_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Coverage has ``os._exit`` write a file, on request: no run with a change is to leave one in the project."""
+    monkeypatch.setattr(os, "_exit", lambda status: (tmp_path / "left").touch())
+    assert in_child(lambda: {"as": "ever"}) == {"as": "ever"}
+    assert not (tmp_path / "left").exists()
+
+
 def test_a_child_that_dies_says_nothing() -> None:
     """A crash is no answer, and told as what it was."""
     assert why_not(os.abort) == "its process was ended by SIGABRT"

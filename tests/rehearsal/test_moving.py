@@ -21,7 +21,7 @@ PASSES, RAISES = Told(Ending.PASSES, asked=("x",)), Told(Ending.RAISES, "E", "f.
 def moving(attempt: Callable[[Sequence[Change], bool], Told], *, over: bool = False) -> Rehearsed:
     """Rehearse a move with two members that are not promised, one of which steers."""
     move = Move("v1", "v2", Contracts(()))
-    return Moving(OneTest("t"), move, ["job"], [A, STATUS], attempt).run(lambda: over)
+    return Moving(OneTest("t", "t"), move, ["job"], [A, STATUS], attempt).run(lambda: over)
 
 
 def test_what_breaks_only_together_in_two_groups() -> None:

@@ -358,6 +358,20 @@ def test_every_break_happens_again_from_its_line(suite: Project, first: Shared) 
             assert one["error"].partition(":")[0] in again.output
 
 
+def test_the_line_of_a_break_is_one_for_the_folder_it_is_typed_in(tmp_path: Path) -> None:
+    """From another folder the path of the test is another, and cassettes elsewhere are found by the same option."""
+    below = Project(tmp_path / "suite" / "below")
+    below.folder.mkdir(parents=True)
+    (project(tmp_path / "suite", SUITE).folder / "cassettes").rename(tmp_path / "recorded")
+    elsewhere = "--hubfiles-cassettes=../../recorded"
+
+    ran = below.rehearse("allowed", elsewhere, f"--hubfiles-rehearse-only={DATE}", "..", "-k", "strict_date")
+
+    (found,) = ran.rehearsal["breaks"]
+    assert found["reproduce"].startswith(f"pytest ../test_suite.py::test_strict_date {elsewhere} --hubfiles-change ")
+    assert "1 failed" in below.breaks_again(found["reproduce"]).output
+
+
 @pytest.mark.slow
 def test_the_verdicts_are_the_same(suite: Project, first: Shared) -> None:
     """With workers, and with the last result as the guess, which saves runs, the verdicts are the same."""
@@ -425,6 +439,13 @@ def test_what_narrows_nothing_down(downstream: Downstream, option: str, value: s
     result.stderr.fnmatch_lines([f"*{option}: '{value}' is not possible; *--hubfiles-rehearse allowed"])
 
 
+def test_one_change_and_all_of_them(downstream: Downstream) -> None:
+    """A run of all tests with one change rehearses none: it is refused, with what to leave out."""
+    result = downstream.run("--hubfiles-rehearse=allowed", f"--hubfiles-change={DATE}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--hubfiles-change: '{DATE}' is not possible; all tests run with it: *"])
+
+
 @pytest.mark.slow
 def test_never_green_on_nothing(suite: Project) -> None:
     """A rehearsal that found nothing to try is red and says so; when the time is over, what was left out is named."""
@@ -436,7 +457,13 @@ def test_never_green_on_nothing(suite: Project) -> None:
     assert over.rehearsal["runs"] == 0
     assert len(over.rehearsal["not_tried"]) > 50
     lines = pytest.LineMatcher(over.output.splitlines())
-    lines.fnmatch_lines(["rehearsal: nothing was tried", "not tried within the budget: * changes: *"])
+    lines.fnmatch_lines(
+        [
+            "rehearsal: nothing was tried",
+            "not tried within the budget: * changes: *",
+            "nothing was rehearsed within the budget: give it more time with --hubfiles-rehearse-budget",
+        ]
+    )
 
 
 LOUD = """

@@ -1,0 +1,112 @@
+"""Does this plugin's own work with Python's functions as they are by themselves.
+
+A test may patch how files are read and modules are found, and its patches are still on while its answers are judged and
+its failure is told. This is imported when the first test that uses the fixture is collected, before any test runs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from operator import itemgetter
+from typing import Any, Final
+
+_USED: Final[Mapping[Any, tuple[str, ...]]] = {
+    builtins: ("__import__", "open"),
+    io: ("open", "open_code"),
+    importlib: ("import_module", "reload"),
+    json: ("dump", "dumps", "load", "loads"),
+    os: (
+        "access", "close", "fstat", "fsync", "getcwd", "getpid", "link", "listdir", "lstat", "makedirs", "mkdir",
+        "open", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat", "unlink", "utime", "write",
+    ),
+    os.path: ("abspath", "exists", "getmtime", "getsize", "isdir", "isfile", "islink", "join", "lexists", "realpath"),
+    pathlib: ("Path", "PurePath"),
+    pathlib.Path: (
+        "exists", "glob", "is_dir", "is_file", "iterdir", "mkdir", "open", "read_bytes", "read_text", "rename",
+        "replace", "resolve", "rglob", "stat", "unlink", "write_bytes", "write_text",
+    ),
+    re: ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub"),
+    shutil: ("copy", "copyfile", "move", "rmtree"),
+    tempfile: ("NamedTemporaryFile", "TemporaryDirectory", "gettempdir", "mkdtemp", "mkstemp"),
+}  # fmt: skip
+"""What finds, reads and writes files, of this plugin and of what it uses to do so."""
+_FAKE: Final = "pyfakefs.fake_filesystem_unittest"
+
+
+_MISSING: Final = object()
+
+
+class _Owner:
+    """A module or a class with functions that tests patch, as it *was*."""
+
+    __slots__ = ("get", "names", "owner", "was")
+
+    def __init__(self, owner: Any, names: tuple[str, ...]) -> None:
+        self.owner = owner
+        self.names = tuple(name for name in names if _is_of_python(vars(owner).get(name)))
+        self.get = itemgetter(*self.names)
+        self.was: tuple[Any, ...] = self.get(vars(owner))
+
+    def now(self) -> tuple[Any, ...]:
+        """Return what they are."""
+        found = vars(self.owner)
+        try:
+            now: tuple[Any, ...] = self.get(found)
+        except KeyError:
+            return tuple(found.get(name, _MISSING) for name in self.names)
+        return now
+
+    def set(self, values: tuple[Any, ...]) -> None:
+        """Have them be *values*."""
+        for name, value in zip(self.names, values, strict=True):
+            if value is not _MISSING:
+                setattr(self.owner, name, value)
+            elif name in vars(self.owner):
+                delattr(self.owner, name)
+
+
+def _is_of_python(function: object) -> bool:
+    module = getattr(function, "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
+
+
+_OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
+
+
+class OwnWork(AbstractContextManager["OwnWork"]):
+    """While it is entered, those functions are what they are by themselves, and pyfakefs pauses."""
+
+    def __init__(self) -> None:
+        self._patched: list[tuple[_Owner, tuple[Any, ...]]] = []
+        self._faking: Any = None
+
+    def __enter__(self) -> OwnWork:
+        if _FAKE in sys.modules:
+            patcher = sys.modules[_FAKE].Patcher.PATCHER
+            if patcher is not None and patcher.is_patching:
+                self._faking = patcher
+                patcher.pause()
+        for owner in _OWNERS:
+            if (now := owner.now()) != owner.was:
+                self._patched.append((owner, now))
+                owner.set(owner.was)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._patched:
+            owner, patched = self._patched.pop()
+            owner.set(patched)
+        if self._faking is not None:
+            self._faking.resume()
+            self._faking = None

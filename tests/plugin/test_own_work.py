@@ -1,0 +1,94 @@
+"""What a test patches of Python is no concern of this plugin: it judges the test, and tells of it, all the same."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import os
+import pathlib
+
+import pytest
+from helpers.downstream import Downstream, whole_import
+
+from pytest_hubfiles.plugin.own_work import OwnWork
+
+PATCHES = {
+    "open": "monkeypatch.setattr('builtins.open', broken)",
+    "import": "monkeypatch.setattr('builtins.__import__', importing)",
+    "import_module": "monkeypatch.setattr('importlib.import_module', broken)",
+    "json": "monkeypatch.setattr('json.dumps', broken); monkeypatch.setattr('json.loads', broken)",
+    "os.open": "monkeypatch.setattr('os.open', broken)",
+    "os.stat": "monkeypatch.setattr('os.stat', broken); monkeypatch.setattr('pathlib.Path.stat', broken)",
+    "os.replace": "monkeypatch.delattr('os.replace')",
+    "os.path": "monkeypatch.setattr('os.path.exists', broken); monkeypatch.setattr('os.path.isfile', broken)",
+    "Path": "monkeypatch.setattr('pathlib.Path', None)",
+    "read_bytes": "monkeypatch.setattr('pathlib.Path.read_bytes', lambda path: b'cat')",
+    "read_text": "monkeypatch.setattr('pathlib.Path.read_text', lambda path, *_, **__: 'cat')",
+    "re": "monkeypatch.setattr('re.compile', broken); monkeypatch.setattr('re.sub', broken)",
+    "tempfile": "monkeypatch.setattr('tempfile.mkstemp', broken)",
+}
+STOPS_PYTEST = ("Path",)
+"""pytest itself cannot tell of a failure then."""
+SUITE = """
+import builtins
+
+IMPORT = builtins.__import__
+
+def importing(name, *args, **kwargs):
+    is_ours = name.startswith("pytest_hubfiles") and name != "pytest_hubfiles.plugin.setup"  # begins our own work
+    return broken() if is_ours else IMPORT(name, *args, **kwargs)
+
+def broken(*args, **kwargs):
+    raise PermissionError("of the test")
+
+@pytest.fixture
+def patched(monkeypatch):
+    {patch}
+
+def test_import(hubfiles, monkeypatch):
+    import_a_file(hubfiles)
+    {patch}
+
+def test_patched_before(patched, hubfiles, monkeypatch):
+    monkeypatch.undo()
+    import_a_file(hubfiles)
+    {patch}
+
+def test_failing(hubfiles, monkeypatch):
+    task = import_a_file(hubfiles)
+    {failing}
+    assert task.task_status == "DONE"
+"""
+
+
+@pytest.mark.parametrize("name", PATCHES)
+def test_a_test_that_patches_python(downstream: Downstream, name: str) -> None:
+    """Its answers are judged while its patches are on, and its failure is told; after that they are on as they were."""
+    for test in ("test_import", "test_patched_before", "test_failing"):
+        downstream.write(whole_import(), downstream.cassette(test))
+    downstream.tests(SUITE.format(patch=PATCHES[name], failing="" if name in STOPS_PYTEST else PATCHES[name]))
+
+    result = downstream.run_apart()
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*judged 12 of 12 exchanges*", "FAILED *test_failing - AssertionError: *"])
+
+
+def test_patches_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was patched, or taken away, is so again; and so it is with what is patched on top of that."""
+    real, opened, stat = builtins.open, [], pathlib.Path.stat
+    monkeypatch.setattr(builtins, "open", opened.append)
+    monkeypatch.setattr(pathlib.Path, "stat", None)
+    monkeypatch.delattr(os, "replace")
+    monkeypatch.setattr(importlib, "import_module", None)
+
+    with OwnWork(), OwnWork():
+        assert builtins.open is real
+        assert pathlib.Path.stat is stat
+        assert callable(os.replace)
+        assert callable(importlib.import_module)
+
+    assert builtins.open == opened.append
+    assert pathlib.Path.stat is None
+    assert importlib.import_module is None
+    assert not hasattr(os, "replace")
