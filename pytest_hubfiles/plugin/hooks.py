@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ from pytest_hubfiles.model.policy import Kind, Severity
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.explaining import explained
 from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
-from pytest_hubfiles.plugin.own_work import OwnWork
+from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.plugin.tracebacks import shorten
 from pytest_hubfiles.record.log_filter import take_off_filters
@@ -88,7 +88,7 @@ def _end_call(item: pytest.Item) -> None:
     if test_run is None:
         return
     passed = item.nodeid not in _SUBTEST_FAILED
-    with OwnWork(), failing("judging the test", test_run):
+    with own_work(), failing("judging the test", test_run):
         conclusion = test_run.end_call(passed)
         if conclusion.failing or (passed and conclusion.is_red):
             test_run.failure = Failure(explained(item, test_run, conclusion))
@@ -101,8 +101,9 @@ def pytest_hubfiles_first_report(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Leave no credential in a report, and where it is made from, before other plugins such as allure read these."""
     report = yield
-    with OwnWork() if call.excinfo is not None or report.sections else nullcontext():
-        _redact_first(item, call, report)
+    if report.longrepr is not None or report.sections:
+        with own_work():
+            _redact_first(item, call, report)
     return report
 
 
@@ -116,7 +117,7 @@ def _redact_first(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
     elif error is not None and test_run is not None:
         shorten(report, error, test_run, item.config.getoption("fulltrace", False))
     try:
-        if test_run is not None and (report.longrepr or report.sections or call.when == "teardown"):
+        if test_run is not None:
             redaction.learn(test_run.recorder)
         redaction.redact(report)
         redaction.redact_sources(item, call)
@@ -132,7 +133,10 @@ def pytest_runtest_makereport(
     fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
     without_ours = report.longrepr
-    with OwnWork() if call.excinfo is not None or report.sections else nullcontext():
+    if report.longrepr is not None or report.sections:
+        with own_work():
+            _complete(item, call, report, fault)
+    else:
         _complete(item, call, report, fault)
     if isinstance(report.longrepr, str) and report.longrepr is not without_ours:
         setattr(report, BEGINS_WITH_FACT, True)
@@ -187,16 +191,17 @@ def _tell_fault(report: pytest.TestReport, test_run: TestRun | None, fault: OwnF
 
 
 def _hand_on(item: pytest.Item) -> OwnFaultError | None:
-    """Hand on what the test reports; return a fault of ours."""
+    """Hand on what the test reports, and know which credentials it has used; return a fault of ours."""
     test_run = item.stash.get(TEST_RUN, None)
     run = item.config.stash[RUN]
     try:
+        if test_run is not None:
+            run.redaction.learn(test_run.recorder)
         if test_run is not None and run.trial is None:
-            with OwnWork():
-                record = test_run.record()
-                if record.reasons:
-                    record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
-                run.hand_on(item, record)
+            record = test_run.record()
+            if record.reasons:
+                record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
+            run.hand_on(item, record)
     except Exception as error:  # noqa: BLE001  # raised in the hook, it would end the run with INTERNALERROR
         return OwnFaultError("handing on what the test reports", error)
     return None
@@ -277,7 +282,7 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = test_run.passed = False
     try:
-        with OwnWork(), failing("promoting the recording", test_run):
+        with own_work(), failing("promoting the recording", test_run):
             was_green = passed and test_run.passed
             late = test_run.end_test(passed)
             if late.is_red and was_green:  # otherwise the test is red already

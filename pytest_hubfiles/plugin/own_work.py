@@ -10,6 +10,7 @@ import builtins
 import importlib
 import io
 import json
+import operator
 import os
 import pathlib
 import re
@@ -17,8 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from operator import itemgetter
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 _USED: Final[Mapping[Any, tuple[str, ...]]] = {
@@ -28,7 +28,8 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
     json: ("dump", "dumps", "load", "loads"),
     os: (
         "access", "close", "fstat", "fsync", "getcwd", "getpid", "link", "listdir", "lstat", "makedirs", "mkdir",
-        "open", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat", "unlink", "utime", "write",
+        "open", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat", "unlink", "utime",
+        "write",
     ),
     os.path: ("abspath", "exists", "getmtime", "getsize", "isdir", "isfile", "islink", "join", "lexists", "realpath"),
     pathlib: ("Path", "PurePath"),
@@ -50,29 +51,24 @@ _MISSING: Final = object()
 class _Owner:
     """A module or a class with functions that tests patch, as it *was*."""
 
-    __slots__ = ("get", "names", "owner", "was")
+    __slots__ = ("facts", "get", "names", "owner", "was")
 
     def __init__(self, owner: Any, names: tuple[str, ...]) -> None:
-        self.owner = owner
-        self.names = tuple(name for name in names if _is_of_python(vars(owner).get(name)))
-        self.get = itemgetter(*self.names)
-        self.was: tuple[Any, ...] = self.get(vars(owner))
+        self.owner, self.facts = owner, vars(owner)
+        self.names = tuple(name for name in names if _is_of_python(self.facts.get(name)))
+        self.get = operator.itemgetter(*self.names)
+        self.was: tuple[Any, ...] = self.get(self.facts)
 
     def now(self) -> tuple[Any, ...]:
         """Return what they are."""
-        found = vars(self.owner)
-        try:
-            now: tuple[Any, ...] = self.get(found)
-        except KeyError:
-            return tuple(found.get(name, _MISSING) for name in self.names)
-        return now
+        return tuple(self.facts.get(name, _MISSING) for name in self.names)
 
     def set(self, values: tuple[Any, ...]) -> None:
         """Have them be *values*."""
         for name, value in zip(self.names, values, strict=True):
             if value is not _MISSING:
                 setattr(self.owner, name, value)
-            elif name in vars(self.owner):
+            elif name in self.facts:
                 delattr(self.owner, name)
 
 
@@ -82,16 +78,30 @@ def _is_of_python(function: object) -> bool:
 
 
 _OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
+_GETS, _FACTS, _WERE = map(list, zip(*((owner.get, owner.facts, owner.was) for owner in _OWNERS), strict=True))
+_call: Final = getattr(operator, "call", lambda get, facts: get(facts))  # Python 3.10 has none
 
 
-class OwnWork(AbstractContextManager["OwnWork"]):
-    """While it is entered, those functions are what they are by themselves, and pyfakefs pauses."""
+def own_work() -> AbstractContextManager[object]:
+    """Return a context in which those functions are what they are by themselves, and pyfakefs pauses."""
+    try:
+        is_patched = [*map(_call, _GETS, _FACTS)] != _WERE or _FAKE in sys.modules  # some five times a test
+    except KeyError:  # one was taken away
+        is_patched = True
+    return _Aside() if is_patched else _NOTHING
+
+
+_NOTHING: Final = nullcontext()
+
+
+class _Aside(AbstractContextManager["_Aside"]):
+    """While it is entered, the patches of a test are aside."""
 
     def __init__(self) -> None:
         self._patched: list[tuple[_Owner, tuple[Any, ...]]] = []
         self._faking: Any = None
 
-    def __enter__(self) -> OwnWork:
+    def __enter__(self) -> _Aside:
         if _FAKE in sys.modules:
             patcher = sys.modules[_FAKE].Patcher.PATCHER
             if patcher is not None and patcher.is_patching:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Any, Final
 
 import pytest
 
 from pytest_hubfiles import secrets
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
-from pytest_hubfiles.plugin.own_work import OwnWork
+from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.record.session_secrets import SessionSecrets
@@ -74,8 +73,6 @@ class Redaction:
                 setattr(report, BEGINS_WITH_FACT, True)
         if report.sections:
             report.sections[:] = secrets.redact_data(report.sections, redacted)
-        for name in vars(report).keys() - _LOOKED_THROUGH:  # the reason of an xfail, what other plugins have added
-            setattr(report, name, secrets.redact_data(getattr(report, name), redacted))
         context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
             kwargs = {name: self._redacted_value(value) for name, value in context.kwargs.items()}
@@ -99,9 +96,14 @@ class Redaction:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Redact what no hook before has seen, such as the report of a subtest."""
-        with OwnWork() if report.longrepr is not None or report.sections else nullcontext():
+        """Redact what no hook before has seen, such as the report of a subtest, and what other plugins have added."""
+        added = [name for name in vars(report).keys() - _LOOKED_THROUGH if getattr(report, name)]
+        if not added and report.longrepr is None and not report.sections:
+            return
+        with own_work():
             self.redact(report)
+            for name in added:
+                setattr(report, name, secrets.redact_data(getattr(report, name), self.redacted))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -127,7 +129,7 @@ class Redaction:
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Redact what another plugin failed with."""
         chain = getattr(excrepr, "chain", None) or [(excrepr.reprtraceback, excrepr.reprcrash)]
-        with OwnWork():
+        with own_work():
             self._learn_now()
             for traceback, crash, *_ in chain:
                 if crash is not None:

@@ -17,7 +17,7 @@ from pytest_hubfiles.plugin.activation import begin
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
-from pytest_hubfiles.plugin.own_work import OwnWork
+from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of, version_of
 from pytest_hubfiles.record import Interception, Recorder
@@ -76,8 +76,7 @@ def is_replayed(request: pytest.FixtureRequest) -> bool:
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
     item: pytest.Item = request.node
-    own_work = OwnWork()
-    with own_work, failing("reading how to record or replay"):
+    with own_work(), failing("reading how to record or replay"):
         param = getattr(request, "param", None)
         if isinstance(param, OwnFaultError):
             raise param
@@ -88,7 +87,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
     # A replay needs none, and a suite may fetch its own from where not everybody can. No fault of ours if it fails.
     asks = wanted.mode is not RecordMode.NONE or "hubfiles_token" in request.fixturenames
     token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
-    with own_work, failing("starting to record or replay"), ExitStack() as recording:
+    with own_work(), failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
         if recorder.live:
@@ -116,7 +115,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
     try:
         yield offered
     finally:
-        with own_work, failing("ending to record or replay", test_run):
+        with own_work(), failing("ending to record or replay", test_run):
             started.close()
 
 

@@ -10,7 +10,7 @@ import pathlib
 import pytest
 from helpers.downstream import Downstream, whole_import
 
-from pytest_hubfiles.plugin.own_work import OwnWork
+from pytest_hubfiles.plugin.own_work import own_work
 
 PATCHES = {
     "open": "monkeypatch.setattr('builtins.open', broken)",
@@ -82,7 +82,7 @@ def test_patches_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "replace")
     monkeypatch.setattr(importlib, "import_module", None)
 
-    with OwnWork(), OwnWork():
+    with own_work(), own_work():
         assert builtins.open is real
         assert pathlib.Path.stat is stat
         assert callable(os.replace)
