@@ -75,6 +75,7 @@ GZIP_START: Final = b"\x1f\x8b"
 FIRST_BYTES: Final[Mapping[str, bytes]] = {"gzip": GZIP_START, "x-gzip": GZIP_START, "zstd": b"\x28\xb5\x2f\xfd"}
 """The bytes that every body of a Content-Encoding begins with."""
 
+_GZIP_MORE: Final = 12  # bytes that gzip takes more than zlib
 _LARGEST_BODY: Final = 128 * 2**20  # bytes; a body that decodes to more stays encoded: it may be a decompression bomb
 
 
@@ -175,6 +176,12 @@ def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
         except Exception:  # noqa: BLE001  # each library raises an error class of its own; the bytes stay as they are
             return body, body.startswith(FIRST_BYTES[encoding]) if encoding in FIRST_BYTES else False
     return body, False
+
+
+def is_as_long_packed(body: bytes) -> bool:
+    """Return whether *body* is about as long as a Content-Encoding makes it: one of some 120 bytes of JSON is."""
+    packed = len(zlib.compress(body)) + _GZIP_MORE
+    return abs(packed - len(body)) * 10 <= len(body)
 
 
 def decodes_to_too_much(body: bytes, content_encoding: str) -> bool:

@@ -15,6 +15,7 @@ from pytest_hubfiles.model.body import (
     charset_of,
     decode_body,
     decodes_to_too_much,
+    is_as_long_packed,
     is_text,
     parse_json,
 )
@@ -107,11 +108,16 @@ class Interaction:
 
     @property
     def is_garbled(self) -> bool:
-        """Whether the body has the length that was sent, and is not encoded as its Content-Encoding says."""
+        """Whether the body has the length that was sent, and is not encoded as its Content-Encoding says.
+
+        A short body that its client has decoded may be as long as it was encoded: that is none.
+        """
         encoding, length = self.headers.get("content-encoding", ""), self.headers.get("content-length", "")
-        if not self.response_body or encoding not in FIRST_BYTES or length != str(len(self.response_body)):
+        body = self.response_body
+        if not body or encoding not in FIRST_BYTES or length != str(len(body)):
             return False
-        return self._decoded[0] is self.response_body
+        is_decoded = self._decoded[0] is not body
+        return not is_decoded and (body.startswith(FIRST_BYTES[encoding]) or not is_as_long_packed(body))
 
     @property
     def is_bomb(self) -> bool:

@@ -20,6 +20,8 @@ from pytest_hubfiles.model.body import decode_body
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.record.wire import text_of
 
+AS_LONG = b'{"id":"AAAAEZ6whGI","links":{"status":"https://api.hubapi.com/files/v3/folders/update/async/tasks/AAAAEZ6whGI/status"}}'
+"""What is as long as it is once it is encoded."""
 JSON = b'{"id":"76","name":"caf\xc3\xa9 \xf0\x9f\x98\x80","note":"a \\"quoted\\" \\u00e9","size":24574}'
 
 
@@ -253,14 +255,27 @@ def test_a_bomb_is_not_unpacked(encoding: str, monkeypatch: pytest.MonkeyPatch) 
         ("", JSON, len(JSON), False),
         ("aes", JSON, len(JSON), False),
         ("gzip", b"", 0, False),  # as an answer to HEAD
+        ("gzip", AS_LONG, len(AS_LONG), False),
+        ("gzip", gzip.compress(AS_LONG)[:-9], len(gzip.compress(AS_LONG)) - 9, True),
+        ("gzip", JSON * 20, len(JSON) * 20, True),
     ],
-    ids=["no gzip", "cut", "no zstd", "gzip", "decoded", "plain", "unknown", "empty"],
+    ids=["no gzip", "cut", "no zstd", "gzip", "decoded", "plain", "unknown", "empty", "as long", "short cut", "long"],
 )
 def test_a_body_that_is_not_encoded_as_it_says(encoding: str, body: bytes, length: int, garbled: bool) -> None:
     """A body that is what was sent, to the byte, and not what its header says, is garbled: no answer."""
     headers = {"Content-Encoding": (encoding,), "Content-Length": (str(length),)}
     answer = Interaction("GET", "https://api.hubapi.com/x", {}, b"", 200, "OK", headers, body)
     assert answer.is_garbled is garbled
+
+
+@pytest.mark.parametrize("level", [1, 6, 9])
+def test_a_body_that_its_client_has_decoded_is_none_of_these(level: int) -> None:
+    """Somewhere between these lengths an answer is as long as its gzip: a client that decodes it has recorded it."""
+    link = "https://api.hubapi.com/files/v3/folders/update/async/tasks/AAAAEZ6whGI/status"
+    for length in range(60, 220):
+        body = json.dumps({"links": {"status": link}, "id": "0123456789" * 14})[:length].encode()
+        headers = {"Content-Encoding": ("gzip",), "Content-Length": (str(len(gzip.compress(body, level))),)}
+        assert not Interaction("GET", link, {}, b"", 200, "OK", headers, body).is_garbled
 
 
 @pytest.mark.parametrize(
