@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -282,7 +282,8 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = test_run.passed = False
     try:
-        with own_work(), failing("promoting the recording", test_run):
+        aside = own_work() if test_run.recorder.live else nullcontext()  # only then it writes files
+        with aside, failing("promoting the recording", test_run):
             was_green = passed and test_run.passed
             late = test_run.end_test(passed)
             if late.is_red and was_green:  # otherwise the test is red already

@@ -19,6 +19,8 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
+from operator import is_
 from typing import Any, Final
 
 _USED: Final[Mapping[Any, tuple[str, ...]]] = {
@@ -78,14 +80,17 @@ def _is_of_python(function: object) -> bool:
 
 
 _OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
-_GETS, _FACTS, _WERE = map(list, zip(*((owner.get, owner.facts, owner.was) for owner in _OWNERS), strict=True))
+_GETS: Final = [owner.get for owner in _OWNERS]
+_FACTS: Final = [owner.facts for owner in _OWNERS]
+_WERE: Final = [was for owner in _OWNERS for was in owner.was]
 _call: Final = getattr(operator, "call", lambda get, facts: get(facts))  # Python 3.10 has none
 
 
 def own_work() -> AbstractContextManager[object]:
     """Return a context in which those functions are what they are by themselves, and pyfakefs pauses."""
     try:
-        is_patched = [*map(_call, _GETS, _FACTS)] != _WERE or _FAKE in sys.modules  # some five times a test
+        # Some four times a test, and not by equality: a mock would note that it was asked.
+        is_patched = _FAKE in sys.modules or not all(map(is_, chain.from_iterable(map(_call, _GETS, _FACTS)), _WERE))
     except KeyError:  # one was taken away
         is_patched = True
     return _Aside() if is_patched else _NOTHING
@@ -108,7 +113,8 @@ class _Aside(AbstractContextManager["_Aside"]):
                 self._faking = patcher
                 patcher.pause()
         for owner in _OWNERS:
-            if (now := owner.now()) != owner.was:
+            now = owner.now()
+            if not all(map(is_, now, owner.was)):
                 self._patched.append((owner, now))
                 owner.set(owner.was)
         return self

@@ -6,6 +6,7 @@ import builtins
 import importlib
 import os
 import pathlib
+from unittest import mock
 
 import pytest
 from helpers.downstream import Downstream, whole_import
@@ -72,6 +73,13 @@ def test_a_test_that_patches_python(downstream: Downstream, name: str) -> None:
 
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*judged 12 of 12 exchanges*", "FAILED *test_failing - AssertionError: *"])
+
+
+def test_a_mock_is_not_asked() -> None:
+    """What looks at the patches leaves no trace in them: tests count how often their mocks were called."""
+    with mock.patch("builtins.open") as opened, mock.patch("os.path.exists") as exists, own_work():
+        pass
+    assert opened.mock_calls == exists.mock_calls == []
 
 
 def test_patches_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
