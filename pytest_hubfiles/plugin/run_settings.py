@@ -42,6 +42,8 @@ RUN_ID: Final = "hubfiles"
 ADDOPTS: Final = "hubfiles_addopts"
 """The key under which an xdist worker is told whether addopts say how to record."""
 
+_INIS: Final = ("pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+"""The files in which pytest looks for its settings."""
 _FINDING: Final = "hubfiles_finding"
 _SET: Final = re.compile(r"^(hubfiles_\w+)\s*=", re.MULTILINE)
 """The name of a setting in an ini file, which begins its line in every form that pytest reads."""
@@ -79,6 +81,7 @@ class Run(Settings):
         self.accepted: set[Path] = set()  # cassettes that took the place of others of another shape
         self.records_by_addopts: bool = self._records_by_addopts() if worker is None else worker[ADDOPTS]
         self._check_names()
+        self._check_rootdir()
         self.check_versions(self.get("version"))
         self._check_reports()
         self._check_rehearsal()
@@ -101,6 +104,21 @@ class Run(Settings):
         given = [*map(str, self.config.invocation_params.args), *addopts.words(os.environ.get("PYTEST_ADDOPTS", ""))]
         is_named = any(argument == flag or argument.startswith(f"{flag}=") for argument in given)
         return self.config.getoption(flag) is not None and not is_named
+
+    def _check_rootdir(self) -> None:
+        """Refuse a folder elsewhere that pytest has taken for tests, and looked for its ini file near that."""
+        config, here = self.config, self.config.invocation_params.dir
+        near = next((above for above in (here, *here.parents) if any((above / name).is_file() for name in _INIS)), here)
+        if config.rootpath not in near.parents or config.getoption("rootdir", None) is not None:
+            return
+        for name in ("cassettes", "schemas"):
+            flag = str(NAMED[name].flag)
+            value = config.getoption(flag)
+            for given in value if isinstance(value, list) else [value]:
+                is_alone = given is not None and str(given) in map(str, config.invocation_params.args)
+                if is_alone and not (here / given).resolve().is_relative_to(near):
+                    good = f"pytest takes it for tests and makes {config.rootpath} its rootdir: join it, {flag}={given}"
+                    raise OptionError(flag, given, good)
 
     def _check_candidates(self) -> None:
         """Refuse to record what is replayed from candidates."""

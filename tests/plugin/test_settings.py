@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from helpers.alone import alone
 from helpers.downstream import Downstream, polled, started, whole_import
 
 from pytest_hubfiles.judge import shipped
@@ -602,3 +605,22 @@ def test_a_setting_of_the_suites_own(downstream: Downstream) -> None:
     (downstream.path / "conftest.py").write_text("def pytest_addoption(parser): parser.addini('hubfiles_portal', '')")
 
     downstream.run().assert_outcomes(passed=1)
+
+
+def test_a_folder_elsewhere_that_pytest_takes_for_tests(tmp_path: Path) -> None:
+    """Beside its option such a folder moves pytest's rootdir; joined to it, or within the project, it does not."""
+    project, shared = tmp_path / "project", tmp_path / "shared"
+    (project / "cassettes").mkdir(parents=True)
+    shared.mkdir()
+    (project / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    (project / "test_one.py").write_text("def test_one():\n    pass\n", "utf-8")
+
+    def run(*args: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", *args]
+        return subprocess.run(command, cwd=project, env=alone(), capture_output=True, text=True, check=False)
+
+    refused = run("--hubfiles-cassettes", "../shared")
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"makes {tmp_path} its rootdir: join it, --hubfiles-cassettes=../shared" in refused.stderr
+    for args in (["--hubfiles-cassettes=../shared"], ["--hubfiles-cassettes", "cassettes"]):
+        assert run(*args).returncode == pytest.ExitCode.OK
