@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from operator import is_
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
 
 _USED: Final[Mapping[Any, tuple[str, ...]]] = {
@@ -33,11 +34,14 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
         "open", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat", "unlink", "utime",
         "write",
     ),
-    os.path: ("abspath", "exists", "getmtime", "getsize", "isdir", "isfile", "islink", "join", "lexists", "realpath"),
+    os.path: (
+        "abspath", "basename", "commonpath", "dirname", "exists", "isdir", "isfile", "islink", "join", "lexists",
+        "normcase", "realpath", "relpath",
+    ),
     pathlib: ("Path", "PurePath"),
     pathlib.Path: (
-        "exists", "glob", "is_dir", "is_file", "iterdir", "mkdir", "open", "read_bytes", "read_text", "rename",
-        "replace", "resolve", "rglob", "stat", "unlink", "write_bytes", "write_text",
+        "exists", "glob", "is_dir", "is_file", "is_symlink", "iterdir", "lstat", "mkdir", "open", "read_bytes",
+        "read_text", "rename", "replace", "resolve", "rglob", "stat", "unlink", "write_bytes", "write_text",
     ),
     re: ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub"),
     shutil: ("copy", "copyfile", "move", "rmtree"),
@@ -58,8 +62,11 @@ class _Owner:
     def __init__(self, owner: Any, names: tuple[str, ...]) -> None:
         self.owner, self.facts = owner, vars(owner)
         self.names = tuple(name for name in names if _is_of_python(self.facts.get(name)))
-        self.get = operator.itemgetter(*self.names)
+        self.get = operator.itemgetter(*self.names) if len(self.names) > 1 else self._get
         self.was: tuple[Any, ...] = self.get(self.facts)
+
+    def _get(self, facts: Mapping[str, Any]) -> tuple[Any, ...]:  # itemgetter makes no tuple of one
+        return tuple(facts[name] for name in self.names)
 
     def now(self) -> tuple[Any, ...]:
         """Return what they are."""
@@ -75,7 +82,11 @@ class _Owner:
 
 
 def _is_of_python(function: object) -> bool:
-    module = getattr(function, "__module__", None)
+    """Return whether *function* is none that somebody has put there: the first test may ask for the fixture late."""
+    if isinstance(function, FunctionType):  # a mock, or functools.wraps, copies every name, but not the globals
+        module = function.__globals__.get("__name__")
+    else:
+        module = function.__module__ if isinstance(function, (BuiltinFunctionType, type)) else None
     return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -90,9 +91,10 @@ class Redaction:
             self._redact_arguments(call.excinfo.value)
 
     def _redact_arguments(self, error: BaseException) -> None:
-        args = tuple(self.redacted(arg) if isinstance(arg, str) else arg for arg in error.args)
-        if args != error.args:
-            error.args = args
+        with suppress(Exception):  # of a class whose args are something else, or cannot be set
+            args: object = error.args
+            if (redacted := secrets.redact_data(args, self.redacted)) is not args and isinstance(redacted, tuple):
+                error.args = redacted
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

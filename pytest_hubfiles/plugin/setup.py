@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from time import monotonic, process_time  # as they are now: a test may have patched them when they are asked
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -213,11 +213,11 @@ class _Waiting(AbstractContextManager["_Waiting"]):
 
     def __init__(self, test_run: TestRun) -> None:
         self._test_run = test_run
-        self._wall, self._processor = time.monotonic(), time.process_time()
+        self._wall, self._processor = monotonic(), process_time()
 
     def __exit__(self, *_: object) -> None:
-        computed = time.process_time() - self._processor
-        waited = time.monotonic() - self._wall - computed
+        computed = process_time() - self._processor
+        waited = monotonic() - self._wall - computed
         is_plain = waited > max(1.0, 2 * computed)  # a busy machine makes whoever computes wait as well
         self._test_run.waited = waited if is_plain and not self._test_run.recorder.live else 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Final
 
 from pytest_hubfiles.errors import HubfilesError
@@ -142,6 +142,7 @@ def _guarded_method(position: int, call: Callable[..., Any]) -> Callable[..., An
 
 
 def _guarded_making(call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)  # a mock made after the class asks for its signature
     def guarded(sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         stand_again()
         call(sock, *args, **kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import string
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -97,25 +97,50 @@ def redact_values(text: str, values: Collection[str]) -> str:
     return text
 
 
-def redact_data(value: object, redact: Callable[[str], str], depth: int = 20) -> object:
+def redact_data(value: object, redact: Callable[[str], str]) -> object:
     """Return *value* itself, or the same with what *redact* makes of the texts in its dicts, lists and tuples.
 
     An object of any other class is left alone: whoever put it there may need it.
     """
-    if isinstance(value, str):
-        return value if (text := redact(value)) == value else text
-    if isinstance(value, bytes):
-        latin = value.decode("latin-1")
-        return value if (text := redact(latin)) == latin else text.encode("latin-1")
-    if depth == 0:
-        return value
+    return _copied(value, redact, {}) if any(_redacted(text, redact) != text for text in _texts(value)) else value
+
+
+def _texts(value: object) -> Iterator[object]:
+    """Yield the texts and bytes in plain data, in which an object may hold itself."""
+    seen: set[int] = set()
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, (str, bytes)):
+            yield one
+        elif isinstance(one, (dict, list, tuple)) and type(one) in (dict, list, tuple) and id(one) not in seen:
+            seen.add(id(one))
+            left += one.values() if isinstance(one, dict) else one
+
+
+def _redacted(text: object, redact: Callable[[str], str]) -> object:
+    if isinstance(text, bytes):
+        return redact(text.decode("latin-1")).encode("latin-1")
+    return redact(text) if isinstance(text, str) else text
+
+
+def _copied(value: object, redact: Callable[[str], str], made: dict[int, object]) -> object:
+    """Return a copy of *value*; *made* are those of the objects that it is in."""
+    if id(value) in made:
+        return made[id(value)]
     if isinstance(value, dict) and type(value) is dict:
-        new = {name: redact_data(one, redact, depth - 1) for name, one in value.items()}
-        return value if all(new[name] is one for name, one in value.items()) else new
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        items = [redact_data(one, redact, depth - 1) for one in value]
-        return value if all(one is old for one, old in zip(items, value, strict=True)) else type(value)(items)
-    return value
+        of_dict: dict[object, object] = {}
+        made[id(value)] = of_dict
+        of_dict.update((name, _copied(one, redact, made)) for name, one in value.items())
+        return of_dict
+    if isinstance(value, list) and type(value) is list:
+        of_list: list[object] = []
+        made[id(value)] = of_list
+        of_list.extend(_copied(one, redact, made) for one in value)
+        return of_list
+    if isinstance(value, tuple) and type(value) is tuple:
+        return tuple(_copied(one, redact, made) for one in value)
+    return _redacted(value, redact)
 
 
 @lru_cache(maxsize=64)

@@ -75,6 +75,44 @@ def test_a_test_that_patches_python(downstream: Downstream, name: str) -> None:
     result.stdout.fnmatch_lines(["*judged 12 of 12 exchanges*", "FAILED *test_failing - AssertionError: *"])
 
 
+ASKED_LATE = """
+import json, os
+from unittest import mock
+
+OVER = []
+
+def working(real):
+    def work(*args, **kwargs):
+        assert not OVER, "a patch of a test that is over is asked"
+        return real(*args, **kwargs)
+    return work
+
+def test_first(request):
+    with mock.patch("os.lstat", side_effect=working(os.lstat)), mock.patch("os.open", working(os.open)):
+        with mock.patch("json.loads", autospec=True, side_effect=working(json.loads)):
+            request.getfixturevalue("hubfiles")
+    OVER.append(True)
+
+def test_import(request):
+    import_a_file(request.getfixturevalue("hubfiles"))
+
+def test_failing(request):
+    assert import_a_file(request.getfixturevalue("hubfiles")).task_status == "DONE"
+"""
+
+
+def test_the_first_test_asks_for_the_fixture_while_its_patches_are_on(downstream: Downstream) -> None:
+    """What it has patched is never taken for what Python has there."""
+    for test in ("test_import", "test_failing"):
+        downstream.write(whole_import(), downstream.cassette(test))
+    downstream.tests(ASKED_LATE)
+
+    result = downstream.pytester.runpytest_subprocess("-p", "no:cacheprovider")  # with no option, nothing begins before
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["FAILED *test_failing - AssertionError: *"])
+
+
 def test_a_mock_is_not_asked() -> None:
     """What looks at the patches leaves no trace in them: tests count how often their mocks were called."""
     with mock.patch("builtins.open") as opened, mock.patch("os.path.exists") as exists, own_work():

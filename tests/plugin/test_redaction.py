@@ -205,6 +205,43 @@ def test_what_is_no_text(downstream: Downstream) -> None:
     downstream.run(*SUBTESTS).assert_outcomes(passed=2)
 
 
+ODD_ERRORS: Final = """
+class None_(Exception):
+    args = None
+
+class Raising(Exception):
+    @property
+    def args(self):
+        raise ZeroDivisionError
+
+class ReadOnly(Exception):
+    args = property(lambda self: ("{secret}",))
+
+class Fields(Exception):
+    def __init__(self):
+        super().__init__("first", ["{secret}"], 3)
+
+@pytest.mark.parametrize("error", [None_, Raising, ReadOnly, Fields])
+def test_import(hubfiles, error):
+    raise error()
+"""
+
+
+def test_errors_with_arguments_of_their_own(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error may have other arguments than Python's own, or none that can be set: it is told as it is."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    downstream.tests(ODD_ERRORS.format(secret=SECRET))
+
+    result = downstream.run_live("--hubfiles-record=once")
+
+    result.assert_outcomes(failed=4)
+    said = result.stdout.str()
+    assert "itself failed" not in said
+    assert SECRET not in said
+    for name in ("None_", "Raising", "ReadOnly", "Fields"):
+        result.stdout.fnmatch_lines([f"FAILED *test_import[[]{name}] - *{name}*"])
+
+
 def test_a_fault_of_the_redaction_fails_its_test_alone(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where this plugin cannot look through a report it shows nothing of it, says so, and the others run on."""
     downstream.write([polled("PENDING")])
