@@ -46,7 +46,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             return (yield)
         except _ENDING_THE_RUN:  # no other hook of this test will be called
             run.partial = True
-            with complaining(run, "keeping what an interrupted test recorded"):
+            with own_work(), complaining(run, "keeping what an interrupted test recorded"):
                 _keep_interrupted(item, run)
             raise
 

@@ -17,8 +17,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from operator import is_
 from types import BuiltinFunctionType, FunctionType
@@ -97,8 +97,31 @@ _WERE: Final = [was for owner in _OWNERS for was in owner.was]
 _call: Final = getattr(operator, "call", lambda get, facts: get(facts))  # Python 3.10 has none
 
 
-def own_work() -> AbstractContextManager[object]:
-    """Return a context in which those functions are what they are by themselves, and pyfakefs pauses."""
+class OwnWork(AbstractContextManager["OwnWork"]):
+    """While it is entered, those functions are what they are by themselves, and pyfakefs pauses."""
+
+    def __enter__(self) -> OwnWork:
+        """Begin where a test has patched nothing."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Put back what is aside."""
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Have the patches on again for a while, as a test runs within."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
+
+
+_NOTHING: Final = OwnWork()
+
+
+def own_work() -> OwnWork:
+    """Return what to enter for own work."""
     try:
         # Some four times a test, and not by equality: a mock would note that it was asked.
         is_patched = _FAKE in sys.modules or not all(map(is_, chain.from_iterable(map(_call, _GETS, _FACTS)), _WERE))
@@ -107,17 +130,15 @@ def own_work() -> AbstractContextManager[object]:
     return _Aside() if is_patched else _NOTHING
 
 
-_NOTHING: Final = nullcontext()
-
-
-class _Aside(AbstractContextManager["_Aside"]):
-    """While it is entered, the patches of a test are aside."""
+class _Aside(OwnWork):
+    """The same where a test has patched some of them, or may use pyfakefs."""
 
     def __init__(self) -> None:
         self._patched: list[tuple[_Owner, tuple[Any, ...]]] = []
         self._faking: Any = None
 
     def __enter__(self) -> _Aside:
+        """Put the patches aside."""
         if _FAKE in sys.modules:
             patcher = sys.modules[_FAKE].Patcher.PATCHER
             if patcher is not None and patcher.is_patching:
@@ -131,6 +152,7 @@ class _Aside(AbstractContextManager["_Aside"]):
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Put them on again."""
         while self._patched:
             owner, patched = self._patched.pop()
             owner.set(patched)

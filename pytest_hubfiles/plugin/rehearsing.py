@@ -23,6 +23,7 @@ from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.late_modules import import_all, imported_after, is_of_python
 from pytest_hubfiles.plugin.own_faults import complaining
+from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of
@@ -104,6 +105,7 @@ class Rehearsing:
         self._suspects = known_breaks(run.config)
         self._before: pytest.Item | None = None
         self._is_child, self._silent = False, Silent()
+        self._own_work = own_work()
         self._deadline: float | None = None
         self._limit, self._first_limit = _PATIENCE, _FIRST_PATIENCE
 
@@ -111,7 +113,8 @@ class Rehearsing:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
         """Rehearse *item*, and then have it run as ever."""
         if not self._is_child:
-            with complaining(self._run, f"rehearsing {item.nodeid}"):
+            self._own_work = own_work()
+            with self._own_work, complaining(self._run, f"rehearsing {item.nodeid}"):
                 self._rehearse(item)
             self._before = item
         return (yield)
@@ -252,7 +255,8 @@ class Rehearsing:
         self._is_child = silent.is_on = True
         self._run.trial = trial
         keep_apart(item.config)
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=subject.neighbour)
+        with self._own_work.suspended():
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=subject.neighbour)
         told = replace(silent.told(self._run, item.config.rootpath), imported=tuple(imported_after(newest)))
         return told if trial.asking is None else asked_as_new(told, item.nodeid, trial.asking)
 

@@ -66,11 +66,12 @@ def base_url_of(config: pytest.Config) -> str:
 
 def is_replayed(request: pytest.FixtureRequest) -> bool:
     """Return whether the test that *request* is for needs no network; what is wrong with it, its fixture will say."""
-    try:
-        wanted = settings_of(request.node, begin(request.config), version_of(request.node))
-    except HubfilesError:
-        return False
-    return not goes_live(wanted.mode, wanted.cassette)
+    with own_work():
+        try:
+            wanted = settings_of(request.node, begin(request.config), version_of(request.node))
+        except HubfilesError:
+            return False
+        return not goes_live(wanted.mode, wanted.cassette)
 
 
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:

@@ -138,3 +138,39 @@ def test_patches_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pathlib.Path.stat is None
     assert importlib.import_module is None
     assert not hasattr(os, "replace")
+
+
+OF_A_MODULE = """
+import builtins, os
+
+class Broken:
+    def __init__(self, *args, **kwargs):
+        raise PermissionError("of the test")
+
+@pytest.fixture(scope="module", autouse=True)
+def patched():
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("open", "write", "lstat"):
+            patch.setattr(os, name, Broken)
+        patch.setattr(builtins, "open", Broken)
+        yield
+
+@pytest.mark.parametrize("number", range(2))
+@pytest.mark.hubfiles(cassette="test_files/test_import")
+def test_import(hubfiles, number):
+    task = import_a_file(hubfiles)
+    assert os.open is Broken
+    assert task.json["result"]["size"]
+"""
+
+
+def test_a_rehearsal_of_tests_whose_module_patches_python(downstream: Downstream) -> None:
+    """The second test is rehearsed as the first one is: its patches are on in each run, and off around them."""
+    downstream.write(whole_import())
+    downstream.tests(OF_A_MODULE)
+    change = "import-status $.result.size field-removed"
+
+    result = downstream.run_apart("--hubfiles-rehearse=allowed", f"--hubfiles-rehearse-only={change}")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines([f"breaks*2/2  {change}*2 raise"])
