@@ -17,7 +17,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from operator import is_
@@ -68,17 +69,11 @@ class _Owner:
     def _get(self, facts: Mapping[str, Any]) -> tuple[Any, ...]:  # itemgetter makes no tuple of one
         return tuple(facts[name] for name in self.names)
 
-    def now(self) -> tuple[Any, ...]:
-        """Return what they are."""
-        return tuple(self.facts.get(name, _MISSING) for name in self.names)
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Have them be *values*."""
-        for name, value in zip(self.names, values, strict=True):
-            if value is not _MISSING:
-                setattr(self.owner, name, value)
-            elif name in self.facts:
-                delattr(self.owner, name)
+    def patched(self) -> Iterator[tuple[str, Any, Any]]:
+        """Yield what is no longer what it was: its name, what it was, and what it is."""
+        for name, was in zip(self.names, self.was, strict=True):
+            if (now := self.facts.get(name, _MISSING)) is not was:
+                yield name, was, now
 
 
 def _is_of_python(function: object) -> bool:
@@ -134,7 +129,7 @@ class _Aside(OwnWork):
     """The same where a test has patched some of them, or may use pyfakefs."""
 
     def __init__(self) -> None:
-        self._patched: list[tuple[_Owner, tuple[Any, ...]]] = []
+        self._put: list[tuple[_Owner, str, Any, Any]] = []
         self._faking: Any = None
 
     def __enter__(self) -> _Aside:
@@ -144,18 +139,37 @@ class _Aside(OwnWork):
             if patcher is not None and patcher.is_patching:
                 self._faking = patcher
                 patcher.pause()
+        is_alone = threading.active_count() == 1
         for owner in _OWNERS:
-            now = owner.now()
-            if not all(map(is_, now, owner.was)):
-                self._patched.append((owner, now))
-                owner.set(owner.was)
+            for name, was, now in owner.patched():
+                put = was if is_alone or now is _MISSING or isinstance(was, type) else _for_this_thread(was, now, owner)
+                self._put.append((owner, name, put, now))
+                setattr(owner.owner, name, put)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Put them on again."""
-        while self._patched:
-            owner, patched = self._patched.pop()
-            owner.set(patched)
+        """Put them on again, but for those that another thread has undone or made anew."""
+        while self._put:
+            owner, name, put, now = self._put.pop()
+            if owner.facts.get(name, _MISSING) is not put:
+                continue
+            if now is _MISSING:
+                delattr(owner.owner, name)
+            else:
+                setattr(owner.owner, name, now)
         if self._faking is not None:
             self._faking.resume()
             self._faking = None
+
+
+def _for_this_thread(was: Any, now: Any, owner: _Owner) -> Callable[..., Any]:
+    """Return what is *was* in this thread, and *now* in all others: a patch may keep files from being deleted."""
+    thread = threading.get_ident()
+    is_bound = isinstance(owner.owner, type) and not hasattr(now, "__get__")  # a mock in a class gets no object
+
+    def either(*args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == thread:
+            return was(*args, **kwargs)
+        return now(*args[is_bound:], **kwargs)
+
+    return either

@@ -6,10 +6,12 @@ import builtins
 import importlib
 import os
 import pathlib
+import threading
 from unittest import mock
 
 import pytest
 from helpers.downstream import Downstream, whole_import
+from helpers.patience import PATIENCE
 
 from pytest_hubfiles.plugin.own_work import own_work
 
@@ -118,6 +120,53 @@ def test_a_mock_is_not_asked() -> None:
     with mock.patch("builtins.open") as opened, mock.patch("os.path.exists") as exists, own_work():
         pass
     assert opened.mock_calls == exists.mock_calls == []
+
+
+def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """A suite may patch what deletes files so that none is deleted: a thread of its own deletes none meanwhile."""
+    kept = tmp_path / "kept"
+    kept.touch()
+    seen: list[object] = []
+    monkeypatch.setattr(os, "remove", seen.append)
+
+    def unlinked(path: pathlib.Path) -> None:
+        seen.append(path)
+
+    monkeypatch.setattr(pathlib.Path, "unlink", unlinked)
+    monkeypatch.setattr(pathlib.Path, "exists", mock.Mock(return_value="mocked"))
+    begun, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.wait(PATIENCE)
+        os.remove(kept)  # noqa: PTH107  # what is patched
+        kept.unlink()
+        seen.append(kept.exists())
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with own_work():
+        begun.set()
+        assert done.wait(PATIENCE)
+        assert kept.exists() is True
+    thread.join(PATIENCE)
+    assert seen == [kept, kept, "mocked"]
+    assert os.remove == seen.append
+
+
+def test_what_another_thread_undoes_stays_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patch that is gone by the end of own work is not put on again."""
+    real = os.remove
+    with own_work():
+        pass
+    monkeypatch.setattr(os, "remove", print)
+    monkeypatch.setattr(os, "lstat", print)
+    with own_work():
+        os.remove = len  # type: ignore[assignment]
+    assert os.remove is len
+    assert os.lstat is print
+    monkeypatch.undo()
+    assert os.remove is real
 
 
 def test_patches_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
