@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_hubfiles.visible import visible_lines
@@ -32,3 +33,11 @@ class HubfilesError(Portable, Exception):
 
     def __str__(self) -> str:
         return visible_lines(super().__str__())
+
+
+def grouped_in(error: BaseException) -> Sequence[BaseException]:
+    """Return the errors in an exception group, nothing of any other error, whatever attributes that has."""
+    if all(kind.__name__ != "BaseExceptionGroup" for kind in type(error).__mro__):  # Python 3.10 has it from a package
+        return ()
+    found: Sequence[BaseException] = error.exceptions  # type: ignore[attr-defined]
+    return found

@@ -135,8 +135,9 @@ class _Aside(OwnWork):
     def __enter__(self) -> _Aside:
         """Put the patches aside."""
         if _FAKE in sys.modules:
-            patcher = sys.modules[_FAKE].Patcher.PATCHER
-            if patcher is not None and patcher.is_patching:
+            patcher = getattr(sys.modules[_FAKE].Patcher, "PATCHER", None)
+            is_on = getattr(patcher, "is_patching", getattr(patcher, "_patching", False))  # which older ones have
+            if patcher is not None and is_on:
                 self._faking = patcher
                 patcher.pause()
         is_alone = threading.active_count() == 1

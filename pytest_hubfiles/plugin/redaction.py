@@ -88,13 +88,14 @@ class Redaction:
         if captured:
             captured[:] = secrets.redact_data(captured, self.redacted)
         if call.excinfo is not None:
-            self._redact_arguments(call.excinfo.value)
+            self._redact_error(call.excinfo.value)
 
-    def _redact_arguments(self, error: BaseException) -> None:
-        with suppress(Exception):  # of a class whose args are something else, or cannot be set
-            args: object = error.args
-            if (redacted := secrets.redact_data(args, self.redacted)) is not args and isinstance(redacted, tuple):
-                error.args = redacted
+    def _redact_error(self, error: BaseException) -> None:
+        for name in (*vars(error), "args", "strerror", "filename"):
+            with suppress(Exception):  # most have not all, and a property may raise
+                value = getattr(error, name)
+                if (new := secrets.redact_data(value, self.redacted)) is not value:
+                    setattr(error, name, new)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -123,9 +124,7 @@ class Redaction:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
         self._learn_now()
-        self._redact_arguments(excinfo.value)
-        if isinstance(excinfo.value, pytest.exit.Exception):
-            excinfo.value.msg = self.redacted(str(excinfo.value.msg))
+        self._redact_error(excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:

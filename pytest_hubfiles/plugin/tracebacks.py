@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.errors import HubfilesError, grouped_in
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.record.clients import CLIENTS
 
@@ -58,7 +58,7 @@ def shorten(report: pytest.TestReport, error: BaseException, test_run: TestRun, 
     crash = getattr(shown, "reprcrash", None)
     if crash is None:
         return
-    finding = getattr(error, "finding", None)
+    finding = vars(error).get("finding")
     if isinstance(finding, Finding):
         crash.message = f"{finding.kind.value} {finding.message}".partition("\n")[0]
     elif _raised_within_hidden(error) and test_run.recorder.transient_answers:
@@ -80,7 +80,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
     for one in _chain(error):
         yield one
-        for inner in getattr(one, "exceptions", ()):  # of an exception group
+        for inner in grouped_in(one):
             yield from _with_causes(inner)
 
 

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from pytest_hubfiles.errors import grouped_in
 from pytest_hubfiles.model.origin import HUBSPOT, origin_key
 from pytest_hubfiles.record.token import TOKEN, token_state
 
@@ -59,7 +60,7 @@ def _steps(error: BaseException | None, most: int) -> Iterator[BaseException]:
     while error is not None and most > 0:
         yield error
         most -= 1
-        for inner in getattr(error, "exceptions", ())[:most]:  # of an exception group
+        for inner in grouped_in(error)[:most]:
             yield from _steps(inner, most // 2)
         error = error.__cause__ or error.__context__
 

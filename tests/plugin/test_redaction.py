@@ -155,6 +155,39 @@ def pytest_runtest_logreport(report):
 """
 
 
+ERRORS: Final = """
+class Own(Exception):
+    def __init__(self, secret):
+        self.about = [secret]
+
+    def __str__(self):
+        return f"of {self.about}"
+
+def raise_(error):
+    raise error
+
+@pytest.mark.parametrize("fail", [
+    AssertionError, pytest.fail, pytest.skip, Own, lambda secret: raise_(OSError(2, secret, secret)),
+])
+def test_import(hubfiles, request, fail):
+    request.node.secret = ""
+    raise fail("".join(SECRET))
+"""
+
+
+def test_errors_that_other_plugins_read(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever an error keeps what it says in, a plugin that asks it gets it without credentials."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    (downstream.path / "conftest.py").write_text(OF_ANOTHER_PLUGIN, encoding="utf-8")
+    downstream.tests(f"SECRET = {list(SECRET)!r}\n{ERRORS}")
+
+    downstream.run()
+
+    seen = (downstream.path / "seen.txt").read_text(encoding="utf-8")
+    assert seen.count("SCRUBBED") >= 5
+    assert SECRET not in seen
+
+
 def test_what_other_plugins_read_and_add(downstream: Downstream) -> None:
     """Allure and pytest-json-report read reports as they are made, errors and what was captured; others add to them."""
     (downstream.path / "conftest.py").write_text(OF_ANOTHER_PLUGIN, encoding="utf-8")
@@ -221,7 +254,14 @@ class Fields(Exception):
     def __init__(self):
         super().__init__("first", ["{secret}"], 3)
 
-@pytest.mark.parametrize("error", [None_, Raising, ReadOnly, Fields])
+class NoGroup(Exception):
+    exceptions = None
+
+class Strict(Exception):
+    def __getattr__(self, name):
+        return None if name.startswith("__") else {{}}[name]
+
+@pytest.mark.parametrize("error", [None_, Raising, ReadOnly, Fields, NoGroup, Strict])
 def test_import(hubfiles, error):
     raise error()
 """
@@ -234,11 +274,11 @@ def test_errors_with_arguments_of_their_own(downstream: Downstream, monkeypatch:
 
     result = downstream.run_live("--hubfiles-record=once")
 
-    result.assert_outcomes(failed=4)
+    result.assert_outcomes(failed=6)
     said = result.stdout.str()
     assert "itself failed" not in said
     assert SECRET not in said
-    for name in ("None_", "Raising", "ReadOnly", "Fields"):
+    for name in ("None_", "Raising", "ReadOnly", "Fields", "NoGroup", "Strict"):
         result.stdout.fnmatch_lines([f"FAILED *test_import[[]{name}] - *{name}*"])
 
 
