@@ -54,10 +54,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """Redact what handlers get that a fixture of many tests has added: those of one test are there to be looked at."""
-    result = yield
-    if request.scope != "function":
-        request.config.stash[RUN].redaction.log.see_handlers()
-    return result
+    if request.scope == "function":
+        return (yield)
+    with request.config.stash[RUN].redaction.log.seeing():
+        return (yield)
 
 
 def _keep_interrupted(item: pytest.Item, run: Run) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from operator import is_
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
 _USED: Final[Mapping[Any, tuple[str, ...]]] = {
@@ -32,8 +32,8 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
     json: ("dump", "dumps", "load", "loads"),
     os: (
         "access", "close", "fstat", "fsync", "getcwd", "getpid", "link", "listdir", "lstat", "makedirs", "mkdir",
-        "open", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat", "unlink", "utime",
-        "write",
+        "name", "open", "path", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat",
+        "unlink", "utime", "write",
     ),
     os.path: (
         "abspath", "basename", "commonpath", "dirname", "exists", "isdir", "isfile", "islink", "join", "lexists",
@@ -45,10 +45,11 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
         "read_text", "rename", "replace", "resolve", "rglob", "stat", "unlink", "write_bytes", "write_text",
     ),
     re: ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub"),
+    sys: ("platform",),
     shutil: ("copy", "copyfile", "move", "rmtree"),
     tempfile: ("NamedTemporaryFile", "TemporaryDirectory", "gettempdir", "mkdtemp", "mkstemp"),
 }  # fmt: skip
-"""What finds, reads and writes files, of this plugin and of what it uses to do so."""
+"""What finds, reads and writes files, of this plugin and of what it uses to do so, and what that depends on."""
 _FAKE: Final = "pyfakefs.fake_filesystem_unittest"
 
 
@@ -80,8 +81,10 @@ def _is_of_python(function: object) -> bool:
     """Return whether *function* is none that somebody has put there: the first test may ask for the fixture late."""
     if isinstance(function, FunctionType):  # a mock, or functools.wraps, copies every name, but not the globals
         module = function.__globals__.get("__name__")
+    elif isinstance(function, (BuiltinFunctionType, type)):
+        module = function.__module__
     else:
-        module = function.__module__ if isinstance(function, (BuiltinFunctionType, type)) else None
+        module = "os" if isinstance(function, (str, ModuleType)) else None
     return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
 
 
@@ -143,7 +146,8 @@ class _Aside(OwnWork):
         is_alone = threading.active_count() == 1
         for owner in _OWNERS:
             for name, was, now in owner.patched():
-                put = was if is_alone or now is _MISSING or isinstance(was, type) else _for_this_thread(was, now, owner)
+                is_same_for_all = is_alone or now is _MISSING or isinstance(was, type) or not callable(was)
+                put = was if is_same_for_all else _for_this_thread(was, now, owner)
                 self._put.append((owner, name, put, now))
                 setattr(owner.owner, name, put)
         return self

@@ -7,8 +7,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from pathlib import Path
 from typing import Any, Final
@@ -30,8 +30,8 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
     *learn* is called before each record is handled, and not while the handler is locked: whoever records may log.
     What tests look at stays as it was logged: what pytest captures for ``caplog``, a text in memory, and what a handler
-    gets that has come since :meth:`see_handlers`, as a test puts it there, unless it writes a file. Handlers and
-    formatters stay as they are. It may be entered once more while it is.
+    gets that has come since this was entered, as a test puts it there, unless it writes a file. Handlers and formatters
+    stay as they are. It may be entered once more while it is.
     """
 
     def __init__(self, learn: Callable[[], None], redact: Callable[[str], str]) -> None:
@@ -42,7 +42,7 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
 
     def __enter__(self) -> RedactedLog:
         if not self.is_on:
-            self.see_handlers()
+            self._handlers = list(logging.root.handlers)
             for name, instead in (("handle", self._handling), ("format", self._formatting)):
                 method = _beneath(getattr(logging.Handler, name))
                 setattr(logging.Handler, name, method)  # without what somebody has put back
@@ -55,9 +55,12 @@ class RedactedLog(AbstractContextManager["RedactedLog"]):
         if not self.is_on:
             self._replaced.take_off()
 
-    def see_handlers(self) -> None:
-        """Take the handlers that are there for the suite's, and for none that a test puts there itself."""
-        self._handlers = list(logging.root.handlers)
+    @contextmanager
+    def seeing(self) -> Iterator[None]:
+        """Take the handlers that are added meanwhile for the suite's, and for none that a test puts there itself."""
+        before = list(logging.root.handlers)
+        yield
+        self._handlers += [handler for handler in logging.root.handlers if handler not in before]
 
     @property
     def is_on(self) -> bool:

@@ -23,6 +23,7 @@ PATCHES = {
     "os.open": "monkeypatch.setattr('os.open', broken)",
     "os.stat": "monkeypatch.setattr('os.stat', broken); monkeypatch.setattr('pathlib.Path.stat', broken)",
     "os.replace": "monkeypatch.delattr('os.replace')",
+    "os.name": "monkeypatch.setattr('os.name', 'nt'); monkeypatch.setattr('sys.platform', 'win32')",
     "os.path": "monkeypatch.setattr('os.path.exists', broken); monkeypatch.setattr('os.path.isfile', broken)",
     "Path": "monkeypatch.setattr('pathlib.Path', None)",
     "read_bytes": "monkeypatch.setattr('pathlib.Path.read_bytes', lambda path: b'cat')",
@@ -30,7 +31,7 @@ PATCHES = {
     "re": "monkeypatch.setattr('re.compile', broken); monkeypatch.setattr('re.sub', broken)",
     "tempfile": "monkeypatch.setattr('tempfile.mkstemp', broken)",
 }
-STOPS_PYTEST = ("Path",)
+STOPS_PYTEST = ("Path", "os.name")
 """pytest itself cannot tell of a failure then."""
 SUITE = """
 import builtins

@@ -493,6 +493,18 @@ def test_fixture(listing, hubfiles):
     logging.error("sent %s", secret)
     assert listing.lines == [f"sent {{secret}}"]
 
+@pytest.fixture(scope="module")
+def asked_late():
+    pass
+
+def test_asking(hubfiles, request):
+    secret = send(hubfiles)
+    logging.getLogger().addHandler(handler := Listing())
+    request.getfixturevalue("asked_late")
+    logging.error("sent %s", secret)
+    logging.getLogger().removeHandler(handler)
+    assert handler.lines == [f"sent {{secret}}"]
+
 class TestUnittest(unittest.TestCase):
     @pytest.fixture(autouse=True)
     def _sent(self, hubfiles):
@@ -507,10 +519,10 @@ class TestUnittest(unittest.TestCase):
 
 def test_what_a_test_looks_at_itself(downstream: Downstream) -> None:
     """What a test logs to handlers of its own, to see what is logged, is there as it was logged."""
-    for test in ("test_import", "test_fixture", "TestUnittest.test_import"):
+    for test in ("test_import", "test_fixture", "test_asking", "TestUnittest.test_import"):
         downstream.write([polled("PENDING")], downstream.cassette(test))
     downstream.tests(LOOKED_AT)
-    downstream.run("--hubfiles-fail-on=never").assert_outcomes(passed=3)
+    downstream.run("--hubfiles-fail-on=never").assert_outcomes(passed=4)
 
 
 @pytest.fixture
