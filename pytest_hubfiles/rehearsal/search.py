@@ -15,6 +15,12 @@ _LAST_STEP: Final = re.compile(r"[^.\[\]]+")
 _STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
 """Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
+_ABSENT: Final = ("field-removed", "null-appeared", "field-renamed", "array-emptied")
+_OF_A_VALUE: Final = ("format-changed", "type-changed", "integer-widened", "enum-value-added", "element-mixed",
+                      "array-filled")  # fmt: skip
+_EMPTY: Final = "empty"
+_MOST_JOINT: Final = 3
+
 NOT_AGAIN: Final = "it breaks one time and not another, under the same change"
 """Why there is no verdict on a change that broke a test once."""
 
@@ -34,12 +40,15 @@ class SearchResult:
 
 
 class Search:
-    """Tries changes in groups whose members do not meet, as one run with all of them can clear them all.
+    """Tries changes in groups of few, as one run with all of them can clear them all.
 
-    Where a group breaks the test it is halved. That takes few runs where few changes break a test, and more than one by
-    one where most do: so the second half is tried one by one where most of the first breaks it. *suspects* are the
-    changes that broke the test the last time: each is tried by itself. What breaks it, and is no suspect, has to do so
-    twice: files and servers are the same for all runs, and may be what broke it.
+    The members of a group do not meet, and are of different sorts: a test that holds one time against another passes
+    when both are written otherwise, and breaks under either. Where a group breaks the test it is halved. That takes few
+    runs where few changes break a test, and more than one by one where most do: so the second half is tried one by one
+    where most of the first breaks it. *suspects* are the changes that broke the test the last time: each is tried by
+    itself. What breaks it, and is no suspect, has to do so twice: files and servers are the same for all runs, and may
+    be what broke it. In the end what takes something away, and breaks nothing alone, is tried all at once: of two
+    places a test may need one.
     """
 
     def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
@@ -56,25 +65,46 @@ class Search:
         """Return what becomes of the test under each of *changes*, in their order."""
         for group in self._groups(changes):
             self._settle(group)
+        for group in self._gone(changes) if self._in_groups else ():
+            self._find_joint(group)
         found = self._found
         found.not_tried = [change for change in changes if change not in found.outcomes]
         return found
 
     def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
-        """Yield *changes* in groups of those that do not meet, each group where its first member stands."""
+        """Yield *changes* in groups of different sorts that do not meet, each where its first member stands."""
         groups: list[list[Change]] = []
-        open_groups: list[list[Change]] = []
+        open_groups: list[tuple[list[Change], set[str]]] = []  # with the sorts of their members
         for change in changes:
             if not self._in_groups or change in self._suspects or _steers(change):
                 groups.append([change])
                 continue
-            group = next((g for g in open_groups if not any(_meet(change, member) for member in g)), None)
-            if group is None:
-                group = []
-                groups.append(group)
-                open_groups.append(group)
-            group.append(change)
+            sort = _sort_of(change)
+            for group, sorts in open_groups:
+                if sort not in sorts and not any(_meet(change, member) for member in group):
+                    group.append(change)
+                    sorts.add(sort)
+                    break
+            else:
+                groups.append([change])
+                open_groups.append((groups[-1], {sort}))
         yield from groups
+
+    def _gone(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        """Yield what takes something away and breaks nothing alone: for each way, as many as do not meet, at once."""
+        by_way: dict[tuple[str, str | None], list[Change]] = {}
+        for change in changes:
+            if (change.kind in _ABSENT or change.variant == _EMPTY) and not _steers(change) and self._passes(change):
+                by_way.setdefault((change.kind, change.variant), []).append(change)
+        for alike in by_way.values():
+            left = alike
+            while left:
+                group: list[Change] = []
+                for change in (*left, *alike):  # first what is in no group yet
+                    if not any(_meet(change, member) for member in group):
+                        group.append(change)
+                left = [change for change in left if change not in group]
+                yield group
 
     def _settle(self, group: Sequence[Change]) -> None:
         """Find the verdict of each member of *group*."""
@@ -118,29 +148,46 @@ class Search:
         outcome = self._found.outcomes.get(change)
         return outcome is not None and outcome.verdict is Ending.PASSES
 
-    def _add_joint(self, group: Sequence[Change]) -> None:
-        """Find the fewest members of *group* that break the test together, though none does alone."""
-        needed = list(group)
-        if any(set(known) <= set(needed) for known in self._found.joint):
-            return
-        for change in group:
-            rest = [other for other in needed if other != change]
-            if len(rest) < 2:
-                break
-            outcome = self._tried(rest)
-            if outcome is None:
+    def _find_joint(self, group: Sequence[Change]) -> None:
+        """Find what in *group*, none of which breaks the test alone, breaks it together; then what else does."""
+        left = list(group)
+        for known in self._found.joint:
+            left = [change for change in left if change != known[0]]
+        for _ in range(_MOST_JOINT):
+            outcome = self._tried(left) if len(left) > 1 else None
+            if outcome is None or not outcome.verdict.is_break:
                 return
-            if outcome.verdict is not Ending.PASSES:
-                needed = rest
+            needed = self._add_joint(left)
+            left = [change for change in left if change != needed[0]]
+
+    def _add_joint(self, group: Sequence[Change]) -> list[Change]:
+        """Find the fewest members of *group*, which breaks the test, that break it together, and return them."""
+        needed = list(group)
+        size = len(needed) // 2
+        while size:
+            for start in range(0, len(needed), size):
+                rest = needed[:start] + needed[start + size :]
+                outcome = self._tried(rest) if len(rest) > 1 else None
+                if outcome is not None and outcome.verdict is not Ending.PASSES:
+                    needed = rest
+                    break
+            else:
+                size //= 2
+            size = min(size, len(needed) // 2)
         outcome = self._tried(needed)
         if outcome is not None and outcome.verdict.is_break:
             self._found.joint.append(tuple(needed))
+        return needed
 
     def _tried(self, group: Sequence[Change]) -> Ended | None:
         outcome = None if self._is_over else self._attempt(group)
         self._is_over = outcome is None
         self._found.runs += outcome is not None
         return outcome
+
+
+def _sort_of(change: Change) -> str:
+    return "absent" if change.kind in _ABSENT else "value" if change.kind in _OF_A_VALUE else change.kind
 
 
 def _steers(change: Change) -> bool:

@@ -13,26 +13,36 @@ from pytest_hubfiles.rehearsal.changes import Change, changes_of, parse
 from pytest_hubfiles.rehearsal.search import Search, SearchResult
 from pytest_hubfiles.report.rehearsal import Ended, Ending
 
-KINDS = ("field-removed", "null-appeared")
+KINDS = ("field-removed", "format-changed", "field-added")
 CHANGES = [Change("import-status", f"$.{name}", kind) for kind in KINDS for name in "abcdefgh"]
+PLACES = 8
 NESTED = [Change("import-status", f"$.{name}.x", "field-removed") for name in "abc"]
 EVENTS = [Change("import-status", None, "one-poll-more"), Change("import-status", None, "task-canceled")]
 ALL = [*CHANGES, *NESTED, *EVENTS]
 singles = st.sets(st.sampled_from(ALL))
+alike = st.tuples(st.sampled_from(KINDS), st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh"))
 joint = st.sets(st.sampled_from(CHANGES[:8]), min_size=2, max_size=3)
 
 
 class Test:
-    """A test that breaks under each of *alone*, and under all of one of *together*."""
+    """A test that breaks under each of *alone*, under all of one of *together*, and under one, not both, of *apart*."""
 
     __test__ = False
 
-    def __init__(self, alone: set[Change], together: Sequence[set[Change]] = (), budget: int = 10_000) -> None:
-        self.alone, self.together, self.left = alone, together, budget
+    def __init__(
+        self,
+        alone: set[Change],
+        together: Sequence[set[Change]] = (),
+        budget: int = 10_000,
+        apart: Sequence[set[Change]] = (),
+    ) -> None:
+        self.alone, self.together, self.left, self.apart = alone, together, budget, apart
         self.groups: list[tuple[Change, ...]] = []
 
     def breaks(self, group: Sequence[Change]) -> bool:
-        return bool(self.alone & set(group)) or any(needed <= set(group) for needed in self.together)
+        tried = set(group)
+        is_together = any(needed <= tried for needed in self.together)
+        return bool(self.alone & tried) or is_together or any(len(pair & tried) == 1 for pair in self.apart)
 
     def __call__(self, group: Sequence[Change]) -> Ended | None:
         if not self.left:
@@ -59,6 +69,16 @@ def test_every_verdict_is_that_of_one_by_one(alone: set[Change], together: list[
     assert found.inferred == len(ALL) - len({group for group in test.groups if len(group) == 1})
 
 
+@given(pairs=st.lists(alike, max_size=3))
+def test_what_two_changes_hide_of_each_other_is_found(pairs: list[tuple[str, str, str]]) -> None:
+    """A test may hold one member against another: it breaks under a change of either, and passes under both."""
+    apart = [
+        {Change("import-status", f"$.{name}", kind) for name in names} for kind, *names in pairs if len(set(names)) == 2
+    ]
+    found = Search(Test(set(), apart=apart)).run(ALL)
+    assert broken(found) == {change for change in ALL if Test(set(), apart=apart).breaks([change])}
+
+
 @given(together=st.lists(joint, min_size=1, max_size=2))
 def test_what_breaks_it_only_together_is_found(together: list[set[Change]]) -> None:
     """A group that breaks a test though none of its members does is a joint need, with no member too many."""
@@ -80,8 +100,8 @@ def test_one_of_two_places_is_enough(kind: str) -> None:
 
 
 def test_few_breaks_need_few_runs() -> None:
-    """A test that nothing breaks takes a run for each kind at one place, and one that one change breaks a few more."""
-    assert Search(Test(set())).run(CHANGES).runs == len(KINDS)
+    """A test that nothing breaks takes a run for each place, and one for all that is gone; a break takes a few more."""
+    assert Search(Test(set())).run(CHANGES).runs == PLACES + 1
     assert Search(Test({CHANGES[3]})).run(CHANGES).runs < len(CHANGES)
     assert Search(Test(set()), in_groups=False).run(CHANGES).runs == len(CHANGES)
 
@@ -92,7 +112,7 @@ def test_the_last_result_is_a_good_guess(alone: set[Change]) -> None:
     test = Test(alone)
     found = Search(test, suspects=alone).run(ALL)
     assert broken(found) == alone
-    assert found.runs <= len(alone) + len(KINDS) + 1 + len(EVENTS)  # at each place there are these kinds, one nested
+    assert found.runs <= len(alone) + PLACES + len(NESTED) + len(EVENTS) + 2  # what is gone, and what that is within
 
 
 @given(alone=singles, budget=st.integers(0, 30))

@@ -14,7 +14,7 @@ from typing import Final
 from helpers.downstream import whole_import
 
 from rehearsals.projects import Project, Ran, project, replaying
-from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, OFFICIAL, STATEFUL, uploads
+from rehearsals.suites import CLIENTS, LOOP_VERDICTS, LOOPS, OFFICIAL, RELATED, STATEFUL, uploads
 
 _ENUM: Final = "import-status $.status enum-value-added"
 _COPIES: Final = 200
@@ -86,7 +86,7 @@ def w2() -> Measured:
 def w3() -> Measured:
     """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
     failures, count = [], 0
-    with project(uploads("requests")) as suite:
+    with project(uploads("requests") + RELATED) as suite:
         serial = suite.rehearse("all")
         ways = {
             "two workers": suite.rehearse("all", "-n", "2"),

@@ -141,6 +141,18 @@ def test_strict(hubfiles):
 """
 
 
+RELATED: Final = """
+def test_order(hubfiles):
+    body = wait(hubfiles.base_url, start(hubfiles.base_url))
+    assert body["requestedAt"] <= body["startedAt"] <= body["completedAt"]
+
+def test_never_updated(hubfiles):
+    result = wait(hubfiles.base_url, start(hubfiles.base_url))["result"]
+    assert (result["updatedAt"], result["url"]) == (result["createdAt"], result["defaultHostingUrl"])
+"""
+"""Tests that hold one member against another: what changes both alike, changes nothing for them."""
+
+
 def uploads(client: str) -> str:
     """Return a suite of five tests that send with *client*."""
     return _HEAD + {**CLIENTS, **OFFICIAL}[client] + _UPLOADS + _STRICT
