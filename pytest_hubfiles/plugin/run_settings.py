@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from os import getpid  # as it is now: a test may count how often its mock of it is called
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -74,7 +75,7 @@ class Run(Settings):
         self.partial = False
         self.deselected: list[pytest.Item] = []
         self.running = False
-        self._process = os.getpid()
+        self._process = getpid()
         self.records = Handover("hubfiles", lambda: self.is_elsewhere, _record)
         self.rehearsals = Handover("hubfiles_rehearsed", lambda: self.is_elsewhere, _rehearsed)
         self.trial: Trial | None = None  # in a process that rehearses a test
@@ -135,7 +136,10 @@ class Run(Settings):
                 source, value = decided
                 good = "it narrows a rehearsal down: say what to rehearse, as with --hubfiles-rehearse allowed"
                 raise OptionError(source, value[0] if isinstance(value, list) else value, good)
-        change = self.decided("change")
+        change, flag = self.decided("change"), str(NAMED["change"].flag)
+        given = [word for word in map(str, self.config.invocation_params.args) if word.partition("=")[0] == flag]
+        if change is not None and len(given) > 1:
+            raise OptionError(*change, "it is the last of several: a run has one change, so run once with each")
         if change is not None and self.get("rehearse") is not None:
             raise OptionError(*change, "all tests run with it: leave it out to rehearse, or --hubfiles-rehearse to run")
 
@@ -260,7 +264,7 @@ class Run(Settings):
     @property
     def is_elsewhere(self) -> bool:
         """Whether this process hands what its tests report to another one, which tells it."""
-        return self.is_worker or os.getpid() != self._process
+        return self.is_worker or getpid() != self._process
 
     def hand_on(self, item: pytest.Item, record: Record) -> None:
         """Hand *record* to what reports on the run, and its findings to JUnit XML."""

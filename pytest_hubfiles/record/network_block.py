@@ -25,6 +25,7 @@ from pytest_hubfiles.record.socket_guard import ENTERED, SocketGuard, is_of_inte
 _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 """In the flags of a class: it is no static one of C's, and its attributes cannot be set; both as CPython has them."""
 
+_SOCKET: Final = socket.socket
 _METHODS: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """The methods of a socket that get an address, and in which of their arguments."""
 
@@ -70,11 +71,12 @@ class NetworkBlock(SocketGuard):
         if any(block._is_on_top for block in _entered()):
             return
         self._class = socket.socket
-        classes = [kind for kind in reversed(socket.socket.__mro__) if kind.__flags__ & (_HEAP | _IMMUTABLE) == _HEAP]
+        now = socket.socket if isinstance(socket.socket, type) else _SOCKET  # a test may have a mock in its place
+        classes = [kind for kind in reversed(now.__mro__) if kind.__flags__ & (_HEAP | _IMMUTABLE) == _HEAP]
         for name, position in _METHODS.items():
             for kind in classes:  # another's in place of the socket, and the one that was there before
                 self._stand_before(kind, [name], partial(_guarded_method, position))
-        self._stand_before(socket.socket, ["__init__"], _guarded_making)
+        self._stand_before(now, ["__init__"], _guarded_making)
         self._stand_before(socket, LOOK_UPS, _guarded_look_up)
         self._stand_before(socket, REVERSE, _guarded_reverse)
 

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
@@ -571,6 +572,15 @@ def test_what_is_logged_as_data_stays_data(handled: Callable[[logging.Handler, l
     assert (message, extra) == ({"event": "sent", "auth": "SCRUBBED"}, redacted)
     assert record.msg == {"event": "sent", "auth": "seen"}
     assert headers["Authorization"] == ["Bearer seen"]
+
+
+def test_no_mock_of_a_test_is_asked_where_a_handler_writes(
+    handled: Callable[[logging.Handler, logging.LogRecord], None],
+) -> None:
+    """A test may count how often its mocks of ``os.stat`` and ``Path.is_file`` are called."""
+    with mock.patch("os.stat") as stat, mock.patch("pathlib.Path.is_file") as is_file:
+        handled(logging.StreamHandler(), logging.makeLogRecord({"msg": "said"}))
+    assert stat.mock_calls == is_file.mock_calls == []
 
 
 @pytest.mark.parametrize("name", ["hidden", "told"])

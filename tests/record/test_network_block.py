@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from helpers.downstream import Downstream, whole_import
@@ -132,6 +133,14 @@ def test_the_class_that_another_has_replaced_is_stood_before(monkeypatch: pytest
     """What has imported the socket before somebody put a class of his own in its place gets out no more than others."""
     early = socket.socket
     monkeypatch.setattr(socket, "socket", type("Socket", (socket.socket,), {}))
+    with NetworkBlock("https://api.hubapi.com", refusal), early() as sock, pytest.raises(ConnectionBlockedError):
+        sock.connect((ELSEWHERE, 443))
+
+
+def test_a_mock_in_place_of_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fixture may have put a mock there before: what has imported the socket earlier is refused all the same."""
+    early = socket.socket
+    monkeypatch.setattr(socket, "socket", Mock())
     with NetworkBlock("https://api.hubapi.com", refusal), early() as sock, pytest.raises(ConnectionBlockedError):
         sock.connect((ELSEWHERE, 443))
 

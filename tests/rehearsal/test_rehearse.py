@@ -444,6 +444,9 @@ def test_one_change_and_all_of_them(downstream: Downstream) -> None:
     result = downstream.run("--hubfiles-rehearse=allowed", f"--hubfiles-change={DATE}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*--hubfiles-change: '{DATE}' is not possible; all tests run with it: *"])
+    twice = downstream.run(f"--hubfiles-change={ENUM}", f"--hubfiles-change={DATE}")
+    assert twice.ret == pytest.ExitCode.USAGE_ERROR
+    twice.stderr.fnmatch_lines([f"*--hubfiles-change: '{DATE}' is not possible; it is the last of several: *"])
 
 
 @pytest.mark.slow
@@ -460,7 +463,7 @@ def test_never_green_on_nothing(suite: Project) -> None:
     lines.fnmatch_lines(
         [
             "rehearsal: nothing was tried",
-            "not tried within the budget: * changes: *",
+            "not tried within the budget: * changes with 1 test: *",
             "nothing was rehearsed within the budget: give it more time with --hubfiles-rehearse-budget",
         ]
     )

@@ -88,7 +88,9 @@ def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterato
     for reason, changes in _by_reason(rehearsal.undecided.items()).items():
         yield f"no verdict for {plural(len(changes), 'change')}: {few(changes, quoted)} ({quoted(reason)})"
     if left_out := sorted(rehearsal.not_tried - rehearsal.undecided.keys()):
-        yield f"not tried within the budget: {plural(len(left_out), 'change')}: {few(left_out, quoted)}"
+        count = sum(bool(one.not_tried) for one in rehearsal.by_test.values())
+        whom = f"{plural(len(left_out), 'change')} with {plural(count, 'test')}"
+        yield f"not tried within the budget: {whom}: {few(left_out, quoted)}"
     for reason, tests in _by_reason(rehearsal.refused).items():
         yield f"not rehearsed: {few(tests, quoted)} ({quoted(reason)})"
 
