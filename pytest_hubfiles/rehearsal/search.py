@@ -16,8 +16,10 @@ _STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
 """Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
 _ABSENT: Final = ("field-removed", "null-appeared", "field-renamed", "array-emptied")
-_OF_A_VALUE: Final = ("format-changed", "type-changed", "integer-widened", "enum-value-added", "element-mixed",
-                      "array-filled")  # fmt: skip
+_ALIKE_BY_VARIANT: Final = ("format-changed", "type-changed")
+_IN_ORDER: Final = frozenset({"no-millis", "six-digits", "lower-case", "zero-offset", "free-text"})
+_OUT_OF_ORDER: Final = ("offset", "date-only", "epoch")
+"""How a date is written otherwise: it sorts among others as it did, or before or after them all."""
 _EMPTY: Final = "empty"
 _MOST_JOINT: Final = 3
 
@@ -42,8 +44,8 @@ class SearchResult:
 class Search:
     """Tries changes in groups of few, as one run with all of them can clear them all.
 
-    The members of a group do not meet, and are of different sorts: a test that holds one time against another passes
-    when both are written otherwise, and breaks under either. Where a group breaks the test it is halved. That takes few
+    The members of a group do not meet, and are of different sorts: a test that holds one time against another may pass
+    when both are written otherwise, and break under either. Where a group breaks the test it is halved. That takes few
     runs where few changes break a test, and more than one by one where most do: so the second half is tried one by one
     where most of the first breaks it. *suspects* are the changes that broke the test the last time: each is tried by
     itself. What breaks it, and is no suspect, has to do so twice: files and servers are the same for all runs, and may
@@ -79,15 +81,15 @@ class Search:
             if not self._in_groups or change in self._suspects or _steers(change):
                 groups.append([change])
                 continue
-            sort = _sort_of(change)
-            for group, sorts in open_groups:
-                if sort not in sorts and not any(_meet(change, member) for member in group):
+            sorts = _sorts_of(change)
+            for group, in_it in open_groups:
+                if sorts.isdisjoint(in_it) and not any(_meet(change, member) for member in group):
                     group.append(change)
-                    sorts.add(sort)
+                    in_it |= sorts
                     break
             else:
                 groups.append([change])
-                open_groups.append((groups[-1], {sort}))
+                open_groups.append((groups[-1], set(sorts)))
         yield from groups
 
     def _gone(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
@@ -186,8 +188,15 @@ class Search:
         return outcome
 
 
-def _sort_of(change: Change) -> str:
-    return "absent" if change.kind in _ABSENT else "value" if change.kind in _OF_A_VALUE else change.kind
+def _sorts_of(change: Change) -> frozenset[str]:
+    """Return of which sorts *change* is: two of one sort may hide each other from a test that compares their places."""
+    if change.kind in _ABSENT or change.variant == _EMPTY:  # to code that asks whether there is something
+        return frozenset({"absent"})
+    if change.variant in _OUT_OF_ORDER:
+        return _IN_ORDER | frozenset(_OUT_OF_ORDER)
+    if change.kind in _ALIKE_BY_VARIANT and change.variant is not None:
+        return frozenset({change.variant})
+    return frozenset({change.kind})
 
 
 def _steers(change: Change) -> bool:

@@ -149,8 +149,20 @@ def test_order(hubfiles):
 def test_never_updated(hubfiles):
     result = wait(hubfiles.base_url, start(hubfiles.base_url))["result"]
     assert (result["updatedAt"], result["url"]) == (result["createdAt"], result["defaultHostingUrl"])
+
+def test_duration_in_seconds(hubfiles):
+    body = wait(hubfiles.base_url, start(hubfiles.base_url))
+    times = [datetime.fromisoformat(body[name].replace("Z", "+00:00")) for name in ("startedAt", "completedAt")]
+    assert timedelta() <= times[1] - times[0] < timedelta(minutes=1)
+
+def test_ratio(hubfiles):
+    result = wait(hubfiles.base_url, start(hubfiles.base_url))["result"]
+    if result.get("width"):
+        assert result["height"] > 0
+    if result.get("url"):
+        assert result["defaultHostingUrl"].startswith("https://")
 """
-"""Tests that hold one member against another: what changes both alike, changes nothing for them."""
+"""Tests that hold one member against another, or look at one if another is there: a change may hide another one."""
 
 
 def uploads(client: str) -> str:
