@@ -37,7 +37,7 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
     ),
     os.path: (
         "abspath", "basename", "commonpath", "dirname", "exists", "isdir", "isfile", "islink", "join", "lexists",
-        "normcase", "realpath", "relpath",
+        "normcase", "realpath",
     ),
     pathlib: ("Path", "PurePath"),
     pathlib.Path: (
