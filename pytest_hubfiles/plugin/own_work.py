@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import inspect
 import io
 import json
 import operator
@@ -20,6 +21,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import chain
 from operator import is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -51,30 +53,29 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
 }  # fmt: skip
 """What finds, reads and writes files, of this plugin and of what it uses to do so, and what that depends on."""
 _FAKE: Final = "pyfakefs.fake_filesystem_unittest"
-
-
 _MISSING: Final = object()
 
 
 class _Owner:
-    """A module or a class with functions that tests patch, as it *was*."""
+    """A module or a class with functions that tests patch: what they are, and what it has itself of them.
 
-    __slots__ = ("facts", "get", "names", "owner", "was")
+    A class may inherit some, of which it has none itself.
+    """
+
+    __slots__ = ("are", "facts", "get", "has", "names", "owner")
 
     def __init__(self, owner: Any, names: tuple[str, ...]) -> None:
         self.owner, self.facts = owner, vars(owner)
-        self.names = tuple(name for name in names if _is_of_python(self.facts.get(name)))
-        self.get = operator.itemgetter(*self.names) if len(self.names) > 1 else self._get
-        self.was: tuple[Any, ...] = self.get(self.facts)
-
-    def _get(self, facts: Mapping[str, Any]) -> tuple[Any, ...]:  # itemgetter makes no tuple of one
-        return tuple(facts[name] for name in self.names)
+        found = {name: inspect.getattr_static(owner, name, None) for name in names}
+        self.are = {name: function for name, function in found.items() if _is_of_python(function)}
+        self.get = partial(map, self.facts.get, list(self.are))
+        self.has = list(self.get())
 
     def patched(self) -> Iterator[tuple[str, Any, Any]]:
-        """Yield what is no longer what it was: its name, what it was, and what it is."""
-        for name, was in zip(self.names, self.was, strict=True):
-            if (now := self.facts.get(name, _MISSING)) is not was:
-                yield name, was, now
+        """Yield what was patched: its name, what it is by itself, and what is there."""
+        for (name, function), had in zip(self.are.items(), self.has, strict=True):
+            if self.facts.get(name) is not had:
+                yield name, function, self.facts.get(name, _MISSING)
 
 
 def _is_of_python(function: object) -> bool:
@@ -90,9 +91,8 @@ def _is_of_python(function: object) -> bool:
 
 _OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
 _GETS: Final = [owner.get for owner in _OWNERS]
-_FACTS: Final = [owner.facts for owner in _OWNERS]
-_WERE: Final = [was for owner in _OWNERS for was in owner.was]
-_call: Final = getattr(operator, "call", lambda get, facts: get(facts))  # Python 3.10 has none
+_HAD: Final = [function for owner in _OWNERS for function in owner.has]
+_call: Final = getattr(operator, "call", lambda get: get())  # Python 3.10 has none
 
 
 class OwnWork(AbstractContextManager["OwnWork"]):
@@ -120,11 +120,8 @@ _NOTHING: Final = OwnWork()
 
 def own_work() -> OwnWork:
     """Return what to enter for own work."""
-    try:
-        # Some four times a test, and not by equality: a mock would note that it was asked.
-        is_patched = _FAKE in sys.modules or not all(map(is_, chain.from_iterable(map(_call, _GETS, _FACTS)), _WERE))
-    except KeyError:  # one was taken away
-        is_patched = True
+    # Some four times a test, and not by equality: a mock would note that it was asked.
+    is_patched = _FAKE in sys.modules or not all(map(is_, chain.from_iterable(map(_call, _GETS)), _HAD))
     return _Aside() if is_patched else _NOTHING
 
 
@@ -145,9 +142,9 @@ class _Aside(OwnWork):
                 patcher.pause()
         is_alone = threading.active_count() == 1
         for owner in _OWNERS:
-            for name, was, now in owner.patched():
-                is_same_for_all = is_alone or now is _MISSING or isinstance(was, type) or not callable(was)
-                put = was if is_same_for_all else _for_this_thread(was, now, owner)
+            for name, own, now in owner.patched():
+                is_same_for_all = is_alone or now is _MISSING or isinstance(own, type) or not callable(own)
+                put = own if is_same_for_all else _for_this_thread(own, now, owner)
                 self._put.append((owner, name, put, now))
                 setattr(owner.owner, name, put)
         return self
@@ -167,14 +164,14 @@ class _Aside(OwnWork):
             self._faking = None
 
 
-def _for_this_thread(was: Any, now: Any, owner: _Owner) -> Callable[..., Any]:
-    """Return what is *was* in this thread, and *now* in all others: a patch may keep files from being deleted."""
+def _for_this_thread(own: Any, now: Any, owner: _Owner) -> Callable[..., Any]:
+    """Return what is *own* in this thread, and *now* in all others: a patch may keep files from being deleted."""
     thread = threading.get_ident()
     is_bound = isinstance(owner.owner, type) and not hasattr(now, "__get__")  # a mock in a class gets no object
 
     def either(*args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() == thread:
-            return was(*args, **kwargs)
+            return own(*args, **kwargs)
         return now(*args[is_bound:], **kwargs)
 
     return either
