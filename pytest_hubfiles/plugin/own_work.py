@@ -62,7 +62,7 @@ class _Owner:
     A class may inherit some, of which it has none itself.
     """
 
-    __slots__ = ("are", "facts", "get", "has", "names", "owner")
+    __slots__ = ("are", "facts", "get", "has", "owner")
 
     def __init__(self, owner: Any, names: tuple[str, ...]) -> None:
         self.owner, self.facts = owner, vars(owner)
