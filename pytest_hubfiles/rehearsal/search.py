@@ -16,7 +16,8 @@ _STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
 """Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
 _ABSENT: Final = ("field-removed", "null-appeared", "field-renamed", "array-emptied")
-_ALIKE_BY_VARIANT: Final = ("format-changed", "type-changed")
+_GROUPED: Final = ("format-changed", "integer-widened")
+"""What leaves in place that there is something, and of which type: other changes send code another way."""
 _IN_ORDER: Final = frozenset({"no-millis", "six-digits", "lower-case", "zero-offset", "free-text"})
 _OUT_OF_ORDER: Final = ("offset", "date-only", "epoch")
 """How a date is written otherwise: it sorts among others as it did, or before or after them all."""
@@ -42,15 +43,15 @@ class SearchResult:
 
 
 class Search:
-    """Tries changes in groups of few, as one run with all of them can clear them all.
+    """Tries changes one by one, and in groups what changes no more than how a value is written.
 
-    The members of a group do not meet, and are of different sorts: a test that holds one time against another may pass
-    when both are written otherwise, and break under either. Where a group breaks the test it is halved. That takes few
-    runs where few changes break a test, and more than one by one where most do: so the second half is tried one by one
-    where most of the first breaks it. *suspects* are the changes that broke the test the last time: each is tried by
-    itself. What breaks it, and is no suspect, has to do so twice: files and servers are the same for all runs, and may
-    be what broke it. In the end what takes something away, and breaks nothing alone, is tried all at once: of two
-    places a test may need one.
+    Code may ask whether there is something, and then look at something else or not: what is gone, new or of another
+    type might hide any other change. The members of a group do not meet, and are of different sorts: a test that holds
+    one time against another may pass when both are written otherwise, and break under either. Where a group breaks the
+    test it is halved, and the second half is tried one by one where most of the first breaks it. *suspects* are the
+    changes that broke the test the last time: each is tried by itself. What breaks it, and is no suspect, has to do so
+    twice: files and servers are the same for all runs, and may be what broke it. In the end what takes something away,
+    and breaks nothing alone, is tried all at once: of two places a test may need one.
     """
 
     def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
@@ -78,7 +79,7 @@ class Search:
         groups: list[list[Change]] = []
         open_groups: list[tuple[list[Change], set[str]]] = []  # with the sorts of their members
         for change in changes:
-            if not self._in_groups or change in self._suspects or _steers(change):
+            if not self._in_groups or change in self._suspects or not _can_be_grouped(change):
                 groups.append([change])
                 continue
             sorts = _sorts_of(change)
@@ -188,15 +189,15 @@ class Search:
         return outcome
 
 
+def _can_be_grouped(change: Change) -> bool:
+    return change.kind in _GROUPED and change.variant != _EMPTY and not _steers(change)
+
+
 def _sorts_of(change: Change) -> frozenset[str]:
     """Return of which sorts *change* is: two of one sort may hide each other from a test that compares their places."""
-    if change.kind in _ABSENT or change.variant == _EMPTY:  # to code that asks whether there is something
-        return frozenset({"absent"})
     if change.variant in _OUT_OF_ORDER:
         return _IN_ORDER | frozenset(_OUT_OF_ORDER)
-    if change.kind in _ALIKE_BY_VARIANT and change.variant is not None:
-        return frozenset({change.variant})
-    return frozenset({change.kind})
+    return frozenset({change.variant or change.kind})
 
 
 def _steers(change: Change) -> bool:

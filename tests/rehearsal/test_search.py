@@ -13,8 +13,10 @@ from pytest_hubfiles.rehearsal.changes import Change, changes_of, parse
 from pytest_hubfiles.rehearsal.search import Search, SearchResult
 from pytest_hubfiles.report.rehearsal import Ended, Ending
 
-KINDS = ("field-removed", "format-changed", "field-added")
-CHANGES = [Change("import-status", f"$.{name}", kind) for kind in KINDS for name in "abcdefgh"]
+GONE = ("field-removed", None)
+WRITTEN = [("format-changed", variant) for variant in ("no-millis", "zero-offset", "other-host", "offset")]
+KINDS = (GONE, *WRITTEN)
+CHANGES = [Change("import-status", f"$.{name}", *kind) for kind in KINDS for name in "abcdefgh"]
 PLACES = 8
 NESTED = [Change("import-status", f"$.{name}.x", "field-removed") for name in "abc"]
 EVENTS = [Change("import-status", None, "one-poll-more"), Change("import-status", None, "task-canceled")]
@@ -70,13 +72,23 @@ def test_every_verdict_is_that_of_one_by_one(alone: set[Change], together: list[
 
 
 @given(pairs=st.lists(alike, max_size=3))
-def test_what_two_changes_hide_of_each_other_is_found(pairs: list[tuple[str, str, str]]) -> None:
+def test_what_two_changes_hide_of_each_other_is_found(pairs: list[tuple[tuple[str, str | None], str, str]]) -> None:
     """A test may hold one member against another: it breaks under a change of either, and passes under both."""
-    apart = [
-        {Change("import-status", f"$.{name}", kind) for name in names} for kind, *names in pairs if len(set(names)) == 2
-    ]
+    apart = [{Change("import-status", f"$.{name}", *kind) for name in (a, b)} for kind, a, b in pairs if a != b]
     found = Search(Test(set(), apart=apart)).run(ALL)
     assert broken(found) == {change for change in ALL if Test(set(), apart=apart).breaks([change])}
+
+
+@given(hidden=st.dictionaries(st.sampled_from(CHANGES), st.sampled_from(CHANGES[:PLACES]), max_size=3))
+def test_what_is_gone_hides_nothing(hidden: dict[Change, Change]) -> None:
+    """A test may look at one member only if another is there: what breaks it is found though that is gone."""
+    hidden = {change: gone for change, gone in hidden.items() if change != gone}
+
+    def attempt(group: Sequence[Change]) -> Ended:
+        breaks = any(change in group and gone not in group for change, gone in hidden.items())
+        return Ended(Ending.FAILS if breaks else Ending.PASSES)
+
+    assert broken(Search(attempt).run(ALL)) == hidden.keys()
 
 
 @given(together=st.lists(joint, min_size=1, max_size=2))
@@ -100,9 +112,10 @@ def test_one_of_two_places_is_enough(kind: str) -> None:
 
 
 def test_few_breaks_need_few_runs() -> None:
-    """A test that nothing breaks takes a run for each place, and one for all that is gone; a break takes a few more."""
-    assert Search(Test(set())).run(CHANGES).runs == PLACES + 1
-    assert Search(Test({CHANGES[3]})).run(CHANGES).runs < len(CHANGES)
+    """What is written otherwise takes a run for each place rather than for each way; a break takes a few more."""
+    fewest = PLACES + 2 * PLACES + 1  # what is gone alone, what sorts otherwise apart from the rest
+    assert Search(Test(set())).run(CHANGES).runs == fewest
+    assert Search(Test({CHANGES[-1]})).run(CHANGES).runs < len(CHANGES)
     assert Search(Test(set()), in_groups=False).run(CHANGES).runs == len(CHANGES)
 
 
@@ -112,7 +125,7 @@ def test_the_last_result_is_a_good_guess(alone: set[Change]) -> None:
     test = Test(alone)
     found = Search(test, suspects=alone).run(ALL)
     assert broken(found) == alone
-    assert found.runs <= len(alone) + PLACES + len(NESTED) + len(EVENTS) + 2  # what is gone, and what that is within
+    assert found.runs <= len(alone) + 3 * PLACES + len(NESTED) + len(EVENTS) + 2  # what is gone, and what that is in
 
 
 @given(alone=singles, budget=st.integers(0, 30))
