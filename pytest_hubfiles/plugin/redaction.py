@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from pytest_hubfiles import secrets
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.own_work import own_work
+from pytest_hubfiles.plugin.redacted_error import redact_error
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.record.session_secrets import SessionSecrets
@@ -55,7 +55,10 @@ class Redaction:
 
     def _redacted_value(self, value: object) -> object:
         """Return *value*, or its text without credentials if that has any."""
-        text = str(value)
+        try:
+            text = str(value)
+        except Exception:  # noqa: BLE001  # of its own class: nobody can tell it
+            return value
         return value if (new := self.redacted(text)) == text else new
 
     # --- what pytest tells ------------------------------------------------------------------------------------
@@ -88,14 +91,9 @@ class Redaction:
         if captured:
             captured[:] = secrets.redact_data(captured, self.redacted)
         if call.excinfo is not None:
-            self._redact_error(call.excinfo.value)
-
-    def _redact_error(self, error: BaseException) -> None:
-        for name in (*vars(error), "args", "strerror", "filename"):
-            with suppress(Exception):  # most have not all, and a property may raise
-                value = getattr(error, name)
-                if (new := secrets.redact_data(value, self.redacted)) is not value:
-                    setattr(error, name, new)
+            error = call.excinfo.value
+            if (told := redact_error(error, self.redacted)) is not error:
+                call.excinfo = pytest.ExceptionInfo.from_exception(told)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -107,6 +105,8 @@ class Redaction:
             self.redact(report)
             for name in added:
                 setattr(report, name, secrets.redact_data(getattr(report, name), self.redacted))
+            told = [(name, self._redacted_value(value)) for name, value in report.user_properties]  # by its text
+            report.user_properties = told
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -124,7 +124,7 @@ class Redaction:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
         self._learn_now()
-        self._redact_error(excinfo.value)
+        redact_error(excinfo.value, self.redacted)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:

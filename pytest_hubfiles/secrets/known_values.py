@@ -97,8 +97,11 @@ def redact_values(text: str, values: Collection[str]) -> str:
     return text
 
 
+_PLAIN: Final = (dict, list, tuple, set, frozenset)
+
+
 def redact_data(value: object, redact: Callable[[str], str]) -> object:
-    """Return *value* itself, or the same with what *redact* makes of the texts in its dicts, lists and tuples.
+    """Return *value* itself, or the same with what *redact* makes of the texts in its dicts, lists, tuples and sets.
 
     An object of any other class is left alone: whoever put it there may need it.
     """
@@ -113,9 +116,10 @@ def _texts(value: object) -> Iterator[object]:
         one = left.pop()
         if isinstance(one, (str, bytes)):
             yield one
-        elif isinstance(one, (dict, list, tuple)) and type(one) in (dict, list, tuple) and id(one) not in seen:
+        elif isinstance(one, _PLAIN) and type(one) in _PLAIN and id(one) not in seen:
             seen.add(id(one))
-            left += one.values() if isinstance(one, dict) else one
+            left += one
+            left += one.values() if isinstance(one, dict) else ()
 
 
 def _redacted(text: object, redact: Callable[[str], str]) -> object:
@@ -131,15 +135,15 @@ def _copied(value: object, redact: Callable[[str], str], made: dict[int, object]
     if isinstance(value, dict) and type(value) is dict:
         of_dict: dict[object, object] = {}
         made[id(value)] = of_dict
-        of_dict.update((name, _copied(one, redact, made)) for name, one in value.items())
+        of_dict.update((_copied(name, redact, made), _copied(one, redact, made)) for name, one in value.items())
         return of_dict
     if isinstance(value, list) and type(value) is list:
         of_list: list[object] = []
         made[id(value)] = of_list
         of_list.extend(_copied(one, redact, made) for one in value)
         return of_list
-    if isinstance(value, tuple) and type(value) is tuple:
-        return tuple(_copied(one, redact, made) for one in value)
+    if isinstance(value, (tuple, set, frozenset)) and type(value) in _PLAIN:
+        return type(value)(_copied(one, redact, made) for one in value)
     return _redacted(value, redact)
 
 

@@ -138,6 +138,8 @@ def test_another_plugin_that_fails(downstream: Downstream, options: tuple[str, .
 
 
 OF_ANOTHER_PLUGIN: Final = """
+import traceback
+
 import pytest
 
 @pytest.hookimpl(wrapper=True)
@@ -146,6 +148,9 @@ def pytest_runtest_makereport(item, call):
     with open("seen.txt", "a") as file:
         print(report.longreprtext, report.sections, item._report_sections, file=file)
         print(call.excinfo and call.excinfo.exconly(), file=file)
+        if call.excinfo:
+            print(*traceback.format_exception(call.excinfo.value), repr(call.excinfo.value), file=file)
+            print(call.excinfo.type.__name__, vars(call.excinfo.value), file=file)
     report.extras = [{"content": [call.excinfo and item.secret]}]
     return report
 
@@ -164,15 +169,55 @@ class Own(Exception):
     def __str__(self):
         return f"of {self.about}"
 
-def raise_(error):
-    raise error
+class OfObject(Exception):
+    def __str__(self):
+        return f"of {vars(self.args[0])}"
 
-@pytest.mark.parametrize("fail", [
-    AssertionError, pytest.fail, pytest.skip, Own, lambda secret: raise_(OSError(2, secret, secret)),
-])
+class Slotted(Exception):
+    __slots__ = ("secret",)
+
+    def __init__(self, secret):
+        self.secret = secret
+
+    def __str__(self):
+        return self.secret
+
+class Sealed(OfObject):
+    def __init_subclass__(cls):
+        raise TypeError("no class of it")
+
+class Read(Exception):
+    text = property(lambda self: self.args[0].secret)
+
+    def __str__(self):
+        return self.text
+
+def of_object(kind):
+    return lambda secret: kind(types.SimpleNamespace(secret=secret))
+
+def behind(secret):
+    try:
+        raise OfObject(types.SimpleNamespace(secret=secret))
+    except OfObject as error:
+        raise RuntimeError("before") from error
+
+def grouped(secret):
+    grouping = ExceptionGroup if sys.version_info >= (3, 11) else RuntimeError
+    return grouping(secret, [KeyError(secret), OfObject(types.SimpleNamespace(secret=secret))])
+
+ERRORS = {
+    "assertion": AssertionError, "fail": pytest.fail, "skip": pytest.skip, "own": Own,
+    "of Python": lambda secret: OSError(2, secret, secret), "set": lambda secret: KeyError({secret}),
+    "key": lambda secret: ValueError({secret: 1}), "slots": Slotted, "object": of_object(OfObject),
+    "no class of it": of_object(Sealed), "property": of_object(Read), "group": grouped, "behind": behind,
+    "codec": lambda secret: UnicodeDecodeError("ascii", secret.encode(), 0, 1, secret),
+    "syntax": lambda secret: SyntaxError("at", ("file", 1, 1, secret)),
+}
+
+@pytest.mark.parametrize("fail", ERRORS)
 def test_import(hubfiles, request, fail):
     request.node.secret = ""
-    raise fail("".join(SECRET))
+    raise ERRORS[fail]("".join(SECRET))
 """
 
 
@@ -180,13 +225,15 @@ def test_errors_that_other_plugins_read(downstream: Downstream, monkeypatch: pyt
     """Whatever an error keeps what it says in, a plugin that asks it gets it without credentials."""
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
     (downstream.path / "conftest.py").write_text(OF_ANOTHER_PLUGIN, encoding="utf-8")
-    downstream.tests(f"SECRET = {list(SECRET)!r}\n{ERRORS}")
+    downstream.tests(f"import sys\nimport types\n\nSECRET = {list(SECRET)!r}\n{ERRORS}")
 
-    downstream.run()
+    downstream.run("--junitxml=junit.xml")
 
     seen = (downstream.path / "seen.txt").read_text(encoding="utf-8")
-    assert seen.count("SCRUBBED") >= 5
-    assert SECRET not in seen
+    for kind in ("OfObject", "Slotted", "Sealed", "Read", "KeyError", "UnicodeDecodeError", "SyntaxError"):
+        assert f"\n{kind} " in seen
+    assert seen.count("SCRUBBED") >= 15
+    assert SECRET not in seen + (downstream.path / "junit.xml").read_text(encoding="utf-8")
 
 
 def test_what_other_plugins_read_and_add(downstream: Downstream) -> None:
@@ -194,12 +241,16 @@ def test_what_other_plugins_read_and_add(downstream: Downstream) -> None:
     (downstream.path / "conftest.py").write_text(OF_ANOTHER_PLUGIN, encoding="utf-8")
     downstream.tests(
         f"""
+import types
+
 import requests
 
 def test_import(hubfiles, request, record_property):
     request.node.secret = secret = "".join({list(SECRET)!r})
     requests.get(hubfiles.base_url + {STATUS!r}, headers={{"Authorization": "Bearer " + secret}})
     record_property("token", secret)
+    record_property("by token", {{secret: {{secret}}}})
+    record_property("object", types.SimpleNamespace(secret=secret))
     print("used", secret)
     assert secret == ""
 """
@@ -214,6 +265,8 @@ def test_import(hubfiles, request, record_property):
     assert seen.count("used SCRUBBED") >= 2
     assert "[{'content': ['SCRUBBED']}]" in told
     assert "('token', 'SCRUBBED')" in told
+    assert "('by token', {'SCRUBBED': {'SCRUBBED'}})" in told
+    assert "('object', \"namespace(secret='SCRUBBED')\")" in told
 
 
 ODD: Final = f"""
