@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from pytest_hubfiles.model.policy import Kind, Severity
+from pytest_hubfiles.own_work import own_work
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
 from pytest_hubfiles.plugin.explaining import explained
 from pytest_hubfiles.plugin.own_faults import Failure, OwnFaultError, complaining, failing
-from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.run_settings import RUN
 from pytest_hubfiles.plugin.tracebacks import shorten
 from pytest_hubfiles.record.log_filter import take_off_filters
@@ -130,13 +130,11 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what was found to the test's own failure, and hand everything on to the report."""
-    fault = _hand_on(item) if call.when == "teardown" else None
+    with own_work():  # fixtures of wider scope may have patches on
+        fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
     without_ours = report.longrepr
-    if report.longrepr is not None or report.sections:
-        with own_work():
-            _complete(item, call, report, fault)
-    else:
+    with own_work():
         _complete(item, call, report, fault)
     if isinstance(report.longrepr, str) and report.longrepr is not without_ours:
         setattr(report, BEGINS_WITH_FACT, True)
@@ -282,8 +280,7 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = test_run.passed = False
     try:
-        aside = own_work() if test_run.recorder.live else nullcontext()  # only then it writes files
-        with aside, failing("promoting the recording", test_run):
+        with own_work(), failing("promoting the recording", test_run):
             was_green = passed and test_run.passed
             late = test_run.end_test(passed)
             if late.is_red and was_green:  # otherwise the test is red already

@@ -30,9 +30,10 @@ class OwnFaultError(HubfilesError):
     def __init__(self, doing: str, error: Exception) -> None:
         self.doing = doing
         if isinstance(error, OSError):  # no fault of ours, nor of the tests
+            needed = "the system allows that" if error.filename is None else "this path can be used"
             super().__init__(
                 f"pytest-hubfiles could not go on while {doing}: {error}\n"
-                "Cassettes are as they were. See to it that this path can be used."
+                f"Cassettes are as they were. See to it that {needed}."
             )
             return
         said = "".join(traceback.format_exception_only(type(error), error)).strip()

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from pytest_hubfiles import secrets
+from pytest_hubfiles.own_work import own_work
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
-from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.redacted_error import redact_error
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import RedactedLog

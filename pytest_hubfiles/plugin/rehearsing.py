@@ -18,12 +18,12 @@ import pytest
 
 from pytest_hubfiles import clock
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.own_work import own_work
 from pytest_hubfiles.plugin.explaining import arguments_of
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.kept_tests import keepers
 from pytest_hubfiles.plugin.late_modules import import_all, imported_after, is_of_python
 from pytest_hubfiles.plugin.own_faults import complaining
-from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.progress import Progress
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import settings_of, version_of

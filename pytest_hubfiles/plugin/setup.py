@@ -13,11 +13,11 @@ import pytest
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.fixture import HubFiles
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
+from pytest_hubfiles.own_work import own_work
 from pytest_hubfiles.plugin.activation import begin
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
 from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
-from pytest_hubfiles.plugin.own_work import own_work
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of, version_of
 from pytest_hubfiles.record import Interception, Recorder

@@ -14,6 +14,7 @@ from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.rehearsal.rehearse import Told
 from pytest_hubfiles.rehearsal.verdicts import Observed, outcome_of
 from pytest_hubfiles.run.one_test import TestRun
+from pytest_hubfiles.visible import visible
 
 _OURS: Final = __name__.partition(".")[0]
 
@@ -76,8 +77,10 @@ class Silent:
         )
         outcome = outcome_of(seen, root)
         shown = None if outcome.error is None else run.redaction.redacted(outcome.error)
-        asked = tuple(f"{exchange.method} {exchange.url}" for exchange in test_run.recorder.exchanges)
-        return Told(outcome.verdict, shown, outcome.place, asked, self._skipped)
+        exchanges = test_run.recorder.exchanges
+        asked = tuple(f"{exchange.method} {exchange.url}" for exchange in exchanges)
+        operations = tuple({visible(one.operation) for one in exchanges if one.operation is not None})
+        return Told(outcome.verdict, shown, outcome.place, asked, self._skipped, operations=operations)
 
 
 _TELLING: Final = (

@@ -100,10 +100,16 @@ class _Child:
         self._postponed: int | None = None
 
     def fork(self) -> bool:
-        """Fork it from this process; return whether this is it."""
+        """Fork it from this process; return whether this is it.
+
+        Raises:
+            NoEndError: if a test has put something else in place of the function that forks.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns where there are other threads
             pid = os.fork()
+        if type(pid) is not int:  # a signal to the process that a mock stands for, 1, would go to all others
+            raise NoEndError(f"os.fork is a {type(os.fork).__name__}, and returned no process")
         if pid == 0:  # whose signals are not about itself: it would end its own group, which is that of its parent
             return True
         self._pid = pid

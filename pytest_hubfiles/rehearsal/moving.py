@@ -9,7 +9,16 @@ from typing import Final
 from pytest_hubfiles.rehearsal.asking import MoveWatch
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.move import Move
-from pytest_hubfiles.rehearsal.rehearse import OneTest, Progress, Told, rehearsed, searched, why_not_of
+from pytest_hubfiles.rehearsal.rehearse import (
+    OneTest,
+    Progress,
+    Told,
+    asked_of,
+    not_asked,
+    rehearsed,
+    searched,
+    why_not_of,
+)
 from pytest_hubfiles.rehearsal.search import NOT_AGAIN, SearchResult
 from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Rehearsed
 
@@ -57,19 +66,17 @@ class Moving:
         if plain.outcome.verdict.is_break:
             found, breaks = SearchResult(runs=1), [self._as_new(plain.outcome)]
         else:
-            found = self._search(is_over, progress)
-            breaks = [*self._breaks(found), *self._all_at_once(found)]
+            asked = asked_of(self.changes, plain)
+            found = searched(self._outcome, asked, self.suspects, is_over, progress)
+            found.runs += 1  # that with nothing absent
+            breaks = [*self._breaks(found), *self._all_at_once(found, asked)]
+            found.outcomes.update(not_asked(self.changes, plain))
         otherwise = control.otherwise(self.attempt((), False))
         if otherwise is not None:
             return Rehearsed(name, refused=otherwise)
         told = rehearsed(name, found)
         return replace(told, tried=(str(self.move), *told.tried), breaks=tuple(breaks), requests=plain.requests,
                        operations=self._by_operation(breaks, plain, found))  # fmt: skip
-
-    def _search(self, is_over: Callable[[], bool], progress: Progress) -> SearchResult:
-        found = searched(self._outcome, self.changes, self.suspects, is_over, progress)
-        found.runs += 1  # that with nothing absent
-        return found
 
     def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
         return self.attempt(changes, as_new).outcome
@@ -80,16 +87,16 @@ class Moving:
                 alone = self._outcome((change,), as_new=False).verdict is outcome.verdict
                 yield self.test.breaks(change, VERSION, outcome, "" if alone else self._options)
 
-    def _all_at_once(self, found: SearchResult) -> Iterator[Break]:
-        """Yield that the test breaks once everything is absent, though no single member is needed."""
+    def _all_at_once(self, found: SearchResult, asked: Sequence[Change]) -> Iterator[Break]:
+        """Yield that the test breaks once all that is *asked* for is absent, though no single member is needed."""
         is_open = len(found.outcomes) > 1 and not found.not_tried
         if not is_open or any(outcome.verdict is not Ending.PASSES for outcome in found.outcomes.values()):
             return
-        if found.joint or found.runs > 2:  # else the one group was all of them, and has passed
-            outcome = self._outcome(self.changes)
-            if outcome.verdict.is_break:
-                found.joint = found.joint or [tuple(self.changes)]
-                yield self._as_new(outcome)
+        outcome = self._outcome(asked)
+        found.runs += 1
+        if outcome.verdict.is_break:
+            found.joint = found.joint or [tuple(asked)]
+            yield self._as_new(outcome)
 
     def _as_new(self, outcome: Ended) -> Break:
         return self.test.breaks(str(self.move), VERSION, outcome, self._options)

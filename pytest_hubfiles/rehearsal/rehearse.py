@@ -15,6 +15,10 @@ ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without
 _NO_FIXTURE: Final = "it does not come to use the fixture"
 ASKS_OTHERWISE: Final = "it asks something else when it is run a second time, without any change"
 
+_SKIPS: Final = "it skips itself under such a change"
+_KEPT: Final = " here; if it has that from a test before it, rehearse it alone"
+_TUPLES: Final = ("asked", "imported", "old", "operations")
+
 Progress = Callable[[int, int], None]
 """Is told of how many changes the verdict is known, and how many there are."""
 
@@ -23,8 +27,9 @@ Progress = Callable[[int, int], None]
 class Told:
     """What a child says of a test: its verdict, None if it never came to use the fixture, and what it asked.
 
-    ``imported`` are the modules of installed packages that were imported for it. Of one that ran as another version,
-    ``requests`` are those that this refuses, ``old`` the operations that it asked of the other one.
+    ``operations`` are those of which it got an answer, ``imported`` are the modules of installed packages that were
+    imported for it. Of one that ran as another version, ``requests`` are those that this refuses, ``old`` the
+    operations that it asked of the other one.
     """
 
     verdict: Ending | None
@@ -35,12 +40,15 @@ class Told:
     imported: tuple[str, ...] = ()
     requests: tuple[Refused, ...] = ()
     old: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Ended:
         """How the test ended."""
         if self.verdict is None:
             return Ended(Ending.UNDECIDED, self.error or _NO_FIXTURE)
+        if self.skipped:
+            return Ended(Ending.UNDECIDED, _SKIPS)
         return Ended(self.verdict, self.error, self.place)
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,7 +60,7 @@ class Told:
         """Return what :meth:`to_dict` wrote; what a child says that failed by itself is a verdict of none."""
         if "fault" in said:
             return cls(None, said["fault"])
-        facts: dict[str, Any] = {**said, **{name: tuple(said[name]) for name in ("asked", "imported", "old")}}
+        facts: dict[str, Any] = {**said, **{name: tuple(said[name]) for name in _TUPLES}}
         facts["verdict"] = None if said["verdict"] is None else Ending(said["verdict"])
         facts["requests"] = tuple(map(Refused.from_dict, said["requests"]))
         return cls(**facts)
@@ -110,7 +118,9 @@ class RehearsalOfTest:
         if why_not is not None:
             return Rehearsed(name, refused=why_not)
 
-        found = searched(lambda group: self._attempt(group).outcome, changes, self._suspects, is_over, progress)
+        asked = asked_of(changes, control)
+        found = searched(lambda group: self._attempt(group).outcome, asked, self._suspects, is_over, progress)
+        found.outcomes.update(not_asked(changes, control))
         otherwise = control.otherwise(self._attempt(()))
         if otherwise is not None:
             return Rehearsed(name, refused=otherwise)
@@ -120,6 +130,23 @@ class RehearsalOfTest:
             if outcome.verdict.is_break
         )
         return replace(rehearsed(name, found), breaks=tuple(breaks))
+
+
+def asked_of(changes: Iterable[Change], told: Told) -> list[Change]:
+    """Return those of *changes* of whose operations a test gets answers that *told* this."""
+    return [change for change in changes if change.operation in told.operations]
+
+
+def not_asked(changes: Iterable[Change], told: Told) -> dict[Change, Ended]:
+    """Return why there is no verdict on the others.
+
+    A module of the test may keep what it was answered before, under no change.
+    """
+    return {
+        change: Ended(Ending.UNDECIDED, f"it asks nothing of {change.operation}{_KEPT}")
+        for change in changes
+        if change.operation not in told.operations
+    }
 
 
 def searched(
@@ -153,7 +180,6 @@ def rehearsed(name: str, found: SearchResult) -> Rehearsed:
         name,
         tried=tuple(map(str, found.outcomes)),
         runs=found.runs,
-        inferred=found.inferred,
         joint=tuple(tuple(map(str, group)) for group in found.joint),
         not_tried=tuple(map(str, found.not_tried)),
         undecided=undecided,
@@ -165,7 +191,7 @@ def why_not_of(control: Told) -> str | None:
     if control.verdict is None:
         return control.error or _NO_FIXTURE
     if control.skipped:
-        return "it is skipped"
+        return "it is skipped or expected to fail"
     if control.verdict is not Ending.PASSES:
         return f"it does not pass in a process of its own: {control.error or control.verdict.value}"
     if not control.asked:

@@ -1,4 +1,4 @@
-"""Finds which of many changes break a test, in few runs of it."""
+"""Finds which of many changes break a test: each by itself, then what breaks it only together."""
 
 from __future__ import annotations
 
@@ -10,17 +10,11 @@ from typing import Final
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.report.rehearsal import Ended, Ending
 
-_NEW_VALUE: Final = "enum-value-added"
 _LAST_STEP: Final = re.compile(r"[^.\[\]]+")
 _STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
 """Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
 
 _ABSENT: Final = ("field-removed", "null-appeared", "field-renamed", "array-emptied")
-_GROUPED: Final = ("format-changed", "integer-widened")
-"""What leaves in place that there is something, and of which type: other changes send code another way."""
-_IN_ORDER: Final = frozenset({"no-millis", "six-digits", "lower-case", "zero-offset", "free-text"})
-_OUT_OF_ORDER: Final = ("offset", "date-only", "epoch")
-"""How a date is written otherwise: it sorts among others as it did, or before or after them all."""
 _EMPTY: Final = "empty"
 _MOST_JOINT: Final = 3
 
@@ -37,25 +31,21 @@ class SearchResult:
 
     outcomes: dict[Change, Ended] = field(default_factory=dict)
     runs: int = 0
-    inferred: int = 0
     joint: list[tuple[Change, ...]] = field(default_factory=list)
     not_tried: list[Change] = field(default_factory=list)
 
 
 class Search:
-    """Tries changes one by one, and in groups what changes no more than how a value is written.
+    """Tries changes one by one, as under two at once a test may pass that breaks under either.
 
-    Code may ask whether there is something, and then look at something else or not: what is gone, new or of another
-    type might hide any other change. The members of a group do not meet, and are of different sorts: a test that holds
-    one time against another may pass when both are written otherwise, and break under either. Where a group breaks the
-    test it is halved, and the second half is tried one by one where most of the first breaks it. *suspects* are the
-    changes that broke the test the last time: each is tried by itself. What breaks it, and is no suspect, has to do so
-    twice: files and servers are the same for all runs, and may be what broke it. In the end what takes something away,
-    and breaks nothing alone, is tried all at once: of two places a test may need one.
+    It may hold one member against another, or read one only if another is there, or is written so that it can read it.
+    *suspects* are the changes that broke it the last time. What breaks it, and is no suspect, has to do so twice: files
+    and servers are the same for all runs, and may be what broke it. In the end what takes something away, and breaks
+    nothing alone, is tried all at once: of two places a test may need one.
     """
 
-    def __init__(self, attempt: Try, suspects: Iterable[Change] = (), *, in_groups: bool = True) -> None:
-        self._attempt, self._suspects, self._in_groups = attempt, set(suspects), in_groups
+    def __init__(self, attempt: Try, suspects: Iterable[Change] = ()) -> None:
+        self._attempt, self._suspects = attempt, set(suspects)
         self._found = SearchResult()
         self._is_over = False
 
@@ -66,32 +56,22 @@ class Search:
 
     def run(self, changes: Sequence[Change]) -> SearchResult:
         """Return what becomes of the test under each of *changes*, in their order."""
-        for group in self._groups(changes):
-            self._settle(group)
-        for group in self._gone(changes) if self._in_groups else ():
+        for change in changes:
+            outcome = self._tried([change])
+            if outcome is not None:
+                self._found.outcomes[change] = self._confirmed(change, outcome)
+        for group in self._gone(changes):
             self._find_joint(group)
         found = self._found
         found.not_tried = [change for change in changes if change not in found.outcomes]
         return found
 
-    def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
-        """Yield *changes* in groups of different sorts that do not meet, each where its first member stands."""
-        groups: list[list[Change]] = []
-        open_groups: list[tuple[list[Change], set[str]]] = []  # with the sorts of their members
-        for change in changes:
-            if not self._in_groups or change in self._suspects or not _can_be_grouped(change):
-                groups.append([change])
-                continue
-            sorts = _sorts_of(change)
-            for group, in_it in open_groups:
-                if sorts.isdisjoint(in_it) and not any(_meet(change, member) for member in group):
-                    group.append(change)
-                    in_it |= sorts
-                    break
-            else:
-                groups.append([change])
-                open_groups.append((groups[-1], set(sorts)))
-        yield from groups
+    def _confirmed(self, change: Change, outcome: Ended) -> Ended:
+        """Return *outcome*, unless *change* does not break the test once more; it may have broken it the last time."""
+        if not outcome.verdict.is_break or change in self._suspects:
+            return outcome
+        again = self._tried([change])
+        return outcome if again is None or again.verdict is outcome.verdict else Ended(Ending.UNDECIDED, NOT_AGAIN)
 
     def _gone(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
         """Yield what takes something away and breaks nothing alone: for each way, as many as do not meet, at once."""
@@ -108,44 +88,6 @@ class Search:
                         group.append(change)
                 left = [change for change in left if change not in group]
                 yield group
-
-    def _settle(self, group: Sequence[Change]) -> None:
-        """Find the verdict of each member of *group*."""
-        outcome = self._tried(group)
-        if outcome is None:
-            return
-        if len(group) == 1:
-            self._found.outcomes[group[0]] = self._confirmed(group[0], outcome)
-        elif outcome.verdict is Ending.PASSES:
-            self._clear(group)
-        else:
-            self._halve(group)
-
-    def _confirmed(self, change: Change, outcome: Ended) -> Ended:
-        """Return *outcome*, unless *change* does not break the test once more; it may have broken it the last time."""
-        if not outcome.verdict.is_break or change in self._suspects:
-            return outcome
-        again = self._tried([change])
-        return outcome if again is None or again.verdict is outcome.verdict else Ended(Ending.UNDECIDED, NOT_AGAIN)
-
-    def _clear(self, group: Iterable[Change]) -> None:
-        for change in group:
-            self._found.outcomes[change] = Ended(Ending.PASSES)
-            self._found.inferred += 1
-
-    def _halve(self, group: Sequence[Change]) -> None:
-        """Find what in *group*, which breaks the test, breaks it: members by themselves, or only together."""
-        middle = (len(group) + 1) // 2
-        first, second = group[:middle], group[middle:]
-        self._settle(first)
-        breaking = sum(not self._passes(change) for change in first)
-        if breaking * 2 > len(first):
-            for change in second:
-                self._settle([change])
-        else:
-            self._settle(second)
-        if not self._is_over and all(map(self._passes, group)):
-            self._add_joint(group)
 
     def _passes(self, change: Change) -> bool:
         outcome = self._found.outcomes.get(change)
@@ -189,20 +131,9 @@ class Search:
         return outcome
 
 
-def _can_be_grouped(change: Change) -> bool:
-    return change.kind in _GROUPED and change.variant != _EMPTY and not _steers(change)
-
-
-def _sorts_of(change: Change) -> frozenset[str]:
-    """Return of which sorts *change* is: two of one sort may hide each other from a test that compares their places."""
-    if change.variant in _OUT_OF_ORDER:
-        return _IN_ORDER | frozenset(_OUT_OF_ORDER)
-    return frozenset({change.variant or change.kind})
-
-
 def _steers(change: Change) -> bool:
     """Return whether *change* decides what a test asks and reads next, so that it could hide what others do."""
-    return change.path is None or change.kind == _NEW_VALUE or _LAST_STEP.findall(change.path)[-1:] in _STEERING
+    return change.path is None or _LAST_STEP.findall(change.path)[-1:] in _STEERING
 
 
 def _meet(one: Change, other: Change) -> bool:

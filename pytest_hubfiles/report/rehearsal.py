@@ -93,18 +93,16 @@ class Refused:
 class Rehearsed:
     """What the rehearsal of one test hands to the report.
 
-    ``tried`` are the changes of which there is a verdict, ``runs`` how often the test ran for them, ``inferred`` how
-    many verdicts follow from those of others. ``joint`` are groups of changes that break it together, none alone.
-    ``not_tried`` are changes that the budget left out, ``undecided`` those without a verdict, each with the reason.
-    ``refused`` says why the test was not rehearsed at all. ``evidence`` is what is known of the answers that it needs.
-    Of a test that moves, ``requests`` are those that the new version refuses, and ``operations`` are those that it
-    uses, each with whether the move breaks it.
+    ``tried`` are the changes that were looked at, ``runs`` how often the test ran for them. ``joint`` are groups of
+    changes that break it together, none alone. ``not_tried`` are changes that the budget left out, ``undecided`` those
+    without a verdict, each with the reason. ``refused`` says why the test was not rehearsed at all. ``evidence`` is
+    what is known of the answers that it needs. Of a test that moves, ``requests`` are those that the new version
+    refuses, and ``operations`` are those that it uses, each with whether the move breaks it.
     """
 
     test: str
     tried: tuple[str, ...] = ()
     runs: int = 0
-    inferred: int = 0
     breaks: tuple[Break, ...] = ()
     joint: tuple[tuple[str, ...], ...] = ()
     not_tried: tuple[str, ...] = ()
@@ -173,7 +171,6 @@ class Rehearsal:
     family: str
     by_test: dict[str, Unbroken] = field(default_factory=dict)
     runs: int = 0
-    inferred: int = 0
     breaks: list[Break] = field(default_factory=list)
     joint: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -200,7 +197,6 @@ class Rehearsal:
         passes = frozenset(one.tried) - one.undecided.keys() - broken
         self._add(one.test, Unbroken(passes, one.undecided, frozenset(one.not_tried)))
         self.runs += one.runs
-        self.inferred += one.inferred
         self.breaks += one.breaks
         self.joint += [(one.test, group) for group in one.joint]
         self.evidence = united(self.evidence, one.evidence)
@@ -216,7 +212,6 @@ class Rehearsal:
         for test, unbroken in other.by_test.items():
             self._add(test, unbroken)
         self.runs += other.runs
-        self.inferred += other.inferred
         known = {(one.test, one.change) for one in self.breaks}
         self.breaks += [one for one in other.breaks if (one.test, one.change) not in known]
         self.joint += [one for one in other.joint if one not in self.joint]
@@ -279,7 +274,7 @@ class Rehearsal:
             "tests": len(self.by_test),
             "changes": len(tried),
             "runs": self.runs,
-            "inferred": self.inferred,
+            "inferred": 0,  # each verdict has a run of its own
             "tried": dict(sorted(tried.items())),
             "not_tried": sorted(self.not_tried),
             "breaks": list(map(asdict, breaks)),
@@ -299,7 +294,6 @@ class Rehearsal:
             facts["family"],
             {one["test"]: Unbroken.from_dict(one) for one in facts["by_test"]},
             facts["runs"],
-            facts["inferred"],
             [Break(**{name: one[name] for name in Break.__slots__}) for one in facts["breaks"]],
             [(one["test"], tuple(one["changes"])) for one in facts["joint"]],
             [(one["test"], one["reason"]) for one in facts["refused"]],

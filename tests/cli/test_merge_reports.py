@@ -221,7 +221,7 @@ def shards(made: Report) -> list[Report]:
     parts = []
     for test, unbroken in whole.by_test.items():
         part = Rehearsal(
-            whole.family, {test: unbroken}, whole.runs // len(whole.by_test), whole.inferred // len(whole.by_test),
+            whole.family, {test: unbroken}, whole.runs // len(whole.by_test),
             [b for b in whole.breaks if b.test == test], [j for j in whole.joint if j[0] == test], list(whole.refused),
         )  # fmt: skip
         parts.append(Report(failed=True, rehearsal=part))

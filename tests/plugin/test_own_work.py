@@ -13,7 +13,8 @@ import pytest
 from helpers.downstream import Downstream, whole_import
 from helpers.patience import PATIENCE
 
-from pytest_hubfiles.plugin.own_work import own_work
+from pytest_hubfiles.own_work import own_work
+from pytest_hubfiles.rehearsal.child import NoEndError, in_child
 
 PATCHES = {
     "open": "monkeypatch.setattr('builtins.open', broken)",
@@ -114,6 +115,62 @@ def test_the_first_test_asks_for_the_fixture_while_its_patches_are_on(downstream
 
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["FAILED *test_failing - AssertionError: *"])
+
+
+SENDING = """
+import builtins, json, os, re, sys, time
+from unittest import mock
+
+import httpx
+import requests
+
+WATCHED = {
+    builtins: ["open"], json: ["dumps", "loads"], re: ["compile", "findall", "fullmatch", "match", "search", "sub"],
+    os: ["listdir", "lstat", "open", "replace", "stat"], os.path: ["abspath", "dirname", "exists", "isfile", "join"],
+}
+
+def watching(real, calls):
+    def work(*args, **kwargs):
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if caller.startswith("pytest_hubfiles") and not caller.startswith("pytest_hubfiles.sandbox"):
+            calls.append((caller, real.__name__))
+        return real(*args, **kwargs)
+    return work
+
+def ask(client, hubfiles, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    return client.post(url, json=BODY, headers=headers, timeout=30)
+
+@pytest.mark.parametrize("client", [requests, httpx])
+def test_watched(hubfiles, hubfiles_token, client, monkeypatch):
+    calls = []
+    for owner, names in WATCHED.items():
+        for name in names:
+            monkeypatch.setattr(owner, name, watching(getattr(owner, name), calls))
+    answer = ask(client, hubfiles, hubfiles_token)
+    monkeypatch.undo()
+    assert answer.json()["id"]
+    assert not calls
+
+def test_no_json(hubfiles, hubfiles_token):
+    with mock.patch("json.loads", side_effect=json.JSONDecodeError("of the test", "", 0)) as loads:
+        with pytest.raises(requests.exceptions.JSONDecodeError):
+            ask(requests, hubfiles, hubfiles_token).json()
+    loads.assert_called_once()
+"""
+
+
+def test_what_is_patched_while_a_client_sends(downstream: Downstream) -> None:
+    """To find an answer, or to record one, asks no function that a test has patched, and no mock counts it."""
+    downstream.tests(SENDING)
+    downstream.write(whole_import()[:1], downstream.cassette("test_no_json"))
+
+    recorded = downstream.run_live("--hubfiles-record=once", "-k", "watched")
+    replayed = downstream.run()
+
+    recorded.assert_outcomes(passed=2, deselected=1)
+    replayed.assert_outcomes(passed=3)
 
 
 def test_a_mock_is_not_asked() -> None:
@@ -224,3 +281,57 @@ def test_a_rehearsal_of_tests_whose_module_patches_python(downstream: Downstream
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines([f"breaks*2/2  {change}*2 raise"])
+
+
+GUARDED = """
+import os
+
+KILLPG = os.killpg
+
+def killpg(pid, number):
+    assert type(pid) is int and pid > 1, "a signal to every process"
+    KILLPG(pid, number)
+
+os.killpg = killpg
+"""
+OF_PROCESSES = """
+import os, select, time
+from unittest import mock
+
+@pytest.fixture(scope="module", autouse=True)
+def patched():
+    with pytest.MonkeyPatch.context() as patch:
+        mocks = {{name: mock.MagicMock() for name in {names}}}
+        for name, one in mocks.items():
+            patch.setattr(os, name, one)
+        patch.setattr(time, "monotonic", lambda: 0.0)
+        patch.setattr(select, "select", None)
+        yield
+    assert [name for name, one in mocks.items() if one.called] == []
+
+@pytest.mark.parametrize("number", range(2))
+@pytest.mark.hubfiles(cassette="test_files/test_import")
+def test_import(hubfiles, number):
+    assert import_a_file(hubfiles).json["result"]["size"]
+"""
+
+
+@pytest.mark.parametrize("names", [["fork"], ["fork", "kill", "waitpid", "setsid", "pipe"]], ids=len)
+def test_a_rehearsal_of_tests_whose_module_patches_processes(downstream: Downstream, names: list[str]) -> None:
+    """A mock that a module has for ``os.fork`` starts no process, and no process but a child gets a signal."""
+    downstream.write(whole_import())
+    (downstream.path / "conftest.py").write_text(GUARDED, encoding="utf-8")
+    downstream.tests(OF_PROCESSES.format(names=names))
+    change = "import-status $.result.size field-removed"
+
+    result = downstream.run_apart("--hubfiles-rehearse=allowed", f"--hubfiles-rehearse-only={change}")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines([f"breaks*2/2  {change}*2 raise"])
+
+
+def test_a_fork_that_is_none() -> None:
+    """What was patched before anything of this plugin ran is found out: no signal goes to what is no process."""
+    with mock.patch("os.fork"), mock.patch("os.killpg") as killed, pytest.raises(NoEndError, match="is a MagicMock"):
+        in_child(dict)
+    assert not killed.called

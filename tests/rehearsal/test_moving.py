@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,8 @@ from pytest_hubfiles.rehearsal.search import NOT_AGAIN
 from pytest_hubfiles.report.rehearsal import Ending, Rehearsed
 
 A, STATUS = (Change("job", path, "field-removed") for path in ("$.a", "$.status"))
-PASSES, RAISES = Told(Ending.PASSES, asked=("x",)), Told(Ending.RAISES, "E", "f.py:1 f", ("x",))
+PASSES = Told(Ending.PASSES, asked=("x",), operations=("job",))
+RAISES = Told(Ending.RAISES, "E", "f.py:1 f", ("x",))
 
 
 def moving(attempt: Callable[[Sequence[Change], bool], Told], *, over: bool = False) -> Rehearsed:
@@ -37,6 +39,13 @@ def test_a_test_that_passes() -> None:
     told = moving(lambda changes, as_new: PASSES)
     assert (told.breaks, told.joint, told.operations) == ((), (), {"job": False})
     assert told.tried == ("v1:v2", str(A), str(STATUS))
+
+
+def test_a_test_that_has_the_answers_already() -> None:
+    """What a test does not ask for tells nothing of it: a test before may have left that to it."""
+    told = moving(lambda changes, as_new: replace(PASSES, operations=("another",)))
+    assert told.breaks == ()
+    assert [change for change, why in told.undecided.items() if "nothing of job here" in why] == [str(A), str(STATUS)]
 
 
 def test_a_test_that_breaks_with_nothing_absent() -> None:

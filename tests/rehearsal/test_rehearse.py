@@ -550,7 +550,7 @@ def test_what_cannot_be_rehearsed_is_said(tmp_path: Path) -> None:
     )
     ran = project(tmp_path, source).rehearse("allowed", f"--hubfiles-rehearse-only={ENUM}")
     reasons = named(ran.rehearsal["refused"], "reason")
-    assert reasons["test_skips"] == reasons["test_expected"] == "it is skipped"
+    assert reasons["test_skips"] == reasons["test_expected"] == "it is skipped or expected to fail"
     assert reasons["test_sends_nothing"] == "it sends nothing"
     assert reasons["test_any_number"] == "it asks something else when it is run a second time, without any change"
     assert reasons["test_late"].endswith('name it before: @pytest.mark.usefixtures("hubfiles")')
@@ -563,9 +563,10 @@ def test_what_cannot_be_rehearsed_is_said(tmp_path: Path) -> None:
     lines = pytest.LineMatcher(ran.output.splitlines())
     lines.fnmatch_lines(
         [
-            "rehearsal: *, 2 without a verdict",
+            "rehearsal: *, 3 without a verdict",
             f"no verdict for 2 changes: {ENUM}, {ENUM} at-the-end ({died})",
-            "not rehearsed: *test_skips* (it is skipped)",
+            f"no verdict for 1 change: {ENUM} while-waiting (it asks nothing of import-status here; *)",
+            "not rehearsed: *test_skips* (it is skipped or expected to fail)",
         ]
     )
 
@@ -840,3 +841,78 @@ def test_stateful_tests_are_rehearsed_truly(tmp_path: Path) -> None:
     assert found.keys() == {"test_cached", "test_starts_again"}
     first_error = found["test_starts_again"]["error"]  # of whoever starts again, not that nothing is recorded of that
     assert first_error.startswith("TypeError: unsupported operand")
+
+
+KEEPING = f"""
+import functools
+import requests
+
+URL = {STATUS!r}
+
+def ask(base_url, path):
+    return requests.get(base_url + path, timeout=10).json()
+
+@functools.lru_cache
+def finished(base_url, path):
+    return ask(base_url, path)
+
+def test_id(hubfiles):
+    assert finished(hubfiles.base_url, URL)["status"]
+
+def test_taken(hubfiles):
+    requests.post(hubfiles.base_url + "/files/2026-03/files/import-from-url/async", json=BODY, timeout=10)
+    assert finished(hubfiles.base_url, URL)["requestedAt"]
+
+def test_skipping(hubfiles):
+    if "requestedAt" not in ask(hubfiles.base_url, URL):
+        pytest.skip("nothing to see")
+"""
+
+
+def test_what_no_verdict_is_given_on(tmp_path: Path) -> None:
+    """A change of what a test does not ask for, as another has left it the answer, is no pass, nor is a skip."""
+    suite = project(tmp_path, KEEPING)
+    change = "import-status $.requestedAt field-removed"
+
+    together = suite.rehearse("all", f"--hubfiles-rehearse-only={change}", "-k", "not skipping")
+    skipping = suite.rehearse("all", f"--hubfiles-rehearse-only={change}", "-k", "skipping")
+    alone = suite.rehearse("all", f"--hubfiles-rehearse-only={change}", "-k", "taken")
+
+    assert together.verdicts == {}
+    assert change in together.rehearsal["not_tried"]
+    why = "it asks nothing of import-status here; if it has that from a test before it, rehearse it alone"
+    assert f"no verdict for 1 change: {change} ({why})" in together.output
+    assert f"no verdict for 1 change: {change} (it skips itself under such a change)" in skipping.output
+    assert alone.verdicts == {("test_suite.py::test_taken", change): "raises"}
+
+
+MASKING = f"""
+import requests
+from datetime import datetime
+
+def parsed(text):
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+    except ValueError:
+        return None
+
+def test_times(hubfiles):
+    task = requests.get(hubfiles.base_url + {STATUS!r}, timeout=10).json()
+    if parsed(task["requestedAt"]):
+        assert task["startedAt"].endswith("Z")
+    assert len(task["requestedAt"] + task["startedAt"]) <= 48
+"""
+
+
+def test_ways_of_writing_hide_nothing(tmp_path: Path) -> None:
+    """A test may look at one time only if it can read another, or at both together: what breaks it is found."""
+    suite = project(tmp_path, MASKING)
+    only = [f"--hubfiles-rehearse-only=import-status {place}" for place in ("$.requestedAt", "$.startedAt")]
+
+    verdicts = suite.rehearse("allowed", *only).verdicts
+
+    assert {
+        "import-status $.startedAt format-changed lower-case",
+        "import-status $.startedAt format-changed six-digits",
+        "import-status $.requestedAt format-changed six-digits",
+    } <= {change for _, change in verdicts}

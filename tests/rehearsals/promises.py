@@ -84,13 +84,12 @@ def w2() -> Measured:
 
 
 def w3() -> Measured:
-    """The same verdicts serial, with two workers, one by one and in groups, with the last result and without."""
+    """The same verdicts serial and with two workers, with the last result and without."""
     failures, count = [], 0
     with project(uploads("requests") + RELATED) as suite:
         serial = suite.rehearse("all")
         ways = {
             "two workers": suite.rehearse("all", "-n", "2"),
-            "one by one": suite.rehearse("all", "-p", "rehearsals.one_by_one"),
             "the first with a cache": suite.rehearse("all", "cached"),
             "the second with a cache": suite.rehearse("all", "cached"),
         }
@@ -100,8 +99,8 @@ def w3() -> Measured:
             failures += [f"{way}: {one}" for one in sorted(differing)]
             if ran.rehearsal["tried"] != serial.rehearsal["tried"]:
                 failures.append(f"{way}: other changes were tried")
-    alone, guessed = ways["one by one"].rehearsal["runs"], ways["the second with a cache"].rehearsal["runs"]
-    runs = f"{alone:,} runs one by one, {serial.rehearsal['runs']:,} in groups, {guessed:,} with the last result"
+    guessed = ways["the second with a cache"].rehearsal["runs"]
+    runs = f"{serial.rehearsal['runs']:,} runs, {guessed:,} with the last result"
     figures = f"{count:,} verdicts, {len(failures)} differ; {runs}"
     return Measured("W3", "the same verdicts, however they are found", figures, _few(failures))
 
@@ -130,24 +129,29 @@ def w5() -> Measured:
         before = time.monotonic()
         rehearsed = suite.rehearse("allowed", "-k", "not copy", "-n", "2").rehearsal["tests"]
         wall = time.monotonic() - before
-    one, many, cost, runs = map(min, zip(*rounds, strict=True))  # what else is busy only adds
+    one, many, cost, system, runs = map(min, zip(*rounds, strict=True))  # what else is busy only adds
     each, a_test = (cost - one) / runs, (many - one) / _COPIES
     failures = [f"{each / a_test:.1f} times a plain test"] if each > _MOST_TIMES * a_test else []
     failures += [f"16 tests take {wall:.0f} s"] if wall > _MOST_SECONDS else []
     failures += [f"{rehearsed} tests were rehearsed"] if rehearsed != _TESTS else []
     figures = (
-        f"{each * 1000:.0f} ms a run, {a_test * 1000:.0f} ms a plain replayed test, {each / a_test:.1f} times; "
+        f"{each * 1000:.0f} ms a run, {system / runs * 1000:.0f} of them the system's, "
+        f"{a_test * 1000:.0f} ms a plain replayed test, {each / a_test:.1f} times; "
         f"{rehearsed} tests take {wall:.0f} s with two workers"
     )
     return Measured("W5", "a run costs at most 2 times a plain replayed test", figures, tuple(failures))
 
 
-def _costs(suite: Project) -> tuple[float, float, float, int]:
-    """Return the processor time of one plain replayed test, of one and its copies, of a rehearsal, and its runs."""
-    one, many = (_seconds(suite, "--hubfiles-sleep=skip", "-k", tests)[0] for tests in ("test_url", "test_url or copy"))
+def _costs(suite: Project) -> tuple[float, float, float, float, int]:
+    """Return the processor time of a plain replayed test, of it and its copies, of a rehearsal, and its runs.
+
+    What the system takes of a rehearsal, to fork processes and to copy what these write to, is the last but one.
+    """
+    skipped = "--hubfiles-sleep=skip"
+    (one, _, _), (many, _, _) = (_seconds(suite, skipped, "-k", tests) for tests in ("test_url", "test_url or copy"))
     chosen = "not copy and not again"
-    cost, ran = _seconds(suite, "--hubfiles-rehearse=allowed", "-p", "no:cacheprovider", "-k", chosen)
-    return one, many, cost, ran.rehearsal["runs"] + 2 * ran.rehearsal["tests"]  # with the controls
+    cost, system, ran = _seconds(suite, "--hubfiles-rehearse=allowed", "-p", "no:cacheprovider", "-k", chosen)
+    return one, many, cost, system, ran.rehearsal["runs"] + 2 * ran.rehearsal["tests"]  # with the controls
 
 
 _COPIED: Final = f"""
@@ -189,12 +193,13 @@ _OWN_WAYS: Final = {
 PROMISES: Final = (w1, w2, w3, w4, w5, w6)
 
 
-def _seconds(suite: Project, *args: str) -> tuple[float, Ran]:
-    """Return the processor time that a run takes, its children and theirs included, and the run."""
+def _seconds(suite: Project, *args: str) -> tuple[float, float, Ran]:
+    """Return the processor time that a run takes, its children and theirs included, the system's part, and the run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = suite.run(*args)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, ran
+    system = after.ru_stime - before.ru_stime
+    return after.ru_utime - before.ru_utime + system, system, ran
 
 
 def _few(failures: list[str]) -> tuple[str, ...]:

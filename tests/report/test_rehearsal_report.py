@@ -22,7 +22,6 @@ ONE = Rehearsed(
     "test_a.py::test_links",
     tried=("v3:2026-09", LINKS),
     runs=4,
-    inferred=1,
     breaks=(
         Break(LINKS, "version", "test_a.py::test_links", "raises", "KeyError: 'links'", "a.py:1 f", "pytest a", "soon"),
     ),

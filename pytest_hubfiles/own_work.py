@@ -15,10 +15,13 @@ import operator
 import os
 import pathlib
 import re
+import select
 import shutil
+import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -33,9 +36,9 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
     importlib: ("import_module", "reload"),
     json: ("dump", "dumps", "load", "loads"),
     os: (
-        "access", "close", "fstat", "fsync", "getcwd", "getpid", "link", "listdir", "lstat", "makedirs", "mkdir",
-        "name", "open", "path", "read", "readlink", "remove", "rename", "replace", "rmdir", "scandir", "stat",
-        "unlink", "utime", "write",
+        "access", "close", "dup2", "fork", "fstat", "fsync", "getcwd", "getpid", "kill", "killpg", "link", "listdir",
+        "lstat", "makedirs", "mkdir", "name", "open", "path", "pipe", "read", "readlink", "remove", "rename", "replace",
+        "rmdir", "scandir", "setsid", "stat", "unlink", "utime", "waitpid", "write",
     ),
     os.path: (
         "abspath", "basename", "commonpath", "dirname", "exists", "isdir", "isfile", "islink", "join", "lexists",
@@ -47,11 +50,14 @@ _USED: Final[Mapping[Any, tuple[str, ...]]] = {
         "read_text", "rename", "replace", "resolve", "rglob", "stat", "unlink", "write_bytes", "write_text",
     ),
     re: ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub"),
+    select: ("select",),
+    signal: ("getsignal", "signal"),
     sys: ("platform",),
     shutil: ("copy", "copyfile", "move", "rmtree"),
     tempfile: ("NamedTemporaryFile", "TemporaryDirectory", "gettempdir", "mkdtemp", "mkstemp"),
+    time: ("monotonic",),
 }  # fmt: skip
-"""What finds, reads and writes files, of this plugin and of what it uses to do so, and what that depends on."""
+"""What finds, reads and writes files and starts processes, of this plugin and of what it uses to do so."""
 _FAKE: Final = "pyfakefs.fake_filesystem_unittest"
 _MISSING: Final = object()
 
@@ -143,7 +149,7 @@ class _Aside(OwnWork):
         is_alone = threading.active_count() == 1
         for owner in _OWNERS:
             for name, own, now in owner.patched():
-                is_same_for_all = is_alone or now is _MISSING or isinstance(own, type) or not callable(own)
+                is_same_for_all = is_alone or isinstance(own, type) or not (callable(own) and callable(now))
                 put = own if is_same_for_all else _for_this_thread(own, now, owner)
                 self._put.append((owner, name, put, now))
                 setattr(owner.owner, name, put)
