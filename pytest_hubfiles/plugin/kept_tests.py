@@ -18,12 +18,12 @@ _MOST_NAMED: Final = 3
 
 
 class _Placed(NamedTuple):
-    """A test, its cassette, the name that its marker has for that, and the change that its marker keeps."""
+    """A test, its cassette, the name that its marker has for that, and the changes that its marker keeps."""
 
     test: str
     cassette: Path
     name: str | None
-    change: str | None
+    changes: tuple[str, ...]
 
 
 _Found = TypeVar("_Found")
@@ -39,23 +39,23 @@ def once(run: Run, name: str, found: Callable[[], list[_Found]]) -> list[_Found]
 
 
 def keepers(item: pytest.Item, run: Run, cassette: Path) -> dict[str, str]:
-    """Return the changes of what *cassette* holds that tests of the suite keep, each with the first that does."""
+    """Return each change of what *cassette* holds that tests of the suite keep alone, with the first that does."""
     kept: dict[str, str] = {}
     for one in _placed(item, run):
-        if one.cassette == cassette and one.change is not None:
-            kept.setdefault(one.change, one.test)
+        if one.cassette == cassette and len(one.changes) == 1:
+            kept.setdefault(one.changes[0], one.test)
     return kept
 
 
 def recorded_by(item: pytest.Item, run: Run, cassette: Path) -> str | None:
     """Return the test that records *cassette*, which *item* shares as it keeps a change; None if that is not here."""
-    found = (one.test for one in _placed(item, run) if one.cassette == cassette and one.change is None)
+    found = (one.test for one in _placed(item, run) if one.cassette == cassette and not one.changes)
     return next(found, None)
 
 
 def named_in_markers(item: pytest.Item, run: Run) -> set[Path]:
     """Return the cassettes that tests which record name in their markers, so that they are these tests'."""
-    return {one.cassette for one in _placed(item, run) if one.name is not None and one.change is None}
+    return {one.cassette for one in _placed(item, run) if one.name is not None and not one.changes}
 
 
 def naming(item: pytest.Item, run: Run, old: Path, new: Path, version: str) -> list[str]:
@@ -92,7 +92,7 @@ def _find_placed(item: pytest.Item, run: Run) -> Iterator[_Placed]:
             found = cassette_of(other, run, version, markers)
         except HubfilesError:
             continue
-        yield _Placed(other.nodeid, found, _first(markers, "cassette"), _first(markers, "change"))
+        yield _Placed(other.nodeid, found, _first(markers, "cassette"), run.get("change", markers))
 
 
 def _version(item: pytest.Item, run: Run, markers: tuple[Mapping[str, Any], ...]) -> str:

@@ -141,7 +141,7 @@ class Rehearsing:
         run = self._run
         try:
             wanted = settings_of(item, run, version_of(item))
-            if wanted.change is not None or (self._move is not None and wanted.version != self._move.old):
+            if wanted.changes or (self._move is not None and wanted.version != self._move.old):
                 return  # it is a rehearsal itself, or of another version
             if not wanted.is_replayed:
                 why = "nothing is recorded of it" if wanted.mode is RecordMode.NONE else "it records"

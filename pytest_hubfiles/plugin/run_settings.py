@@ -92,10 +92,6 @@ class Run(Settings):
         self.compared  # noqa: B018  # checked before any test runs, as every setting is
         if self.get("rehearsed") is not None:
             self.accepted_breaks  # noqa: B018  # likewise
-        if self.get("change") is not None:
-            from pytest_hubfiles.rehearsal.changes import parse
-
-            parse(self.get("change"))
         self._check_candidates()
         self.read()
 
@@ -129,19 +125,21 @@ class Run(Settings):
             raise OptionError(source, mode, good)
 
     def _check_rehearsal(self) -> None:
-        """Refuse what narrows a rehearsal down where there is none, and a single change where there is one."""
+        """Refuse what narrows a rehearsal down where there is none, and changes where there is one."""
         for name in ("rehearse_only", "rehearse_budget"):
             decided = self.decided(name)
             if decided is not None and self.get("rehearse") is None:
                 source, value = decided
                 good = "it narrows a rehearsal down: say what to rehearse, as with --hubfiles-rehearse allowed"
                 raise OptionError(source, value[0] if isinstance(value, list) else value, good)
-        change, flag = self.decided("change"), str(NAMED["change"].flag)
-        given = [word for word in map(str, self.config.invocation_params.args) if word.partition("=")[0] == flag]
-        if change is not None and len(given) > 1:
-            raise OptionError(*change, "it is the last of several: a run has one change, so run once with each")
-        if change is not None and self.get("rehearse") is not None:
-            raise OptionError(*change, "all tests run with it: leave it out to rehearse, or --hubfiles-rehearse to run")
+        if self.get("change") and self.get("rehearse") is not None:
+            good = "all tests run with it: leave it out to rehearse, or --hubfiles-rehearse to run"
+            raise OptionError(str(NAMED["change"].flag), self.get("change")[0], good)
+        if self.get("change"):
+            from pytest_hubfiles.rehearsal.changes import parse
+
+            for change in self.get("change"):
+                parse(change)
 
     def _check_names(self) -> None:
         """Refuse a name that is ours by its beginning, and that neither we nor a plugin of the suite's own reads."""

@@ -64,8 +64,8 @@ class RecordingInCiError(HubfilesError):
 class TestSettings:
     """What is set for one test.
 
-    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too. ``change`` is
-    the name of a change of the API to replay with.
+    ``shown`` is how messages call the ``cassette``; ``shared`` says whether other tests may use it too. ``changes``
+    are the names of changes of the API to replay with, all at once.
     """
 
     version: str
@@ -74,7 +74,7 @@ class TestSettings:
     shown: str
     shared: bool
     rules: Rules
-    change: str | None = None
+    changes: tuple[str, ...] = ()
 
     @property
     def is_replayed(self) -> bool:
@@ -101,8 +101,8 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
         if others:
             raise VersionsNotRunError(version, others)
     run.check_versions([version], markers)
-    change: str | None = run.get("change", markers)
-    is_replay = change is not None or run.trial is not None
+    changes: tuple[str, ...] = run.get("change", markers)
+    is_replay = bool(changes) or run.trial is not None
     mode: RecordMode = RecordMode.NONE if is_replay else run.get("record", markers)
     path, named = cassette_of(item, run, version, markers), run.get("cassette", markers)
     if named is None:
@@ -115,7 +115,7 @@ def settings_of(item: pytest.Item, run: Run, version: str | None) -> TestSetting
         source = f"{source}, in addopts,"
     if source != NAMED["record"].flag and _is_ci() and goes_live(mode, path):
         raise RecordingInCiError(source, mode)
-    return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers), change)
+    return TestSettings(version, mode, path, run.shown(path), named is not None, run.rules(markers), changes)
 
 
 def cassette_of(item: pytest.Item, run: Run, version: str, markers: tuple[Mapping[str, Any], ...]) -> Path:

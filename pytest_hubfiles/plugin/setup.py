@@ -176,13 +176,13 @@ def _change(run: Run, wanted: TestSettings) -> Change | None:
     """Return what the API does otherwise in this test, None if nothing."""
     if run.trial is not None:
         return run.trial.answer
-    if wanted.change is None:
+    if not wanted.changes:
         return None
     from pytest_hubfiles.plugin.kept_tests import of_the_same_name
     from pytest_hubfiles.rehearsal.applied import named
 
     near = () if wanted.cassette.exists() else of_the_same_name(wanted.cassette, run, wanted.version)
-    return named(str(wanted.change), run.contracts, wanted.shown, near)
+    return named(wanted.changes, run.contracts, wanted.shown, near)
 
 
 def _sleeping(run: Run, test_run: TestRun) -> AbstractContextManager[object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from pytest_hubfiles.report.rehearsal import Rehearsal
 
 
-def _changed(change: str | None) -> str | None:
+def _changed(changes: Sequence[str]) -> str | None:
     """Return that the answers of a run were not as they were recorded."""
-    return None if change is None else f"replayed with a change that HubSpot has not made: {change}"
+    what = "changes" if len(changes) > 1 else "a change"
+    return f"replayed with {what} that HubSpot has not made: {' and '.join(changes)}" if changes else None
 
 
 class Reporter:

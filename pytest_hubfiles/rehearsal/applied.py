@@ -40,20 +40,22 @@ def applying(
 
 
 def named(
-    text: str, contracts: Contracts, cassette: str, near: Sequence[str] = ()
+    texts: Sequence[str], contracts: Contracts, cassette: str, near: Sequence[str] = ()
 ) -> Callable[[Sequence[Interaction]], Sequence[Interaction]]:
-    """Return what makes the change that *text* names, on what is recorded in *cassette*, or perhaps in one of *near*.
+    """Return what makes all changes that *texts* name, on what is recorded in *cassette*, or perhaps in one of *near*.
 
     What it returns raises NothingRecordedError if nothing is.
 
     Raises:
-        UnknownChangeError: if *text* names no change; what it returns raises it if the recording does not allow that.
+        UnknownChangeError: if one names no change; what it returns raises it if the recording does not allow that.
     """
-    parse(text)
+    for text in texts:
+        parse(text)
 
     def change(recorded: Sequence[Interaction]) -> Sequence[Interaction]:
         if not recorded:
-            raise NothingRecordedError(text, cassette, near)
-        return apply(chosen(text, changes_of(recorded, contracts)), recorded, contracts)
+            raise NothingRecordedError(texts[0], cassette, near)
+        possible = changes_of(recorded, contracts)
+        return applying([chosen(text, possible) for text in texts], contracts)(recorded)
 
     return change

@@ -44,7 +44,7 @@ def of_test(
     by_name = {str(change): change for change in changes}
     broke = {one.change for one in result.breaks}
     tried = {by_name[name]: name in broke for name in result.tried if name not in result.undecided}
-    joint = [[by_name[name] for name in group] for group in result.joint]
+    joint = [[by_name[name] for name in one.changes] for one in result.joint]
     return evidence_of(result.test, Recording(recorded, contracts), tried, joint)
 
 

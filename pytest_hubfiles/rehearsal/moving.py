@@ -75,8 +75,9 @@ class Moving:
         if otherwise is not None:
             return Rehearsed(name, refused=otherwise)
         told = rehearsed(name, found)
+        joint = tuple(self.test.joint(group, self._options) for group in found.joint)
         return replace(told, tried=(str(self.move), *told.tried), breaks=tuple(breaks), requests=plain.requests,
-                       operations=self._by_operation(breaks, plain, found))  # fmt: skip
+                       joint=joint, operations=self._by_operation(breaks, plain, found))  # fmt: skip
 
     def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
         return self.attempt(changes, as_new).outcome

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.rehearsal.search import Search, SearchResult
-from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Refused, Rehearsed
+from pytest_hubfiles.report.rehearsal import Break, Ended, Ending, Joint, Refused, Rehearsed
 
 ENDS_OTHERWISE: Final = "it ends otherwise when it is run a second time, without any change"
 _NO_FIXTURE: Final = "it does not come to use the fixture"
@@ -84,9 +84,16 @@ class OneTest:
 
     def breaks(self, change: Change | str, family: str, outcome: Ended, options: str = "") -> Break:
         """Return that *change* breaks it so; under *options*, if not as that change alone."""
-        more = options or f"--hubfiles-change {shlex.quote(str(change))}"
-        line = f"pytest {self.arguments} {more}"
+        line = self._reproducing([change], options)
         return Break(str(change), family, self.name, outcome.verdict.value, outcome.error, outcome.place, line)
+
+    def joint(self, changes: Sequence[Change], options: str = "") -> Joint:
+        """Return that *changes* break it at once, and none of them alone; under *options*, if not as they are."""
+        return Joint(self.name, tuple(map(str, changes)), self._reproducing(changes, options))
+
+    def _reproducing(self, changes: Sequence[Change | str], options: str) -> str:
+        with_them = " ".join(f"--hubfiles-change {shlex.quote(str(change))}" for change in changes)
+        return f"pytest {self.arguments} {options or with_them}"
 
 
 class RehearsalOfTest:
@@ -129,7 +136,8 @@ class RehearsalOfTest:
             for change, outcome in found.outcomes.items()
             if outcome.verdict.is_break
         )
-        return replace(rehearsed(name, found), breaks=tuple(breaks))
+        joint = tuple(map(self._test.joint, found.joint))
+        return replace(rehearsed(name, found), breaks=tuple(breaks), joint=joint)
 
 
 def asked_of(changes: Iterable[Change], told: Told) -> list[Change]:
@@ -170,7 +178,7 @@ def searched(
 
 
 def rehearsed(name: str, found: SearchResult) -> Rehearsed:
-    """Return what a search has *found* of the test *name*, but for its breaks."""
+    """Return what a search has *found* of the test *name*, but for what breaks it."""
     undecided = {
         str(change): outcome.error or ""
         for change, outcome in found.outcomes.items()
@@ -180,7 +188,6 @@ def rehearsed(name: str, found: SearchResult) -> Rehearsed:
         name,
         tried=tuple(map(str, found.outcomes)),
         runs=found.runs,
-        joint=tuple(tuple(map(str, group)) for group in found.joint),
         not_tried=tuple(map(str, found.not_tried)),
         undecided=undecided,
     )

@@ -68,6 +68,20 @@ class Break:
         return (self.test.partition("::")[0], None) if match is None else (match["file"], int(match["line"]))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Joint:
+    """Some ``changes`` that break a ``test`` at once, and none of them alone, with the line that repeats it."""
+
+    test: str
+    changes: tuple[str, ...]
+    reproduce: str
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Joint:
+        """Return what ``asdict`` made of one."""
+        return cls(facts["test"], tuple(facts["changes"]), facts["reproduce"])
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """What a version refuses of what a test sends to an operation: the members that are ``missing``, and ``wrong``."""
@@ -93,8 +107,8 @@ class Refused:
 class Rehearsed:
     """What the rehearsal of one test hands to the report.
 
-    ``tried`` are the changes that were looked at, ``runs`` how often the test ran for them. ``joint`` are groups of
-    changes that break it together, none alone. ``not_tried`` are changes that the budget left out, ``undecided`` those
+    ``tried`` are the changes that were looked at, ``runs`` how often the test ran for them. ``joint`` are changes
+    that break it together, none alone. ``not_tried`` are changes that the budget left out, ``undecided`` those
     without a verdict, each with the reason. ``refused`` says why the test was not rehearsed at all. ``evidence`` is
     what is known of the answers that it needs. Of a test that moves, ``requests`` are those that the new version
     refuses, and ``operations`` are those that it uses, each with whether the move breaks it.
@@ -104,7 +118,7 @@ class Rehearsed:
     tried: tuple[str, ...] = ()
     runs: int = 0
     breaks: tuple[Break, ...] = ()
-    joint: tuple[tuple[str, ...], ...] = ()
+    joint: tuple[Joint, ...] = ()
     not_tried: tuple[str, ...] = ()
     undecided: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None
@@ -122,7 +136,7 @@ class Rehearsed:
         facts: dict[str, Any] = json.loads(text)
         for name in ("tried", "not_tried"):
             facts[name] = tuple(facts[name])
-        facts["joint"] = tuple(map(tuple, facts["joint"]))
+        facts["joint"] = tuple(map(Joint.from_dict, facts["joint"]))
         facts["breaks"] = tuple(Break(**one) for one in facts["breaks"])
         facts["requests"] = tuple(map(Refused.from_dict, facts["requests"]))
         return cls(**facts)
@@ -172,7 +186,7 @@ class Rehearsal:
     by_test: dict[str, Unbroken] = field(default_factory=dict)
     runs: int = 0
     breaks: list[Break] = field(default_factory=list)
-    joint: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    joint: list[Joint] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     evidence: Evidence = field(default_factory=dict)
     needs: dict[str, Any] = field(default_factory=dict)
@@ -198,7 +212,7 @@ class Rehearsal:
         self._add(one.test, Unbroken(passes, one.undecided, frozenset(one.not_tried)))
         self.runs += one.runs
         self.breaks += one.breaks
-        self.joint += [(one.test, group) for group in one.joint]
+        self.joint += one.joint
         self.evidence = united(self.evidence, one.evidence)
         self._add_requests(one.requests, one.operations)
 
@@ -278,7 +292,7 @@ class Rehearsal:
             "tried": dict(sorted(tried.items())),
             "not_tried": sorted(self.not_tried),
             "breaks": list(map(asdict, breaks)),
-            "joint": [{"test": test, "changes": list(changes)} for test, changes in sorted(self.joint)],
+            "joint": [asdict(one) for one in sorted(self.joint)],
             "by_test": [{"test": test, **one.to_dict()} for test, one in sorted(self.by_test.items())],
             "refused": [{"test": test, "reason": reason} for test, reason in sorted(self.refused)],
             "needs": self.needs,
@@ -295,7 +309,7 @@ class Rehearsal:
             {one["test"]: Unbroken.from_dict(one) for one in facts["by_test"]},
             facts["runs"],
             [Break(**{name: one[name] for name in Break.__slots__}) for one in facts["breaks"]],
-            [(one["test"], tuple(one["changes"])) for one in facts["joint"]],
+            list(map(Joint.from_dict, facts["joint"])),
             [(one["test"], one["reason"]) for one in facts["refused"]],
             facts["evidence"],
             facts["needs"],

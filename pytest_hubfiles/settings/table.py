@@ -115,10 +115,11 @@ SETTINGS: Final = (
     Setting("needs", "a folder of what your tests need, as hubfiles needs writes it", metavar="DIR", cli=False),
     Setting(
         "change",
-        'replay with this change of the API, such as "import-status $.status enum-value-added"',
+        'replay with a change of the API, as "import-status $.status enum-value-added", or with several (repeatable)',
         metavar="CHANGE",
         ini=False,
         marker=("change",),
+        repeatable=True,
     ),
     Setting(
         "sleep",

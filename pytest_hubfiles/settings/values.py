@@ -321,7 +321,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "rehearse_budget": Option(_seconds),
     "rehearsed": Option(Path),
     "needs": Option(Path),
-    "change": Option(_text),
+    "change": Option(_text, ()),
     "sleep": Option(_choice(Sleep), Sleep.REAL),
     "cassette": Option(_name),
     "allow": Option(_allowed, frozenset()),

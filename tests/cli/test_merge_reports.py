@@ -221,9 +221,13 @@ def shards(made: Report) -> list[Report]:
     parts = []
     for test, unbroken in whole.by_test.items():
         part = Rehearsal(
-            whole.family, {test: unbroken}, whole.runs // len(whole.by_test),
-            [b for b in whole.breaks if b.test == test], [j for j in whole.joint if j[0] == test], list(whole.refused),
-        )  # fmt: skip
+            whole.family,
+            {test: unbroken},
+            whole.runs // len(whole.by_test),
+            [broken for broken in whole.breaks if broken.test == test],
+            [joint for joint in whole.joint if joint.test == test],
+            list(whole.refused),
+        )
         parts.append(Report(failed=True, rehearsal=part))
     return parts
 

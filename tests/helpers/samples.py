@@ -15,7 +15,7 @@ from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.json_types import child_path
 from pytest_hubfiles.model.policy import Category, Kind, Severity, severity_of
 from pytest_hubfiles.report.record import Contracted, Record
-from pytest_hubfiles.report.rehearsal import Break, Rehearsal, Rehearsed
+from pytest_hubfiles.report.rehearsal import Break, Joint, Rehearsal, Rehearsed
 from pytest_hubfiles.report.report import Report
 
 CONTRACT, DRIFT, VERSION, REPLAY = Category.CONTRACT, Category.DRIFT, Category.VERSION, Category.REPLAY
@@ -200,9 +200,9 @@ def broken(change: int, test: int, verdict: str, error: str | None, place: str |
     return Break(CHANGES[change], "allowed", UPLOADERS[test], verdict, error, place, line, **more)
 
 
-def reproduce(test: str, change: str) -> str:
+def reproduce(test: str, *changes: str) -> str:
     """Return the line that shows a break again."""
-    return f"pytest {shlex.quote(test)} --hubfiles-change {shlex.quote(change)}"
+    return " ".join(["pytest", shlex.quote(test), *(f"--hubfiles-change {shlex.quote(one)}" for one in changes)])
 
 
 def rehearsed() -> Report:
@@ -226,7 +226,7 @@ def rehearsed() -> Report:
                 tried=CHANGES[:-1] if number else CHANGES[:9],
                 runs=30,
                 breaks=tuple(one for one in breaks if one.test == test),
-                joint=((CHANGES[7], CHANGES[8]),) if number == 1 else (),
+                joint=(Joint(test, CHANGES[7:9], reproduce(test, *CHANGES[7:9])),) if number == 1 else (),
                 undecided={CHANGES[6]: "it took more than 20 s of the processor"} if number == 3 else {},
                 not_tried=CHANGES[-1:] if number == 2 else (),
             )
@@ -265,7 +265,13 @@ def hostile_rehearsal(text: str) -> Report:
     changes = (*(one.change for one in breaks), f"{text} y")
     made.rehearsal.add(
         Rehearsed(
-            text, changes, 1, breaks=breaks, joint=(changes,), not_tried=(f"{text} n",), undecided={f"{text} u": text}
+            text,
+            changes,
+            1,
+            breaks=breaks,
+            joint=(Joint(text, changes, text),),
+            not_tried=(f"{text} n",),
+            undecided={f"{text} u": text},
         )
     )
     made.rehearsal.add(Rehearsed(text, refused=text))

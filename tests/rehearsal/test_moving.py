@@ -13,7 +13,7 @@ from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.moving import Moving
 from pytest_hubfiles.rehearsal.rehearse import ASKS_OTHERWISE, ENDS_OTHERWISE, OneTest, Told
 from pytest_hubfiles.rehearsal.search import NOT_AGAIN
-from pytest_hubfiles.report.rehearsal import Ending, Rehearsed
+from pytest_hubfiles.report.rehearsal import Ending, Joint, Rehearsed
 
 A, STATUS = (Change("job", path, "field-removed") for path in ("$.a", "$.status"))
 PASSES = Told(Ending.PASSES, asked=("x",), operations=("job",))
@@ -30,7 +30,7 @@ def test_what_breaks_only_together_in_two_groups() -> None:
     """What needs one of two members that are not tried in one run is found once everything is absent."""
     told = moving(lambda changes, as_new: RAISES if len(changes) == 2 else PASSES)
     assert [(one.change, one.reproduce) for one in told.breaks] == [("v1:v2", "pytest t --hubfiles-rehearse v1:v2")]
-    assert told.joint == ((str(A), str(STATUS)),)
+    assert told.joint == (Joint("t", (str(A), str(STATUS)), "pytest t --hubfiles-rehearse v1:v2"),)
     assert told.operations == {"job": True}
 
 

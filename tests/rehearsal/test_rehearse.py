@@ -444,9 +444,6 @@ def test_one_change_and_all_of_them(downstream: Downstream) -> None:
     result = downstream.run("--hubfiles-rehearse=allowed", f"--hubfiles-change={DATE}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*--hubfiles-change: '{DATE}' is not possible; all tests run with it: *"])
-    twice = downstream.run(f"--hubfiles-change={ENUM}", f"--hubfiles-change={DATE}")
-    assert twice.ret == pytest.ExitCode.USAGE_ERROR
-    twice.stderr.fnmatch_lines([f"*--hubfiles-change: '{DATE}' is not possible; it is the last of several: *"])
 
 
 @pytest.mark.slow
@@ -778,6 +775,8 @@ def test_a_run_with_a_change_says_so(downstream: Downstream) -> None:
     result = downstream.run(f"--hubfiles-change={DATE}")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines([f"replayed with a change that HubSpot has not made: {DATE}"])
+    both = downstream.run(f"--hubfiles-change={DATE}", f"--hubfiles-change={ENUM}")
+    both.stdout.fnmatch_lines([f"replayed with changes that HubSpot has not made: {DATE} and {ENUM}"])
 
 
 def test_a_change_without_a_recording(downstream: Downstream) -> None:
@@ -916,3 +915,34 @@ def test_ways_of_writing_hide_nothing(tmp_path: Path) -> None:
         "import-status $.startedAt format-changed six-digits",
         "import-status $.requestedAt format-changed six-digits",
     } <= {change for _, change in verdicts}
+
+
+ONE_OF_TWO = """
+def ask(hubfiles):
+    return hubfiles.wait("import-status", hubfiles.start_import(**BODY).json["id"], interval=0).json
+
+def test_either(hubfiles):
+    task = ask(hubfiles)
+    assert task.get("requestedAt") or task.get("startedAt")
+
+@pytest.mark.hubfiles(change=["import-status $.requestedAt field-removed", "import-status $.startedAt field-removed"])
+def test_kept(hubfiles):
+    assert not {"requestedAt", "startedAt"} & ask(hubfiles).keys()
+"""
+
+
+def test_what_breaks_only_together_is_repeated(tmp_path: Path) -> None:
+    """Of two members a test may need one: the line says both changes, and a marker keeps them both."""
+    suite = project(tmp_path, ONE_OF_TWO)
+    gone = [f"import-status $.{name} field-removed" for name in ("requestedAt", "startedAt")]
+
+    ran = suite.rehearse("all", *(f"--hubfiles-rehearse-only={one}" for one in gone))
+    (joint,) = ran.rehearsal["joint"]
+    again = suite.breaks_again(joint["reproduce"])
+
+    assert ran.status == 0
+    assert (joint["test"], sorted(joint["changes"])) == ("test_suite.py::test_either", gone)
+    assert f"only together: test_suite.py::test_either breaks *; reproduce: {joint['reproduce']}" in ran.output.replace(
+        f"under all of these at once, under none of them alone: {', '.join(joint['changes'])}", "*"
+    )
+    assert (again.status, "assert (None or None)" in again.output) == (1, True)

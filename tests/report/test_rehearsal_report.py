@@ -14,7 +14,7 @@ from pytest_hubfiles.report.formats.markdown import render_markdown
 from pytest_hubfiles.report.formats.rehearsal_text import render_rehearsal
 from pytest_hubfiles.report.formats.terminal import render_terminal
 from pytest_hubfiles.report.merging import merged
-from pytest_hubfiles.report.rehearsal import Break, Refused, Rehearsal, Rehearsed
+from pytest_hubfiles.report.rehearsal import Break, Joint, Refused, Rehearsal, Rehearsed
 from pytest_hubfiles.report.report import Report
 
 LINKS = "import-start $.links field-removed"
@@ -25,7 +25,7 @@ ONE = Rehearsed(
     breaks=(
         Break(LINKS, "version", "test_a.py::test_links", "raises", "KeyError: 'links'", "a.py:1 f", "pytest a", "soon"),
     ),
-    joint=((LINKS, "import-status $.result.access field-removed"),),
+    joint=(Joint("test_a.py::test_links", (LINKS, "import-status $.result.access field-removed"), "pytest a"),),
     not_tried=("x",),
     undecided={"y": "it died"},
     requests=(Refused("test_a.py::test_links", "import-start", ("$.overwrite",), ("$.access",)),),

@@ -46,7 +46,9 @@ def test_the_terminal() -> None:
         "'import-status $.result field-removed'",
         "only together: tests/test_uploads.py::test_manual_wait[2026-03] breaks under all of these at once, under none "
         "of them alone: import-status $.result.url field-removed, import-status $.result.defaultHostingUrl "
-        "field-removed",
+        "field-removed; reproduce: pytest 'tests/test_uploads.py::test_manual_wait[2026-03]' --hubfiles-change "
+        "'import-status $.result.url field-removed' --hubfiles-change "
+        "'import-status $.result.defaultHostingUrl field-removed'",
         "no verdict for 1 change: import-status $.result field-added (it took more than 20 s of the processor)",
         "not tried within the budget: 1 change with 1 test: import-status one-poll-more",
         "not rehearsed: tests/test_sdk.py::test_skips (it is skipped or expected to fail)",

@@ -15,7 +15,7 @@ _REMOVED = f" {Kind.FIELD_REMOVED.value}"
 
 def render_move(rehearsal: Rehearsal, old: str, new: str) -> list[str]:
     """Return how many tests pass as *new*, what breaks the others and where, and whose bodies *new* refuses."""
-    broken = {one.test for one in rehearsal.breaks} | {test for test, _ in rehearsal.joint}
+    broken = {one.test for one in rehearsal.breaks} | {one.test for one in rehearsal.joint}
     count = len(rehearsal.names)
     passing = count - len(broken)
     are = f"pass{'es' * (passing == 1)} against answers as {new} documents them"
@@ -37,7 +37,7 @@ def _what(one: Break, rehearsal: Rehearsal, new: str) -> str:
     """Return under what the test breaks."""
     if one.change != rehearsal.family:
         return f"{_place(one.change)} may be missing" if one.change.endswith(_REMOVED) else one.change
-    together = [change for test, group in rehearsal.joint if test == one.test for change in group]
+    together = [change for joint in rehearsal.joint if joint.test == one.test for change in joint.changes]
     return f"{' and '.join(map(_place, together))} may be missing at once" if together else f"run as {new}"
 
 

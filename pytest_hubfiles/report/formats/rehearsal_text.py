@@ -82,9 +82,10 @@ def foremost(breaks: Iterable[Break]) -> Break:
 
 def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterator[str]:
     """Yield what else is to be said; what came from tests and answers stands in it as *quoted* has it."""
-    for test, group in rehearsal.joint:
-        shown = ", ".join(map(quoted, group))
-        yield f"only together: {quoted(test)} breaks under all of these at once, under none of them alone: {shown}"
+    for one in rehearsal.joint:
+        shown, again = ", ".join(map(quoted, one.changes)), f"reproduce: {quoted(one.reproduce)}"
+        what = f"{quoted(one.test)} breaks under all of these at once, under none of them alone"
+        yield f"only together: {what}: {shown}; {again}"
     for reason, changes in _by_reason(rehearsal.undecided.items()).items():
         yield f"no verdict for {plural(len(changes), 'change')}: {few(changes, quoted)} ({quoted(reason)})"
     if left_out := sorted(rehearsal.not_tried - rehearsal.undecided.keys()):
