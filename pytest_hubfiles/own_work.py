@@ -124,23 +124,28 @@ class OwnWork(AbstractContextManager["OwnWork"]):
 _NOTHING: Final = OwnWork()
 
 
-def own_work() -> OwnWork:
-    """Return what to enter for own work."""
-    # Some four times a test, and not by equality: a mock would note that it was asked.
-    is_patched = _FAKE in sys.modules or not all(map(is_, chain.from_iterable(map(_call, _GETS)), _HAD))
-    return _Aside() if is_patched else _NOTHING
+def own_work(*, of_files: bool = True) -> OwnWork:
+    """Return what to enter for own work.
+
+    Where that is not *of_files*, what can be put aside for all threads alone stays on, pyfakefs and patches of classes:
+    others may write files meanwhile.
+    """
+    # Some ten times a test, and not by equality: a mock would note that it was asked.
+    is_patched = not all(map(is_, chain.from_iterable(map(_call, _GETS)), _HAD))
+    return _Aside(of_files) if is_patched or (of_files and _FAKE in sys.modules) else _NOTHING
 
 
 class _Aside(OwnWork):
     """The same where a test has patched some of them, or may use pyfakefs."""
 
-    def __init__(self) -> None:
+    def __init__(self, of_files: bool) -> None:
+        self._of_files = of_files
         self._put: list[tuple[_Owner, str, Any, Any]] = []
         self._faking: Any = None
 
     def __enter__(self) -> _Aside:
         """Put the patches aside."""
-        if _FAKE in sys.modules:
+        if self._of_files and _FAKE in sys.modules:
             patcher = getattr(sys.modules[_FAKE].Patcher, "PATCHER", None)
             is_on = getattr(patcher, "is_patching", getattr(patcher, "_patching", False))  # which older ones have
             if patcher is not None and is_on:
@@ -149,8 +154,10 @@ class _Aside(OwnWork):
         is_alone = threading.active_count() == 1
         for owner in _OWNERS:
             for name, own, now in owner.patched():
-                is_same_for_all = is_alone or isinstance(own, type) or not (callable(own) and callable(now))
-                put = own if is_same_for_all else _for_this_thread(own, now, owner)
+                is_of_all = isinstance(own, type) or not (callable(own) and callable(now))
+                if is_of_all and not self._of_files:
+                    continue
+                put = own if is_alone or is_of_all else _for_this_thread(own, now, owner)
                 self._put.append((owner, name, put, now))
                 setattr(owner.owner, name, put)
         return self

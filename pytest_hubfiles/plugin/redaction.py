@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from pytest_hubfiles import secrets
 from pytest_hubfiles.own_work import own_work
 from pytest_hubfiles.plugin.colours import BEGINS_WITH_FACT
-from pytest_hubfiles.plugin.redacted_error import redact_error
 from pytest_hubfiles.record import Recorder
 from pytest_hubfiles.record.log_filter import RedactedLog
 from pytest_hubfiles.record.session_secrets import SessionSecrets
@@ -90,10 +90,9 @@ class Redaction:
         captured = getattr(item, "_report_sections", None)  # there is nothing public to read it by
         if captured:
             captured[:] = secrets.redact_data(captured, self.redacted)
-        if call.excinfo is not None:
-            error = call.excinfo.value
-            if (told := redact_error(error, self.redacted)) is not error:
-                call.excinfo = pytest.ExceptionInfo.from_exception(told)
+        if call.excinfo is not None:  # the error itself may be the module's, and is compared with what is expected
+            told = call.excinfo.exconly
+            setattr(call.excinfo, "exconly", lambda tryshort=False: self.redacted(told(tryshort)))  # noqa: B010
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -124,7 +123,11 @@ class Redaction:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
         self._learn_now()
-        redact_error(excinfo.value, self.redacted)
+        for name in (*vars(excinfo.value), "args"):  # no test will look at the error
+            with suppress(Exception):  # a property may raise
+                value = getattr(excinfo.value, name)
+                if (new := secrets.redact_data(value, self.redacted)) is not value:
+                    setattr(excinfo.value, name, new)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:

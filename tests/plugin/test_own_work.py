@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import json
 import os
 import pathlib
+import sys
 import threading
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
@@ -178,6 +181,24 @@ def test_a_mock_is_not_asked() -> None:
     with mock.patch("builtins.open") as opened, mock.patch("os.path.exists") as exists, own_work():
         pass
     assert opened.mock_calls == exists.mock_calls == []
+
+
+def test_what_would_go_for_all_threads_stays_on_for_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may write files meanwhile: what is fake for it stays so."""
+    patcher = mock.Mock(is_patching=True)
+    monkeypatch.setitem(
+        sys.modules, "pyfakefs.fake_filesystem_unittest", SimpleNamespace(Patcher=SimpleNamespace(PATCHER=patcher))
+    )
+    loads = json.loads
+    with mock.patch("json.loads"), mock.patch("pathlib.PosixPath"), mock.patch("pathlib.Path") as path:
+        with own_work(of_files=False):
+            assert (json.loads, pathlib.Path) == (loads, path)
+        assert not patcher.pause.called
+        with own_work():
+            assert patcher.pause.called
+            assert pathlib.Path is not path
+        assert (json.loads is loads, pathlib.Path) == (False, path)
+    assert patcher.resume.called
 
 
 def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
