@@ -22,6 +22,8 @@ _LOOKED_THROUGH: Final = {
     "result", "hubfiles", "hubfiles_rehearsed",
 }  # fmt: skip
 """What is in a report that is redacted by itself, or that no test decides."""
+_REASONS: Final = (pytest.fail.Exception, pytest.skip.Exception, pytest.xfail.Exception)
+"""The errors whose reason pytest itself takes into reports."""
 
 
 class Redaction:
@@ -68,13 +70,16 @@ class Redaction:
         redacted = self.redacted
         if isinstance(report.longrepr, tuple):  # of a test that was skipped: file, line, reason
             report.longrepr = secrets.redact_data(report.longrepr, redacted)
-        elif report.longrepr is not None and (new := redacted(said := report.longreprtext)) != said:
-            # The short summary shows the first line of a plain text, so the reason goes first.
-            crash = getattr(report.longrepr, "reprcrash", None)
-            reason = redacted(str(crash.message)).partition("\n")[0] if crash is not None else ""
-            report.longrepr = f"{reason}\n\n{new}" if reason else new
-            if reason:
-                setattr(report, BEGINS_WITH_FACT, True)
+        elif report.longrepr is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)  # it may tell of an error deeper in groups
+            said, crashed = report.longreprtext, "" if crash is None else str(crash.message)
+            new, reason = redacted(said), redacted(crashed)
+            if (new, reason) != (said, crashed):
+                # The short summary shows the first line of a plain text, so the reason goes first.
+                reason = reason.partition("\n")[0]
+                report.longrepr = f"{reason}\n\n{new}" if reason else new
+                if reason:
+                    setattr(report, BEGINS_WITH_FACT, True)
         if report.sections:
             report.sections[:] = secrets.redact_data(report.sections, redacted)
         context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
@@ -93,6 +98,16 @@ class Redaction:
         if call.excinfo is not None:  # the error itself may be the module's, and is compared with what is expected
             told = call.excinfo.exconly
             setattr(call.excinfo, "exconly", lambda tryshort=False: self.redacted(told(tryshort)))  # noqa: B010
+            if isinstance(call.excinfo.value, _REASONS):
+                self._redact_kept(call.excinfo.value)
+
+    def _redact_kept(self, error: BaseException) -> None:
+        """Take credentials out of what *error* keeps, at which no test will look."""
+        for name in (*vars(error), "args"):
+            with suppress(Exception):  # a property may raise
+                value = getattr(error, name)
+                if (new := secrets.redact_data(value, self.redacted)) is not value:
+                    setattr(error, name, new)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -123,11 +138,7 @@ class Redaction:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
         self._learn_now()
-        for name in (*vars(excinfo.value), "args"):  # no test will look at the error
-            with suppress(Exception):  # a property may raise
-                value = getattr(excinfo.value, name)
-                if (new := secrets.redact_data(value, self.redacted)) is not value:
-                    setattr(excinfo.value, name, new)
+        self._redact_kept(excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:

@@ -59,7 +59,7 @@ class Moving:
             return Rehearsed(name, not_tried=everything)
         plain = self.attempt((), True)
         outcome = plain.outcome
-        if outcome.verdict.is_break and self._outcome(()).verdict is not outcome.verdict:
+        if outcome.verdict.is_break and not self._outcome(()).verdict.is_break:
             outcome = Ended(Ending.UNDECIDED, NOT_AGAIN)
         if outcome.verdict is Ending.UNDECIDED:
             return Rehearsed(name, undecided=dict.fromkeys(everything, outcome.error or ""))
@@ -74,10 +74,18 @@ class Moving:
         otherwise = control.otherwise(self.attempt((), False))
         if otherwise is not None:
             return Rehearsed(name, refused=otherwise)
-        told = rehearsed(name, found)
         joint = tuple(self.test.joint(group, self._options) for group in found.joint)
-        return replace(told, tried=(str(self.move), *told.tried), breaks=tuple(breaks), requests=plain.requests,
+        return replace(self._with_move(rehearsed(name, found), breaks), breaks=tuple(breaks), requests=plain.requests,
                        joint=joint, operations=self._by_operation(breaks, plain, found))  # fmt: skip
+
+    def _with_move(self, told: Rehearsed, breaks: Sequence[Break]) -> Rehearsed:
+        """Return *told* with what becomes of the test under the move: it passes if there is no doubt."""
+        move = str(self.move)
+        if not breaks and told.undecided:
+            return replace(told, undecided={move: next(iter(told.undecided.values())), **told.undecided})
+        if not breaks and told.not_tried:
+            return replace(told, not_tried=(move, *told.not_tried))
+        return replace(told, tried=(move, *told.tried))
 
     def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
         return self.attempt(changes, as_new).outcome

@@ -71,7 +71,7 @@ class Search:
         if not outcome.verdict.is_break or change in self._suspects:
             return outcome
         again = self._tried([change])
-        return outcome if again is None or again.verdict is outcome.verdict else Ended(Ending.UNDECIDED, NOT_AGAIN)
+        return outcome if again is None or again.verdict.is_break else Ended(Ending.UNDECIDED, NOT_AGAIN)
 
     def _gone(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
         """Yield what takes something away and breaks nothing alone: for each way, as many as do not meet, at once."""

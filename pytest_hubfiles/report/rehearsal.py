@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
@@ -161,6 +161,11 @@ class Unbroken:
         }
         return Unbroken(passes, undecided, (self.not_tried | other.not_tried) - passes - undecided.keys())
 
+    def without(self, broken: Set[str]) -> Unbroken:
+        """Return this without the changes that another run knows to break the test."""
+        undecided = {change: why for change, why in self.undecided.items() if change not in broken}
+        return Unbroken(self.passes - broken, undecided, self.not_tried - broken)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as the JSON report has it."""
         undecided = dict(sorted(self.undecided.items()))
@@ -205,7 +210,7 @@ class Rehearsal:
             if (one.test, one.refused) not in self.refused:  # a plugin may run a test again
                 self.refused.append((one.test, one.refused))
             return
-        if not (one.tried or one.not_tried):  # none of the changes that are asked for is about it
+        if not (one.tried or one.not_tried or one.undecided):  # none of the changes that are asked for is about it
             return
         broken = {each.change for each in one.breaks}
         passes = frozenset(one.tried) - one.undecided.keys() - broken
@@ -228,6 +233,10 @@ class Rehearsal:
         self.runs += other.runs
         known = {(one.test, one.change) for one in self.breaks}
         self.breaks += [one for one in other.breaks if (one.test, one.change) not in known]
+        broken: dict[str, set[str]] = {}
+        for one in self.breaks:
+            broken.setdefault(one.test, set()).add(one.change)
+        self.by_test = {test: one.without(broken.get(test, set())) for test, one in self.by_test.items()}
         self.joint += [one for one in other.joint if one not in self.joint]
         self.refused += [one for one in other.refused if one not in self.refused]
         self.evidence = united(self.evidence, other.evidence)
@@ -248,14 +257,32 @@ class Rehearsal:
         return Counter(change for _, change in pairs.union((one.test, one.change) for one in self.breaks))
 
     @property
-    def undecided(self) -> dict[str, str]:
-        """The changes with which a test came to no verdict, each with the reason that the first such test had."""
-        return {change: why for one in reversed(self.by_test.values()) for change, why in one.undecided.items()}
+    def undecided(self) -> set[str]:
+        """The changes with which a test came to no verdict."""
+        return {change for one in self.by_test.values() for change in one.undecided}
+
+    def without_verdict(self, change: str) -> set[str]:
+        """Return the tests that came to no verdict on *change*, or were left out with it."""
+        return {test for test, one in self.by_test.items() if change in one.undecided or change in one.not_tried}
+
+    @property
+    def by_reason(self) -> dict[str, list[tuple[str, str]]]:
+        """The tests and changes that came to no verdict, by the reason."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for test, one in self.by_test.items():
+            for change, why in one.undecided.items():
+                found.setdefault(why, []).append((test, change))
+        return dict(sorted(found.items()))
 
     @property
     def not_tried(self) -> set[str]:
         """The changes of which a test has no verdict, as they were left out or as it came to none."""
-        return set(self.undecided).union(*(one.not_tried for one in self.by_test.values()))
+        return self.undecided | self.left_out
+
+    @property
+    def left_out(self) -> set[str]:
+        """The changes that the budget left out with a test."""
+        return {change for one in self.by_test.values() for change in one.not_tried}
 
     @property
     def by_change(self) -> dict[str, list[Break]]:

@@ -137,7 +137,7 @@ def of_rehearsal(rehearsal: Rehearsal) -> Iterator[str]:
     """Yield why a rehearsal is red: it tried nothing, or a test breaks under what HubSpot may do at any time."""
     if not rehearsal.tried and rehearsal.refused:
         yield "nothing was rehearsed: the tests that replay could not be, for the reasons above"
-    elif not rehearsal.tried and rehearsal.not_tried - rehearsal.undecided.keys():
+    elif not rehearsal.tried and rehearsal.left_out:
         yield "nothing was rehearsed within the budget: give it more time with --hubfiles-rehearse-budget"
     elif not rehearsal.tried and rehearsal.undecided:
         yield "nothing was rehearsed: no run of a test came to a verdict, for the reasons above"

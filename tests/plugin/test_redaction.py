@@ -145,6 +145,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     with open("seen.txt", "a") as file:
         print(report.longreprtext, report.sections, item._report_sections, file=file)
+        print(getattr(report, "wasxfail", ""), file=file)
         print(call.excinfo and call.excinfo.exconly(), file=file)
     report.extras = [{"content": [call.excinfo and item.secret]}]
     return report
@@ -197,7 +198,7 @@ def grouped(secret):
     return grouping(secret, [KeyError(secret), OfObject(types.SimpleNamespace(secret=secret))])
 
 ERRORS = {
-    "assertion": AssertionError, "fail": pytest.fail, "skip": pytest.skip, "own": Own,
+    "assertion": AssertionError, "fail": pytest.fail, "skip": pytest.skip, "xfail": pytest.xfail, "own": Own,
     "of Python": lambda secret: OSError(2, secret, secret), "set": lambda secret: KeyError({secret}),
     "key": lambda secret: ValueError({secret: 1}), "slots": Slotted, "object": of_object(OfObject),
     "property": of_object(Read), "group": grouped, "behind": behind,
@@ -279,6 +280,29 @@ def test_what_is_no_text(downstream: Downstream) -> None:
     downstream.tests(ODD)
 
     downstream.run(*SUBTESTS).assert_outcomes(passed=2)
+
+
+DEEP: Final = """
+import sys
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no groups")
+def test_import(hubfiles):
+    error = ValueError("".join(SECRET))
+    for _ in range(15):
+        error = ExceptionGroup("tasks", [error])
+    raise error
+"""
+
+
+def test_an_error_deep_in_groups(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short summary tells an error that stands too deep in groups for the traceback to show it."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    monkeypatch.setenv("COLUMNS", "300")
+    downstream.tests(f"SECRET = {list(SECRET)!r}\n{DEEP}")
+
+    result = downstream.run("--junitxml=junit.xml")
+
+    assert SECRET not in result.stdout.str() + (downstream.path / "junit.xml").read_text(encoding="utf-8")
 
 
 SHARED: Final = """

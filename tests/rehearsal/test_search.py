@@ -73,6 +73,14 @@ def test_no_change_hides_another(hidden: dict[Change, Change]) -> None:
     assert broken(Search(attempt).run(ALL)) == hidden.keys()
 
 
+def test_a_break_in_one_way_or_another() -> None:
+    """What breaks a test twice breaks it, though threads decide in which way."""
+    endings = iter([Ending.RAISES, Ending.FAILS, Ending.RAISES, Ending.PASSES])
+    first, second = EVENTS
+    found = Search(lambda group: Ended(next(endings))).run([first, second]).outcomes
+    assert (found[first].verdict, found[second].verdict) == (Ending.RAISES, Ending.UNDECIDED)
+
+
 @given(together=st.lists(joint, min_size=1, max_size=2))
 def test_what_breaks_it_only_together_is_found(together: list[set[Change]]) -> None:
     """A group that breaks a test though none of its members does is a joint need, with no member too many."""

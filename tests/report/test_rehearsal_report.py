@@ -76,6 +76,17 @@ def test_shards_are_merged() -> None:
     assert both.operations == {"import-start": True, "import-status": True, "more": False}
 
 
+def test_a_test_that_was_rehearsed_alone_as_well() -> None:
+    """What one run came to no verdict on, and another knows to break the test, is a break alone, in either order."""
+    (known,) = ONE.breaks
+    without = replace(ONE, breaks=(), joint=(), undecided={known.change: "it asks nothing"}, not_tried=(known.change,))
+    for order in ((ONE, without), (without, ONE)):
+        both = merged([rehearsed(one) for one in order]).rehearsal
+        assert both is not None
+        assert [one.change for one in both.breaks] == [known.change]
+        assert known.change not in both.not_tried
+
+
 def test_the_lines_of_a_move() -> None:
     """Tests of one name are told by their files, what is accepted is told, and so is each body that is refused."""
     rehearsal = rehearsed(ONE, OTHER).rehearsal
@@ -90,6 +101,20 @@ def test_the_lines_of_a_move() -> None:
         "(1 member missing in import-start: $.overwrite; 1 member wrong in import-start: $.access)",
     ]
     assert "  what is optional in v3 already was left as recorded: --hubfiles-rehearse allowed tries it absent" in lines
+
+
+def test_a_move_of_which_nothing_is_known() -> None:
+    """A test that the budget left out, or that came to no verdict, is none that passes."""
+    left_out = replace(OTHER, test="test_c.py::test_c", tried=(), not_tried=("v3:2026-09",), undecided={})
+    open_one = replace(OTHER, test="test_d.py::test_d", tried=(), not_tried=(), undecided={"v3:2026-09": "it died"})
+    rehearsal = rehearsed(ONE, OTHER, left_out, open_one).rehearsal
+    assert rehearsal is not None
+    first, *others = render_rehearsal(rehearsal)
+    assert first.endswith(
+        "of your 4 v3 tests 1 passes against answers as 2026-09 documents them, of 2 nothing is known"
+    )
+    assert "no verdict for 1 change with test_d.py::test_d: v3:2026-09 (it died)" in others
+    assert "not tried within the budget: 2 changes with 3 tests: v3:2026-09, x" in others
 
 
 def test_what_tests_tell_of_a_comparison() -> None:

@@ -19,7 +19,8 @@ def sample() -> Rehearsal:
 def test_the_terminal() -> None:
     """Each change that breaks a test has a line, below it where, and the line that repeats it; then the rest."""
     assert render_rehearsal(sample()) == [
-        "rehearsal: 5 tests, 11 allowed changes (150 runs): 5 of them break a test, 1 accepted, 1 without a verdict",
+        "rehearsal: 5 tests, 11 allowed changes (150 runs): 5 of them break a test, 1 accepted, 1 without a verdict "
+        "with 1 test",
         "          tests  change                                                how",
         "breaks      3/5  import-status $.status enum-value-added               1 raises, 1 never ends, 1 gives up",
         "          raises at uploaders/typed.py:82 parse: ValidationError: 1 validation error for Task",
@@ -49,7 +50,8 @@ def test_the_terminal() -> None:
         "field-removed; reproduce: pytest 'tests/test_uploads.py::test_manual_wait[2026-03]' --hubfiles-change "
         "'import-status $.result.url field-removed' --hubfiles-change "
         "'import-status $.result.defaultHostingUrl field-removed'",
-        "no verdict for 1 change: import-status $.result field-added (it took more than 20 s of the processor)",
+        "no verdict for 1 change with tests/test_sdk.py::test_sdk_complete: import-status $.result field-added "
+        "(it took more than 20 s of the processor)",
         "not tried within the budget: 1 change with 1 test: import-status one-poll-more",
         "not rehearsed: tests/test_sdk.py::test_skips (it is skipped or expected to fail)",
     ]

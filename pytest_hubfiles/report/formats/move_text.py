@@ -17,9 +17,11 @@ def render_move(rehearsal: Rehearsal, old: str, new: str) -> list[str]:
     """Return how many tests pass as *new*, what breaks the others and where, and whose bodies *new* refuses."""
     broken = {one.test for one in rehearsal.breaks} | {one.test for one in rehearsal.joint}
     count = len(rehearsal.names)
-    passing = count - len(broken)
+    open_ones = rehearsal.without_verdict(rehearsal.family) - broken
+    passing = count - len(broken) - len(open_ones)
     are = f"pass{'es' * (passing == 1)} against answers as {new} documents them"
-    lines = [f"from {old} to {new}: of your {count} {old} test{'s' * (count != 1)} {passing} {are}"]
+    more = f", of {len(open_ones)} nothing is known" if open_ones else ""
+    lines = [f"from {old} to {new}: of your {count} {old} test{'s' * (count != 1)} {passing} {are}{more}"]
     breaks = sorted(rehearsal.breaks, key=lambda one: (one.test, one.change))
     called = _short_names(rehearsal.names)
     rows = [(called.get(one.test, one.test), _what(one, rehearsal, new)) for one in breaks]

@@ -46,11 +46,11 @@ def headline(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> str:
     noun = {"all": "change", "event": "event"}.get(kind) or f"{kind if kind in _PLAIN else quoted(kind)} change"
     broken = f"{len(by_change)} of them break{'s' * (len(by_change) == 1)} a test" if by_change else "no test breaks"
     accepted = sum(map(is_accepted, by_change.values()))
-    open_ones = len(rehearsal.undecided)
+    open_ones, whom = len(rehearsal.undecided), sum(bool(one.undecided) for one in rehearsal.by_test.values())
     return (
         f"{plural(len(rehearsal.by_test), 'test')}, {plural(len(rehearsal.tried), noun)}"
         f" ({plural(rehearsal.runs, 'run')}): {broken}{f', {accepted} accepted' if accepted else ''}"
-        f"{f', {open_ones} without a verdict' if open_ones else ''}"
+        f"{f', {open_ones} without a verdict with ' + plural(whom, 'test') if open_ones else ''}"
     )
 
 
@@ -86,9 +86,11 @@ def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterato
         shown, again = ", ".join(map(quoted, one.changes)), f"reproduce: {quoted(one.reproduce)}"
         what = f"{quoted(one.test)} breaks under all of these at once, under none of them alone"
         yield f"only together: {what}: {shown}; {again}"
-    for reason, changes in _by_reason(rehearsal.undecided.items()).items():
-        yield f"no verdict for {plural(len(changes), 'change')}: {few(changes, quoted)} ({quoted(reason)})"
-    if left_out := sorted(rehearsal.not_tried - rehearsal.undecided.keys()):
+    for reason, found in rehearsal.by_reason.items():
+        tests, changes = sorted({test for test, _ in found}), sorted({change for _, change in found})
+        whom = f"{plural(len(changes), 'change')} with {few(tests, quoted)}"
+        yield f"no verdict for {whom}: {few(changes, quoted)} ({quoted(reason)})"
+    if left_out := sorted(rehearsal.left_out):
         count = sum(bool(one.not_tried) for one in rehearsal.by_test.values())
         whom = f"{plural(len(left_out), 'change')} with {plural(count, 'test')}"
         yield f"not tried within the budget: {whom}: {few(left_out, quoted)}"
