@@ -106,14 +106,14 @@ def test_the_lines_of_a_move() -> None:
 def test_a_move_of_which_nothing_is_known() -> None:
     """A test that the budget left out, or that came to no verdict, is none that passes."""
     left_out = replace(OTHER, test="test_c.py::test_c", tried=(), not_tried=("v3:2026-09",), undecided={})
-    open_one = replace(OTHER, test="test_d.py::test_d", tried=(), not_tried=(), undecided={"v3:2026-09": "it died"})
+    open_one = replace(OTHER, test="test_d.py::test_d", tried=(), not_tried=(), undecided={"v3:2026-09": "it ended"})
     rehearsal = rehearsed(ONE, OTHER, left_out, open_one).rehearsal
     assert rehearsal is not None
     first, *others = render_rehearsal(rehearsal)
     assert first.endswith(
         "of your 4 v3 tests 1 passes against answers as 2026-09 documents them, of 2 nothing is known"
     )
-    assert "no verdict for 1 change with test_d.py::test_d: v3:2026-09 (it died)" in others
+    assert "no verdict for 1 change with test_d.py::test_d: v3:2026-09 (it ended)" in others
     assert "not tried within the budget: 2 changes with 3 tests: v3:2026-09, x" in others
 
 
