@@ -177,10 +177,31 @@ class _Aside(OwnWork):
             self._faking = None
 
 
+class _Either:
+    """What is *own* in the thread that makes it, and in all others *now*, with its attributes."""
+
+    __slots__ = ("_now", "_own", "_thread")
+
+    def __init__(self, own: Any, now: Any) -> None:
+        for name, value in (("_own", own), ("_now", now), ("_thread", threading.get_ident())):
+            object.__setattr__(self, name, value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return (self._own if threading.get_ident() == self._thread else self._now)(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._now, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._now, name, value)
+
+
 def _for_this_thread(own: Any, now: Any, owner: _Owner) -> Callable[..., Any]:
     """Return what is *own* in this thread, and *now* in all others: a patch may keep files from being deleted."""
+    if not isinstance(owner.owner, type):
+        return _Either(own, now)  # another thread may ask a mock whether it was called
     thread = threading.get_ident()
-    is_bound = isinstance(owner.owner, type) and not hasattr(now, "__get__")  # a mock in a class gets no object
+    is_bound = not hasattr(now, "__get__")  # a mock in a class gets no object
 
     def either(*args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() == thread:

@@ -33,7 +33,7 @@ def merge_reports(paths: tuple[Path, ...], form: str, out: str) -> None:
     try:
         report = merged(_reports(paths))
         if report.rehearsal is not None:
-            report.rehearsal.needs = needs.schemas(report.rehearsal.evidence)
+            report.rehearsal.needs = needs.schemas(report.rehearsal)
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)

@@ -14,8 +14,8 @@ from pytest_hubfiles.cli.options import destination
 from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.rehearsal.needs import schemas
-from pytest_hubfiles.report.evidence import Evidence, united
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
+from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.visible import shown, visible_json
 
 
@@ -40,8 +40,7 @@ def needs(paths: tuple[Path, ...], *, out: Path | None) -> None:
     """
     try:
         folder = destination(out, "needs")
-        evidence = _evidence(paths)
-        for version, operations in schemas(evidence).items():
+        for version, operations in schemas(_rehearsal(paths)).items():
             for operation, schema in operations.items():
                 path = folder / version / f"{operation}.json"
                 is_new = _write(path, visible_json(json.dumps(schema, indent=2, ensure_ascii=False)) + "\n", folder)
@@ -51,8 +50,9 @@ def needs(paths: tuple[Path, ...], *, out: Path | None) -> None:
         sys.exit(USAGE)
 
 
-def _evidence(paths: Iterable[Path]) -> Evidence:
-    evidence: Evidence = {}
+def _rehearsal(paths: Iterable[Path]) -> Rehearsal:
+    """Return all that the reports tell, whatever the families of their changes are."""
+    whole = Rehearsal("all")
     for path in paths:
         try:
             report = read_json(regular_files.read(path), shown(path))
@@ -61,8 +61,8 @@ def _evidence(paths: Iterable[Path]) -> Evidence:
         if report.rehearsal is None or not report.rehearsal.evidence:
             reason = "it tells of no rehearsal of a test's answers; --hubfiles-rehearse all makes one that does"
             raise ReportUnreadableError(shown(path), reason)
-        evidence = united(evidence, report.rehearsal.evidence)
-    return evidence
+        whole.merge(report.rehearsal)
+    return whole
 
 
 def _write(path: Path, text: str, root: Path) -> bool:

@@ -116,7 +116,7 @@ class Reporter:
             from pytest_hubfiles.rehearsal import accepted, needs
 
             rehearsal = self._rehearsal()
-            rehearsal.needs = needs.schemas(rehearsal.evidence)
+            rehearsal.needs = needs.schemas(rehearsal)
             rehearsal.breaks = accepted.accept(rehearsal.breaks, run.accepted_breaks, run.today)
             self.notes += accepted.run_out(run.accepted_breaks, run.today)
             if self._is_full(session):

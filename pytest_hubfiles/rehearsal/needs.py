@@ -16,7 +16,8 @@ from pytest_hubfiles.rehearsal.changes.kinds import AT_THE_END, DOCUMENTED, ENUM
 from pytest_hubfiles.rehearsal.changes.places import member_path, parent_of
 from pytest_hubfiles.rehearsal.evidence import LARGEST_INT32, PATTERNS, rest_of
 from pytest_hubfiles.report.evidence import Evidence, united
-from pytest_hubfiles.run.needed import JOINT, NEEDED_BY, NOT_NEEDED, TESTS
+from pytest_hubfiles.report.rehearsal import Rehearsal, Unbroken
+from pytest_hubfiles.run.needed import JOINT, NEEDED_BY, NOT_NEEDED, NOT_TRIED, TESTS
 
 Schema = dict[str, Any]
 Claims = Mapping[str, Iterable[str]]
@@ -43,11 +44,14 @@ _REFUSED: Final[Mapping[str, Schema]] = {
 }
 
 
-def schemas(evidence: Evidence) -> dict[str, dict[str, Schema]]:
-    """Return the needs that follow from *evidence*, by version and operation."""
+def schemas(rehearsal: Rehearsal) -> dict[str, dict[str, Schema]]:
+    """Return the needs that follow from a *rehearsal*, by version and operation."""
     return {
-        version: {operation: _Needs(facts).schema(f"{version} {operation}") for operation, facts in its.items()}
-        for version, its in sorted(evidence.items())
+        version: {
+            operation: _Needs(operation, facts, rehearsal.by_test).schema(f"{version} {operation}")
+            for operation, facts in its.items()
+        }
+        for version, its in sorted(rehearsal.evidence.items())
     }
 
 
@@ -60,9 +64,18 @@ class _Place(NamedTuple):
 
 
 class _Needs:
-    def __init__(self, facts: Evidence) -> None:
+    def __init__(self, operation: str, facts: Evidence, by_test: Mapping[str, Unbroken]) -> None:
         self._tests, self._joint = facts["tests"], facts["joint"]
-        self._tried: Mapping[str, Mapping[str, list[str]]] = facts["tried"]
+        known = [by_test[test] for test in self._tests if test in by_test]
+        left = {name for one in known for name in (*one.undecided, *one.not_tried)}
+        self._open = {
+            place: sorted(rest for rest in its if left & _names(operation, place, rest))
+            for place, its in facts["tried"].items()
+        }
+        self._tried: Mapping[str, Mapping[str, list[str]]] = {
+            place: {rest: tests for rest, tests in its.items() if tests or rest not in self._open[place]}
+            for place, its in facts["tried"].items()
+        }
         self._whole = reduce(united, facts["states"].values())
         self._places = dict(_places(self._whole))
         self._states = {state: dict(_places(node)) for state, node in sorted(facts["states"].items()) if state}
@@ -107,7 +120,8 @@ class _Needs:
         tried = self._tried.get(path, {})
         needed = {rest: tests for rest, tests in sorted(tried.items()) if tests}
         not_needed = sorted(rest for rest, tests in tried.items() if not tests)
-        notes = {**({NEEDED_BY: needed} if needed else {}), **({NOT_NEEDED: not_needed} if not_needed else {})}
+        lists = {NEEDED_BY: needed, NOT_NEEDED: not_needed, NOT_TRIED: self._open.get(path)}
+        notes = {name: listed for name, listed in lists.items() if listed}
         schema = {**self._keywords(node, path, claims, {*claims.get(path, ()), *tried}), **notes}
         members = {n: self._with_notes(m, member_path(path, n), claims) for n, m in _members(node)}
         for name, inner in self._documented(path):
@@ -162,6 +176,11 @@ class _Needs:
         if nots:
             schema["not"] = nots[0] if len(nots) == 1 else {"anyOf": nots}
         return schema
+
+
+def _names(operation: str, place: str, rest: str) -> set[str]:
+    """Return what a change may be called, at the place of the root with it or without."""
+    return {f"{operation} {place} {rest}", f"{operation} {rest}" if place == "$" else ""}
 
 
 def _places(node: Mapping[str, Any], path: str = "$") -> Iterator[tuple[str, _Place]]:

@@ -239,6 +239,7 @@ class Rehearsal:
         self.by_test = {test: one.without(broken.get(test, set())) for test, one in self.by_test.items()}
         self.joint += [one for one in other.joint if one not in self.joint]
         self.refused += [one for one in other.refused if one not in self.refused]
+        self.refused = [(test, why) for test, why in self.refused if test not in self.by_test]
         self.evidence = united(self.evidence, other.evidence)
         self._add_requests(other.requests, other.operations)
 

@@ -23,6 +23,8 @@ NEEDED_BY: Final = "x-needed-by"
 """The key of a place for the changes that break a test, each with the tests, or for those that need one of several."""
 NOT_NEEDED: Final = "x-not-needed"
 """The key of a place for the changes that were tried and break none."""
+NOT_TRIED: Final = "x-not-tried"
+"""The key of a place for the changes on which some of the tests have no verdict."""
 JOINT: Final = "x-joint"
 """The key of a part for changes that break a test only together."""
 
@@ -44,10 +46,14 @@ class NeedsUnreadableError(HubfilesError):
 
 @dataclass(frozen=True)
 class _Operation:
-    """The needs of one operation: its ``tests``, the tests that each change breaks, and what breaks only together."""
+    """The needs of one operation: its ``tests``, the tests that each change breaks, and what breaks only together.
+
+    ``untried`` are the changes that were not tried with all tests, each by its place and the rest of its name.
+    """
 
     tests: tuple[str, ...]
     changes: _Changes
+    untried: frozenset[tuple[str, str]]
     joint: tuple[tuple[frozenset[str], tuple[str, ...]], ...]
 
 
@@ -134,7 +140,8 @@ def _read(file: Path) -> _Operation:
         document = json.loads(regular_files.read_text(file))
         tests = tuple(visible(test) for test in document[TESTS])
         changes: dict[str, dict[str, Sequence[str]]] = {}
-        _gather(document, "$", changes)
+        untried: set[tuple[str, str]] = set()
+        _gather(document, "$", changes, untried)
         parts = [part for part in document.get("allOf", ()) if JOINT in part]
         joint = tuple((frozenset(part[JOINT]), tuple(map(visible, part[NEEDED_BY]))) for part in parts)
     except OSError as error:
@@ -143,20 +150,23 @@ def _read(file: Path) -> _Operation:
         raise NeedsUnreadableError(file, f"it is not JSON ({error})") from None
     except (KeyError, TypeError, AttributeError):
         raise NeedsUnreadableError(file, "it was not written by hubfiles needs") from None
-    return _Operation(tests, changes, joint)
+    return _Operation(tests, changes, frozenset(untried), joint)
 
 
-def _gather(schema: Mapping[str, Any], path: str, changes: dict[str, dict[str, Sequence[str]]]) -> None:
+def _gather(
+    schema: Mapping[str, Any], path: str, changes: dict[str, dict[str, Sequence[str]]], untried: set[tuple[str, str]]
+) -> None:
     types = schema.get("type", ())
     harmless = [f"type-changed {name}" for name in ([types] if isinstance(types, str) else types)]
     own: dict[str, Sequence[str]] = dict.fromkeys([*harmless, *schema.get(NOT_NEEDED, ())], ())
     own |= {rest: tuple(map(visible, tests)) for rest, tests in schema.get(NEEDED_BY, {}).items()}
     if own:
         changes[path] = own
+    untried.update((path, rest) for rest in schema.get(NOT_TRIED, ()))
     for name, member in schema.get("properties", {}).items():
-        _gather(member, visible(child_path(path, name)), changes)
+        _gather(member, visible(child_path(path, name)), changes, untried)
     if "items" in schema:
-        _gather(schema["items"], f"{path}[*]", changes)
+        _gather(schema["items"], f"{path}[*]", changes, untried)
 
 
 # --- which change a finding tells of ----------------------------------------------------------------------------------
@@ -243,7 +253,10 @@ def _tests_of(needs: _Operation, named: _Named) -> tuple[str, ...] | None:
 
 
 def _broken(needs: _Operation, named: Iterable[_Named]) -> int | None:
-    """Return how many tests break under one of the *named* changes; None where one of them was not tried itself."""
+    """Return how many tests break under one of the *named* changes; None where one was not tried itself with each."""
+    named = list(named)
+    if any((place, rest) in needs.untried for _, place, rest in named):
+        return None
     known = [needs.changes.get(place, {}).get(rest) for _, place, rest in named]
     return None if None in known else len({test for tests in known for test in tests or ()})
 

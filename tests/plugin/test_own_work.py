@@ -213,6 +213,8 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     monkeypatch.setattr(pathlib.Path, "unlink", unlinked)
     monkeypatch.setattr(pathlib.Path, "exists", mock.Mock(return_value="mocked"))
+    dumped = mock.Mock()
+    monkeypatch.setattr(json, "dump", dumped)
     begun, done = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -220,6 +222,7 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
         os.remove(kept)  # noqa: PTH107  # what is patched
         kept.unlink()
         seen.append(kept.exists())
+        json.dump.return_value = json.dump.called
         done.set()
 
     thread = threading.Thread(target=work)
@@ -230,6 +233,7 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert kept.exists() is True
     thread.join(PATIENCE)
     assert seen == [kept, kept, "mocked"]
+    assert (json.dump, dumped.return_value) == (dumped, False)
     assert os.remove == seen.append
 
 

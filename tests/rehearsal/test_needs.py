@@ -19,6 +19,7 @@ from pytest_hubfiles.rehearsal.changes import Change, Recording, changes_of, par
 from pytest_hubfiles.rehearsal.evidence import evidence_of
 from pytest_hubfiles.rehearsal.needs import schemas
 from pytest_hubfiles.report.evidence import Evidence, united
+from pytest_hubfiles.report.rehearsal import Rehearsal, Unbroken
 
 NAMED_ALONE = ("field-renamed", "element-mixed")
 """Changes that no schema tells from others: their tests are named, and no more."""
@@ -39,7 +40,11 @@ def places(name: str) -> tuple[Change, ...]:
 
 
 def needs(recording: Recording, tried: Mapping[Change, bool], joint: Sequence[Sequence[Change]] = ()) -> dict[str, Any]:
-    return schemas(evidence_of("test_it", recording, tried, joint))
+    return of_evidence(evidence_of("test_it", recording, tried, joint))
+
+
+def of_evidence(evidence: Evidence) -> dict[str, Any]:
+    return schemas(Rehearsal("all", evidence=evidence))
 
 
 def satisfies(recording: Recording, needed: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -148,6 +153,23 @@ def test_one_of_several_is_enough() -> None:
     assert part["x-needed-by"] == ["test_it"]
 
 
+def test_what_was_not_tried_with_each_test_is_not_known() -> None:
+    """A change that the budget has left out with a test, or that came to no verdict, is none that breaks no test."""
+    size, url, name = (f"$.result.{member} field-removed" for member in ("size", "id", "createdAt"))
+    tried = {parse(f"import-status {change}"): change == name for change in (size, url, name)}
+    both = united(
+        evidence_of("test_a", status(DONE), tried, []),
+        evidence_of("test_b", status(DONE), {parse(f"import-status {url}"): False}, []),
+    )
+    left_out = Unbroken(not_tried=frozenset({f"import-status {size}"}), undecided={f"import-status {name}": "it died"})
+    its = schemas(Rehearsal("all", by_test={"test_b": left_out}, evidence=both))["2026-03"]["import-status"]
+    members = its["properties"]["result"]["properties"]
+    assert members["size"] == {"x-not-tried": ["field-removed"]}
+    assert members["id"]["x-not-needed"] == ["field-removed"]
+    assert members["createdAt"]["x-needed-by"] == {"field-removed": ["test_a"]}
+    assert members["createdAt"]["x-not-tried"] == ["field-removed"]
+
+
 def test_what_another_test_has_recorded_is_refused_to_nobody() -> None:
     """What breaks one test, and is in what another has recorded, is not refused: the test that needs it is named."""
     name = "import-status $.result.size field-removed"
@@ -156,8 +178,8 @@ def test_what_another_test_has_recorded_is_refused_to_nobody() -> None:
         evidence_of("test_size", status(DONE), {parse(name): True}, []),
         evidence_of("test_bare", bare, {parse("import-status $.result.id field-removed"): False}, []),
     )
-    schema = schemas(both)["2026-03"]["import-status"]
-    assert satisfies(bare, schemas(both))
+    schema = of_evidence(both)["2026-03"]["import-status"]
+    assert satisfies(bare, of_evidence(both))
     assert schema["properties"]["result"]["properties"]["size"]["x-needed-by"] == {"field-removed": ["test_size"]}
     assert schema["x-tests"] == ["test_bare", "test_size"]
 

@@ -14,10 +14,14 @@ def redact(text: str) -> str:
 
 
 def test_what_holds_a_credential_is_copied() -> None:
-    """Texts and bytes in dicts, lists and tuples are redacted in a copy; the keys and all other objects stay."""
+    """Texts and bytes in dicts, lists, tuples and sets are redacted in a copy, keys too; all other objects stay."""
     other = object()
-    given = {"seen": ["a seen one", (b"seen", 1, None)], "other": other}
-    assert redact_data(given, redact) == {"seen": ["a SCRUBBED one", (b"SCRUBBED", 1, None)], "other": other}
+    given = {"seen": ["a seen one", (b"seen", 1, None)], "other": other, "set": {"seen", 2}}
+    assert redact_data(given, redact) == {
+        "SCRUBBED": ["a SCRUBBED one", (b"SCRUBBED", 1, None)],
+        "other": other,
+        "set": {"SCRUBBED", 2},
+    }
     assert given["seen"] == ["a seen one", (b"seen", 1, None)]
 
 
@@ -42,11 +46,12 @@ def test_what_holds_itself() -> None:
         return redact(text)
 
     assert redact_data(root, ask) is root
-    assert len(asked) == 31
+    texts = 31 + 2 + 30 * 3  # names, and all keys
+    assert len(asked) == texts
 
     root["children"][7]["name"] = "seen"
     copied: Any = redact_data(root, ask)
-    assert len(asked) <= 31 + 2 * 31
+    assert len(asked) <= 3 * texts
     assert copied["children"][7]["name"] == "SCRUBBED"
     assert copied["children"][7]["parent"] is copied
     assert copied["children"][8]["all"] is copied["children"]
