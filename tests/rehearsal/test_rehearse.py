@@ -561,8 +561,8 @@ def test_what_cannot_be_rehearsed_is_said(tmp_path: Path) -> None:
     lines.fnmatch_lines(
         [
             "rehearsal: *, 3 without a verdict with 2 tests",
-            "no verdict for 3 changes with *::test_only_start: * (it asks nothing of import-status here; *)",
-            f"no verdict for 2 changes with *::test_dies: {ENUM}, {ENUM} at-the-end ({died})",
+            "no verdict for 3 changes with *::test_only_start (it asks nothing of import-status here; *): *",
+            f"no verdict for 2 changes with *::test_dies ({died}): {ENUM}, {ENUM} at-the-end",
             "not rehearsed: *test_skips* (it is skipped or expected to fail)",
         ]
     )
@@ -880,8 +880,8 @@ def test_what_no_verdict_is_given_on(tmp_path: Path) -> None:
     assert together.verdicts == {}
     assert change in together.rehearsal["not_tried"]
     why = "it asks nothing of import-status here; if it has that from a test before it, rehearse it alone"
-    assert f"no verdict for 1 change with test_suite.py::test_taken: {change} ({why})" in together.output
-    said = f"no verdict for 1 change with test_suite.py::test_skipping: {change} (it skips itself under such a change)"
+    assert f"no verdict for 1 change with test_suite.py::test_taken ({why}): {change}" in together.output
+    said = f"no verdict for 1 change with test_suite.py::test_skipping (it skips itself under such a change): {change}"
     assert said in skipping.output
     assert alone.verdicts == {("test_suite.py::test_taken", change): "raises"}
 

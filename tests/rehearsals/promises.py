@@ -40,7 +40,9 @@ def w1() -> Measured:
     failures, count, found = [], 0, 0
     for number, client in enumerate(CLIENTS):
         with project(uploads(client)) as suite, ThreadPool(2) as pool:
-            breaks = suite.rehearse("all").rehearsal["breaks"]
+            rehearsal = suite.rehearse("all").rehearsal
+            together = [{"reproduce": one["reproduce"], "place": ""} for one in rehearsal["joint"]]
+            breaks = [*rehearsal["breaks"], *together]
             mine = breaks[number :: len(CLIENTS)]  # all of them, with one client or another
             again = pool.map(lambda one: suite.breaks_again(one["reproduce"]), mine)
             found, count = found + len(breaks), count + len(mine)

@@ -113,7 +113,7 @@ def test_a_move_of_which_nothing_is_known() -> None:
     assert first.endswith(
         "of your 4 v3 tests 1 passes against answers as 2026-09 documents them, of 2 nothing is known"
     )
-    assert "no verdict for 1 change with test_d.py::test_d: v3:2026-09 (it ended)" in others
+    assert "no verdict for 1 change with test_d.py::test_d (it ended): v3:2026-09" in others
     assert "not tried within the budget: 2 changes with 3 tests: v3:2026-09, x" in others
 
 

@@ -50,8 +50,8 @@ def test_the_terminal() -> None:
         "field-removed; reproduce: pytest 'tests/test_uploads.py::test_manual_wait[2026-03]' --hubfiles-change "
         "'import-status $.result.url field-removed' --hubfiles-change "
         "'import-status $.result.defaultHostingUrl field-removed'",
-        "no verdict for 1 change with tests/test_sdk.py::test_sdk_complete: import-status $.result field-added "
-        "(it took more than 20 s of the processor)",
+        "no verdict for 1 change with tests/test_sdk.py::test_sdk_complete (it took more than 20 s of the processor): "
+        "import-status $.result field-added",
         "not tried within the budget: 1 change with 1 test: import-status one-poll-more",
         "not rehearsed: tests/test_sdk.py::test_skips (it is skipped or expected to fail)",
     ]

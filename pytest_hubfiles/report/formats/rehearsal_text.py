@@ -89,7 +89,7 @@ def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterato
     for reason, found in rehearsal.by_reason.items():
         tests, changes = sorted({test for test, _ in found}), sorted({change for _, change in found})
         whom = f"{plural(len(changes), 'change')} with {few(tests, quoted)}"
-        yield f"no verdict for {whom}: {few(changes, quoted)} ({quoted(reason)})"
+        yield f"no verdict for {whom} ({quoted(reason)}): {few(changes, quoted)}"
     if left_out := sorted(rehearsal.left_out):
         count = sum(bool(one.not_tried) for one in rehearsal.by_test.values())
         whom = f"{plural(len(left_out), 'change')} with {plural(count, 'test')}"
