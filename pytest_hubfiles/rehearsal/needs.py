@@ -65,11 +65,12 @@ class _Place(NamedTuple):
 
 class _Needs:
     def __init__(self, operation: str, facts: Evidence, by_test: Mapping[str, Unbroken]) -> None:
-        self._tests, self._joint = facts["tests"], facts["joint"]
-        known = [by_test[test] for test in self._tests if test in by_test]
-        left = {name for one in known for name in (*one.undecided, *one.not_tried)}
+        left = {test: one.left_of(operation) for test, one in by_test.items()}
+        self._tests = sorted({*facts["tests"], *(test for test, names in left.items() if names)})
+        self._joint = facts["joint"]
+        names = frozenset[str]().union(*left.values())
         self._open = {
-            place: sorted(rest for rest in its if left & _names(operation, place, rest))
+            place: sorted(rest for rest in its if names & _names(operation, place, rest))
             for place, its in facts["tried"].items()
         }
         self._tried: Mapping[str, Mapping[str, list[str]]] = {

@@ -161,6 +161,10 @@ class Unbroken:
         }
         return Unbroken(passes, undecided, (self.not_tried | other.not_tried) - passes - undecided.keys())
 
+    def left_of(self, operation: str) -> frozenset[str]:
+        """Return the changes of *operation* without a verdict."""
+        return frozenset(name for name in (*self.undecided, *self.not_tried) if name.startswith(f"{operation} "))
+
     def without(self, broken: Set[str]) -> Unbroken:
         """Return this without the changes that another run knows to break the test."""
         undecided = {change: why for change, why in self.undecided.items() if change not in broken}

@@ -162,7 +162,8 @@ def test_what_was_not_tried_with_each_test_is_not_known() -> None:
         evidence_of("test_b", status(DONE), {parse(f"import-status {url}"): False}, []),
     )
     left_out = Unbroken(not_tried=frozenset({f"import-status {size}"}), undecided={f"import-status {name}": "it died"})
-    its = schemas(Rehearsal("all", by_test={"test_b": left_out}, evidence=both))["2026-03"]["import-status"]
+    its = schemas(Rehearsal("all", by_test={"test_c": left_out}, evidence=both))["2026-03"]["import-status"]
+    assert its["x-tests"] == ["test_a", "test_b", "test_c"]
     members = its["properties"]["result"]["properties"]
     assert members["size"] == {"x-not-tried": ["field-removed"]}
     assert members["id"]["x-not-needed"] == ["field-removed"]
