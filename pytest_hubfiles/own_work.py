@@ -22,11 +22,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import chain
-from operator import is_
+from operator import itemgetter
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -68,20 +68,40 @@ class _Owner:
     A class may inherit some, of which it has none itself.
     """
 
-    __slots__ = ("are", "facts", "get", "has", "owner")
+    __slots__ = ("are", "facts", "has", "owner")
 
     def __init__(self, owner: Any, names: tuple[str, ...]) -> None:
         self.owner, self.facts = owner, vars(owner)
         found = {name: inspect.getattr_static(owner, name, None) for name in names}
         self.are = {name: function for name, function in found.items() if _is_of_python(function)}
-        self.get = partial(map, self.facts.get, list(self.are))
-        self.has = list(self.get())
+        self.has = {name: self.facts[name] for name in self.are if name in self.facts}
 
     def patched(self) -> Iterator[tuple[str, Any, Any]]:
         """Yield what was patched: its name, what it is by itself, and what is there."""
-        for (name, function), had in zip(self.are.items(), self.has, strict=True):
-            if self.facts.get(name) is not had:
+        for name, function in self.are.items():
+            if self.facts.get(name, _MISSING) is not self.has.get(name, _MISSING):
                 yield name, function, self.facts.get(name, _MISSING)
+
+
+class _Patches:
+    """The patches of what is in *owners*."""
+
+    def __init__(self, owners: Iterable[_Owner]) -> None:
+        self.owners = list(owners)
+        self._now = [partial(itemgetter(*one.has, next(iter(one.has))), one.facts) for one in self.owners if one.has]
+        self._inherited = [(one.facts, name) for one in self.owners for name in one.are if name not in one.has]
+        self._had = self._ids()
+
+    def _ids(self) -> list[int]:
+        return [*map(id, chain.from_iterable(map(_call, self._now)))]
+
+    def are_on(self) -> bool:
+        """Return whether one is on, as is asked some ten times a test; not by equality, which a mock would note."""
+        try:
+            is_one = self._ids() != self._had
+        except KeyError:  # it was deleted
+            return True
+        return is_one or any(name in facts for facts, name in self._inherited)
 
 
 def _is_of_python(function: object) -> bool:
@@ -95,10 +115,10 @@ def _is_of_python(function: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
 
 
-_OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
-_GETS: Final = [owner.get for owner in _OWNERS]
-_HAD: Final = [function for owner in _OWNERS for function in owner.has]
 _call: Final = getattr(operator, "call", lambda get: get())  # Python 3.10 has none
+_OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
+_PATCHES: Final = _Patches(_OWNERS)
+_PATCHES_OF_TEXTS: Final = _Patches(owner for owner in _OWNERS if owner.owner in (json, re))
 
 
 class OwnWork(AbstractContextManager["OwnWork"]):
@@ -124,39 +144,36 @@ class OwnWork(AbstractContextManager["OwnWork"]):
 _NOTHING: Final = OwnWork()
 
 
-def own_work(*, of_files: bool = True) -> OwnWork:
-    """Return what to enter for own work.
+def own_work() -> OwnWork:
+    """Return what to enter for own work."""
+    return _Aside(_PATCHES, pauses=True) if _FAKE in sys.modules or _PATCHES.are_on() else _NOTHING
 
-    Where that is not *of_files*, what can be put aside for all threads alone stays on, pyfakefs and patches of classes:
-    others may write files meanwhile.
-    """
-    # Some ten times a test, and not by equality: a mock would note that it was asked.
-    is_patched = not all(map(is_, chain.from_iterable(map(_call, _GETS)), _HAD))
-    return _Aside(of_files) if is_patched or (of_files and _FAKE in sys.modules) else _NOTHING
+
+def own_work_on_texts() -> OwnWork:
+    """Return what to enter for work of no files; pyfakefs pauses for all threads, and others may write meanwhile."""
+    return _Aside(_PATCHES_OF_TEXTS, pauses=False) if _PATCHES_OF_TEXTS.are_on() else _NOTHING
 
 
 class _Aside(OwnWork):
     """The same where a test has patched some of them, or may use pyfakefs."""
 
-    def __init__(self, of_files: bool) -> None:
-        self._of_files = of_files
+    def __init__(self, patches: _Patches, *, pauses: bool) -> None:
+        self._patches, self._pauses = patches, pauses
         self._put: list[tuple[_Owner, str, Any, Any]] = []
         self._faking: Any = None
 
     def __enter__(self) -> _Aside:
         """Put the patches aside."""
-        if self._of_files and _FAKE in sys.modules:
+        if self._pauses and _FAKE in sys.modules:
             patcher = getattr(sys.modules[_FAKE].Patcher, "PATCHER", None)
             is_on = getattr(patcher, "is_patching", getattr(patcher, "_patching", False))  # which older ones have
             if patcher is not None and is_on:
                 self._faking = patcher
                 patcher.pause()
         is_alone = threading.active_count() == 1
-        for owner in _OWNERS:
+        for owner in self._patches.owners:
             for name, own, now in owner.patched():
                 is_of_all = isinstance(own, type) or not (callable(own) and callable(now))
-                if is_of_all and not self._of_files:
-                    continue
                 put = own if is_alone or is_of_all else _for_this_thread(own, now, owner)
                 self._put.append((owner, name, put, now))
                 setattr(owner.owner, name, put)

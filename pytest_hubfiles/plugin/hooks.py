@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -130,11 +130,13 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what was found to the test's own failure, and hand everything on to the report."""
-    with own_work():  # fixtures of wider scope may have patches on
-        fault = _hand_on(item) if call.when == "teardown" else None
+    fault = _hand_on(item) if call.when == "teardown" else None
     report = yield
     without_ours = report.longrepr
-    with own_work():
+    if report.longrepr is not None or report.sections:
+        with own_work():
+            _complete(item, call, report, fault)
+    else:
         _complete(item, call, report, fault)
     if isinstance(report.longrepr, str) and report.longrepr is not without_ours:
         setattr(report, BEGINS_WITH_FACT, True)
@@ -191,11 +193,17 @@ def _tell_fault(report: pytest.TestReport, test_run: TestRun | None, fault: OwnF
 def _hand_on(item: pytest.Item) -> OwnFaultError | None:
     """Hand on what the test reports, and know which credentials it has used; return a fault of ours."""
     test_run = item.stash.get(TEST_RUN, None)
+    if test_run is None:
+        return None
+    with own_work():  # fixtures of wider scope may have patches on
+        return _handed_on(item, test_run)
+
+
+def _handed_on(item: pytest.Item, test_run: TestRun) -> OwnFaultError | None:
     run = item.config.stash[RUN]
     try:
-        if test_run is not None:
-            run.redaction.learn(test_run.recorder)
-        if test_run is not None and run.trial is None:
+        run.redaction.learn(test_run.recorder)
+        if run.trial is None:
             record = test_run.record()
             if record.reasons:
                 record = replace(record, reasons=list(map(run.redaction.redacted, record.reasons)))
@@ -280,7 +288,8 @@ def _end_test(item: pytest.Item, passed: bool) -> None:
         _SUBTEST_FAILED.discard(item.nodeid)
         passed = test_run.passed = False
     try:
-        with own_work(), failing("promoting the recording", test_run):
+        aside = own_work() if test_run.recorder.live else nullcontext()  # only then it writes files
+        with aside, failing("promoting the recording", test_run):
             was_green = passed and test_run.passed
             late = test_run.end_test(passed)
             if late.is_red and was_green:  # otherwise the test is red already

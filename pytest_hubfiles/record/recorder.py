@@ -16,7 +16,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
-from pytest_hubfiles.own_work import own_work
+from pytest_hubfiles.own_work import own_work_on_texts
 from pytest_hubfiles.record.history import History
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
@@ -117,7 +117,7 @@ class Recorder:
         """Return the recorded answer to a request if it is a plain one; else return None, and nothing has happened."""
         self.stragglers.check(method, url)
         try:
-            with self.lock, own_work(of_files=False):
+            with self.lock, own_work_on_texts():
                 number = self.tape.find(match_key(method.upper(), canonical_url(url, self.base_url), body))
                 if number is None or not is_plain(self.tape.stored[number]):
                     return None
@@ -148,7 +148,7 @@ class Recorder:
             LateRequestError: if it is of a test that has ended.
         """
         self.stragglers.check(text_of(request.method), text_of(request.uri))
-        with self.lock, own_work(of_files=False):
+        with self.lock, own_work_on_texts():
             if request in self._reserved or request in self._played:
                 return True
             if self.live and request in self._in_flight:
@@ -187,7 +187,7 @@ class Recorder:
         Raises:
             UnmatchedRequestError: if it reserved none: a recorded redirect leads to what is not recorded.
         """
-        with self.lock, own_work(of_files=False):
+        with self.lock, own_work_on_texts():
             if request not in self._reserved:
                 if self.live:
                     self._in_flight.remove(request)
@@ -200,7 +200,7 @@ class Recorder:
 
     def redirected(self, request: ClientRequest) -> MadeUpRequest:
         """Return *request*, which follows the redirect just played in this thread, as a client would send it."""
-        with self.lock, own_work(of_files=False):
+        with self.lock, own_work_on_texts():
             last = self._last_played.interaction
             keeps_method = last.status_code in (307, 308) or last.method == "HEAD"
             sent = MadeUpRequest(last.method if keeps_method else "GET", request.uri, None, request.headers)
@@ -216,7 +216,7 @@ class Recorder:
         saved: Sequence[tuple[ClientRequest, Mapping[str, Any]]] | None = None,
     ) -> None:
         """Record an answer from the network; *saved* is what the user's save hooks, if any, left of it."""
-        with self.lock, own_work(of_files=False):
+        with self.lock, own_work_on_texts():
             raw = to_interaction(request, response, self.base_url)
             self._secrets.add_sent(raw)
             too_much = self._in_flight.too_much(request, raw, self.base_url)
@@ -264,7 +264,7 @@ class Recorder:
 
     def failed(self, request: ClientRequest, error: BaseException) -> None:
         """Note that *error* is why a *request* to the network has no answer."""
-        with self.lock, own_work(of_files=False):
+        with self.lock, own_work_on_texts():
             self._in_flight.failed(request, error)
 
     def is_sending(self) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from helpers.downstream import Downstream, whole_import
 from helpers.patience import PATIENCE
 
-from pytest_hubfiles.own_work import own_work
+from pytest_hubfiles.own_work import own_work, own_work_on_texts
 from pytest_hubfiles.rehearsal.child import NoEndError, in_child
 
 PATCHES = {
@@ -191,7 +191,7 @@ def test_what_would_go_for_all_threads_stays_on_for_a_request(monkeypatch: pytes
     )
     loads = json.loads
     with mock.patch("json.loads"), mock.patch("pathlib.PosixPath"), mock.patch("pathlib.Path") as path:
-        with own_work(of_files=False):
+        with own_work_on_texts():
             assert (json.loads, pathlib.Path) == (loads, path)
         assert not patcher.pause.called
         with own_work():
