@@ -18,7 +18,7 @@ from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 _LOOKED_THROUGH: Final = {
-    "nodeid", "location", "keywords", "outcome", "longrepr", "when", "sections", "duration", "start", "stop", "context",
+    "nodeid", "_id", "location", "keywords", "outcome", "longrepr", "when", "sections", "duration", "start", "stop", "context",
     "result", "hubfiles", "hubfiles_rehearsed",
 }  # fmt: skip
 """What is in a report that is redacted by itself, or that no test decides."""
