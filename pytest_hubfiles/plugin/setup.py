@@ -77,7 +77,8 @@ def is_replayed(request: pytest.FixtureRequest) -> bool:
 def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str, Any]) -> Iterator[HubFiles]:
     """Record or replay what the test that *request* is for sends, and offer it the calls of the fixture."""
     item: pytest.Item = request.node
-    with own_work(), failing("reading how to record or replay"):
+    aside = own_work()
+    with aside, failing("reading how to record or replay"):
         param = getattr(request, "param", None)
         if isinstance(param, OwnFaultError):
             raise param
@@ -87,8 +88,10 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
         wanted = settings_of(item, run, param)
     # A replay needs none, and a suite may fetch its own from where not everybody can. No fault of ours if it fails.
     asks = wanted.mode is not RecordMode.NONE or "hubfiles_token" in request.fixturenames
-    token: str | None = request.getfixturevalue("hubfiles_token") if asks else None
-    with own_work(), failing("starting to record or replay"), ExitStack() as recording:
+    token: str | None = None
+    if asks:
+        token, aside = request.getfixturevalue("hubfiles_token"), own_work()
+    with aside, failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
         if recorder.live:
@@ -116,7 +119,8 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
     try:
         yield offered
     finally:
-        with own_work(), failing("ending to record or replay", test_run):
+        aside = own_work() if recorder.live else nullcontext()  # a replay only puts back what was there
+        with aside, failing("ending to record or replay", test_run):
             started.close()
 
 
