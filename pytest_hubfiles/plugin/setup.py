@@ -119,8 +119,9 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
     try:
         yield offered
     finally:
-        aside = own_work() if recorder.live else nullcontext()  # a replay only puts back what was there
-        with aside, failing("ending to record or replay", test_run):
+        # A replay only puts back what was there.
+        for_files: AbstractContextManager[object] = own_work() if recorder.live else nullcontext()
+        with for_files, failing("ending to record or replay", test_run):
             started.close()
 
 
