@@ -20,13 +20,13 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import chain
 from operator import is_, itemgetter
+from threading import active_count, get_ident
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -167,7 +167,7 @@ class _Aside(OwnWork):
             if patcher is not None and is_on:
                 self._faking = patcher
                 patcher.pause()
-        is_alone = threading.active_count() == 1
+        is_alone = active_count() == 1
         for owner in self._patches.owners:
             for name, own, now in owner.patched():
                 is_of_all = isinstance(own, type) or not (callable(own) and callable(now))
@@ -180,6 +180,8 @@ class _Aside(OwnWork):
         """Put them on again, but for those that another thread has undone or made anew."""
         while self._put:
             owner, name, put, now = self._put.pop()
+            if isinstance(put, _Either):
+                put.end()
             if owner.facts.get(name, _MISSING) is not put:
                 continue
             if now is _MISSING:
@@ -197,11 +199,15 @@ class _Either:
     __slots__ = ("_now", "_own", "_thread")
 
     def __init__(self, own: Any, now: Any) -> None:
-        for name, value in (("_own", own), ("_now", now), ("_thread", threading.get_ident())):
+        for name, value in (("_own", own), ("_now", now), ("_thread", get_ident())):
             object.__setattr__(self, name, value)
 
+    def end(self) -> None:
+        """Be *now* in every thread: another may have it as what it found, and put it back."""
+        object.__setattr__(self, "_own", self._now)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return (self._own if threading.get_ident() == self._thread else self._now)(*args, **kwargs)
+        return (self._own if get_ident() == self._thread else self._now)(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._now, name)
@@ -214,11 +220,11 @@ def _for_this_thread(own: Any, now: Any, owner: _Owner) -> Callable[..., Any]:
     """Return what is *own* in this thread, and *now* in all others: a patch may keep files from being deleted."""
     if not isinstance(owner.owner, type):
         return _Either(own, now)  # another thread may ask a mock whether it was called
-    thread = threading.get_ident()
+    thread = get_ident()
     is_bound = not hasattr(now, "__get__")  # a mock in a class gets no object
 
     def either(*args: Any, **kwargs: Any) -> Any:
-        if threading.get_ident() == thread:
+        if get_ident() == thread:
             return own(*args, **kwargs)
         return now(*args[is_bound:], **kwargs)
 

@@ -16,7 +16,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.rehearsal.needs import schemas
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
 from pytest_hubfiles.report.rehearsal import Rehearsal
-from pytest_hubfiles.visible import shown, visible_json
+from pytest_hubfiles.visible import shown, visible, visible_json
 
 
 class NeedsNotWrittenError(HubfilesError):
@@ -40,11 +40,14 @@ def needs(paths: tuple[Path, ...], *, out: Path | None) -> None:
     """
     try:
         folder = destination(out, "needs")
-        for version, operations in schemas(_rehearsal(paths)).items():
+        rehearsal = _rehearsal(paths)
+        for version, operations in schemas(rehearsal).items():
             for operation, schema in operations.items():
                 path = folder / version / f"{operation}.json"
                 is_new = _write(path, visible_json(json.dumps(schema, indent=2, ensure_ascii=False)) + "\n", folder)
                 say(f"{'written' if is_new else 'unchanged'}: {shown(path)}")
+        for test, reason in sorted(rehearsal.refused):
+            say(f"not rehearsed, so that it is not known what it needs: {visible(test)} ({visible(reason)})")
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)

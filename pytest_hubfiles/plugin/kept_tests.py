@@ -89,10 +89,10 @@ def _find_placed(item: pytest.Item, run: Run) -> Iterator[_Placed]:
         try:
             markers = marker_arguments(other.iter_markers("hubfiles"))
             version = _version(other, run, markers)
-            found = cassette_of(other, run, version, markers)
+            found, changes = cassette_of(other, run, version, markers), run.get("change", markers)
         except HubfilesError:
             continue
-        yield _Placed(other.nodeid, found, _first(markers, "cassette"), run.get("change", markers))
+        yield _Placed(other.nodeid, found, _first(markers, "cassette"), changes)
 
 
 def _version(item: pytest.Item, run: Run, markers: tuple[Mapping[str, Any], ...]) -> str:

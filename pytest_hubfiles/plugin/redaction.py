@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,12 +19,11 @@ from pytest_hubfiles.record.session_secrets import SessionSecrets
 from pytest_hubfiles.secrets.write_guard import WriteGuard
 
 _LOOKED_THROUGH: Final = {
-    "nodeid", "_id", "location", "keywords", "outcome", "longrepr", "when", "sections", "duration", "start", "stop", "context",
-    "result", "hubfiles", "hubfiles_rehearsed",
+    "nodeid", "_id", "location", "keywords", "outcome", "longrepr", "when", "sections", "duration", "start", "stop",
+    "context", "result", "hubfiles", "hubfiles_rehearsed",
 }  # fmt: skip
 """What is in a report that is redacted by itself, or that no test decides."""
-_REASONS: Final = (pytest.fail.Exception, pytest.skip.Exception, pytest.xfail.Exception)
-"""The errors whose reason pytest itself takes into reports."""
+_PAIR: Final = 2
 
 
 class Redaction:
@@ -85,7 +85,9 @@ class Redaction:
         context = getattr(report, "context", None)  # of the report of a subtest: pytest's own, or pytest-subtests'
         if context is not None:
             kwargs = {name: self._redacted_value(value) for name, value in context.kwargs.items()}
-            report.context = type(context)(msg=secrets.redact_data(context.msg, redacted), kwargs=kwargs)
+            report.context = copy.copy(context)  # made anew, it would quote each value once more
+            object.__setattr__(report.context, "msg", secrets.redact_data(context.msg, redacted))
+            object.__setattr__(report.context, "kwargs", kwargs)
 
     def redact_sources(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Take credentials out of what the report of *call* was made from, as other plugins read that.
@@ -98,16 +100,9 @@ class Redaction:
         if call.excinfo is not None:  # the error itself may be the module's, and is compared with what is expected
             told = call.excinfo.exconly
             setattr(call.excinfo, "exconly", lambda tryshort=False: self.redacted(told(tryshort)))  # noqa: B010
-            if isinstance(call.excinfo.value, _REASONS):
-                self._redact_kept(call.excinfo.value)
-
-    def _redact_kept(self, error: BaseException) -> None:
-        """Take credentials out of what *error* keeps, at which no test will look."""
-        for name in (*vars(error), "args"):
-            with suppress(Exception):  # a property may raise
-                value = getattr(error, name)
-                if (new := secrets.redact_data(value, self.redacted)) is not value:
-                    setattr(error, name, new)
+            error = call.excinfo.value
+            if isinstance(error, pytest.xfail.Exception) and error.msg:  # pytest takes the reason from there
+                error.msg = self.redacted(error.msg)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -119,8 +114,10 @@ class Redaction:
             self.redact(report)
             for name in added:
                 setattr(report, name, secrets.redact_data(getattr(report, name), self.redacted))
-            told = [(name, self._redacted_value(value)) for name, value in report.user_properties]  # by its text
-            report.user_properties = told
+            report.user_properties = [
+                (one[0], self._redacted_value(one[1])) if isinstance(one, tuple) and len(one) == _PAIR else one
+                for one in report.user_properties  # JUnit XML has the text of each value
+            ]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -138,7 +135,12 @@ class Redaction:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Redact why the run ends: the reason of ``pytest.exit``."""
         self._learn_now()
-        self._redact_kept(excinfo.value)
+        error = excinfo.value
+        for name in (*vars(error), "args"):  # no test will look at it
+            with suppress(Exception):  # a property may raise
+                value = getattr(error, name)
+                if (new := secrets.redact_data(value, self.redacted)) is not value:
+                    setattr(error, name, new)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:

@@ -268,7 +268,8 @@ class Run(Settings):
         """Hand *record* to what reports on the run, and its findings to JUnit XML."""
         from pytest_hubfiles.report.formats.terminal import in_one_line
 
-        item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != _FINDING]  # of a run before
+        others = [one for one in item.user_properties if not isinstance(one, tuple) or one[:1] != (_FINDING,)]
+        item.user_properties[:] = others  # without those of a run before
         item.user_properties += [(_FINDING, in_one_line(finding)) for finding in record.findings]
         self.records.give(item.nodeid, record)
 

@@ -88,9 +88,7 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
         wanted = settings_of(item, run, param)
     # A replay needs none, and a suite may fetch its own from where not everybody can. No fault of ours if it fails.
     asks = wanted.mode is not RecordMode.NONE or "hubfiles_token" in request.fixturenames
-    token: str | None = None
-    if asks:
-        token, aside = request.getfixturevalue("hubfiles_token"), own_work()
+    token, aside = (request.getfixturevalue("hubfiles_token"), own_work()) if asks else (None, aside)
     with aside, failing("starting to record or replay"), ExitStack() as recording:
         test_run = _test_run(item, run, wanted, token=token, vcr_config=vcr_config)
         recorder = run.redaction.recorder = test_run.recorder
@@ -119,10 +117,14 @@ def recorded_or_replayed(request: pytest.FixtureRequest, vcr_config: Mapping[str
     try:
         yield offered
     finally:
-        # A replay only puts back what was there.
-        for_files: AbstractContextManager[object] = own_work() if recorder.live else nullcontext()
-        with for_files, failing("ending to record or replay", test_run):
-            started.close()
+        _end(test_run, started)
+
+
+def _end(test_run: TestRun, started: ExitStack) -> None:
+    # A replay only puts back what was there.
+    aside: AbstractContextManager[object] = own_work() if test_run.recorder.live else nullcontext()
+    with aside, failing("ending to record or replay", test_run):
+        started.close()
 
 
 def _shown(item: pytest.Item, recorder: Recorder) -> Callable[[], None]:

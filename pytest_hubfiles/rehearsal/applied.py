@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import Change, apply, changes_of, chosen, parse
 from pytest_hubfiles.rehearsal.move import Move
+from pytest_hubfiles.rehearsal.search import meet
 
 
 class NothingRecordedError(HubfilesError):
@@ -22,6 +24,17 @@ class NothingRecordedError(HubfilesError):
             f"{moved}"
             "Record the test without the change first: --hubfiles-record once. A test that keeps a change shares the "
             "cassette of the ordinary one, by cassette= in both markers."
+        )
+
+
+class ChangesMeetError(HubfilesError):
+    """Two changes that cannot be made at once: one is at the place of the other, or within it."""
+
+    def __init__(self, one: str, other: str) -> None:
+        self.one, self.other = one, other
+        super().__init__(
+            f"The changes {one!r} and {other!r} are at one place, or one is within the place of the other: of the two"
+            " made at once, one would not show.\nLeave one out, or try each by itself."
         )
 
 
@@ -47,7 +60,8 @@ def named(
     What it returns raises NothingRecordedError if nothing is.
 
     Raises:
-        UnknownChangeError: if one names no change; what it returns raises it if the recording does not allow that.
+        UnknownChangeError: if one names no change; what it returns raises it if the recording does not allow that, and
+            ChangesMeetError if two are at one place.
     """
     for text in texts:
         parse(text)
@@ -56,6 +70,10 @@ def named(
         if not recorded:
             raise NothingRecordedError(texts[0], cassette, near)
         possible = changes_of(recorded, contracts)
-        return applying([chosen(text, possible) for text in texts], contracts)(recorded)
+        changes = [chosen(text, possible) for text in texts]
+        for one, other in combinations(changes, 2):
+            if one.path is not None and other.path is not None and meet(one, other):
+                raise ChangesMeetError(str(one), str(other))
+        return applying(changes, contracts)(recorded)
 
     return change

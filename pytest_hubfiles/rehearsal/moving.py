@@ -85,7 +85,8 @@ class Moving:
             return replace(told, undecided={move: next(iter(told.undecided.values())), **told.undecided})
         if not breaks and told.not_tried:
             return replace(told, not_tried=(move, *told.not_tried))
-        return replace(told, tried=(move, *told.tried))
+        is_known = not breaks or any(one.change == move for one in breaks)
+        return replace(told, tried=(move, *told.tried)) if is_known else told
 
     def _outcome(self, changes: Sequence[Change], *, as_new: bool = True) -> Ended:
         return self.attempt(changes, as_new).outcome

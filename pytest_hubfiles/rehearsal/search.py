@@ -84,7 +84,7 @@ class Search:
             while left:
                 group: list[Change] = []
                 for change in (*left, *alike):  # first what is in no group yet
-                    if not any(_meet(change, member) for member in group):
+                    if not any(meet(change, member) for member in group):
                         group.append(change)
                 left = [change for change in left if change not in group]
                 yield group
@@ -136,7 +136,7 @@ def _steers(change: Change) -> bool:
     return change.path is None or _LAST_STEP.findall(change.path)[-1:] in _STEERING
 
 
-def _meet(one: Change, other: Change) -> bool:
+def meet(one: Change, other: Change) -> bool:
     """Return whether the two are at one place, or one is at a place within that of the other."""
     if one.operation != other.operation or one.path is None or other.path is None:
         return one.operation == other.operation

@@ -79,7 +79,7 @@ class Joint:
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Joint:
         """Return what ``asdict`` made of one."""
-        return cls(facts["test"], tuple(facts["changes"]), facts["reproduce"])
+        return cls(facts["test"], tuple(facts["changes"]), facts.get("reproduce", ""))
 
 
 @dataclass(frozen=True, slots=True)

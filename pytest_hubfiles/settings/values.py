@@ -266,6 +266,12 @@ def _seconds(value: object) -> float:
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
+def _change(value: object) -> str:
+    if not isinstance(value, str):
+        raise _refuse("give the name of a change, or a list of names; hubfiles changes lists them")
+    return value
+
+
 class Option(NamedTuple):
     """What a setting may be: ``parse`` reads a value of it, ``default`` is what it is where nobody sets it.
 
@@ -321,7 +327,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "rehearse_budget": Option(_seconds),
     "rehearsed": Option(Path),
     "needs": Option(Path),
-    "change": Option(_text, ()),
+    "change": Option(_change, ()),
     "sleep": Option(_choice(Sleep), Sleep.REAL),
     "cassette": Option(_name),
     "allow": Option(_allowed, frozenset()),

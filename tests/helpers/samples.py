@@ -269,7 +269,7 @@ def hostile_rehearsal(text: str) -> Report:
             changes,
             1,
             breaks=breaks,
-            joint=(Joint(text, changes, text),),
+            joint=(Joint(text, changes, f"pytest {text}"),),
             not_tried=(f"{text} n",),
             undecided={f"{text} u": text},
         )

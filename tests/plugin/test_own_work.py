@@ -213,7 +213,7 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     monkeypatch.setattr(pathlib.Path, "unlink", unlinked)
     monkeypatch.setattr(pathlib.Path, "exists", mock.Mock(return_value="mocked"))
-    dumped = mock.Mock()
+    dumped, taken = mock.Mock(), []
     monkeypatch.setattr(json, "dump", dumped)
     begun, done = threading.Event(), threading.Event()
 
@@ -223,6 +223,7 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
         kept.unlink()
         seen.append(kept.exists())
         json.dump.return_value = json.dump.called
+        taken.append(json.dump)
         done.set()
 
     thread = threading.Thread(target=work)
@@ -232,7 +233,10 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert done.wait(PATIENCE)
         assert kept.exists() is True
     thread.join(PATIENCE)
+    found = taken[0]
     assert seen == [kept, kept, "mocked"]
+    found("in any thread")  # another thread's patch may put back what it found meanwhile
+    assert dumped.call_args == mock.call("in any thread")
     assert (json.dump, dumped.return_value) == (dumped, False)
     assert os.remove == seen.append
 

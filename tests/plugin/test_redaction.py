@@ -265,21 +265,31 @@ import requests
 def test_section(hubfiles, request):
     requests.get(hubfiles.base_url + {STATUS!r})
     request.node.add_report_section("call", "bytes", b"as they are")
+    request.node.user_properties += [{{"no": 1, "pair": 2, "at": 3}}, "text", ("a", "b", "c")]
 
 def test_subtests(hubfiles, subtests):
     requests.get(hubfiles.base_url + {STATUS!r})
     with subtests.test(5, case=b"six"):
         pass
+
+def test_failing(hubfiles, subtests):
+    requests.get(hubfiles.base_url + {STATUS!r})
+    with subtests.test("one", number=1, text="a b"):
+        assert 0
 """
 
 
 def test_what_is_no_text(downstream: Downstream) -> None:
     """A section, or the name of a subtest, may be anything: the tests are as green as without this plugin."""
-    for test in ("test_section", "test_subtests"):
+    for test in ("test_section", "test_subtests", "test_failing"):
         downstream.write([polled("PENDING")], downstream.cassette(test))
     downstream.tests(ODD)
 
-    downstream.run(*SUBTESTS).assert_outcomes(passed=2)
+    downstream.run(*SUBTESTS, "-k", "not failing").assert_outcomes(passed=2)
+    failing = downstream.run(*SUBTESTS, "-k", "failing").stdout.str()
+    assert "number=1" in failing or "number='1'" not in failing
+    assert "'a b'" in failing
+    assert "\"'a b'\"" not in failing
 
 
 DEEP: Final = """

@@ -947,3 +947,35 @@ def test_what_breaks_only_together_is_repeated(tmp_path: Path) -> None:
         f"under all of these at once, under none of them alone: {', '.join(joint['changes'])}", "*"
     )
     assert (again.status, "assert (None or None)" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([DATE, DATE.replace("no-millis", "offset")], "*are at one place, or one is within the place of the other*"),
+        (["import-status $.result field-removed", "import-status $.result.id field-removed"], "*are at one place*"),
+        ([], "*give at least one*"),
+        ([7], "*give the name of a change, or a list of names*"),
+    ],
+    ids=["one place", "within", "none", "no text"],
+)
+def test_changes_that_cannot_be_made(downstream: Downstream, changes: list[object], said: str) -> None:
+    """Two changes of which one would not show are refused, as is what names none; other tests go on, rehearsed too."""
+    marker = f"@pytest.mark.hubfiles(cassette='test_files/test_import', change={changes!r})"
+    downstream.tests(
+        f"""
+def test_import(hubfiles):
+    assert import_a_file(hubfiles).task_status == "COMPLETE"
+
+{marker}
+def test_kept(hubfiles):
+    import_a_file(hubfiles)
+"""
+    )
+    downstream.write(whole_import())
+
+    ran = downstream.run("--hubfiles-rehearse=allowed", f"--hubfiles-rehearse-only={ENUM}")
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines([said, f"breaks*1/1  {ENUM} *"])
+    assert "itself failed" not in ran.stdout.str()

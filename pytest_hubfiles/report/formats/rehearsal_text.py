@@ -83,9 +83,9 @@ def foremost(breaks: Iterable[Break]) -> Break:
 def remarks(rehearsal: Rehearsal, quoted: Callable[[str], str] = str) -> Iterator[str]:
     """Yield what else is to be said; what came from tests and answers stands in it as *quoted* has it."""
     for one in rehearsal.joint:
-        shown, again = ", ".join(map(quoted, one.changes)), f"reproduce: {quoted(one.reproduce)}"
+        again = f"; reproduce: {quoted(one.reproduce)}" if one.reproduce else ""
         what = f"{quoted(one.test)} breaks under all of these at once, under none of them alone"
-        yield f"only together: {what}: {shown}; {again}"
+        yield f"only together: {what}: {', '.join(map(quoted, one.changes))}{again}"
     for reason, found in rehearsal.by_reason.items():
         tests, changes = sorted({test for test, _ in found}), sorted({change for _, change in found})
         whom = f"{plural(len(changes), 'change')} with {few(tests, quoted)}"
