@@ -116,7 +116,7 @@ def unknown(findings: Iterable[Finding]) -> str | None:
         return None
     return (
         f"of {count} difference{'s' * (count != 1)} it is not known whether a test needs what changed, so that"
-        f" {'it fails' if count == 1 else 'they fail'} nothing: no rehearsal has tried the like"
+        f" {'it fails' if count == 1 else 'they fail'} nothing: no rehearsal has tried the like with all tests"
     )
 
 
