@@ -19,7 +19,7 @@ _TYPE: Final = re.compile(r"    body:\n      type: ([a-z]+)\n").match
 _KEY: Final = re.compile(r"""(?:([A-Za-z_$/][A-Za-z0-9_.$/-]{0,99})|("(?:[^"\\\n]|\\.){0,99}")):(?: |$)""").match
 _PLAIN: Final = re.compile(  # most members, at once (0.9 of the time)
     r"( *)([A-Za-z_$/][A-Za-z0-9_.$/-]{0,99}): "
-    r'(?:([A-Za-z/][A-Za-z0-9_./-]*|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}Z)|"([0-9]{1,40})")'
+    r'(?:([A-Za-z/][A-Za-z0-9_./-]*|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}Z)|"([0-9]{1,40})"|(0|[1-9][0-9]{0,17}))'
 ).fullmatch
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}").fullmatch
 _BEGINS_NUMBER: Final = frozenset("-0123456789")
@@ -130,8 +130,8 @@ def _mapping(lines: list[str], number: int, indent: int, known: Known) -> tuple[
         line = lines[number]
         member = known.members.get(line)
         if member is None and (plain := _PLAIN(line)) and len(plain[1]) == indent:
-            _, name, word, digits = plain.groups()
-            value = word if word in _SAME_IN_JSON else f'"{word or digits}"'
+            _, name, word, digits, integer = plain.groups()
+            value = integer or (word if word in _SAME_IN_JSON else f'"{word or digits}"')
             if name in WORDS or (word in WORDS and value is not word):
                 raise OtherFormError
             json_text = f'"{name}": {value}'
