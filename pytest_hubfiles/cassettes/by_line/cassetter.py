@@ -125,17 +125,17 @@ def _list(lines: list[str], number: int, indent: int, known: Known) -> tuple[str
 
 def _mapping(lines: list[str], number: int, indent: int, known: Known) -> tuple[str, int]:
     found: dict[str, str] = {}
-    blank = " " * indent
+    blank, members = " " * indent, known.members
     while number < len(lines):
         line = lines[number]
-        member = known.members.get(line)
+        member = members.get(line)
         if member is None and (plain := _PLAIN(line)) and len(plain[1]) == indent:
             _, name, word, digits, integer = plain.groups()
             value = integer or (word if word in _SAME_IN_JSON else f'"{word or digits}"')
             if name in WORDS or (word in WORDS and value is not word):
                 raise OtherFormError
             json_text = f'"{name}": {value}'
-            known.members[line] = indent, name, json_text
+            members[line] = indent, name, json_text
             number += 1
         elif member is None:
             if not line.startswith(blank):
@@ -150,7 +150,7 @@ def _mapping(lines: list[str], number: int, indent: int, known: Known) -> tuple[
                 value, number = _value(lines, number, indent + 2, known)
             json_text = f"{_quoted(name)}: {value}"
             if rest and rest != ">-":
-                known.members[line] = indent, name, json_text
+                members[line] = indent, name, json_text
         else:
             indented, name, json_text = member
             if indented != indent:
