@@ -14,6 +14,7 @@ from pytest_hubfiles.secrets.plausible import PLACEHOLDER
 
 _BASE64: Final = frozenset(string.ascii_letters + string.digits + "+_-")  # without /, which also separates paths
 _HEX: Final = frozenset(string.hexdigits)
+_PLAIN: Final = (dict, list, tuple, set, frozenset)
 _BREAK: Final = r"(?:['\"]?[ \t]*\n(?:E?[ \t]*\?[ \t^+~-]*\n)*E?[ \t]*[+>-]?[ \t]*(?:[bru]{0,2}['\"])?)?"
 _SHORTEST_PIECE: Final = 6  # characters of a value beside the "..." that shortened it
 _ABBREVIATIONS: Final = ("Skipping ", " chars]", "[truncated]", "...")
@@ -95,9 +96,6 @@ def redact_values(text: str, values: Collection[str]) -> str:
         for value in values:
             text = _redact_rests(text, value)
     return text
-
-
-_PLAIN: Final = (dict, list, tuple, set, frozenset)
 
 
 def redact_data(value: object, redact: Callable[[str], str]) -> object:

@@ -16,9 +16,10 @@ _REQUEST: Final = re.compile(rf"    method: ([A-Z]{{3,7}})\n    uri: (?:>-\n    
 _STATUS: Final = re.compile(r"  response:\n    status: ([1-9][0-9][0-9])\n").match
 _RECORDED: Final = re.compile(r"  recorded_at: ([^\n]*)\n").match
 _TYPE: Final = re.compile(r"    body:\n      type: ([a-z]+)\n").match
-_KEY: Final = re.compile(r"""(?:([A-Za-z_$/][A-Za-z0-9_.$/-]{0,99})|("(?:[^"\\\n]|\\.){0,99}")):(?: |$)""").match
-_PLAIN: Final = re.compile(  # most members, at once (0.9 of the time)
-    r"( *)([A-Za-z_$/][A-Za-z0-9_.$/-]{0,99}): "
+_NAME: Final = "[A-Za-z_$/][A-Za-z0-9_.$/-]{0,99}"
+_KEY: Final = re.compile(rf"""(?:({_NAME})|("(?:[^"\\\n]|\\.){{0,99}}")):(?: |$)""").match
+_PLAIN: Final = re.compile(  # most members, at once (0.95 of the instructions)
+    rf"( *)({_NAME}): "
     r'(?:([A-Za-z/][A-Za-z0-9_./-]*|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}Z)|"([0-9]{1,40})"|(0|[1-9][0-9]{0,17}))'
 ).fullmatch
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}").fullmatch
