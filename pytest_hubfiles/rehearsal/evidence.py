@@ -43,17 +43,19 @@ def of_test(
     """Return what the *result* of a test tells that was rehearsed with *changes*."""
     by_name = {str(change): change for change in changes}
     broke = {one.change for one in result.breaks}
-    tried = {by_name[name]: name in broke for name in result.tried if name not in result.undecided}
+    known = {by_name[name]: name in broke for name in result.tried if name not in result.undecided}
+    tried = {change: known.get(change) for change in by_name.values()}
     joint = [[by_name[name] for name in one.changes] for one in result.joint]
     return evidence_of(result.test, Recording(recorded, contracts), tried, joint)
 
 
 def evidence_of(
-    test: str, recording: Recording, tried: Mapping[Change, bool], joint: Sequence[Sequence[Change]]
+    test: str, recording: Recording, tried: Mapping[Change, bool | None], joint: Sequence[Sequence[Change]]
 ) -> Evidence:
     """Return what is known of the answers that *test* needs, by version and operation.
 
-    *tried* says of each change whether the test broke under it, *joint* are changes that broke it only together.
+    *tried* says of each change whether the test broke under it, None where there is no verdict; *joint* are changes
+    that broke it only together.
     Successes alone are looked at; what happens between the answers is nothing about them.
     """
     found: Evidence = {}
@@ -78,7 +80,7 @@ def rest_of(change: Change) -> str:
 class _Looked:
     """What is seen at the places of the changes *tried*, and at those above them."""
 
-    def __init__(self, tried: Mapping[Change, bool]) -> None:
+    def __init__(self, tried: Mapping[Change, bool | None]) -> None:
         self._tried = tried
         paths = {change.path for change in tried if change.path is not None}
         self._wanted = {above for path in paths for above in accumulate(["$", *re.findall(STEP, path[1:])])}
@@ -103,6 +105,8 @@ class _Looked:
         """Return by place and change whether it broke *test*; one of whole answers is at the place of their root."""
         by_place: dict[str, dict[str, list[str]]] = {}
         for change, broke in self._tried.items():
+            if broke is None:
+                continue
             place = change.path or "$"
             is_there = place in self._seen or parent_of(place) in self._seen
             if is_there and (not is_event(change) or change.kind == "state-gone"):

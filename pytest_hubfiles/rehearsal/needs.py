@@ -46,13 +46,15 @@ _REFUSED: Final[Mapping[str, Schema]] = {
 
 def schemas(rehearsal: Rehearsal) -> dict[str, dict[str, Schema]]:
     """Return the needs that follow from a *rehearsal*, by version and operation."""
-    return {
+    found = {
         version: {
             operation: _Needs(operation, facts, rehearsal.by_test).schema(f"{version} {operation}")
             for operation, facts in its.items()
+            if facts["tried"]
         }
         for version, its in sorted(rehearsal.evidence.items())
     }
+    return {version: its for version, its in found.items() if its}
 
 
 class _Place(NamedTuple):
@@ -65,10 +67,9 @@ class _Place(NamedTuple):
 
 class _Needs:
     def __init__(self, operation: str, facts: Evidence, by_test: Mapping[str, Unbroken]) -> None:
-        left = {test: one.left_of(operation) for test, one in by_test.items()}
-        self._tests = sorted({*facts["tests"], *(test for test, names in left.items() if names)})
+        self._tests = facts["tests"]
         self._joint = facts["joint"]
-        names = frozenset[str]().union(*left.values())
+        names = frozenset(name for test in self._tests if test in by_test for name in by_test[test].left_of(operation))
         self._open = {
             place: sorted(rest for rest in its if names & _names(operation, place, rest))
             for place, its in facts["tried"].items()

@@ -162,13 +162,30 @@ def test_what_was_not_tried_with_each_test_is_not_known() -> None:
         evidence_of("test_b", status(DONE), {parse(f"import-status {url}"): False}, []),
     )
     left_out = Unbroken(not_tried=frozenset({f"import-status {size}"}), undecided={f"import-status {name}": "it died"})
-    its = schemas(Rehearsal("all", by_test={"test_c": left_out}, evidence=both))["2026-03"]["import-status"]
+    unknown = dict.fromkeys(map(parse, left_out.left_of("import-status")))
+    of_all = united(both, evidence_of("test_c", status(DONE), unknown, []))
+    its = schemas(Rehearsal("all", by_test={"test_c": left_out}, evidence=of_all))["2026-03"]["import-status"]
     assert its["x-tests"] == ["test_a", "test_b", "test_c"]
     members = its["properties"]["result"]["properties"]
     assert members["size"] == {"x-not-tried": ["field-removed"]}
     assert members["id"]["x-not-needed"] == ["field-removed"]
     assert members["createdAt"]["x-needed-by"] == {"field-removed": ["test_a"]}
     assert members["createdAt"]["x-not-tried"] == ["field-removed"]
+
+
+def test_what_was_not_tried_as_one_version_leaves_another_known() -> None:
+    """A test that is of another version has no say, whatever it was not tried with."""
+    size = parse("import-status $.result.size field-removed")
+    old = Recording([interaction("GET", STATUS.replace("2026-03", "v3"), 200, DONE)], CONTRACTS)
+    both = united(
+        evidence_of("test_new", status(DONE), {size: False}, []), evidence_of("test_old", old, {size: None}, [])
+    )
+    left_out = Unbroken(undecided={str(size): "it skips itself"})
+    found = schemas(Rehearsal("all", by_test={"test_new": Unbroken(), "test_old": left_out}, evidence=both))
+    assert [*found] == ["2026-03"]
+    its = found["2026-03"]["import-status"]
+    assert its["x-tests"] == ["test_new"]
+    assert its["properties"]["result"]["properties"]["size"] == {"x-not-needed": ["field-removed"]}
 
 
 def test_what_another_test_has_recorded_is_refused_to_nobody() -> None:
