@@ -108,7 +108,8 @@ class Redaction:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Redact what no hook before has seen, such as the report of a subtest, and what other plugins have added."""
         added = [name for name in vars(report).keys() - _LOOKED_THROUGH if getattr(report, name)]
-        if not added and report.longrepr is None and not report.sections:
+        is_of_subtest = getattr(report, "context", None) is not None
+        if not (added or is_of_subtest or report.longrepr is not None or report.sections):
             return
         with own_work():
             self.redact(report)

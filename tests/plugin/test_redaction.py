@@ -292,6 +292,29 @@ def test_what_is_no_text(downstream: Downstream) -> None:
     assert "\"'a b'\"" not in failing
 
 
+NAMED: Final = f"""
+def test_subtests(hubfiles, subtests):
+    requests.get(hubfiles.base_url + {STATUS!r})
+    secret = "".join({list(SECRET)!r})
+    with subtests.test(f"as {{secret}}", token=secret, number=5):
+        pass
+    with subtests.test(f"skipping {{secret}}", token=secret):
+        pytest.skip("no")
+"""
+
+
+def test_the_name_of_a_subtest(downstream: Downstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subtest is named whether it fails or not."""
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", SECRET)
+    downstream.write([polled("PENDING")], downstream.cassette("test_subtests"))
+    downstream.tests("import requests\n" + NAMED)
+
+    told = downstream.run("-vv", "-rA", *SUBTESTS, "--junitxml=junit.xml").stdout.str()
+
+    assert "[as SCRUBBED] (token='SCRUBBED', number=5)" in told
+    assert SECRET not in told + (downstream.path / "junit.xml").read_text(encoding="utf-8")
+
+
 DEEP: Final = """
 import sys
 
