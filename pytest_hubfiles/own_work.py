@@ -11,7 +11,6 @@ import importlib
 import inspect
 import io
 import json
-import operator
 import os
 import pathlib
 import re
@@ -23,9 +22,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
-from itertools import chain
-from operator import is_, itemgetter
 from threading import active_count, get_ident
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
@@ -88,17 +84,18 @@ class _Patches:
 
     def __init__(self, owners: Iterable[_Owner]) -> None:
         self.owners = list(owners)
-        self._now = [partial(itemgetter(*one.has, next(iter(one.has))), one.facts) for one in self.owners if one.has]
+        self._had = [(one.facts, name, value) for one in self.owners for name, value in one.has.items()]
         self._inherited = [(one.facts, name) for one in self.owners for name in one.are if name not in one.has]
-        self._had = [*chain.from_iterable(map(_call, self._now))]
 
     def are_on(self) -> bool:
         """Return whether one is on, as is asked some five times a test; not by equality, which a mock would note."""
         try:
-            is_one = not all(map(is_, chain.from_iterable(map(_call, self._now)), self._had))
+            for facts, name, value in self._had:
+                if facts[name] is not value:
+                    return True
         except KeyError:  # it was deleted
             return True
-        return is_one or any(name in facts for facts, name in self._inherited)
+        return any(name in facts for facts, name in self._inherited)
 
 
 def _is_of_python(function: object) -> bool:
@@ -112,7 +109,6 @@ def _is_of_python(function: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
 
 
-_call: Final = getattr(operator, "call", lambda get: get())  # Python 3.10 has none
 _OWNERS: Final = [_Owner(owner, names) for owner, names in _USED.items()]
 _PATCHES: Final = _Patches(_OWNERS)
 _PATCHES_OF_TEXTS: Final = _Patches(owner for owner in _OWNERS if owner.owner in (json, re))
@@ -143,38 +139,58 @@ _NOTHING: Final = OwnWork()
 
 def own_work() -> OwnWork:
     """Return what to enter for own work."""
-    return _Aside(_PATCHES, pauses=True) if _FAKE in sys.modules or _PATCHES.are_on() else _NOTHING
+    return _Aside(_PATCHES, is_for_all=True) if may_fake_files() or _PATCHES.are_on() else _NOTHING
+
+
+def may_fake_files() -> bool:
+    """Return whether tests may use pyfakefs."""
+    return _FAKE in sys.modules
+
+
+def own_work_while_sending() -> OwnWork:
+    """Return what to enter while a client of the test sends, as others may, and may write files.
+
+    What can only be put aside for all threads stays on while there are others. pyfakefs stays on: when it pauses, it
+    takes away what the test has imported.
+    """
+    return _Aside(_PATCHES, is_for_all=False) if _PATCHES.are_on() else _NOTHING
 
 
 def own_work_on_texts() -> OwnWork:
-    """Return what to enter for work of no files; pyfakefs pauses for all threads, and others may write meanwhile."""
-    return _Aside(_PATCHES_OF_TEXTS, pauses=False) if _PATCHES_OF_TEXTS.are_on() else _NOTHING
+    """Return the same for work that needs no more than ``json`` and ``re``."""
+    return _Aside(_PATCHES_OF_TEXTS, is_for_all=False) if _PATCHES_OF_TEXTS.are_on() else _NOTHING
 
 
 class _Aside(OwnWork):
-    """The same where a test has patched some of them, or may use pyfakefs."""
+    """The same where a test has patched some of them, or may use pyfakefs; *is_for_all* if for every thread."""
 
-    def __init__(self, patches: _Patches, *, pauses: bool) -> None:
-        self._patches, self._pauses = patches, pauses
+    def __init__(self, patches: _Patches, *, is_for_all: bool) -> None:
+        self._patches, self._is_for_all = patches, is_for_all
         self._put: list[tuple[_Owner, str, Any, Any]] = []
         self._faking: Any = None
 
     def __enter__(self) -> _Aside:
         """Put the patches aside."""
-        if self._pauses and _FAKE in sys.modules:
+        is_alone = active_count() == 1
+        if self._is_for_all:
+            self._pause()
+        for owner in self._patches.owners:
+            for name, own, now in owner.patched():
+                is_of_thread = callable(own) and callable(now) and not isinstance(own, type)
+                if is_of_thread or is_alone or self._is_for_all:
+                    put = _for_this_thread(own, now, owner) if is_of_thread and not is_alone else own
+                    self._put.append((owner, name, put, now))
+                    setattr(owner.owner, name, put)
+        return self
+
+    def _pause(self) -> None:
+        """Have pyfakefs pause, if it is on."""
+        if may_fake_files():
             patcher = getattr(sys.modules[_FAKE].Patcher, "PATCHER", None)
             is_on = getattr(patcher, "is_patching", getattr(patcher, "_patching", False))  # which older ones have
             if patcher is not None and is_on:
                 self._faking = patcher
                 patcher.pause()
-        is_alone = active_count() == 1
-        for owner in self._patches.owners:
-            for name, own, now in owner.patched():
-                is_of_all = isinstance(own, type) or not (callable(own) and callable(now))
-                put = own if is_alone or is_of_all else _for_this_thread(own, now, owner)
-                self._put.append((owner, name, put, now))
-                setattr(owner.owner, name, put)
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Put them on again, but for those that another thread has undone or made anew."""

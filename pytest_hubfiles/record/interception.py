@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -18,11 +19,18 @@ from pytest_hubfiles.record.fast.player import Player
 from pytest_hubfiles.record.log_filter import FilteredLogs, filter_new_loggers
 from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
+from pytest_hubfiles.record.vcrpy.installed import import_vcrpy
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
+_NEEDED_LATE: Final = (
+    "pytest_hubfiles.record.refusals", "pytest_hubfiles.record.requests_in_flight",
+    "pytest_hubfiles.record.unrecorded_clients", "pytest_hubfiles.record.vcrpy.bridge",
+    "pytest_hubfiles.record.vcrpy.failing_requests", "pytest_hubfiles.record.vcrpy.patching",
+    "pytest_hubfiles.secrets.scrubbing",
+)  # fmt: skip
 _LOCK: Final = threading.Lock()
 _ENTERED: Final[list[tuple[int, str]]] = []  # the threads and tests that record or replay
 
@@ -38,6 +46,13 @@ class TestsAtOnceError(HubfilesError):
             "Run tests side by side in processes instead: pytest -n auto with pytest-xdist, or --workers without "
             "--tests-per-worker with pytest-parallel."
         )
+
+
+def import_early() -> None:
+    """Import what some requests need, which most tests do without: what is imported under pyfakefs goes with that."""
+    import_vcrpy()
+    for name in _NEEDED_LATE:
+        importlib.import_module(name)
 
 
 Change = Callable[[Sequence[Interaction]], Iterable[Interaction]]
@@ -120,23 +135,29 @@ class Interception(AbstractContextManager[Recorder]):
                 guard.open(url)
 
     def _bridge(self) -> Bridge:
-        from pytest_hubfiles.record.vcrpy.bridge import open_bridge  # imports vcrpy
+        import_vcrpy()
+        from pytest_hubfiles.record.vcrpy.bridge import open_bridge
 
         filter_new_loggers()
         return open_bridge(self._recorder, self._ignored)
 
     def _patched(self, bridge: Bridge | None = None) -> AbstractContextManager[None]:
         """Return what has vcrpy's stubs ask the recorder."""
+        bridge = self._bridge() if bridge is None else bridge
         from pytest_hubfiles.record.vcrpy.patching import patched
 
-        skipped = self._recorder.vcr_config.get("skip_patchers", ())
-        return patched(self._bridge() if bridge is None else bridge, skipped)
+        return patched(bridge, self._recorder.vcr_config.get("skip_patchers", ()))
 
     def _patched_beneath(self) -> AbstractContextManager[Callable[[], None]]:
         """Return what has vcrpy's stubs ask the recorder, under what the test has patched."""
-        from pytest_hubfiles.record.vcrpy.patching import patched_beneath
+        try:
+            bridge = self._bridge()
+            from pytest_hubfiles.record.vcrpy.patching import patched_beneath
 
-        return patched_beneath(self._bridge())
+            return patched_beneath(bridge)
+        except Exception as error:
+            self._recorder.note_fault(error)
+            raise
 
 
 class _Alone(AbstractContextManager["_Alone"]):

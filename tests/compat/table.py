@@ -66,6 +66,10 @@ def test_app(hubfiles):
 """
 
 FAKE_FILES_TEST: Final = """
+import sys
+
+VCRPY = []
+
 def test_files(hubfiles, fs):
     fs.create_file("/cat.png", contents="cat")
     assert open("/cat.png").read() == "cat"
@@ -74,6 +78,21 @@ def test_files(hubfiles, fs):
 
 def test_files_first(fs, hubfiles):
     test_files(hubfiles, fs)
+
+def status_of(url):
+    import json, urllib.request
+    with urllib.request.urlopen(urllib.request.Request(url, headers=HEADERS)) as answer:
+        return json.load(answer)["status"]
+
+def test_files_by_urllib(hubfiles, fs):
+    task = hubfiles.start_import(**BODY).json["id"]
+    while status_of(f"{hubfiles.base_url}{START}/tasks/{task}/status") != "COMPLETE":
+        pass
+    VCRPY.append(sys.modules["vcr"])
+
+def test_urllib(hubfiles):
+    test_files_by_urllib(hubfiles, None)
+    assert VCRPY[0] is VCRPY[1]
 """
 
 
@@ -134,7 +153,7 @@ PLUGINS: Final = (
     _plugin("pytest-env"),
     _plugin("pytest-freezer"),
     _plugin("time-machine"),
-    _plugin("pyfakefs", tests=FAKE_FILES_TEST, more=2),
+    _plugin("pyfakefs", tests=FAKE_FILES_TEST, more=4),
     _plugin("pytest-picked"),
     _plugin("pytest-testmon", "--testmon", "--testmon-noselect"),
     _plugin("pytest-lazy-fixtures"),

@@ -16,7 +16,7 @@ import pytest
 from helpers.downstream import Downstream, whole_import
 from helpers.patience import PATIENCE
 
-from pytest_hubfiles.own_work import own_work, own_work_on_texts
+from pytest_hubfiles.own_work import own_work, own_work_on_texts, own_work_while_sending
 from pytest_hubfiles.rehearsal.child import NoEndError, in_child
 
 PATCHES = {
@@ -121,7 +121,7 @@ def test_the_first_test_asks_for_the_fixture_while_its_patches_are_on(downstream
 
 
 SENDING = """
-import builtins, json, os, re, sys, time
+import builtins, importlib, json, os, pathlib, re, sys, time
 from unittest import mock
 
 import httpx
@@ -129,8 +129,10 @@ import requests
 
 WATCHED = {
     builtins: ["open"], json: ["dumps", "loads"], re: ["compile", "findall", "fullmatch", "match", "search", "sub"],
-    os: ["listdir", "lstat", "open", "replace", "stat"], os.path: ["abspath", "dirname", "exists", "isfile", "join"],
+    os: ["getpid", "listdir", "lstat", "open", "replace", "stat"],
+    os.path: ["abspath", "dirname", "exists", "isfile", "join"],
 }
+REFUSED = []
 
 def watching(real, calls):
     def work(*args, **kwargs):
@@ -140,21 +142,45 @@ def watching(real, calls):
         return real(*args, **kwargs)
     return work
 
+def importing(name, *args, imports=builtins.__import__, **kwargs):
+    if name == "yaml":
+        raise ImportError("of the test")
+    return imports(name, *args, **kwargs)
+
 def ask(client, hubfiles, token):
     headers = {"Authorization": f"Bearer {token}"}
     url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
     return client.post(url, json=BODY, headers=headers, timeout=30)
 
-@pytest.mark.parametrize("client", [requests, httpx])
-def test_watched(hubfiles, hubfiles_token, client, monkeypatch):
-    calls = []
+@pytest.fixture
+def calls(monkeypatch):
+    found = []
     for owner, names in WATCHED.items():
         for name in names:
-            monkeypatch.setattr(owner, name, watching(getattr(owner, name), calls))
+            monkeypatch.setattr(owner, name, watching(getattr(owner, name), found))
+    monkeypatch.setattr(importlib, "import_module", mock.Mock(side_effect=ImportError("of the test")))
+    monkeypatch.setattr(pathlib.Path, "read_bytes", lambda path: b"PNG")  # with which pytest reads our own modules
+    return found
+
+@pytest.mark.parametrize("client", [requests, httpx])
+def test_watched(hubfiles, hubfiles_token, calls, client, monkeypatch):
     answer = ask(client, hubfiles, hubfiles_token)
     monkeypatch.undo()
     assert answer.json()["id"]
     assert not calls
+
+@pytest.mark.parametrize("client", [requests, httpx])
+def test_refused(hubfiles, calls, client, monkeypatch):
+    monkeypatch.setattr(builtins, "__import__", importing)  # vcrpy is imported only now
+    try:
+        client.get(f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async/tasks/other/status")
+    except BaseException as refusal:
+        monkeypatch.undo()
+        REFUSED.append((type(refusal).__name__, calls))
+        raise
+
+def test_what_was_refused():
+    assert REFUSED == [("PollRefusedError", [])] * 2
 
 def test_no_json(hubfiles, hubfiles_token):
     with mock.patch("json.loads", side_effect=json.JSONDecodeError("of the test", "", 0)) as loads:
@@ -165,15 +191,60 @@ def test_no_json(hubfiles, hubfiles_token):
 
 
 def test_what_is_patched_while_a_client_sends(downstream: Downstream) -> None:
-    """To find an answer, or to record one, asks no function that a test has patched, and no mock counts it."""
+    """To find an answer, to record or to refuse one, asks no function that a test has patched; no mock counts it."""
     downstream.tests(SENDING)
     downstream.write(whole_import()[:1], downstream.cassette("test_no_json"))
 
-    recorded = downstream.run_live("--hubfiles-record=once", "-k", "watched")
+    recorded = downstream.run_live("--hubfiles-record=once", "-k", "test_watched")
     replayed = downstream.run()
 
-    recorded.assert_outcomes(passed=2, deselected=1)
-    replayed.assert_outcomes(passed=3)
+    recorded.assert_outcomes(passed=2, deselected=4)
+    replayed.assert_outcomes(passed=4, failed=2)
+
+
+HIDING = """
+import aiohttp, asyncio, requests, sys, types
+
+def ask(hubfiles):
+    url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+    return requests.request("PATCH", url, json=BODY, timeout=30)
+
+def test_broken(hubfiles, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", types.SimpleNamespace())
+    try:
+        ask(hubfiles)
+    except Exception:
+        pass
+
+def test_hidden(hubfiles, monkeypatch):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    ask(hubfiles)
+
+def test_aiohttp(hubfiles):
+    async def main():
+        async with aiohttp.ClientSession() as session:
+            url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
+            async with session.post(url, json=BODY) as answer:
+                assert (await answer.json())["id"]
+    asyncio.run(main())
+"""
+
+
+def test_what_is_hidden_when_vcrpy_is_imported(downstream: Downstream) -> None:
+    """A test may hide a package: vcrpy finds it for all later tests. One that breaks vcrpy is not green."""
+    downstream.tests(HIDING)
+    for test in ("test_broken", "test_hidden", "test_aiohttp"):
+        downstream.write(whole_import()[:1], downstream.cassette(test))
+
+    result = downstream.run_apart()
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*test_broken.yaml could not be replayed: pytest-hubfiles, or a hook of *, failed: ImportError: *",
+            "FAILED *test_hidden - unmatched-request PATCH *",
+        ]
+    )
 
 
 def test_a_mock_is_not_asked() -> None:
@@ -189,16 +260,22 @@ def test_what_would_go_for_all_threads_stays_on_for_a_request(monkeypatch: pytes
     monkeypatch.setitem(
         sys.modules, "pyfakefs.fake_filesystem_unittest", SimpleNamespace(Patcher=SimpleNamespace(PATCHER=patcher))
     )
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
     loads = json.loads
     with mock.patch("json.loads"), mock.patch("pathlib.PosixPath"), mock.patch("pathlib.Path") as path:
-        with own_work_on_texts():
-            assert (json.loads, pathlib.Path) == (loads, path)
+        for its in (own_work_on_texts(), own_work_while_sending()):
+            with its:
+                assert (json.loads("1"), pathlib.Path) == (1, path)
         assert not patcher.pause.called
         with own_work():
             assert patcher.pause.called
             assert pathlib.Path is not path
         assert (json.loads is loads, pathlib.Path) == (False, path)
     assert patcher.resume.called
+    done.set()
+    other.join()
 
 
 def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from pytest_hubfiles.model.exchange import Interaction
+from pytest_hubfiles.own_work import own_work_while_sending
 from pytest_hubfiles.record.clients import Client
 from pytest_hubfiles.record.fast.late_imports import LateImports
 from pytest_hubfiles.record.fast.places import Asking, Places
@@ -83,7 +84,7 @@ class Player(AbstractContextManager["Player"]):
 
     def hand_over(self) -> bool:
         """Use vcrpy for the rest of the test; return whether that is new."""
-        with _LATE_IMPORTS.ignored():
+        with _LATE_IMPORTS.ignored(), own_work_while_sending():
             beneath = self._patched_beneath  # imports it, outside the lock: an import waits for others that import
             with self._lock:  # other threads wait until vcrpy's patches are on
                 if self not in _active:

@@ -1,9 +1,11 @@
-"""Finds out which vcrpy is installed, without importing it, which would take longer than a replay."""
+"""Finds out which vcrpy is installed without importing it, which takes longer than a replay; and imports it."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from typing import Final
@@ -48,3 +50,32 @@ def _installed() -> str:
         import vcr
 
         return str(vcr.__version__)
+
+
+@contextmanager
+def all_clients_there() -> Iterator[None]:
+    """Have every client found that is installed, though a test says with ``sys.modules[name] = None`` that none is.
+
+    vcrpy looks once for all tests which clients there are: when it is imported, and when its patches are made.
+    """
+    hidden = [name for name, module in list(sys.modules.items()) if module is None]
+    for name in hidden:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # it says that there is none
+
+
+def import_vcrpy() -> None:
+    """Import vcrpy, unless it is imported; what a test has broken leaves no half of it behind."""
+    if hasattr(sys.modules.get("vcr"), "patch"):
+        return
+    before = set(sys.modules)
+    try:
+        with all_clients_there():
+            import vcr.patch  # noqa: F401  # for what imports it next
+    except BaseException:
+        for name in [name for name in sys.modules if name not in before and name.partition(".")[0] == "vcr"]:
+            del sys.modules[name]
+        raise

@@ -16,6 +16,7 @@ import vcr.patch
 
 from pytest_hubfiles.record.patch_points import UNKNOWN, PatchPoint, is_by_itself, kept, original, own
 from pytest_hubfiles.record.vcrpy import clients
+from pytest_hubfiles.record.vcrpy.installed import all_clients_there
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
@@ -219,7 +220,9 @@ def _make(current: CurrentBridge, skipped: Iterable[str] = (), beneath: bool = F
     """
     points: dict[_Place, PatchPoint] = {}
     closing = []
-    for patch in _patches(current, skipped):
+    with all_clients_there():
+        patches = list(_patches(current, skipped))
+    for patch in patches:
         if hasattr(patch, "attribute"):
             owner, name = patch.getter(), patch.attribute
             before = original(owner, name)
