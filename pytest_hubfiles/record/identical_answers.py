@@ -33,9 +33,9 @@ class IdenticalAnswers:
         self.most = most
         self._counted: dict[MatchKey, tuple[object, Last]] = {}
 
-    def add(self, answered: Interaction) -> None:
-        """Count an answer."""
-        status, state = answered.status_code, answered.task_status
+    def add(self, answered: Interaction, state: str | None) -> None:
+        """Count an answer that shows this *state* of a task, None if it shows none."""
+        status = answered.status_code
         answer = status, state or (answered.response_body if status < 400 else "an error")
         before, last = self._counted.get(answered.match_key, (None, None))
         count = last.times + 1 if last is not None and before == answer else 1

@@ -16,7 +16,7 @@ from pytest_hubfiles import cassettes, secrets
 from pytest_hubfiles.model.exchange import Exchange, Interaction
 from pytest_hubfiles.model.finding import Finding
 from pytest_hubfiles.model.match_key import match_key
-from pytest_hubfiles.own_work import own_work_on_texts
+from pytest_hubfiles.own_work import own_work_on_texts, own_work_while_sending
 from pytest_hubfiles.record.history import History
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.session_secrets import SessionSecrets, scrub_known
@@ -148,7 +148,7 @@ class Recorder:
             LateRequestError: if it is of a test that has ended.
         """
         self.stragglers.check(text_of(request.method), text_of(request.uri))
-        with self.lock, own_work_on_texts():
+        with self.lock, own_work_while_sending():
             if request in self._reserved or request in self._played:
                 return True
             if self.live and request in self._in_flight:
@@ -187,7 +187,7 @@ class Recorder:
         Raises:
             UnmatchedRequestError: if it reserved none: a recorded redirect leads to what is not recorded.
         """
-        with self.lock, own_work_on_texts():
+        with self.lock, own_work_while_sending():
             if request not in self._reserved:
                 if self.live:
                     self._in_flight.remove(request)
@@ -200,7 +200,7 @@ class Recorder:
 
     def redirected(self, request: ClientRequest) -> MadeUpRequest:
         """Return *request*, which follows the redirect just played in this thread, as a client would send it."""
-        with self.lock, own_work_on_texts():
+        with self.lock, own_work_while_sending():
             last = self._last_played.interaction
             keeps_method = last.status_code in (307, 308) or last.method == "HEAD"
             sent = MadeUpRequest(last.method if keeps_method else "GET", request.uri, None, request.headers)
@@ -216,21 +216,21 @@ class Recorder:
         saved: Sequence[tuple[ClientRequest, Mapping[str, Any]]] | None = None,
     ) -> None:
         """Record an answer from the network; *saved* is what the user's save hooks, if any, left of it."""
-        with self.lock, own_work_on_texts():
+        with self.lock, own_work_while_sending():
             raw = to_interaction(request, response, self.base_url)
-            self._secrets.add_sent(raw)
+            if request not in self._in_flight:  # it followed a redirect, unasked
+                self._secrets.add_sent(raw)
+                self._beyond_reach(request, request)
             too_much = self._in_flight.too_much(request, raw, self.base_url)
             if too_much is not None:  # to look for credentials in it, to judge and to write it would take far too long
                 self.incomplete.append(too_much)
                 return
-            self._in_flight.identical.add(raw)
-            if request not in self._in_flight:  # it followed a redirect, unasked
-                self._beyond_reach(request, request)
             asked = self._in_flight.answered(request, raw) or self.history.moment()
             left = [raw] if saved is None else [to_interaction(*pair, self.base_url) for pair in saved]
             # What a hook removed is scrubbed everywhere too, as it may stand elsewhere.
             exchanged = [] if left == [raw] else [self._scrub(raw)]
             kept = [self._scrub(interaction) for interaction in left]
+            self._in_flight.identical.add(raw, (exchanged or kept)[0].task_status)  # which is read but once
             for interaction in kept or exchanged:
                 self.history.add_live(self._identify(interaction), asked, is_recorded=bool(kept))
                 cause = "a body that its Content-Encoding is not true of" if raw.is_garbled else interaction.transient
@@ -264,7 +264,7 @@ class Recorder:
 
     def failed(self, request: ClientRequest, error: BaseException) -> None:
         """Note that *error* is why a *request* to the network has no answer."""
-        with self.lock, own_work_on_texts():
+        with self.lock, own_work_while_sending():
             self._in_flight.failed(request, error)
 
     def is_sending(self) -> bool:
@@ -274,12 +274,12 @@ class Recorder:
 
     def refuse_connection(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to connect that the network block has stopped."""
-        with self.lock:
+        with self.lock, own_work_while_sending():
             return self._refusals.blocked(attempt, self.live)
 
     def refuse_unrecorded(self, attempt: str) -> BaseException:
         """Return the error for an *attempt* to send to HubSpot by a client that is not recorded."""
-        with self.lock:
+        with self.lock, own_work_while_sending():
             return self._refusals.unrecorded(attempt, self.incomplete)
 
     # --- without credentials --------------------------------------------------------------------------------

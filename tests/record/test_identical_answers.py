@@ -171,17 +171,17 @@ def test_what_is_the_same() -> None:
     """Polls are the same that show one state, other answers whose bodies are equal; another one begins a new count."""
     counted = IdenticalAnswers(3)
     for requested in "abc":
-        counted.add(answered(requestedAt=requested))
+        counted.add(answered(requestedAt=requested), "PENDING")
     key = answered().match_key
     assert counted.too_many(key) == ("HTTP 200, PENDING", 3, 3, 3)
 
-    counted.add(answered(status="PROCESSING"))
+    counted.add(answered(status="PROCESSING"), "PROCESSING")
     assert counted.too_many(key) is None
     for correlation in "abc":
-        counted.add(poll({"correlationId": correlation}, status=502).interaction)
+        counted.add(poll({"correlationId": correlation}, status=502).interaction, None)
     assert counted.too_many(key) == ("HTTP 502", 3, 3, 3)
     for body in ("a", "b", "b", "a"):
-        counted.add(answered(status=7, other=body))
+        counted.add(answered(status=7, other=body), None)
     assert counted.too_many(key) is None
 
 
@@ -192,5 +192,5 @@ def test_errors_count_more(status: int, setting: int, allowed: int) -> None:
     counted, error = IdenticalAnswers(setting), poll({}, status=status).interaction
     for _ in range(allowed):
         assert counted.too_many(error.match_key) is None
-        counted.add(error)
+        counted.add(error, None)
     assert counted.too_many(error.match_key) == (f"HTTP {status}", allowed, allowed, setting)
