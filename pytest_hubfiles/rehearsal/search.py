@@ -10,9 +10,8 @@ from typing import Final
 from pytest_hubfiles.rehearsal.changes import Change
 from pytest_hubfiles.report.rehearsal import Ended, Ending
 
-_LAST_STEP: Final = re.compile(r"[^.\[\]]+")
-_STEERING: Final = (["$"], ["status"], ["state"], ["id"], ["taskId"])
-"""Places by which a client tells what to do next: the whole answer, the state of a task, and its id."""
+_STEERING: Final = re.compile(r"\$|\$(?:\.\w+\[\*\])?\.(?:status|state|id|taskId)").fullmatch
+"""Places by which a client tells what to do next: the whole answer, the state of a task, and its id, or of several."""
 
 _ABSENT: Final = ("field-removed", "null-appeared", "field-renamed", "array-emptied")
 _EMPTY: Final = "empty"
@@ -133,7 +132,7 @@ class Search:
 
 def _steers(change: Change) -> bool:
     """Return whether *change* decides what a test asks and reads next, so that it could hide what others do."""
-    return change.path is None or _LAST_STEP.findall(change.path)[-1:] in _STEERING
+    return change.path is None or _STEERING(change.path) is not None
 
 
 def meet(one: Change, other: Change) -> bool:
