@@ -9,6 +9,7 @@ from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import Change, apply, changes_of, chosen, parse
+from pytest_hubfiles.rehearsal.changes.kinds import is_event
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.search import meet
 
@@ -28,13 +29,13 @@ class NothingRecordedError(HubfilesError):
 
 
 class ChangesMeetError(HubfilesError):
-    """Two changes that cannot be made at once: one is at the place of the other, or within it."""
+    """Two changes that cannot be made at once: one hides the other."""
 
     def __init__(self, one: str, other: str) -> None:
         self.one, self.other = one, other
         super().__init__(
-            f"The changes {one!r} and {other!r} are at one place, or one is within the place of the other: of the two"
-            " made at once, one would not show.\nLeave one out, or try each by itself."
+            f"The changes {one!r} and {other!r} cannot be made at once: one would not show.\n"
+            "Leave one out, or try each by itself."
         )
 
 
@@ -61,7 +62,7 @@ def named(
 
     Raises:
         UnknownChangeError: if one names no change; what it returns raises it if the recording does not allow that, and
-            ChangesMeetError if two are at one place.
+            ChangesMeetError if one of two would not show.
     """
     for text in texts:
         parse(text)
@@ -72,8 +73,21 @@ def named(
         possible = changes_of(recorded, contracts)
         changes = [chosen(text, possible) for text in texts]
         for one, other in combinations(changes, 2):
-            if one.path is not None and other.path is not None and meet(one, other):
+            if _hide(one, other, recorded, contracts):
                 raise ChangesMeetError(str(one), str(other))
         return applying(changes, contracts)(recorded)
 
     return change
+
+
+def _hide(one: Change, other: Change, recorded: Sequence[Interaction], contracts: Contracts) -> bool:
+    """Return whether one of the two would not show.
+
+    They are two ways in which an answer changes once, or one is at the place of the other or within, or changes nothing
+    besides.
+    """
+    is_one_kind = (one.operation, one.path, one.kind) == (other.operation, other.path, other.kind)
+    if (is_one_kind and not is_event(one)) or (one.path is not None and other.path is not None and meet(one, other)):
+        return True
+    alone = [list(apply(change, recorded, contracts)) for change in (one, other)]
+    return list(applying([one, other], contracts)(recorded)) in alone

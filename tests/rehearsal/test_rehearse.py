@@ -949,15 +949,29 @@ def test_what_breaks_only_together_is_repeated(tmp_path: Path) -> None:
     assert (again.status, "assert (None or None)" in again.output) == (1, True)
 
 
+def test_what_happens_may_happen_twice(downstream: Downstream) -> None:
+    """Two outages in a row both show, and both are told."""
+    downstream.tests("def test_import(hubfiles):\n    import_a_file(hubfiles)\n")
+    downstream.write(whole_import())
+    outages = [f"import-status outage {status}" for status in (502, 500)]
+
+    ran = downstream.run(*(f"--hubfiles-change={outage}" for outage in outages))
+
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(["*HTTP 50*", f"*{outages[0]} and {outages[1]}*"])
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ([DATE, DATE.replace("no-millis", "offset")], "*are at one place, or one is within the place of the other*"),
-        (["import-status $.result field-removed", "import-status $.result.id field-removed"], "*are at one place*"),
+        ([DATE, DATE.replace("no-millis", "offset")], "*cannot be made at once: one would not show*"),
+        (["import-status $.result field-removed", "import-status $.result.id field-removed"], "*one would not show*"),
+        (["import-status body-emptied", "import-status $.result.id field-removed"], "*one would not show*"),
+        ([f"import-status success-status-changed {status}" for status in (204, 201)], "*one would not show*"),
         ([], "*give at least one*"),
         ([7], "*give the name of a change, or a list of names*"),
     ],
-    ids=["one place", "within", "none", "no text"],
+    ids=["one place", "within", "of the whole", "of one kind", "none", "no text"],
 )
 def test_changes_that_cannot_be_made(downstream: Downstream, changes: list[object], said: str) -> None:
     """Two changes of which one would not show are refused, as is what names none; other tests go on, rehearsed too."""
