@@ -15,6 +15,7 @@ from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.rehearsal.needs import schemas
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
+from pytest_hubfiles.report.grouping import plural
 from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.visible import shown, visible, visible_json
 
@@ -25,6 +26,17 @@ class NeedsNotWrittenError(HubfilesError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"The needs {shown(path)} could not be written: {reason}")
+
+
+class NothingRehearsedError(HubfilesError):
+    """Reports in which none of the ``count`` tests could be rehearsed."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(
+            f"No needs were written: {plural(count, 'test')} could not be rehearsed, and no other was.\n"
+            "Mend what keeps them from that, and run pytest --hubfiles-rehearse all with --hubfiles-report again."
+        )
 
 
 @click.command()
@@ -48,6 +60,8 @@ def needs(paths: tuple[Path, ...], *, out: Path | None) -> None:
                 say(f"{'written' if is_new else 'unchanged'}: {shown(path)}")
         for test, reason in sorted(rehearsal.refused):
             say(f"not rehearsed, so that it is not known what it needs: {visible(test)} ({visible(reason)})")
+        if not rehearsal.evidence:
+            raise NothingRehearsedError(len(rehearsal.refused))
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)
@@ -61,10 +75,11 @@ def _rehearsal(paths: Iterable[Path]) -> Rehearsal:
             report = read_json(regular_files.read(path), shown(path))
         except OSError as error:
             raise ReportUnreadableError(shown(path), error.strerror or str(error)) from None
-        if report.rehearsal is None or not report.rehearsal.evidence:
+        told = report.rehearsal
+        if told is None or not (told.evidence or (told.refused and told.move is None)):
             reason = "it tells of no rehearsal of a test's answers; --hubfiles-rehearse all makes one that does"
             raise ReportUnreadableError(shown(path), reason)
-        whole.merge(report.rehearsal)
+        whole.merge(told)
     return whole
 
 

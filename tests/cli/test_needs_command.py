@@ -134,6 +134,27 @@ def test_a_report_without_a_rehearsal(suite: Downstream) -> None:
     assert "--hubfiles-rehearse all" in result.output
 
 
+def test_a_report_of_tests_that_could_not_be_rehearsed(suite: Downstream) -> None:
+    """Of several machines one may have had no other: its tests are named. Nothing is written if that is all."""
+    report = rehearsed(suite)
+    document = json.loads(report.read_text("utf-8"))
+    refused = suite.path / "refused.json"
+    document["rehearsal"] |= {"evidence": {}, "by_test": [], "tests": 0, "breaks": [], "joint": []}
+    document["rehearsal"]["refused"] = [{"test": "test_other.py::test_it", "reason": "it sends nothing"}]
+    refused.write_text(json.dumps(document), encoding="utf-8")
+
+    both = needs(report, refused, "--out", suite.path / "needs")
+    alone = needs(refused, "--out", suite.path / "none")
+
+    assert (both.exit_code, alone.exit_code) == (0, 2)
+    assert (
+        "not rehearsed, so that it is not known what it needs: test_other.py::test_it (it sends nothing)" in both.output
+    )
+    assert "No needs were written: 1 test could not be rehearsed, and no other was." in alone.output
+    assert (suite.path / "needs/2026-03/import-status.json").exists()
+    assert not (suite.path / "none").exists()
+
+
 @pytest.mark.parametrize("name", ["../../outside", "a/b", ".hidden", ""])
 def test_a_name_that_leads_elsewhere(suite: Downstream, name: str) -> None:
     """A report whose versions or operations are no names of files is refused."""
