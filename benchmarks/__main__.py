@@ -74,9 +74,15 @@ def main() -> int:
     )
     parser.add_argument("--parts", action="store_true", help="count of what a replayed test consists, with valgrind")
     parser.add_argument(
+        "--no-slower",
+        action="store_true",
+        help=f"count instructions, and fail where a ratio is a twentieth above that of {INSTRUCTIONS.name}",
+    )
+    parser.add_argument(
         "--save", action="store_true", help=f"write the figures to {RESULTS.name}, {PLOT.name} and {PAGE.name}"
     )
     options = parser.parse_args()
+    options.instructions = options.instructions or options.no_slower
     if (options.instructions or options.parts) and shutil.which("valgrind") is None:
         parser.error("counting needs valgrind, which is not installed")
     if options.save and options.promises:
@@ -92,6 +98,10 @@ def main() -> int:
     results = [figure.result(costs) for figure in figures]
     for line in tables.lines(results):
         print(line)
+    if options.no_slower:
+        slower = list(tables.slower(results, json.loads(INSTRUCTIONS.read_text(encoding="utf-8"))))
+        print("\n".join(slower) or "no ratio is a twentieth above the one that is kept")
+        return int(bool(slower))
     if options.save:
         _save(INSTRUCTIONS if options.instructions else RESULTS, tables.as_json(results, rounds))
     return int(any(result.kept is False for result in results))

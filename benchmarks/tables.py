@@ -14,6 +14,7 @@ from benchmarks.promises import Result
 
 _PEERS = {"recording": "pytest-recording", "bare": "pytest alone", None: "its own size"}
 _NOTHING = "–"
+_TOLERANCE = 1.05  # other builds of Python, and other environments, count some hundredths more or less
 
 
 def _shown(value: float) -> str:
@@ -64,6 +65,20 @@ def as_json(results: Sequence[Result], rounds: int) -> str:
         ],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def slower(results: Sequence[Result], kept: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to say of each figure that is more than a twentieth above that of *kept*, of an earlier measurement.
+
+    Raises:
+        KeyError: if *kept* lacks a figure.
+    """
+    before = {(one["promise"], one["what"], one["against"]): one["ratio"] for one in kept["figures"]}
+    for result in results:
+        figure = result.figure
+        ratio = before[figure.promise, figure.what, figure.peer]
+        if result.ratio > ratio * _TOLERANCE:
+            yield f"{figure.promise} {figure.what}, against {figure.peer}: {result.ratio:.3f}, and was {ratio:.3f}"
 
 
 def markdown(document: Mapping[str, Any]) -> str:

@@ -375,6 +375,21 @@ def test_tables_of_speed_are_what_was_measured(name: str, monkeypatch: pytest.Mo
     assert f"<!-- {name} -->\n\n{tables.markdown(measured)}\n\n<!-- end of {name} -->" in TEXT
 
 
+@pytest.mark.parametrize(("more", "is_slower"), [(1.06, True), (1.04, False), (0.5, False)])
+def test_what_became_slower_is_told(monkeypatch: pytest.MonkeyPatch, more: float, is_slower: bool) -> None:
+    """A ratio that is a twentieth above the one that is kept is told, for every figure that is counted."""
+    monkeypatch.syspath_prepend(PROJECT)
+    from benchmarks import tables
+    from benchmarks.promises import COUNTED, Result
+
+    kept = json.loads((PROJECT / "benchmarks/instructions.json").read_text(encoding="utf-8"))
+    ratios = [one["ratio"] * more for one in kept["figures"]]
+    results = [Result(one, (), (), (ratio,), None) for one, ratio in zip(COUNTED, ratios, strict=True)]
+    told = list(tables.slower(results, kept))
+    assert len(told) == is_slower * len(COUNTED)
+    assert all(f"{ratio:.3f}, and was" in line for ratio, line in zip(ratios, told, strict=False))
+
+
 @pytest.mark.slow
 def test_tests_of_every_style(tmp_path: Path, sandbox: Sandbox) -> None:
     """The tests of that page, one folder of files, are recorded with a token and replay without one."""
