@@ -9,7 +9,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -133,21 +133,18 @@ def in_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
     A name alone makes none: ``HUBSPOT_TOKEN_ENDPOINT`` holds a URL, ``SECRET_REGION`` a word.
     """
-    names: Iterable[str]
     if type(environment) is _ENVIRON:  # it encodes and decodes each name that it is asked for
-        raw_names = list(environment._data)  # type: ignore[attr-defined]  # at once: other threads may set some
-        names = filter(None, map(_decoded_if_secret, raw_names))
+        names = _decoded_secret(tuple(environment._data))  # type: ignore[attr-defined]  # at once: others may set some
     else:
-        names = filter(_is_variable_of_a_secret, environment)
+        names = tuple(filter(_is_variable_of_a_secret, environment))
     for name in names:
         yield from ((part, name) for part in _in_variable(name, environment[name].strip()))
 
 
-@lru_cache(maxsize=4096)  # every test looks at the same variables
-def _decoded_if_secret(raw_name: str | bytes) -> str | None:
-    """Return the name of a variable of the system's, None where it promises no credential."""
-    name = os.fsdecode(raw_name)
-    return name if _is_variable_of_a_secret(name) else None
+@lru_cache(maxsize=64)  # nearly every test looks at the same variables
+def _decoded_secret(raw_names: tuple[str | bytes, ...]) -> tuple[str, ...]:
+    """Return the names of the system's variables that promise a credential."""
+    return tuple(filter(_is_variable_of_a_secret, map(os.fsdecode, raw_names)))
 
 
 @lru_cache(maxsize=256)
