@@ -19,7 +19,7 @@ from pytest_hubfiles.record.fast.player import Player
 from pytest_hubfiles.record.log_filter import FilteredLogs, filter_new_loggers
 from pytest_hubfiles.record.network_block import NetworkBlock
 from pytest_hubfiles.record.recorder import Recorder
-from pytest_hubfiles.record.vcrpy.installed import import_vcrpy
+from pytest_hubfiles.record.vcrpy.installed import import_vcrpy, see_clients
 
 if TYPE_CHECKING:
     from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
@@ -74,6 +74,7 @@ class Interception(AbstractContextManager[Recorder]):
 
     def __enter__(self) -> Recorder:
         recorder = self._recorder
+        see_clients()
         with ExitStack() as entering:  # what fails in here leaves nothing patched
             entering.enter_context(_Alone(recorder.test))
             # First: vcrpy logs what it loads, and a client may log a request before its credentials are known.

@@ -204,20 +204,24 @@ def test_what_is_patched_while_a_client_sends(downstream: Downstream) -> None:
 
 HIDING = """
 import aiohttp, asyncio, requests, sys, types
+from unittest import mock
 
 def ask(hubfiles):
     url = f"{hubfiles.base_url}/files/2026-03/files/import-from-url/async"
     return requests.request("PATCH", url, json=BODY, timeout=30)
 
 def test_broken(hubfiles, monkeypatch):
-    monkeypatch.setitem(sys.modules, "yaml", types.SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "wrapt", types.SimpleNamespace())
     try:
         ask(hubfiles)
     except Exception:
         pass
 
-def test_hidden(hubfiles, monkeypatch):
-    monkeypatch.setitem(sys.modules, "aiohttp", None)
+INSTEAD = {"none": None, "mock": mock.MagicMock(), "module": types.ModuleType("aiohttp")}
+
+@pytest.mark.parametrize("instead", INSTEAD)
+def test_hidden(hubfiles, monkeypatch, instead):
+    monkeypatch.setitem(sys.modules, "aiohttp", INSTEAD[instead])
     ask(hubfiles)
 
 def test_aiohttp(hubfiles):
@@ -230,21 +234,19 @@ def test_aiohttp(hubfiles):
 """
 
 
-def test_what_is_hidden_when_vcrpy_is_imported(downstream: Downstream) -> None:
-    """A test may hide a package: vcrpy finds it for all later tests. One that breaks vcrpy is not green."""
+@pytest.mark.parametrize("first", ["broken", "hidden[none]", "hidden[mock]", "hidden[module]"])
+def test_what_is_hidden_when_vcrpy_is_imported(downstream: Downstream, first: str) -> None:
+    """A test may hide a package or mock it: vcrpy finds it for all later tests. One that breaks vcrpy is not green."""
     downstream.tests(HIDING)
-    for test in ("test_broken", "test_hidden", "test_aiohttp"):
+    tests = [f"test_{first}", "test_aiohttp"]
+    for test in tests:
         downstream.write(whole_import()[:1], downstream.cassette(test))
 
-    result = downstream.run_apart()
+    result = downstream.run_apart(*(f"test_files.py::{test}" for test in tests))
 
-    result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines(
-        [
-            "*test_broken.yaml could not be replayed: pytest-hubfiles, or a hook of *, failed: ImportError: *",
-            "FAILED *test_hidden - unmatched-request PATCH *",
-        ]
-    )
+    result.assert_outcomes(passed=1, failed=1)
+    said = "*.yaml could not be replayed: pytest-hubfiles, or a hook of *, failed: AttributeError: *"
+    result.stdout.fnmatch_lines([said if first == "broken" else "FAILED * - unmatched-request PATCH *"])
 
 
 def test_a_mock_is_not_asked() -> None:

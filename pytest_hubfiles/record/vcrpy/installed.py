@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
+from types import ModuleType
 from typing import Final
 
 from pytest_hubfiles.errors import HubfilesError
@@ -52,19 +53,42 @@ def _installed() -> str:
         return str(vcr.__version__)
 
 
+_CLIENTS: Final = frozenset(
+    {"aiohttp", "boto3", "botocore", "httpcore", "httplib2", "httpx", "requests", "tornado", "urllib3", "yaml"}
+)
+"""The packages that vcrpy looks for, and the one that it cannot do without."""
+_SEEN: Final[dict[str, ModuleType]] = {}
+
+
+def see_clients() -> None:
+    """Know the clients that are imported, before a test puts something in their place."""
+    for name in _CLIENTS:
+        module = sys.modules.get(name)
+        if module is not None and not _is_no_module(name, module):
+            _SEEN[name] = module
+
+
 @contextmanager
 def all_clients_there() -> Iterator[None]:
-    """Have every client found that is installed, though a test says with ``sys.modules[name] = None`` that none is.
+    """Have every client found that is installed, though a test has hidden it or put a mock in its place.
 
     vcrpy looks once for all tests which clients there are: when it is imported, and when its patches are made.
     """
-    hidden = [name for name, module in list(sys.modules.items()) if module is None]
-    for name in hidden:
-        del sys.modules[name]
+    replaced = {name: module for name, module in list(sys.modules.items()) if _is_no_module(name, module)}
+    for name in replaced:
+        del sys.modules[name]  # what was never imported is found now
+    sys.modules.update({name: module for name, module in _SEEN.items() if name in replaced})
     try:
         yield
     finally:
-        sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # it says that there is none
+        sys.modules.update(replaced)
+
+
+def _is_no_module(name: str, module: object) -> bool:
+    """Return whether what ``sys.modules`` has under *name* says that there is none, or stands for a client."""
+    if name.partition(".")[0] in _CLIENTS:
+        return not isinstance(module, ModuleType) or module.__spec__ is None
+    return module is None
 
 
 def import_vcrpy() -> None:

@@ -221,16 +221,15 @@ def _make(current: CurrentBridge, skipped: Iterable[str] = (), beneath: bool = F
     points: dict[_Place, PatchPoint] = {}
     closing = []
     with all_clients_there():
-        patches = list(_patches(current, skipped))
-    for patch in patches:
-        if hasattr(patch, "attribute"):
-            owner, name = patch.getter(), patch.attribute
-            before = original(owner, name)
-            if beneath and not _is_by_itself(owner, name):
-                before = UNKNOWN
-            points[id(owner), name] = PatchPoint(owner, name, before, patch.new)
-        else:
-            closing.append(patch)
+        for patch in _patches(current, skipped):
+            if hasattr(patch, "attribute"):
+                owner, name = patch.getter(), patch.attribute
+                before = original(owner, name)
+                if beneath and not _is_by_itself(owner, name):
+                    before = UNKNOWN
+                points[id(owner), name] = PatchPoint(owner, name, before, patch.new)
+            else:
+                closing.append(patch)
     return _PatchSet(current, tuple(points.values()), tuple(closing))
 
 
