@@ -246,7 +246,9 @@ def test_what_is_hidden_when_vcrpy_is_imported(downstream: Downstream, first: st
 
     result.assert_outcomes(passed=1, failed=1)
     said = "*.yaml could not be replayed: pytest-hubfiles, or a hook of *, failed: AttributeError: *"
-    result.stdout.fnmatch_lines([said if first == "broken" else "FAILED * - unmatched-request PATCH *"])
+    is_imported_late = sys.version_info >= (3, 11)  # before, vcrpy answers from the start
+    is_broken = first == "broken" and is_imported_late
+    result.stdout.fnmatch_lines([said if is_broken else "FAILED * - unmatched-request PATCH *"])
 
 
 def test_a_mock_is_not_asked() -> None:
