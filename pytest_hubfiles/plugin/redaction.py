@@ -112,6 +112,8 @@ class Redaction:
         if not (added or is_of_subtest or report.longrepr is not None or report.sections):
             return
         with own_work():
+            if is_of_subtest:  # its test goes on, and may have sent more
+                self._learn_now()
             self.redact(report)
             for name in added:
                 setattr(report, name, secrets.redact_data(getattr(report, name), self.redacted))
