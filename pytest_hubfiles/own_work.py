@@ -22,6 +22,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from itertools import compress, starmap
+from operator import is_
 from threading import active_count, get_ident
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
@@ -139,12 +141,7 @@ _NOTHING: Final = OwnWork()
 
 def own_work() -> OwnWork:
     """Return what to enter for own work."""
-    return _Aside(_PATCHES, is_for_all=True) if may_fake_files() or _PATCHES.are_on() else _NOTHING
-
-
-def may_fake_files() -> bool:
-    """Return whether tests may use pyfakefs."""
-    return _FAKE in sys.modules
+    return _Aside(_PATCHES, is_for_all=True) if _FAKE in sys.modules or _PATCHES.are_on() else _NOTHING
 
 
 def own_work_while_sending() -> OwnWork:
@@ -154,6 +151,14 @@ def own_work_while_sending() -> OwnWork:
     takes away what the test has imported.
     """
     return _Aside(_PATCHES, is_for_all=False) if _PATCHES.are_on() else _NOTHING
+
+
+def own_work_of_imports() -> OwnWork:
+    """Return the same for imports: pyfakefs takes away again what is imported while it is on.
+
+    It pauses if there are no other threads, which might write files.
+    """
+    return own_work() if active_count() == 1 else own_work_while_sending()
 
 
 def own_work_on_texts() -> OwnWork:
@@ -179,13 +184,13 @@ class _Aside(OwnWork):
                 is_of_thread = callable(own) and callable(now) and not isinstance(own, type)
                 if is_of_thread or is_alone or self._is_for_all:
                     put = _for_this_thread(own, now, owner) if is_of_thread and not is_alone else own
-                    self._put.append((owner, name, put, now))
-                    setattr(owner.owner, name, put)
+                    if _swapped(owner, name, now, put):
+                        self._put.append((owner, name, put, now))
         return self
 
     def _pause(self) -> None:
         """Have pyfakefs pause, if it is on."""
-        if may_fake_files():
+        if _FAKE in sys.modules:
             patcher = getattr(sys.modules[_FAKE].Patcher, "PATCHER", None)
             is_on = getattr(patcher, "is_patching", getattr(patcher, "_patching", False))  # which older ones have
             if patcher is not None and is_on:
@@ -198,15 +203,20 @@ class _Aside(OwnWork):
             owner, name, put, now = self._put.pop()
             if isinstance(put, _Either):
                 put.end()
-            if owner.facts.get(name, _MISSING) is not put:
-                continue
-            if now is _MISSING:
-                delattr(owner.owner, name)
-            else:
-                setattr(owner.owner, name, now)
+            _swapped(owner, name, put, now)
         if self._faking is not None:
             self._faking.resume()
             self._faking = None
+
+
+def _swapped(owner: _Owner, name: str, old: Any, new: Any) -> bool:
+    """Make the attribute *new* if it is *old* still, as another thread may undo its patch; return whether it was.
+
+    No line of Python runs in between, so that no other thread does.
+    """
+    act, given = (delattr, (owner.owner, name)) if new is _MISSING else (setattr, (owner.owner, name, new))
+    are_old = map(is_, map(owner.facts.get, (name,), (_MISSING,)), (old,))
+    return bool([*starmap(act, compress([given], are_old))])
 
 
 class _Either:

@@ -13,7 +13,7 @@ import pytest
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.fixture import HubFiles
 from pytest_hubfiles.model.hubspot_api import CANONICAL_ORIGIN
-from pytest_hubfiles.own_work import may_fake_files, own_work
+from pytest_hubfiles.own_work import own_work
 from pytest_hubfiles.plugin.activation import begin
 from pytest_hubfiles.plugin.hooks import TEST_RUN
 from pytest_hubfiles.plugin.marker import marker_arguments
@@ -21,7 +21,7 @@ from pytest_hubfiles.plugin.own_faults import OwnFaultError, failing
 from pytest_hubfiles.plugin.run_settings import Run
 from pytest_hubfiles.plugin.settings_of_test import TestSettings, goes_live, settings_of, version_of
 from pytest_hubfiles.record import Interception, Recorder
-from pytest_hubfiles.record.interception import Change, import_early
+from pytest_hubfiles.record.interception import Change
 from pytest_hubfiles.record.reach import Reach
 from pytest_hubfiles.record.token import check_token
 from pytest_hubfiles.record.vcrpy.installed import import_vcrpy
@@ -145,8 +145,6 @@ def _test_run(
     Raises:
         HubfilesError: if the vcrpy configuration is wrong.
     """
-    if may_fake_files():
-        import_early()
     base_url = run.get("base_url")
     write_guard = WriteGuard.of(os.environ, token, lambda: run.public)
     if base_url != CANONICAL_ORIGIN:  # it may have a password in it

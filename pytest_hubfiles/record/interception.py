@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
     from pytest_hubfiles.record.unrecorded_clients import UnrecordedClients
     from pytest_hubfiles.record.vcrpy.bridge import Bridge
 
-_NEEDED_LATE: Final = (
-    "pytest_hubfiles.record.refusals", "pytest_hubfiles.record.requests_in_flight",
-    "pytest_hubfiles.record.unrecorded_clients", "pytest_hubfiles.record.vcrpy.bridge",
-    "pytest_hubfiles.record.vcrpy.failing_requests", "pytest_hubfiles.record.vcrpy.patching",
-    "pytest_hubfiles.secrets.scrubbing",
-)  # fmt: skip
 _LOCK: Final = threading.Lock()
 _ENTERED: Final[list[tuple[int, str]]] = []  # the threads and tests that record or replay
 
@@ -46,13 +39,6 @@ class TestsAtOnceError(HubfilesError):
             "Run tests side by side in processes instead: pytest -n auto with pytest-xdist, or --workers without "
             "--tests-per-worker with pytest-parallel."
         )
-
-
-def import_early() -> None:
-    """Import what some requests need, which most tests do without: what is imported under pyfakefs goes with that."""
-    import_vcrpy()
-    for name in _NEEDED_LATE:
-        importlib.import_module(name)
 
 
 Change = Callable[[Sequence[Interaction]], Iterable[Interaction]]

@@ -10,12 +10,14 @@ import pathlib
 import sys
 import threading
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import pytest
 from helpers.downstream import Downstream, whole_import
 from helpers.patience import PATIENCE
 
+from pytest_hubfiles import own_work as own_work_module
 from pytest_hubfiles.own_work import own_work, own_work_on_texts, own_work_while_sending
 from pytest_hubfiles.rehearsal.child import NoEndError, in_child
 
@@ -265,7 +267,7 @@ def test_what_would_go_for_all_threads_stays_on_for_a_request(monkeypatch: pytes
         sys.modules, "pyfakefs.fake_filesystem_unittest", SimpleNamespace(Patcher=SimpleNamespace(PATCHER=patcher))
     )
     done = threading.Event()
-    other = threading.Thread(target=done.wait)
+    other = threading.Thread(target=done.wait, args=(PATIENCE,), daemon=True)
     other.start()
     loads = json.loads
     with mock.patch("json.loads"), mock.patch("pathlib.PosixPath"), mock.patch("pathlib.Path") as path:
@@ -320,6 +322,27 @@ def test_other_threads_keep_the_patches(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert dumped.call_args == mock.call("in any thread")
     assert (json.dump, dumped.return_value) == (dumped, False)
     assert os.remove == seen.append
+
+
+def test_a_patch_that_is_undone_when_own_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may undo its patch at that very moment: it is not put on again in the end."""
+    done, real = threading.Event(), os.getpid
+    other = threading.Thread(target=done.wait, args=(PATIENCE,), daemon=True)
+    other.start()
+    made = own_work_module._for_this_thread
+
+    def undone_meanwhile(*args: Any) -> Any:
+        os.getpid = real
+        return made(*args)
+
+    monkeypatch.setattr(own_work_module, "_for_this_thread", undone_meanwhile)
+    monkeypatch.setattr(os, "getpid", print)
+    with own_work_while_sending():
+        assert os.getpid is real
+    found = os.getpid
+    done.set()
+    other.join(PATIENCE)
+    assert found is real
 
 
 def test_what_another_thread_undoes_stays_undone(monkeypatch: pytest.MonkeyPatch) -> None:

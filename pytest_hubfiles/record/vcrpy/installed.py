@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from types import ModuleType
 from typing import Final
 
 from pytest_hubfiles.errors import HubfilesError
+from pytest_hubfiles.own_work import own_work_of_imports
 
 _FIRST_SAFE: Final = (8, 2, 1)  # vcrpy's release notes of 8.2.1: cassettes are loaded with a safe YAML loader
 
@@ -57,6 +59,12 @@ _CLIENTS: Final = frozenset(
     {"aiohttp", "boto3", "botocore", "httpcore", "httplib2", "httpx", "requests", "tornado", "urllib3", "yaml"}
 )
 """The packages that vcrpy looks for, and the one that it cannot do without."""
+_NEEDED: Final = (
+    "vcr.patch", "pytest_hubfiles.record.refusals", "pytest_hubfiles.record.requests_in_flight",
+    "pytest_hubfiles.record.unrecorded_clients", "pytest_hubfiles.record.vcrpy.bridge",
+    "pytest_hubfiles.record.vcrpy.failing_requests", "pytest_hubfiles.record.vcrpy.patching",
+    "pytest_hubfiles.secrets.scrubbing",
+)  # fmt: skip
 _SEEN: Final[dict[str, ModuleType]] = {}
 
 
@@ -92,13 +100,14 @@ def _is_no_module(name: str, module: object) -> bool:
 
 
 def import_vcrpy() -> None:
-    """Import vcrpy, unless it is imported; what a test has broken leaves no half of it behind."""
-    if hasattr(sys.modules.get("vcr"), "patch"):
+    """Import vcrpy, and what uses it or is needed with it; what a test has broken leaves no half of vcrpy behind."""
+    if all(name in sys.modules for name in _NEEDED):
         return
     before = set(sys.modules)
     try:
-        with all_clients_there():
-            import vcr.patch  # noqa: F401  # for what imports it next
+        with own_work_of_imports(), all_clients_there():
+            for name in _NEEDED:
+                importlib.import_module(name)
     except BaseException:
         for name in [name for name in sys.modules if name not in before and name.partition(".")[0] == "vcr"]:
             del sys.modules[name]
