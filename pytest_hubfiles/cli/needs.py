@@ -15,7 +15,6 @@ from pytest_hubfiles.cli.output import USAGE, say
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.rehearsal.needs import schemas
 from pytest_hubfiles.report.formats.json_report import ReportUnreadableError, read_json
-from pytest_hubfiles.report.grouping import plural
 from pytest_hubfiles.report.rehearsal import Rehearsal
 from pytest_hubfiles.visible import shown, visible, visible_json
 
@@ -28,14 +27,14 @@ class NeedsNotWrittenError(HubfilesError):
         super().__init__(f"The needs {shown(path)} could not be written: {reason}")
 
 
-class NothingRehearsedError(HubfilesError):
-    """Reports in which none of the ``count`` tests could be rehearsed."""
+class NothingKnownError(HubfilesError):
+    """Reports in which no change was tried with any test to a verdict."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self) -> None:
         super().__init__(
-            f"No needs were written: {plural(count, 'test')} could not be rehearsed, and no other was.\n"
-            "Mend what keeps them from that, and run pytest --hubfiles-rehearse all with --hubfiles-report again."
+            "No needs were written: of no change it is known whether it breaks a test.\n"
+            "See in the output of pytest --hubfiles-rehearse all why nothing was tried, give it more time with "
+            "--hubfiles-rehearse-budget if that was why, and write the report again."
         )
 
 
@@ -53,15 +52,16 @@ def needs(paths: tuple[Path, ...], *, out: Path | None) -> None:
     try:
         folder = destination(out, "needs")
         rehearsal = _rehearsal(paths)
-        for version, operations in schemas(rehearsal).items():
+        found = schemas(rehearsal)
+        for version, operations in found.items():
             for operation, schema in operations.items():
                 path = folder / version / f"{operation}.json"
                 is_new = _write(path, visible_json(json.dumps(schema, indent=2, ensure_ascii=False)) + "\n", folder)
                 say(f"{'written' if is_new else 'unchanged'}: {shown(path)}")
         for test, reason in sorted(rehearsal.refused):
             say(f"not rehearsed, so that it is not known what it needs: {visible(test)} ({visible(reason)})")
-        if not rehearsal.evidence:
-            raise NothingRehearsedError(len(rehearsal.refused))
+        if not found:
+            raise NothingKnownError
     except HubfilesError as error:
         say(str(error), err=True)
         sys.exit(USAGE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 
 from pytest_hubfiles.errors import HubfilesError
 from pytest_hubfiles.judge.registry import Contracts
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.rehearsal.changes import Change, apply, changes_of, chosen, parse
-from pytest_hubfiles.rehearsal.changes.kinds import is_event
 from pytest_hubfiles.rehearsal.move import Move
 from pytest_hubfiles.rehearsal.search import meet
 
@@ -71,23 +71,36 @@ def named(
         if not recorded:
             raise NothingRecordedError(texts[0], cassette, near)
         possible = changes_of(recorded, contracts)
-        changes = [chosen(text, possible) for text in texts]
-        for one, other in combinations(changes, 2):
-            if _hide(one, other, recorded, contracts):
-                raise ChangesMeetError(str(one), str(other))
+        changes = _in_order([chosen(text, possible) for text in texts], recorded, contracts)
         return applying(changes, contracts)(recorded)
 
     return change
 
 
-def _hide(one: Change, other: Change, recorded: Sequence[Interaction], contracts: Contracts) -> bool:
-    """Return whether one of the two would not show.
+def _in_order(changes: Sequence[Change], recorded: Sequence[Interaction], contracts: Contracts) -> list[Change]:
+    """Return *changes* in an order in which all of them show.
 
-    They are two ways in which an answer changes once, or one is at the place of the other or within, or changes nothing
-    besides.
+    Raises:
+        ChangesMeetError: if there is none.
     """
-    is_one_kind = (one.operation, one.path, one.kind) == (other.operation, other.path, other.kind)
-    if (is_one_kind and not is_event(one)) or (one.path is not None and other.path is not None and meet(one, other)):
-        return True
+    sorter = TopologicalSorter[Change](dict.fromkeys(changes, ()))
+    for one, other in combinations(changes, 2):
+        shows = [_both_show(*pair, recorded, contracts) for pair in ((one, other), (other, one))]
+        is_one_kind = (one.operation, one.path, one.kind) == (other.operation, other.path, other.kind)
+        if not any(shows) or (is_one_kind and not all(shows)):
+            raise ChangesMeetError(str(one), str(other))
+        if not all(shows):
+            sorter.add(*((other, one) if shows[0] else (one, other)))
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        one, other, *_ = error.args[1]
+        raise ChangesMeetError(str(one), str(other)) from None
+
+
+def _both_show(one: Change, other: Change, recorded: Sequence[Interaction], contracts: Contracts) -> bool:
+    """Return whether both show, made one after the other: neither is at the place of the other, or within it."""
+    if one.path is not None and other.path is not None and meet(one, other):
+        return False
     alone = [list(apply(change, recorded, contracts)) for change in (one, other)]
-    return list(applying([one, other], contracts)(recorded)) in alone
+    return list(applying([one, other], contracts)(recorded)) not in alone

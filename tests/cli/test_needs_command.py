@@ -150,9 +150,22 @@ def test_a_report_of_tests_that_could_not_be_rehearsed(suite: Downstream) -> Non
     assert (
         "not rehearsed, so that it is not known what it needs: test_other.py::test_it (it sends nothing)" in both.output
     )
-    assert "No needs were written: 1 test could not be rehearsed, and no other was." in alone.output
+    assert "test_other.py::test_it (it sends nothing)" in alone.output
+    assert "No needs were written: of no change it is known whether it breaks a test." in alone.output
     assert (suite.path / "needs/2026-03/import-status.json").exists()
     assert not (suite.path / "none").exists()
+
+
+def test_a_report_of_a_rehearsal_without_time(suite: Downstream) -> None:
+    """A rehearsal that had no time for anything makes no needs, which is said."""
+    report = suite.path / "report.json"
+    suite.pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "--hubfiles-rehearse=all", "--hubfiles-rehearse-budget=0s",
+        f"--hubfiles-report=json:{report}",
+    )  # fmt: skip
+    result = needs(report, "--out", suite.path / "needs")
+    assert result.exit_code == 2
+    assert "No needs were written" in result.output
 
 
 @pytest.mark.parametrize("name", ["../../outside", "a/b", ".hidden", ""])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_hubfiles.model.exchange import Interaction
 from pytest_hubfiles.model.json_types import child_path
+from pytest_hubfiles.rehearsal.applied import ChangesMeetError, named
 from pytest_hubfiles.rehearsal.changes import Change, UnknownChangeError, apply, changes_of, parse
 from pytest_hubfiles.visible import visible
 
@@ -411,3 +412,36 @@ def test_an_element_that_differs_far_down() -> None:
     assert parse("odd status $.rows[*][*].count field-removed") in changes_of(
         *odd({"status": "COMPLETE", "rows": rows})
     )
+
+
+IMPORTED = whole_import()
+
+
+@given(pair=st.lists(st.sampled_from(list(changes_of(IMPORTED, CONTRACTS))), min_size=2, max_size=2, unique=True))
+def test_two_changes_at_once_both_show_whichever_is_named_first(pair: list[Change]) -> None:
+    """Two changes can be made at once or cannot, in either order of their names, and neither hides the other."""
+
+    def at_once(changes: list[Change]) -> list[Interaction] | None:
+        try:
+            return list(named(list(map(str, changes)), CONTRACTS, "a.yaml")(IMPORTED))
+        except ChangesMeetError:
+            return None
+
+    found = [at_once(pair), at_once(pair[::-1])]
+    assert (found[0] is None) == (found[1] is None)
+    alone = [list(apply(change, IMPORTED, CONTRACTS)) for change in pair]
+    assert all(one is None or one not in alone for one in found)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("$.status enum-value-added while-waiting", "state-gone PENDING"),
+        ("$.status field-renamed", "one-poll-more"),
+        ("body-emptied null-while-waiting", "state-gone PENDING"),
+    ],
+)
+def test_what_happens_comes_before_what_it_shows(names: tuple[str, str]) -> None:
+    """A change of what happens is made first, where it would undo the other."""
+    texts = [f"import-status {name}" for name in names]
+    assert named(texts, CONTRACTS, "a.yaml")(IMPORTED) == named(texts[::-1], CONTRACTS, "a.yaml")(IMPORTED)
