@@ -218,8 +218,8 @@ class Recorder:
         """Record an answer from the network; *saved* is what the user's save hooks, if any, left of it."""
         with self.lock, own_work_while_sending():
             raw = to_interaction(request, response, self.base_url)
+            self._secrets.add_sent(raw)  # once more, if its client has changed it since
             if request not in self._in_flight:  # it followed a redirect, unasked
-                self._secrets.add_sent(raw)
                 self._beyond_reach(request, request)
             too_much = self._in_flight.too_much(request, raw, self.base_url)
             if too_much is not None:  # to look for credentials in it, to judge and to write it would take far too long

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ class SessionSecrets:
         self._write_guard = write_guard
         self._additions = additions
         self._values = set(write_guard.values)
+        self._last_sent: tuple[str, Mapping[str, tuple[str, ...]], bytes] | None = None
         self._deferred: list[tuple[tuple[Any, Any], ...]] = []  # headers in which nobody has looked for credentials
 
     @property
@@ -43,9 +44,12 @@ class SessionSecrets:
         self._values.update(value for value in values if not self._write_guard.is_public(value))
 
     def add_sent(self, request: Interaction) -> None:
-        """Add the credentials in *request*, which goes to the network."""
-        self._write_guard.learn(request.url, request.request_headers, request.request_body)
-        self.add_from(request)
+        """Add the credentials in *request*, which goes to the network, unless the last one had the same."""
+        sent = request.url, request.request_headers, request.request_body
+        if sent != self._last_sent:
+            self._last_sent = sent
+            self._write_guard.learn(*sent)
+            self.add_from(request)
 
     def defer(self, headers: Iterable[tuple[Any, Any]]) -> None:
         """Keep a request's *headers*, to be examined once a text is to be redacted or they are many."""
