@@ -340,7 +340,7 @@ def test_set_up_commands_exist() -> None:
     assert commands == ["make demo", "make test"]
     for command in commands:
         subprocess.run([*command.split(), "--dry-run"], cwd=PROJECT, check=True, capture_output=True)
-    assert block("sh", "pip install").strip() == "pip install pytest-hubfiles"
+    assert block("sh", "pip install").strip() == "pip install pytest-hubfiles requests"
     assert 'name = "pytest-hubfiles"' in (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
 
 
