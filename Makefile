@@ -56,8 +56,9 @@ fuzz: .venv-fuzz/installed
 	@touch $@
 
 # What the plugin costs, beside what is promised and what others cost; ARGS="P3 P7" keeps to some, ARGS=--quick to one
-# round, ARGS=--instructions counts these, ARGS=--no-slower too, and fails where they have become more, ARGS=--parts counts
-# of what a replay consists, ARGS=--save puts the figures and the plots into the docs. Peers have environments of their own: two of them clash.
+# round, ARGS=--instructions counts these, ARGS=--no-slower too, and fails where they have become more, ARGS=--parts
+# counts of what a replay consists, ARGS=--save puts the figures and the plots into the docs. Peers have environments of
+# their own: two of them clash.
 ENVIRONMENTS = bare ours recording cassetter plot
 bench: $(ENVIRONMENTS:%=.venv-bench-%/installed)
 	.venv-bench-ours/bin/python -m benchmarks $(filter P% --%,$(ARGS))

@@ -83,9 +83,15 @@ def _in_order(changes: Sequence[Change], recorded: Sequence[Interaction], contra
     Raises:
         ChangesMeetError: if there is none.
     """
+    alone = {change: list(apply(change, recorded, contracts)) for change in changes}
     sorter = TopologicalSorter[Change](dict.fromkeys(changes, ()))
+
+    def both_show(one: Change, other: Change) -> bool:
+        return list(applying([one, other], contracts)(recorded)) not in (alone[one], alone[other])
+
     for one, other in combinations(changes, 2):
-        shows = [_both_show(*pair, recorded, contracts) for pair in ((one, other), (other, one))]
+        is_within = one.path is not None and other.path is not None and meet(one, other)
+        shows = [not is_within and both_show(one, other), not is_within and both_show(other, one)]
         is_one_kind = (one.operation, one.path, one.kind) == (other.operation, other.path, other.kind)
         if not any(shows) or (is_one_kind and not all(shows)):
             raise ChangesMeetError(str(one), str(other))
@@ -96,11 +102,3 @@ def _in_order(changes: Sequence[Change], recorded: Sequence[Interaction], contra
     except CycleError as error:
         one, other, *_ = error.args[1]
         raise ChangesMeetError(str(one), str(other)) from None
-
-
-def _both_show(one: Change, other: Change, recorded: Sequence[Interaction], contracts: Contracts) -> bool:
-    """Return whether both show, made one after the other: neither is at the place of the other, or within it."""
-    if one.path is not None and other.path is not None and meet(one, other):
-        return False
-    alone = [list(apply(change, recorded, contracts)) for change in (one, other)]
-    return list(applying([one, other], contracts)(recorded)) not in alone
